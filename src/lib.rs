@@ -1,1 +1,4 @@
-//! x
+//! Osteon's map, in reading order. No code lives here.
+
+pub mod space;
+pub mod volume;

@@ -1,2 +1,2 @@
-//! x
-fn main(){}
+//! Arguments and logging; the only place that ends the process.
+fn main() {}

@@ -1,0 +1,82 @@
+//! A grey-value volume that never changes after reading.
+
+use super::Grid;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Grey values in the file's own scaling (stored value × slope + intercept) on a grid; cloning shares the voxels.
+#[derive(Clone, Debug)]
+pub struct Image {
+    grid: Arc<Grid>,
+    values: Arc<[f32]>,
+    range: (f32, f32),
+    inverted_on_display: bool,
+}
+
+/// Why voxels and grid do not fit.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("{values} grey values do not fill a grid of {voxels} voxels")]
+pub struct ImageError {
+    /// Values handed over.
+    pub values: usize,
+    /// Voxels of the grid.
+    pub voxels: usize,
+}
+
+impl Image {
+    /// Takes values with i varying fastest. NaN and infinite values stay as they are and do not count for the range.
+    ///
+    /// # Errors
+    /// If their number is not the grid's.
+    pub fn new(grid: Arc<Grid>, values: impl Into<Arc<[f32]>>) -> Result<Self, ImageError> {
+        let values = values.into();
+        if values.len() != grid.voxel_count() {
+            return Err(ImageError { values: values.len(), voxels: grid.voxel_count() });
+        }
+        let mut range = (f32::INFINITY, f32::NEG_INFINITY);
+        for &v in values.iter().filter(|v| v.is_finite()) {
+            range = (range.0.min(v), range.1.max(v));
+        }
+        if range.0 > range.1 {
+            range = (0.0, 0.0);
+        }
+        Ok(Self { grid, values, range, inverted_on_display: false })
+    }
+
+    /// MONOCHROME1: high values are dark on display; the values stay as stored.
+    #[must_use]
+    pub fn with_inverted_display(mut self, inverted: bool) -> Self {
+        self.inverted_on_display = inverted;
+        self
+    }
+
+    /// Whether high values are dark on display.
+    #[must_use]
+    pub const fn inverted_on_display(&self) -> bool {
+        self.inverted_on_display
+    }
+
+    /// Where the voxels lie.
+    #[must_use]
+    pub const fn grid(&self) -> &Arc<Grid> {
+        &self.grid
+    }
+
+    /// All values, i fastest.
+    #[must_use]
+    pub const fn values(&self) -> &Arc<[f32]> {
+        &self.values
+    }
+
+    /// Value of a voxel inside the grid.
+    #[must_use]
+    pub fn get(&self, voxel: [usize; 3]) -> f32 {
+        self.values[self.grid.index(voxel)]
+    }
+
+    /// Smallest and largest finite value (0, 0 where there is none).
+    #[must_use]
+    pub const fn range(&self) -> (f32, f32) {
+        self.range
+    }
+}

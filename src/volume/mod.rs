@@ -1,0 +1,15 @@
+//! Grids of voxels: images that never change and label maps that share what they have in common.
+
+mod components;
+mod grid;
+mod image;
+mod labels;
+mod scheme;
+mod stats;
+
+pub use components::{Component, connected_component};
+pub use grid::{Grid, GridError, GridMismatch};
+pub use image::{Image, ImageError};
+pub use labels::{Labels, LabelsError, TILE, TileId};
+pub use scheme::{LabelClass, LabelScheme, LayerKind, Rgb};
+pub use stats::{Histogram, LabelCounts, percentile};
