@@ -1,4 +1,5 @@
 //! Osteon's map, in reading order. No code lives here.
 
+pub mod edit;
 pub mod space;
 pub mod volume;
