@@ -1,0 +1,202 @@
+//! What workers report changes the session here.
+
+use super::{Effect, NoticeLevel, OpenExam, Proposal, Session};
+use crate::study::ExamCode;
+use crate::volume::{LabelScheme, Labels};
+use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, ProposalResult, RequestId, Role, StudySummary, TrainedVersion};
+
+impl Session {
+    /// Takes an event in; a worker's result never overwrites a reader's labels.
+    pub fn absorb(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Progress { id, text, fraction } => {
+                if let Some(job) = self.jobs.get_mut(&id) {
+                    job.text = text;
+                    job.fraction = fraction;
+                }
+                Vec::new()
+            }
+            Event::Training { id, progress } => {
+                if self.training.request == Some(id) {
+                    self.training.record(progress);
+                }
+                Vec::new()
+            }
+            Event::Saved { row } => {
+                if let Some(exam) = &mut self.exam {
+                    exam.unsaved.retain(|r| r.row.n > row);
+                }
+                Vec::new()
+            }
+            Event::SaveFailed { row, why } => {
+                if let Some(exam) = &mut self.exam
+                    && exam.unsaved.iter().any(|r| r.row.n >= row)
+                {
+                    exam.save_error = Some(why.clone());
+                    self.error(format!("Not saved: {why}"));
+                }
+                Vec::new()
+            }
+            Event::Ended { id, outcome } => self.absorb_outcome(id, outcome),
+        }
+    }
+
+    fn absorb_outcome(&mut self, id: RequestId, outcome: Outcome) -> Vec<Effect> {
+        self.jobs.remove(&id);
+        let was_training = self.training.request == Some(id);
+        if was_training {
+            self.training.request = None;
+            self.training.pause_wanted = false;
+        }
+        match outcome {
+            Outcome::Cancelled => {}
+            Outcome::Failed(why) => {
+                if was_training {
+                    self.training.failure = Some(why.clone());
+                }
+                self.error(why);
+            }
+            Outcome::Study(summary) => return self.absorb_study(*summary),
+            Outcome::Exam(loaded) => self.absorb_exam(*loaded),
+            Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),
+            Outcome::Trained(version) => self.absorb_trained(version),
+            Outcome::Proposed(result) => self.absorb_proposal(*result),
+            Outcome::Compared(table) => self.compare = Some(*table),
+            Outcome::Exported { files, out } => self.info(format!("{files} files written to {}.", out.display())),
+            Outcome::Picked { purpose, path, dialog_shown } => return self.absorb_picked(purpose, path, dialog_shown),
+            Outcome::Listed(listing) => self.listing = Some(listing),
+            Outcome::CurrentChanged { model, version } => {
+                if let Some(study) = &mut self.study {
+                    study.current.insert(model.clone(), version);
+                }
+                self.mark_proposal_stale(&model, version);
+                self.info(format!("{model} version {version} is current now."));
+            }
+            Outcome::ReadClosed => {}
+        }
+        Vec::new()
+    }
+
+    fn absorb_study(&mut self, summary: StudySummary) -> Vec<Effect> {
+        let same = self.study.as_ref().is_some_and(|s| s.root == summary.root);
+        let mut effects = Vec::new();
+        if !same {
+            effects = self.close_exam();
+            self.role = None;
+            self.compare = None;
+        }
+        let keys: Vec<&str> = summary.protocol.bone_labels().iter().map(String::as_str).collect();
+        self.schemes[1] = LabelScheme::bones(&keys);
+        for remark in &summary.remarks {
+            self.notices.push(NoticeLevel::Warning, remark.clone());
+        }
+        let (scratch, readers) = (summary.scratch, summary.protocol.readers().to_vec());
+        self.study = Some(summary);
+        if self.role.is_none() && scratch && let [reader] = readers.as_slice() {
+            // Images opened without a study have one reader: nobody to be kept apart from.
+            effects.extend(self.apply(
+                super::Command::Study(super::StudyCommand::ChooseRole(Role::Reader(reader.clone()))),
+                &self.now.clone(),
+            ));
+        }
+        effects
+    }
+
+    fn absorb_exam(&mut self, loaded: LoadedExam) {
+        if self.role.as_ref() != Some(&loaded.role) {
+            // The person changed role while it loaded: what was loaded for another is not shown.
+            return;
+        }
+        for finding in &loaded.findings {
+            self.notices.push(NoticeLevel::Warning, format!("{}: {finding}", loaded.code));
+        }
+        self.exam = OpenExam::new(loaded);
+        self.tool.threshold = None;
+        if let Some(slice) = self.exam.as_ref().map(|e| e.view.slice) {
+            self.go_to_slice(slice);
+        }
+    }
+
+    fn absorb_patch(&mut self, row: u64, patch: crate::edit::Patch) -> Vec<Effect> {
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        exam.layers.provide_patch(row, patch);
+        let redo = exam.layers.history().any(|h| h.row == row && h.undone);
+        let command = if redo { super::EditCommand::Redo } else { super::EditCommand::Undo };
+        let now = self.now.clone();
+        self.apply(super::Command::Edit(command), &now)
+    }
+
+    fn absorb_trained(&mut self, trained: TrainedVersion) {
+        let TrainedVersion { model, version, made_current, stopped_early, .. } = &trained;
+        if let Some(study) = &mut self.study {
+            let versions = study.models.entry(model.clone()).or_default();
+            versions.push(crate::study::ModelVersion::new(model, *version));
+            versions.dedup();
+            if *made_current {
+                study.current.insert(model.clone(), *version);
+            }
+        }
+        if *made_current {
+            self.mark_proposal_stale(&model.clone(), *version);
+            let early = if *stopped_early { ", stopped early" } else { "" };
+            self.info(format!("Model version {version} is trained{early} and current."));
+        } else {
+            self.warn(format!("Model version {version} is kept but not current: it does worse on the held-out slices than the one before."));
+        }
+    }
+
+    fn mark_proposal_stale(&mut self, model: &str, version: u32) {
+        if let Some(proposal) = self.exam.as_mut().and_then(|e| e.proposal.as_mut()) {
+            proposal.stale = proposal.result.model_version != format!("{model}/{version}");
+        }
+    }
+
+    fn absorb_proposal(&mut self, result: ProposalResult) {
+        let may_assist = self.assistance_allowed();
+        let Some(exam) = &mut self.exam else { return };
+        if exam.code != result.exam || !may_assist {
+            return;
+        }
+        let bounds = result.labels.grid().bounds();
+        let layer = result.layer;
+        // A slice proposed again replaces the older suggestion there; others of the same version stay.
+        let merged = match exam.proposal.take() {
+            Some(old) if old.result.layer == layer && old.result.model_version == result.model_version => merge(old.result, result, exam),
+            _ => result,
+        };
+        exam.proposal = Some(Proposal { result: merged, stale: false });
+        exam.mark_dirty(layer, bounds);
+    }
+
+    fn absorb_picked(&mut self, purpose: PickPurpose, path: Option<std::path::PathBuf>, dialog_shown: bool) -> Vec<Effect> {
+        let now = self.now.clone();
+        match path {
+            Some(path) => self.apply(super::Command::File(super::FileCommand::Use(purpose, path)), &now),
+            // No path and no dialog on screen: the built-in entry takes over.
+            None if !dialog_shown => self.apply(super::Command::File(super::FileCommand::ShowPathEntry(purpose)), &now),
+            None => Vec::new(),
+        }
+    }
+
+    /// Exam codes in the order of the list.
+    #[must_use]
+    pub fn exam_codes(&self) -> Vec<ExamCode> {
+        self.exams().iter().map(|e| e.code.clone()).collect()
+    }
+}
+
+fn merge(old: ProposalResult, new: ProposalResult, exam: &OpenExam) -> ProposalResult {
+    let mut labels: Labels = new.labels.clone();
+    let mut slices = new.slices.clone();
+    for &slice in old.slices.iter().filter(|s| !new.slices.contains(s)) {
+        for v in 0..exam.plane.size()[1] {
+            for u in 0..exam.plane.size()[0] {
+                let voxel = exam.plane.voxel(slice, [u, v]);
+                labels.set(voxel, old.labels.get(voxel));
+            }
+        }
+        slices.push(slice);
+    }
+    slices.sort_unstable();
+    ProposalResult { labels, slices, base_revision: old.base_revision.min(new.base_revision), ..new }
+}

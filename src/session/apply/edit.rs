@@ -1,0 +1,195 @@
+//! Undo and redo, done marks, adopting.
+
+use crate::edit::{AdoptRequest, AdoptScope, CommitKind, Row, Undo, adopt_voxels};
+use crate::session::{AdoptWhat, EditCommand, Effect, NoticeLevel, Session};
+use crate::study::JournalRow;
+use crate::volume::LayerKind;
+use crate::worker::message::Request;
+
+impl Session {
+    pub(super) fn apply_edit(&mut self, command: EditCommand) -> Vec<Effect> {
+        if !self.may_edit() {
+            return Vec::new();
+        }
+        match command {
+            EditCommand::Undo => self.undo_or_redo(true),
+            EditCommand::Redo => self.undo_or_redo(false),
+            EditCommand::GoToRow(row) => self.go_to_row(row),
+            EditCommand::ToggleDone => self.toggle_done(),
+            EditCommand::AllDone => self.all_done(),
+            EditCommand::DeleteOutline => self.delete_outline(),
+            EditCommand::Adopt(what) => self.adopt(what),
+            EditCommand::DismissProposal => {
+                self.drop_proposal();
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether there is a read that the person may change.
+    pub(in crate::session) fn may_edit(&mut self) -> bool {
+        match &self.exam {
+            Some(exam) if exam.writable => true,
+            Some(_) => {
+                self.warn("The coordinator looks but does not paint: choose a reader's code to read.");
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Takes a row into the journal; it stays in memory until it is on disk.
+    pub(in crate::session) fn journal(&mut self, row: Row) -> Vec<Effect> {
+        let Some(reader) = self.role.as_ref().and_then(|r| r.reader()).cloned() else { return Vec::new() };
+        let time = self.now.clone();
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        let window = exam.view.window;
+        let row = JournalRow { row, time, reader: reader.to_string(), window: Some([window.lower(), window.upper()]) };
+        exam.unsaved.push_back(row.clone());
+        for layer in LayerKind::ALL {
+            exam.touch(layer);
+        }
+        exam.content += 1;
+        // After a failure rows wait: they must reach the file in order.
+        if exam.save_error.is_some() { Vec::new() } else { vec![self.request("", Request::Journal(row))] }
+    }
+
+    fn undo_or_redo(&mut self, undo: bool) -> Vec<Effect> {
+        let mut effects = self.commit_gesture();
+        let Some(exam) = &mut self.exam else { return effects };
+        exam.draft.clear();
+        match if undo { exam.layers.undo() } else { exam.layers.redo() } {
+            Undo::Row(row) => {
+                effects.extend(self.journal(row));
+                self.follow_outline_selection();
+            }
+            Undo::NeedsPatch(row) => effects.push(self.request("Reading an older step", Request::FetchPatch { row })),
+            Undo::Nothing => {}
+        }
+        effects
+    }
+
+    fn follow_outline_selection(&mut self) {
+        if let Some(exam) = &mut self.exam
+            && let Some(id) = exam.selected_outline
+            && !exam.layers.outlines().any(|o| o.id == id && !o.points.is_empty())
+        {
+            exam.selected_outline = None;
+        }
+    }
+
+    fn go_to_row(&mut self, row: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let Some(undone) = self.exam.as_ref().and_then(|e| e.layers.history().find(|h| h.row == row).map(|h| h.undone)) else {
+            return effects;
+        };
+        for _ in 0..100_000 {
+            let Some(exam) = &self.exam else { break };
+            let at = exam.layers.history().filter(|h| !h.undone).map(|h| h.row).last().unwrap_or(0);
+            if (undone && at >= row) || (!undone && at <= row) {
+                break;
+            }
+            let before = exam.layers.next_row();
+            effects.extend(self.undo_or_redo(!undone));
+            if self.exam.as_ref().is_none_or(|e| e.layers.next_row() == before) {
+                break;
+            }
+        }
+        effects
+    }
+
+    fn toggle_done(&mut self) -> Vec<Effect> {
+        let mut effects = self.commit_gesture();
+        let layer = self.tool.layer;
+        let Some(exam) = &mut self.exam else { return effects };
+        let slice = exam.view.slice;
+        let done = !exam.layers.is_done(layer, slice);
+        if let Some(row) = exam.layers.set_done(layer, slice, done) {
+            effects.extend(self.journal(row));
+        }
+        effects
+    }
+
+    fn all_done(&mut self) -> Vec<Effect> {
+        let mut effects = self.commit_gesture();
+        let layer = self.tool.layer;
+        let slices = self.exam.as_ref().map_or(0, |e| e.plane.slice_count());
+        for slice in 0..slices {
+            if let Some(row) = self.exam.as_mut().and_then(|e| e.layers.set_done(layer, slice, true)) {
+                effects.extend(self.journal(row));
+            }
+        }
+        effects
+    }
+
+    fn delete_outline(&mut self) -> Vec<Effect> {
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        if !exam.draft.is_empty() {
+            exam.draft.clear();
+            return Vec::new();
+        }
+        let Some(id) = exam.selected_outline.take() else { return Vec::new() };
+        self.set_outline(Some(id), Vec::new())
+    }
+
+    fn adopt(&mut self, what: AdoptWhat) -> Vec<Effect> {
+        let mut effects = self.commit_gesture();
+        let Some(exam) = &self.exam else { return effects };
+        let Some(proposal) = &exam.proposal else {
+            self.notices.push(NoticeLevel::Info, "There is no proposal to adopt: choose \"Propose slice\" first.");
+            return effects;
+        };
+        let slice = exam.view.slice;
+        let scope = match what {
+            AdoptWhat::All => AdoptScope::Slices(proposal.result.slices.clone()),
+            AdoptWhat::Slice | AdoptWhat::SliceOverHand => AdoptScope::Slices(vec![slice]),
+            AdoptWhat::Part => match exam.hovered_voxel() {
+                Some(voxel) => AdoptScope::Component(voxel),
+                None => return effects,
+            },
+        };
+        let words = match what {
+            AdoptWhat::All => "all slices".to_owned(),
+            AdoptWhat::Part => format!("a part, slice {}", slice + 1),
+            AdoptWhat::Slice | AdoptWhat::SliceOverHand => format!("slice {}", slice + 1),
+        };
+        effects.extend(self.adopt_scope(&scope, what == AdoptWhat::SliceOverHand, &words));
+        effects
+    }
+
+    fn adopt_scope(&mut self, scope: &AdoptScope, over_hand: bool, words: &str) -> Vec<Effect> {
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        let Some(proposal) = &exam.proposal else { return Vec::new() };
+        let layer = proposal.result.layer;
+        let version = proposal.result.model_version.clone();
+        let by_hand = exam.layers.changed_by_hand_since(layer, proposal.result.base_revision);
+        let request = AdoptRequest {
+            labels: exam.layers.labels(layer),
+            proposal: &proposal.result.labels,
+            plane: &exam.plane,
+            slices: &proposal.result.slices,
+            changed_by_hand: &by_hand,
+            over_hand,
+        };
+        let writes = adopt_voxels(&request, scope);
+        if writes.is_empty() {
+            self.info("Nothing to adopt there: the proposal agrees with the read, or was painted over by hand since.");
+            return Vec::new();
+        }
+        if exam.layers.begin(layer, CommitKind::Adopted(version.clone()), format!("Adopt {version}, {words}")).is_err() {
+            return Vec::new();
+        }
+        for (voxel, label) in writes {
+            exam.layers.write(voxel, label);
+        }
+        self.commit_gesture()
+    }
+
+    pub(in crate::session) fn drop_proposal(&mut self) {
+        if let Some(exam) = &mut self.exam
+            && let Some(proposal) = exam.proposal.take()
+        {
+            exam.mark_dirty(proposal.result.layer, proposal.result.labels.grid().bounds());
+        }
+    }
+}

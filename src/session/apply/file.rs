@@ -1,0 +1,93 @@
+//! Opening, importing, exporting, leaving.
+
+use crate::session::{Effect, FileCommand, Session};
+use crate::worker::message::{PickPurpose, Request};
+use std::path::PathBuf;
+
+impl Session {
+    pub(super) fn apply_file(&mut self, command: FileCommand) -> Vec<Effect> {
+        match command {
+            FileCommand::Pick(purpose) => vec![self.request("Choosing a path", Request::PickPath { purpose })],
+            FileCommand::Use(purpose, path) => self.use_path(purpose, path),
+            FileCommand::ShowPathEntry(purpose) => {
+                self.path_entry = Some(purpose);
+                let start = self.listing.as_ref().map_or_else(|| PathBuf::from("."), |l| l.path.clone());
+                vec![self.request("", Request::ListFolder { path: start })]
+            }
+            FileCommand::List(path) => vec![self.request("", Request::ListFolder { path })],
+            FileCommand::ClosePathEntry => {
+                self.path_entry = None;
+                Vec::new()
+            }
+            FileCommand::OpenSample => match self.sample_root.clone() {
+                Some(root) => vec![self.request("Making the sample study", Request::MakeSample { root })],
+                None => Vec::new(),
+            },
+            FileCommand::RetrySave => self.retry_save(),
+            FileCommand::CancelJobs => self.jobs.keys().copied().map(Effect::Cancel).collect(),
+            FileCommand::Quit => self.quit(),
+        }
+    }
+
+    fn use_path(&mut self, purpose: PickPurpose, path: PathBuf) -> Vec<Effect> {
+        self.path_entry = None;
+        match purpose {
+            PickPurpose::OpenFolder | PickPurpose::OpenFile => {
+                if let Some(refusal) = self.unsaved_refusal() {
+                    self.error(refusal);
+                    return Vec::new();
+                }
+                vec![self.request("Opening", Request::Open { path })]
+            }
+            PickPurpose::Import => match &self.study {
+                Some(study) => {
+                    let root = study.root.clone();
+                    vec![self.request("Importing images", Request::Import { root, path })]
+                }
+                None => vec![self.request("Opening", Request::Open { path })],
+            },
+            PickPurpose::Export => match (&self.study, &self.role) {
+                (Some(study), Some(role)) => {
+                    let request = Request::Export { root: study.root.clone(), role: role.clone(), out: path };
+                    vec![self.request("Exporting masks", request)]
+                }
+                _ => {
+                    self.warn("Open a study before exporting masks.");
+                    Vec::new()
+                }
+            },
+        }
+    }
+
+    /// Why the open read must not be left yet.
+    pub(in crate::session) fn unsaved_refusal(&self) -> Option<String> {
+        let exam = self.exam.as_ref()?;
+        let why = exam.save_error.as_ref()?;
+        Some(format!("{} changes are not on disk ({why}): make room or allow writing, then choose \"Save again\".", exam.unsaved.len()))
+    }
+
+    fn retry_save(&mut self) -> Vec<Effect> {
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        exam.save_error = None;
+        let rows: Vec<_> = exam.unsaved.iter().cloned().collect();
+        rows.into_iter().map(|row| self.request("", Request::Journal(row))).collect()
+    }
+
+    /// The first attempt with unsaved changes is refused and says why; the second one leaves.
+    fn quit(&mut self) -> Vec<Effect> {
+        if let (Some(refusal), false) = (self.unsaved_refusal(), self.quit_asked) {
+            self.quit_asked = true;
+            self.error(format!("{refusal} Quit once more to leave without them."));
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        if let Some(exam) = &mut self.exam
+            && exam.layers.gesture_open()
+        {
+            // A stroke in flight is finished, not lost.
+            effects.extend(self.commit_gesture());
+        }
+        effects.push(Effect::Quit);
+        effects
+    }
+}

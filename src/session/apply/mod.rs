@@ -1,0 +1,37 @@
+//! Commands change the session here and nowhere else; what must happen outside comes back as effects.
+
+mod edit;
+mod file;
+mod model;
+mod outline;
+mod pointer;
+mod study;
+mod tool;
+mod view;
+
+use super::{Command, Effect, Session};
+
+impl Session {
+    /// Carries out a command. `now` is the time in RFC 3339, for the journal and model cards.
+    pub fn apply(&mut self, command: Command, now: &str) -> Vec<Effect> {
+        now.clone_into(&mut self.now);
+        if !matches!(command, Command::File(super::FileCommand::Quit)) {
+            self.quit_asked = false;
+        }
+        match command {
+            Command::File(command) => self.apply_file(command),
+            Command::Study(command) => self.apply_study(command),
+            Command::View(command) => {
+                self.apply_view(command);
+                Vec::new()
+            }
+            Command::Tool(command) => {
+                self.apply_tool(command);
+                Vec::new()
+            }
+            Command::Pointer(command) => self.apply_pointer(command),
+            Command::Edit(command) => self.apply_edit(command),
+            Command::Model(command) => self.apply_model(command),
+        }
+    }
+}

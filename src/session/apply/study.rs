@@ -1,0 +1,104 @@
+//! Study, role and exams.
+
+use crate::session::{Effect, Session, StudyCommand, Workspace};
+use crate::study::ExamCode;
+use crate::worker::message::{Request, Role};
+
+impl Session {
+    pub(super) fn apply_study(&mut self, command: StudyCommand) -> Vec<Effect> {
+        match command {
+            StudyCommand::ChooseRole(role) => self.choose_role(role),
+            StudyCommand::LeaveRole => self.leave_role(),
+            StudyCommand::OpenExam(code) => self.open_exam(code),
+            StudyCommand::StepExam(by) => self.step_exam(by),
+            StudyCommand::Compare => self.compare_reads(),
+        }
+    }
+
+    fn choose_role(&mut self, role: Role) -> Vec<Effect> {
+        if self.study.is_none() {
+            return Vec::new();
+        }
+        let mut effects = self.leave_role();
+        if self.role.is_some() {
+            return effects;
+        }
+        // A reader goes on with the first exam that is not done; blind to what others did.
+        let first = match &role {
+            Role::Reader(reader) => {
+                self.exams().iter().find(|e| e.done.get(reader).copied().unwrap_or(0) < e.slices).or_else(|| self.exams().first())
+            }
+            Role::Coordinator => self.exams().first(),
+        }
+        .map(|e| e.code.clone());
+        self.role = Some(role);
+        if let Some(code) = first {
+            effects.extend(self.open_exam(code));
+        }
+        effects
+    }
+
+    fn leave_role(&mut self) -> Vec<Effect> {
+        if let Some(refusal) = self.unsaved_refusal() {
+            self.error(refusal);
+            return Vec::new();
+        }
+        let mut effects = self.close_exam();
+        if let Some(training) = self.training.request {
+            effects.push(Effect::Cancel(training));
+        }
+        // Nothing of one reader stays on screen for the next.
+        self.role = None;
+        self.compare = None;
+        self.training = crate::session::TrainingState::default();
+        self.workspace = Workspace::Read;
+        effects
+    }
+
+    pub(in crate::session) fn close_exam(&mut self) -> Vec<Effect> {
+        let mut effects = self.commit_gesture();
+        if self.exam.take().is_some() {
+            effects.push(self.request("", Request::CloseRead));
+        }
+        effects
+    }
+
+    fn open_exam(&mut self, code: ExamCode) -> Vec<Effect> {
+        if let Some(refusal) = self.unsaved_refusal() {
+            self.error(refusal);
+            return Vec::new();
+        }
+        let (Some(study), Some(role)) = (&self.study, &self.role) else { return Vec::new() };
+        let request = Request::OpenExam { root: study.root.clone(), exam: code.clone(), role: role.clone() };
+        let mut effects = self.close_exam();
+        effects.push(self.request(&format!("Opening {code}"), request));
+        effects
+    }
+
+    fn step_exam(&mut self, by: i32) -> Vec<Effect> {
+        let Some(current) = self.exam.as_ref().map(|e| e.code.clone()) else { return Vec::new() };
+        let exams = self.exams();
+        let Some(at) = exams.iter().position(|e| e.code == current) else { return Vec::new() };
+        let wanted = at.saturating_add_signed(by as isize).min(exams.len() - 1);
+        if wanted == at {
+            return Vec::new();
+        }
+        let code = exams[wanted].code.clone();
+        self.open_exam(code)
+    }
+
+    fn compare_reads(&mut self) -> Vec<Effect> {
+        self.workspace = Workspace::Compare;
+        match (&self.study, &self.role) {
+            (Some(study), Some(Role::Coordinator)) => {
+                let root = study.root.clone();
+                vec![self.request("Comparing readers", Request::Compare { root })]
+            }
+            (Some(_), _) => {
+                self.warn("Readers are blind to each other: only the coordinator compares reads.");
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+}

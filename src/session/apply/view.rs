@@ -1,0 +1,102 @@
+//! Looking: slice, window, zoom, layers.
+
+use crate::session::{Session, ViewCommand, ViewState, Window};
+use crate::volume::LayerKind;
+
+impl Session {
+    pub(super) fn apply_view(&mut self, command: ViewCommand) {
+        match command {
+            ViewCommand::Workspace(workspace) => self.workspace = workspace,
+            ViewCommand::ToggleHelp => self.help_open = !self.help_open,
+            ViewCommand::TogglePalette => self.palette_open = !self.palette_open,
+            ViewCommand::DismissNotice(id) => self.notices.dismiss(id),
+            ViewCommand::Slice(slice) => self.go_to_slice(slice),
+            ViewCommand::StepSlice(by) => {
+                if let Some(exam) = &self.exam {
+                    self.go_to_slice(exam.view.slice.saturating_add_signed(by as isize));
+                }
+            }
+            ViewCommand::Sequence(sequence) => self.show_sequence(sequence),
+            other => {
+                if let Some(exam) = &mut self.exam {
+                    let size = exam.plane.size();
+                    let range = exam.image().range();
+                    let preset = if let ViewCommand::Preset(preset) = other { Some(preset.window(exam.image())) } else { None };
+                    apply_to_view(&mut exam.view, other, preset, size, range);
+                }
+            }
+        }
+    }
+
+    pub(in crate::session) fn go_to_slice(&mut self, slice: usize) {
+        let Some(exam) = &mut self.exam else { return };
+        let wanted = slice.min(exam.plane.slice_count() - 1);
+        if wanted == exam.view.slice {
+            exam.visited[wanted] = true;
+            return;
+        }
+        if exam.layers.gesture_open() {
+            // A stroke belongs to the slice that it began on.
+            return;
+        }
+        exam.view.slice = wanted;
+        exam.visited[wanted] = true;
+        exam.draft.clear();
+        exam.selected_outline = None;
+        exam.dragged = None;
+        exam.pointer = crate::session::PointerState::Idle;
+    }
+
+    fn show_sequence(&mut self, sequence: usize) {
+        let Some(exam) = &mut self.exam else { return };
+        if sequence < exam.sequences.len() && sequence != exam.view.sequence {
+            exam.view.sequence = sequence;
+            exam.view.window = crate::session::WindowPreset::Auto.window(&exam.sequences[sequence].1);
+        }
+    }
+}
+
+fn apply_to_view(view: &mut ViewState, command: ViewCommand, preset: Option<Window>, size: [usize; 2], range: (f32, f32)) {
+    match command {
+        ViewCommand::Window { lower, upper } => view.window = Window::new(lower, upper),
+        ViewCommand::DragWindow { dx, dy } => {
+            // The whole range of grey values takes 600 points of mouse travel.
+            let per_point = (range.1 - range.0).max(1e-6) / 600.0;
+            let width = dx.mul_add(per_point, view.window.width()).max(per_point);
+            view.window = Window::from_width_level(width, dy.mul_add(per_point, view.window.level()));
+        }
+        ViewCommand::Preset(_) => view.window = preset.unwrap_or(view.window),
+        ViewCommand::Zoom { factor, anchor_uv } if factor.is_finite() && factor > 0.0 => {
+            let zoom = (view.zoom * factor).clamp(ViewState::ZOOM_RANGE[0], ViewState::ZOOM_RANGE[1]);
+            let real = zoom / view.zoom;
+            for axis in 0..2 {
+                view.centre_uv[axis] = anchor_uv[axis] + (view.centre_uv[axis] - anchor_uv[axis]) / real;
+            }
+            view.zoom = zoom;
+            keep_in_sight(view, size);
+        }
+        ViewCommand::Pan { by_uv } => {
+            view.centre_uv = [view.centre_uv[0] + by_uv[0], view.centre_uv[1] + by_uv[1]];
+            keep_in_sight(view, size);
+        }
+        ViewCommand::Fit => {
+            view.zoom = 1.0;
+            view.centre_uv = ViewState::middle(size);
+        }
+        ViewCommand::ToggleSmooth => view.smooth = !view.smooth,
+        ViewCommand::ToggleOverlay => view.overlay = !view.overlay,
+        ViewCommand::Opacity(opacity) => view.opacity = opacity.clamp(0.0, 1.0),
+        ViewCommand::TogglePatterns => view.patterns = !view.patterns,
+        ViewCommand::ToggleLayer(LayerKind::Marrow) => view.marrow_visible = !view.marrow_visible,
+        ViewCommand::ToggleLayer(LayerKind::Bone) => view.bone_visible = !view.bone_visible,
+        ViewCommand::Hover(uv) => view.hover_uv = uv,
+        _ => {}
+    }
+}
+
+/// The middle of the pane stays within the picture, so that it can never be lost.
+fn keep_in_sight(view: &mut ViewState, size: [usize; 2]) {
+    for axis in 0..2 {
+        view.centre_uv[axis] = view.centre_uv[axis].clamp(0.0, size[axis] as f32 - 1.0);
+    }
+}

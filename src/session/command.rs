@@ -1,0 +1,217 @@
+//! Everything a person can ask for. Views push these; only [`super::Session::apply`] acts on them.
+
+use super::tool::Tool;
+use super::view_state::{WindowPreset, Workspace};
+use crate::study::ExamCode;
+use crate::volume::LayerKind;
+use crate::worker::message::{PickPurpose, Role};
+use std::path::PathBuf;
+
+/// One request of the person.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Opening, importing, exporting, leaving.
+    File(FileCommand),
+    /// Study, role and exams.
+    Study(StudyCommand),
+    /// What is seen and how.
+    View(ViewCommand),
+    /// Tools and what they paint with.
+    Tool(ToolCommand),
+    /// The pointer on the picture, in in-plane pixel coordinates.
+    Pointer(PointerCommand),
+    /// Changes to the read other than by pointer.
+    Edit(EditCommand),
+    /// Training, proposals, versions.
+    Model(ModelCommand),
+}
+
+/// Files.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FileCommand {
+    /// Ask for a path, by the system's dialog or by the built-in entry.
+    Pick(PickPurpose),
+    /// Use a path for a purpose (typed, picked or dropped).
+    Use(PickPurpose, PathBuf),
+    /// Show the built-in path entry for a purpose.
+    ShowPathEntry(PickPurpose),
+    /// List a folder in the built-in path entry.
+    List(PathBuf),
+    /// Close the built-in path entry.
+    ClosePathEntry,
+    /// Make and open the sample study.
+    OpenSample,
+    /// Write rows again that could not be saved.
+    RetrySave,
+    /// Stop a running job.
+    CancelJobs,
+    /// Leave the program.
+    Quit,
+}
+
+/// The study.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StudyCommand {
+    /// Say who sits here.
+    ChooseRole(Role),
+    /// Change reader or coordinator.
+    LeaveRole,
+    /// Open an exam.
+    OpenExam(ExamCode),
+    /// The exam this many places further in the list.
+    StepExam(i32),
+    /// Compare all reads (coordinator).
+    Compare,
+}
+
+/// Looking.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ViewCommand {
+    /// Go to a slice (from 0).
+    Slice(usize),
+    /// Move by slices.
+    StepSlice(i32),
+    /// Set the grey values shown black and white.
+    Window {
+        /// Shown black.
+        lower: f32,
+        /// Shown white.
+        upper: f32,
+    },
+    /// Change window and level by a drag in screen points: right widens, down darkens.
+    DragWindow {
+        /// To the right.
+        dx: f32,
+        /// Downwards.
+        dy: f32,
+    },
+    /// Use a preset.
+    Preset(WindowPreset),
+    /// Zoom by a factor around an in-plane pixel.
+    Zoom {
+        /// Above 1 enlarges.
+        factor: f32,
+        /// Stays where it is.
+        anchor_uv: [f32; 2],
+    },
+    /// Move the picture by in-plane pixels.
+    Pan {
+        /// In-plane pixels.
+        by_uv: [f32; 2],
+    },
+    /// Fit the slice to the pane.
+    Fit,
+    /// Smooth or nearest.
+    ToggleSmooth,
+    /// Hide or show all paint.
+    ToggleOverlay,
+    /// Opacity of fills, 0 to 1.
+    Opacity(f32),
+    /// A pattern per level.
+    TogglePatterns,
+    /// Show or hide a layer.
+    ToggleLayer(LayerKind),
+    /// Show another sequence of the exam.
+    Sequence(usize),
+    /// Change the workspace.
+    Workspace(Workspace),
+    /// Show or hide the help window.
+    ToggleHelp,
+    /// Show or hide the command palette.
+    TogglePalette,
+    /// Where the pointer is, in in-plane pixels; `None` outside the picture.
+    Hover(Option<[f32; 2]>),
+    /// Take a notice away.
+    DismissNotice(u64),
+}
+
+/// Tools.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ToolCommand {
+    /// Take a tool.
+    Choose(Tool),
+    /// Brush diameter in mm.
+    SizeMm(f32),
+    /// Next larger or smaller brush.
+    StepSize(i32),
+    /// Label to paint with; chooses the brush if the eraser was in hand.
+    Label(u8),
+    /// Layer to paint on.
+    Layer(LayerKind),
+    /// Paint only inside bone.
+    ToggleOnlyInsideBone,
+    /// Lower grey value of the lasso's threshold.
+    ThresholdLower(f32),
+    /// Upper grey value of the lasso's threshold.
+    ThresholdUpper(f32),
+}
+
+/// Pointer on the picture; positions are in-plane pixels (u, v), centres are whole numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PointerCommand {
+    /// Button down.
+    Down([f64; 2]),
+    /// Every position since the last frame, in order.
+    Move(Vec<[f64; 2]>),
+    /// Button up.
+    Up,
+    /// Finish what takes several clicks (close an outline).
+    Finish,
+    /// Give up what is under way.
+    Cancel,
+}
+
+/// Changes without the pointer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EditCommand {
+    /// Take the last step back.
+    Undo,
+    /// Do it again.
+    Redo,
+    /// Undo or redo until this row is the last one done.
+    GoToRow(u64),
+    /// Mark the slice done or not done.
+    ToggleDone,
+    /// Mark all slices done.
+    AllDone,
+    /// Remove the outline that is selected.
+    DeleteOutline,
+    /// Adopt the proposal.
+    Adopt(AdoptWhat),
+    /// Throw the proposal away.
+    DismissProposal,
+}
+
+/// Which part of a proposal to adopt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdoptWhat {
+    /// Everything.
+    All,
+    /// The slice that is shown.
+    Slice,
+    /// The connected part under the pointer.
+    Part,
+    /// The slice that is shown, also over what was changed by hand since.
+    SliceOverHand,
+}
+
+/// Models.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModelCommand {
+    /// Train, or retrain from the current version.
+    Train,
+    /// Hold.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Stop, keeping the best so far.
+    Cancel,
+    /// Steps per training.
+    Steps(u32),
+    /// Propose on the slice shown.
+    ProposeSlice,
+    /// Propose on the whole exam.
+    ProposeExam,
+    /// Make a version the current one.
+    MakeCurrent(u32),
+}

@@ -1,0 +1,23 @@
+//! The open study as one value: commands go in, effects come out, events are absorbed. No window, no threads, no files.
+
+mod absorb;
+mod apply;
+mod command;
+mod effect;
+mod model_state;
+mod notice;
+mod open_exam;
+mod state;
+mod tool;
+mod view_state;
+
+pub use command::{
+    AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, PointerCommand, StudyCommand, ToolCommand, ViewCommand,
+};
+pub use effect::Effect;
+pub use model_state::TrainingState;
+pub use notice::{Notice, NoticeLevel, Notices};
+pub use open_exam::{OpenExam, PointerState, Proposal};
+pub use state::{Job, Session};
+pub use tool::{Tool, ToolState};
+pub use view_state::{ViewState, Window, WindowPreset, Workspace};

@@ -1,0 +1,71 @@
+//! What the window knows of models and of the training in progress.
+
+use crate::worker::message::{RequestId, TrainProgress};
+
+/// Training, as far as the window sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainingState {
+    pub(super) request: Option<RequestId>,
+    pub(super) latest: Option<TrainProgress>,
+    pub(super) losses: Vec<f32>,
+    pub(super) failure: Option<String>,
+    pub(super) steps: Option<u32>,
+    pub(super) pause_wanted: bool,
+}
+
+impl TrainingState {
+    /// Points kept of the loss curve; older ones are thinned out.
+    const MOST_POINTS: usize = 240;
+    /// Steps of a training if the person sets nothing else.
+    pub const DEFAULT_STEPS: u32 = 240;
+
+    /// Whether training runs (or is paused).
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.request.is_some()
+    }
+
+    /// Whether it holds, or has been asked to.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.request.is_some() && self.pause_wanted
+    }
+
+    /// The latest figures.
+    #[must_use]
+    pub const fn latest(&self) -> Option<&TrainProgress> {
+        self.latest.as_ref()
+    }
+
+    /// Loss over the steps so far, thinned.
+    #[must_use]
+    pub fn losses(&self) -> &[f32] {
+        &self.losses
+    }
+
+    /// Why the last training failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// Steps per training.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.steps.unwrap_or(Self::DEFAULT_STEPS)
+    }
+
+    pub(super) fn record(&mut self, progress: TrainProgress) {
+        if progress.loss.is_finite() {
+            self.losses.push(progress.loss);
+        }
+        if self.losses.len() > Self::MOST_POINTS {
+            let mut keep = false;
+            self.losses.retain(|_| {
+                keep = !keep;
+                keep
+            });
+        }
+        self.latest = Some(progress);
+    }
+}

@@ -1,0 +1,237 @@
+//! The exam on screen: images, layers, proposals, what is saved.
+
+use super::view_state::ViewState;
+use crate::edit::ReadLayers;
+use crate::space::{SlicePlane, VoxelBox};
+use crate::study::{ExamCode, JournalRow};
+use crate::volume::{Image, LayerKind};
+use crate::worker::message::{Dirty, LoadedExam, ProposalResult};
+use std::collections::VecDeque;
+
+/// A proposal and whether it still belongs to the current model.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// What the model suggests.
+    pub result: ProposalResult,
+    /// A newer version of the model exists.
+    pub stale: bool,
+}
+
+/// What a pointer gesture on the picture is in the middle of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PointerState {
+    /// Nothing.
+    Idle,
+    /// A stroke; the last position.
+    Stroke([f64; 2]),
+    /// A loop drawn so far.
+    Loop(Vec<[f64; 2]>),
+    /// A corner of an outline is dragged: outline, or the draft, and corner.
+    DragCorner {
+        /// The outline; `None` = the draft.
+        outline: Option<u32>,
+        /// Its corner.
+        corner: usize,
+    },
+}
+
+/// The exam that is open.
+#[derive(Debug)]
+pub struct OpenExam {
+    pub(super) code: ExamCode,
+    pub(super) sequences: Vec<(String, Image)>,
+    pub(super) layers: ReadLayers,
+    pub(super) plane: SlicePlane,
+    pub(super) has_geometry: bool,
+    pub(super) findings: Vec<String>,
+    pub(super) writable: bool,
+    pub(super) view: ViewState,
+    pub(super) proposal: Option<Proposal>,
+    pub(super) pointer: PointerState,
+    pub(super) draft: Vec<[f64; 2]>,
+    pub(super) selected_outline: Option<u32>,
+    pub(super) dragged: Option<Vec<[f32; 2]>>,
+    pub(super) unsaved: VecDeque<JournalRow>,
+    pub(super) save_error: Option<String>,
+    pub(super) dirty: Vec<Dirty>,
+    pub(super) content: u64,
+    pub(super) visited: Vec<bool>,
+}
+
+impl OpenExam {
+    pub(super) fn new(loaded: LoadedExam) -> Option<Self> {
+        let (_, image) = loaded.sequences.first()?;
+        let grid = image.grid();
+        let plane = if loaded.has_geometry {
+            SlicePlane::new(grid.world_from_voxel(), grid.shape(), loaded.slice_axis)
+        } else {
+            SlicePlane::as_stored(grid.shape())
+        };
+        let view = ViewState::for_image(image, plane.slice_count(), plane.size());
+        Some(Self {
+            code: loaded.code,
+            writable: loaded.role.reader().is_some(),
+            visited: vec![false; plane.slice_count()],
+            layers: loaded.layers,
+            plane,
+            has_geometry: loaded.has_geometry,
+            findings: loaded.findings,
+            view,
+            proposal: None,
+            pointer: PointerState::Idle,
+            draft: Vec::new(),
+            selected_outline: None,
+            dragged: None,
+            unsaved: VecDeque::new(),
+            save_error: None,
+            dirty: Vec::new(),
+            content: 0,
+            sequences: loaded.sequences,
+        })
+    }
+
+    /// Code of the exam.
+    #[must_use]
+    pub const fn code(&self) -> &ExamCode {
+        &self.code
+    }
+
+    /// Name and image of each sequence; the first is read.
+    #[must_use]
+    pub fn sequences(&self) -> &[(String, Image)] {
+        &self.sequences
+    }
+
+    /// The image shown.
+    #[must_use]
+    pub fn image(&self) -> &Image {
+        &self.sequences[self.view.sequence.min(self.sequences.len() - 1)].1
+    }
+
+    /// The image that is read (its grid carries the layers).
+    #[must_use]
+    pub fn reading_image(&self) -> &Image {
+        &self.sequences[0].1
+    }
+
+    /// The layers of the read.
+    #[must_use]
+    pub const fn layers(&self) -> &ReadLayers {
+        &self.layers
+    }
+
+    /// How slices lie on the screen.
+    #[must_use]
+    pub const fn plane(&self) -> &SlicePlane {
+        &self.plane
+    }
+
+    /// Whether positions in mm mean anything.
+    #[must_use]
+    pub const fn has_geometry(&self) -> bool {
+        self.has_geometry
+    }
+
+    /// Findings on import, one sentence each.
+    #[must_use]
+    pub fn findings(&self) -> &[String] {
+        &self.findings
+    }
+
+    /// Whether the person may paint here.
+    #[must_use]
+    pub const fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// How it is looked at.
+    #[must_use]
+    pub const fn view(&self) -> &ViewState {
+        &self.view
+    }
+
+    /// The proposal on the active layer.
+    #[must_use]
+    pub const fn proposal(&self) -> Option<&Proposal> {
+        self.proposal.as_ref()
+    }
+
+    /// What the pointer is in the middle of.
+    #[must_use]
+    pub const fn pointer(&self) -> &PointerState {
+        &self.pointer
+    }
+
+    /// Corners of the outline that is being drawn (in-plane pixels of the slice shown).
+    #[must_use]
+    pub fn draft(&self) -> &[[f64; 2]] {
+        &self.draft
+    }
+
+    /// The outline whose corners are shown for dragging.
+    #[must_use]
+    pub const fn selected_outline(&self) -> Option<u32> {
+        self.selected_outline
+    }
+
+    /// Corners of the selected outline while one of them is dragged.
+    #[must_use]
+    pub fn dragged_outline(&self) -> Option<&[[f32; 2]]> {
+        self.dragged.as_deref()
+    }
+
+    /// Rows that are not on disk yet.
+    #[must_use]
+    pub fn unsaved_rows(&self) -> usize {
+        self.unsaved.len()
+    }
+
+    /// Why rows could not be saved.
+    #[must_use]
+    pub fn save_error(&self) -> Option<&str> {
+        self.save_error.as_deref()
+    }
+
+    /// Grows whenever labels, proposal or done marks change: thumbnails and counts are made anew then.
+    #[must_use]
+    pub const fn content(&self) -> u64 {
+        self.content
+    }
+
+    /// Whether a slice has been on screen since the exam was opened.
+    #[must_use]
+    pub fn visited(&self, slice: usize) -> bool {
+        self.visited.get(slice).copied().unwrap_or(false)
+    }
+
+    /// The voxel under the pointer, if it is inside the picture.
+    #[must_use]
+    pub fn hovered_voxel(&self) -> Option<[usize; 3]> {
+        self.voxel_at(self.view.hover_uv?.map(f64::from))
+    }
+
+    /// The voxel of an in-plane position on the slice shown, if inside the picture.
+    #[must_use]
+    pub fn voxel_at(&self, uv: [f64; 2]) -> Option<[usize; 3]> {
+        let pixel = uv.map(f64::round);
+        let size = self.plane.size();
+        let inside = (0..2).all(|a| pixel[a] >= 0.0 && pixel[a] < size[a] as f64);
+        inside.then(|| self.plane.voxel(self.view.slice, pixel.map(|p| p as usize)))
+    }
+
+    pub(super) fn touch(&mut self, layer: LayerKind) {
+        let bounds = self.layers.take_dirty(layer);
+        self.mark_dirty(layer, bounds);
+    }
+
+    pub(super) fn mark_dirty(&mut self, layer: LayerKind, bounds: VoxelBox) {
+        if bounds.is_empty() {
+            return;
+        }
+        match self.dirty.iter_mut().find(|d| d.layer == layer) {
+            Some(dirty) => dirty.bounds = dirty.bounds.union(&bounds),
+            None => self.dirty.push(Dirty { layer, bounds }),
+        }
+        self.content += 1;
+    }
+}

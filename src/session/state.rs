@@ -1,0 +1,225 @@
+//! The session: private state that only `apply` and `absorb` change.
+
+use super::model_state::TrainingState;
+use super::notice::{NoticeLevel, Notices};
+use super::open_exam::OpenExam;
+use super::tool::ToolState;
+use super::view_state::Workspace;
+use super::{Effect, Notice};
+use crate::volume::{LabelScheme, LayerKind};
+use crate::worker::message::{CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, Request, RequestId, Role, StudySummary};
+use std::collections::BTreeMap;
+
+/// A piece of work that runs elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// What is being done.
+    pub text: String,
+    /// Between 0 and 1, if known.
+    pub fraction: Option<f32>,
+}
+
+/// The open study, exam and everything on screen.
+#[derive(Debug)]
+pub struct Session {
+    pub(super) study: Option<StudySummary>,
+    pub(super) role: Option<Role>,
+    pub(super) exam: Option<OpenExam>,
+    pub(super) tool: ToolState,
+    pub(super) workspace: Workspace,
+    pub(super) training: TrainingState,
+    pub(super) compare: Option<CompareTable>,
+    pub(super) notices: Notices,
+    pub(super) jobs: BTreeMap<RequestId, Job>,
+    pub(super) next_request: u64,
+    pub(super) path_entry: Option<PickPurpose>,
+    pub(super) listing: Option<FolderListing>,
+    pub(super) help_open: bool,
+    pub(super) palette_open: bool,
+    pub(super) quit_asked: bool,
+    pub(super) seed: u64,
+    pub(super) now: String,
+    pub(super) spare_cores: usize,
+    pub(super) sample_root: Option<std::path::PathBuf>,
+    pub(super) schemes: [LabelScheme; 2],
+}
+
+impl Session {
+    /// An empty session. `seed` is where models start from; `spare_cores` are left to the window while training.
+    #[must_use]
+    pub fn new(seed: u64, spare_cores: usize) -> Self {
+        Self {
+            study: None,
+            role: None,
+            exam: None,
+            tool: ToolState::default(),
+            workspace: Workspace::default(),
+            training: TrainingState::default(),
+            compare: None,
+            notices: Notices::default(),
+            jobs: BTreeMap::new(),
+            next_request: 0,
+            path_entry: None,
+            listing: None,
+            help_open: false,
+            palette_open: false,
+            quit_asked: false,
+            seed,
+            now: String::new(),
+            spare_cores,
+            sample_root: None,
+            schemes: [LabelScheme::marrow(), LabelScheme::bones(&[])],
+        }
+    }
+
+    /// Where `OpenSample` makes its study.
+    #[must_use]
+    pub fn with_sample_root(mut self, root: std::path::PathBuf) -> Self {
+        self.sample_root = Some(root);
+        self
+    }
+
+    /// The open study.
+    #[must_use]
+    pub const fn study(&self) -> Option<&StudySummary> {
+        self.study.as_ref()
+    }
+
+    /// Who sits here; `None` before the person has said so.
+    #[must_use]
+    pub const fn role(&self) -> Option<&Role> {
+        self.role.as_ref()
+    }
+
+    /// The exam on screen.
+    #[must_use]
+    pub const fn exam(&self) -> Option<&OpenExam> {
+        self.exam.as_ref()
+    }
+
+    /// The tool in hand.
+    #[must_use]
+    pub const fn tool(&self) -> &ToolState {
+        &self.tool
+    }
+
+    /// The workspace shown.
+    #[must_use]
+    pub const fn workspace(&self) -> Workspace {
+        self.workspace
+    }
+
+    /// Training in progress.
+    #[must_use]
+    pub const fn training(&self) -> &TrainingState {
+        &self.training
+    }
+
+    /// The latest comparison.
+    #[must_use]
+    pub const fn compare(&self) -> Option<&CompareTable> {
+        self.compare.as_ref()
+    }
+
+    /// Sentences on screen.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        self.notices.list()
+    }
+
+    /// Work that runs elsewhere.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values()
+    }
+
+    /// The purpose for which the built-in path entry is open.
+    #[must_use]
+    pub const fn path_entry(&self) -> Option<PickPurpose> {
+        self.path_entry
+    }
+
+    /// The folder listed in the path entry.
+    #[must_use]
+    pub const fn listing(&self) -> Option<&FolderListing> {
+        self.listing.as_ref()
+    }
+
+    /// Whether the help window is open.
+    #[must_use]
+    pub const fn help_open(&self) -> bool {
+        self.help_open
+    }
+
+    /// Whether the palette is open.
+    #[must_use]
+    pub const fn palette_open(&self) -> bool {
+        self.palette_open
+    }
+
+    /// The labels of a layer.
+    #[must_use]
+    pub const fn scheme(&self, layer: LayerKind) -> &LabelScheme {
+        match layer {
+            LayerKind::Marrow => &self.schemes[0],
+            LayerKind::Bone => &self.schemes[1],
+        }
+    }
+
+    /// The exams of the study.
+    #[must_use]
+    pub fn exams(&self) -> &[ExamSummary] {
+        self.study.as_ref().map_or(&[], |study| &study.exams)
+    }
+
+    /// Name of the model that this reader trains for the active layer; models of different readers never mix.
+    #[must_use]
+    pub fn model_name(&self) -> Option<String> {
+        let reader = self.role.as_ref()?.reader()?;
+        Some(format!("{}-{reader}", self.tool.layer))
+    }
+
+    /// Current version of the reader's model.
+    #[must_use]
+    pub fn current_version(&self) -> Option<u32> {
+        self.study.as_ref()?.current.get(&self.model_name()?).copied()
+    }
+
+    /// Whether the reader's policy allows proposals in this read.
+    #[must_use]
+    pub fn assistance_allowed(&self) -> bool {
+        let (Some(study), Some(Role::Reader(reader))) = (&self.study, &self.role) else { return false };
+        study.protocol.allows_assistance(reader)
+    }
+
+    /// Voxels that changed since the last call, for the textures; empties the list.
+    pub fn take_dirty(&mut self) -> Vec<Dirty> {
+        self.exam.as_mut().map(|exam| std::mem::take(&mut exam.dirty)).unwrap_or_default()
+    }
+
+    /// Whether everything is on disk.
+    #[must_use]
+    pub fn all_saved(&self) -> bool {
+        self.exam.as_ref().is_none_or(|exam| exam.unsaved.is_empty())
+    }
+
+    pub(super) fn request(&mut self, text: &str, request: Request) -> Effect {
+        self.next_request += 1;
+        let id = RequestId(self.next_request);
+        if !text.is_empty() {
+            self.jobs.insert(id, Job { text: text.to_owned(), fraction: None });
+        }
+        Effect::Work(id, request)
+    }
+
+    pub(super) fn info(&mut self, text: impl Into<String>) {
+        self.notices.push(NoticeLevel::Info, text);
+    }
+
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.notices.push(NoticeLevel::Warning, text);
+    }
+
+    pub(super) fn error(&mut self, text: impl Into<String>) {
+        self.notices.push(NoticeLevel::Error, text);
+    }
+}

@@ -1,0 +1,135 @@
+//! The tool in hand.
+
+use crate::volume::LayerKind;
+
+/// What the left button does on the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tool {
+    /// Paints the label.
+    Brush,
+    /// Paints background.
+    Eraser,
+    /// Labels grey values between two bounds inside a drawn loop.
+    Lasso,
+    /// Closed bone outline of points.
+    Outline,
+    /// Fills a connected area of one label.
+    Fill,
+    /// Adopts the proposal where it brushes.
+    AdoptBrush,
+}
+
+impl Tool {
+    /// All, in the order of the tool column.
+    pub const ALL: [Self; 6] = [Self::Brush, Self::Eraser, Self::Lasso, Self::Outline, Self::Fill, Self::AdoptBrush];
+
+    /// Name on screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Brush => "Brush",
+            Self::Eraser => "Erase",
+            Self::Lasso => "Lasso",
+            Self::Outline => "Outline",
+            Self::Fill => "Fill",
+            Self::AdoptBrush => "Adopt",
+        }
+    }
+
+    /// What the mouse does with it, for the status line.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Brush => "drag to paint",
+            Self::Eraser => "drag to erase",
+            Self::Lasso => "draw a loop: grey values between the bounds inside it are labelled",
+            Self::Outline => "click points, drag them · Enter or a click on the first closes",
+            Self::Fill => "click into an area of one label to fill it",
+            Self::AdoptBrush => "drag over a proposal to adopt it",
+        }
+    }
+
+    /// Whether a circle of the brush's size follows the pointer.
+    #[must_use]
+    pub const fn has_size(self) -> bool {
+        matches!(self, Self::Brush | Self::Eraser | Self::AdoptBrush)
+    }
+}
+
+/// The tool in hand and what it paints with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolState {
+    /// The tool.
+    pub tool: Tool,
+    /// Layer painted on.
+    pub layer: LayerKind,
+    /// Label for marrow.
+    pub marrow_label: u8,
+    /// Label for bone.
+    pub bone_label: u8,
+    /// Brush diameter in mm.
+    pub size_mm: f32,
+    /// Paint marrow only where the bone layer has a label.
+    pub only_inside_bone: bool,
+    /// Grey values the lasso labels; `None` = not set yet for this image.
+    pub threshold: Option<[f32; 2]>,
+}
+
+impl Default for ToolState {
+    fn default() -> Self {
+        Self {
+            tool: Tool::Brush,
+            layer: LayerKind::Marrow,
+            marrow_label: 1,
+            bone_label: 1,
+            size_mm: 6.0,
+            only_inside_bone: false,
+            threshold: None,
+        }
+    }
+}
+
+impl ToolState {
+    /// Smallest and largest brush diameter in mm.
+    pub const SIZE_RANGE_MM: [f32; 2] = [0.5, 60.0];
+
+    /// Label of the active layer.
+    #[must_use]
+    pub const fn label(&self) -> u8 {
+        match self.layer {
+            LayerKind::Marrow => self.marrow_label,
+            LayerKind::Bone => self.bone_label,
+        }
+    }
+
+    /// The next size up or down: half-millimetre steps below 4 mm, whole ones below 12, then a sixth.
+    #[must_use]
+    pub fn stepped_size_mm(&self, steps: i32) -> f32 {
+        let mut size = self.size_mm;
+        for _ in 0..steps.unsigned_abs() {
+            let step = if size < 4.0 {
+                0.5
+            } else if size < 12.0 {
+                1.0
+            } else {
+                (size / 6.0).round()
+            };
+            size += step * steps.signum() as f32;
+        }
+        size.clamp(Self::SIZE_RANGE_MM[0], Self::SIZE_RANGE_MM[1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_steps_stay_in_range() {
+        let mut state = ToolState::default();
+        state.size_mm = state.stepped_size_mm(200);
+        assert_eq!(state.size_mm, 60.0);
+        state.size_mm = state.stepped_size_mm(-200);
+        assert_eq!(state.size_mm, 0.5);
+    }
+}
