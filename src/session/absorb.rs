@@ -2,7 +2,7 @@
 
 use super::{Effect, NoticeLevel, OpenExam, Proposal, Session};
 use crate::study::ExamCode;
-use crate::volume::{LabelScheme, Labels};
+use crate::volume::Labels;
 use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, ProposalResult, RequestId, Role, StudySummary, TrainedVersion};
 
 impl Session {
@@ -49,7 +49,7 @@ impl Session {
             self.training.pause_wanted = false;
         }
         match outcome {
-            Outcome::Cancelled => {}
+            Outcome::Cancelled | Outcome::ReadClosed | Outcome::Done => {}
             Outcome::Failed(why) => {
                 if was_training {
                     self.training.failure = Some(why.clone());
@@ -72,7 +72,6 @@ impl Session {
                 self.mark_proposal_stale(&model, version);
                 self.info(format!("{model} version {version} is current now."));
             }
-            Outcome::ReadClosed => {}
         }
         Vec::new()
     }
@@ -85,8 +84,7 @@ impl Session {
             self.role = None;
             self.compare = None;
         }
-        let keys: Vec<&str> = summary.protocol.bone_labels().iter().map(String::as_str).collect();
-        self.schemes[1] = LabelScheme::bones(&keys);
+        self.schemes[1] = summary.protocol.bone_scheme();
         for remark in &summary.remarks {
             self.notices.push(NoticeLevel::Warning, remark.clone());
         }
@@ -95,7 +93,7 @@ impl Session {
         if self.role.is_none() && scratch && let [reader] = readers.as_slice() {
             // Images opened without a study have one reader: nobody to be kept apart from.
             effects.extend(self.apply(
-                super::Command::Study(super::StudyCommand::ChooseRole(Role::Reader(reader.clone()))),
+                super::Command::Study(super::StudyCommand::ChooseRole(Role::Reader(reader.code.clone()))),
                 &self.now.clone(),
             ));
         }
@@ -119,19 +117,23 @@ impl Session {
 
     fn absorb_patch(&mut self, row: u64, patch: crate::edit::Patch) -> Vec<Effect> {
         let Some(exam) = &mut self.exam else { return Vec::new() };
-        exam.layers.provide_patch(row, patch);
-        let redo = exam.layers.history().any(|h| h.row == row && h.undone);
+        if let Err(error) = exam.layers.provide_patch(row, std::sync::Arc::new(patch)) {
+            self.error(error.to_string());
+            return Vec::new();
+        }
+        let redo = exam.layers.history().entries().any(|h| h.row == row && h.undone);
         let command = if redo { super::EditCommand::Redo } else { super::EditCommand::Undo };
         let now = self.now.clone();
         self.apply(super::Command::Edit(command), &now)
     }
 
     fn absorb_trained(&mut self, trained: TrainedVersion) {
-        let TrainedVersion { model, version, made_current, stopped_early, .. } = &trained;
+        let TrainedVersion { model, summary, made_current, stopped_early, .. } = &trained;
+        let version = &summary.version;
         if let Some(study) = &mut self.study {
             let versions = study.models.entry(model.clone()).or_default();
-            versions.push(crate::study::ModelVersion::new(model, *version));
-            versions.dedup();
+            versions.retain(|v| v.version != *version);
+            versions.push(summary.clone());
             if *made_current {
                 study.current.insert(model.clone(), *version);
             }

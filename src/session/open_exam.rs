@@ -2,6 +2,7 @@
 
 use super::view_state::ViewState;
 use crate::edit::ReadLayers;
+use crate::edit::tools::OutlineDraft;
 use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, JournalRow};
 use crate::volume::{Image, LayerKind};
@@ -25,7 +26,7 @@ pub enum PointerState {
     /// A stroke; the last position.
     Stroke([f64; 2]),
     /// A loop drawn so far.
-    Loop(Vec<[f64; 2]>),
+    Loop(Vec<[f32; 2]>),
     /// A corner of an outline is dragged: outline, or the draft, and corner.
     DragCorner {
         /// The outline; `None` = the draft.
@@ -48,9 +49,9 @@ pub struct OpenExam {
     pub(super) view: ViewState,
     pub(super) proposal: Option<Proposal>,
     pub(super) pointer: PointerState,
-    pub(super) draft: Vec<[f64; 2]>,
+    pub(super) draft: OutlineDraft,
     pub(super) selected_outline: Option<u32>,
-    pub(super) dragged: Option<Vec<[f32; 2]>>,
+    pub(super) dragged: Option<OutlineDraft>,
     pub(super) unsaved: VecDeque<JournalRow>,
     pub(super) save_error: Option<String>,
     pub(super) dirty: Vec<Dirty>,
@@ -79,7 +80,7 @@ impl OpenExam {
             view,
             proposal: None,
             pointer: PointerState::Idle,
-            draft: Vec::new(),
+            draft: OutlineDraft::new(),
             selected_outline: None,
             dragged: None,
             unsaved: VecDeque::new(),
@@ -164,8 +165,8 @@ impl OpenExam {
 
     /// Corners of the outline that is being drawn (in-plane pixels of the slice shown).
     #[must_use]
-    pub fn draft(&self) -> &[[f64; 2]] {
-        &self.draft
+    pub fn draft(&self) -> &[[f32; 2]] {
+        self.draft.points()
     }
 
     /// The outline whose corners are shown for dragging.
@@ -177,7 +178,7 @@ impl OpenExam {
     /// Corners of the selected outline while one of them is dragged.
     #[must_use]
     pub fn dragged_outline(&self) -> Option<&[[f32; 2]]> {
-        self.dragged.as_deref()
+        self.dragged.as_ref().map(OutlineDraft::points)
     }
 
     /// Rows that are not on disk yet.

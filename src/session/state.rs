@@ -6,6 +6,7 @@ use super::open_exam::OpenExam;
 use super::tool::ToolState;
 use super::view_state::Workspace;
 use super::{Effect, Notice};
+use crate::study::Assistance;
 use crate::volume::{LabelScheme, LayerKind};
 use crate::worker::message::{CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, Request, RequestId, Role, StudySummary};
 use std::collections::BTreeMap;
@@ -188,7 +189,7 @@ impl Session {
     #[must_use]
     pub fn assistance_allowed(&self) -> bool {
         let (Some(study), Some(Role::Reader(reader))) = (&self.study, &self.role) else { return false };
-        study.protocol.allows_assistance(reader)
+        study.protocol.reader(reader).is_some_and(|rule| rule.assistance == Assistance::FromStart)
     }
 
     /// Voxels that changed since the last call, for the textures; empties the list.

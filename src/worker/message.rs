@@ -2,7 +2,7 @@
 
 use crate::edit::{Patch, ReadLayers};
 use crate::space::VoxelBox;
-use crate::study::{ExamCode, JournalRow, ModelVersion, Part, Protocol, ReaderCode};
+use crate::study::{ExamCode, JournalRow, Part, Protocol, ReaderCode};
 use crate::volume::{Image, Labels, LayerKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -282,6 +282,8 @@ pub enum Outcome {
     },
     /// The read was closed, every row on disk.
     ReadClosed,
+    /// Done; nothing more to say.
+    Done,
 }
 
 /// A study as the window needs it.
@@ -294,13 +296,28 @@ pub struct StudySummary {
     /// Its exams in the order of reading.
     pub exams: Vec<ExamSummary>,
     /// Saved versions by model.
-    pub models: BTreeMap<String, Vec<ModelVersion>>,
+    pub models: BTreeMap<String, Vec<VersionSummary>>,
     /// Current version by model.
     pub current: BTreeMap<String, u32>,
     /// Made from images that were opened without a study.
     pub scratch: bool,
     /// What the person should know (findings on import, skipped files).
     pub remarks: Vec<String>,
+}
+
+/// A saved version of a model, as its card tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionSummary {
+    /// Number from 1.
+    pub version: u32,
+    /// When it was made.
+    pub created: String,
+    /// Steps taken in all.
+    pub steps: u64,
+    /// Slices it was trained on.
+    pub slices: usize,
+    /// Dice per label on what was held out.
+    pub dice: Vec<(String, Option<f64>)>,
 }
 
 /// One exam in the list.
@@ -361,10 +378,12 @@ pub struct TrainProgress {
 pub struct TrainedVersion {
     /// Name of the model.
     pub model: String,
-    /// Version number.
-    pub version: u32,
-    /// Dice per label on what is held out.
-    pub dice: Vec<(String, Option<f64>)>,
+    /// The version.
+    pub summary: VersionSummary,
+    /// Dice of the version before on the same held-out slices.
+    pub before: Option<Vec<(String, Option<f64>)>>,
+    /// What is held out, in words.
+    pub held_out: String,
     /// Whether it became the current one (a worse one does not).
     pub made_current: bool,
     /// Stopped before its last step.

@@ -1,6 +1,8 @@
 //! Undo and redo, done marks, adopting.
 
-use crate::edit::{AdoptRequest, AdoptScope, CommitKind, Row, Undo, adopt_voxels};
+use super::pointer::adoption;
+use crate::edit::tools::{AdoptScope, OutlineDraft};
+use crate::edit::{CommitKind, Row, Undo};
 use crate::session::{AdoptWhat, EditCommand, Effect, NoticeLevel, Session};
 use crate::study::JournalRow;
 use crate::volume::LayerKind;
@@ -57,7 +59,7 @@ impl Session {
     fn undo_or_redo(&mut self, undo: bool) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
         let Some(exam) = &mut self.exam else { return effects };
-        exam.draft.clear();
+        exam.draft = OutlineDraft::new();
         match if undo { exam.layers.undo() } else { exam.layers.redo() } {
             Undo::Row(row) => {
                 effects.extend(self.journal(row));
@@ -72,7 +74,7 @@ impl Session {
     fn follow_outline_selection(&mut self) {
         if let Some(exam) = &mut self.exam
             && let Some(id) = exam.selected_outline
-            && !exam.layers.outlines().any(|o| o.id == id && !o.points.is_empty())
+            && !exam.layers.outlines().any(|o| o.id == id)
         {
             exam.selected_outline = None;
         }
@@ -80,12 +82,12 @@ impl Session {
 
     fn go_to_row(&mut self, row: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let Some(undone) = self.exam.as_ref().and_then(|e| e.layers.history().find(|h| h.row == row).map(|h| h.undone)) else {
+        let Some(undone) = self.exam.as_ref().and_then(|e| e.layers.history().entries().find(|h| h.row == row).map(|h| h.undone)) else {
             return effects;
         };
         for _ in 0..100_000 {
             let Some(exam) = &self.exam else { break };
-            let at = exam.layers.history().filter(|h| !h.undone).map(|h| h.row).last().unwrap_or(0);
+            let at = exam.layers.history().next_undo().map_or(0, |(row, _)| row);
             if (undone && at >= row) || (!undone && at <= row) {
                 break;
             }
@@ -124,8 +126,8 @@ impl Session {
 
     fn delete_outline(&mut self) -> Vec<Effect> {
         let Some(exam) = &mut self.exam else { return Vec::new() };
-        if !exam.draft.is_empty() {
-            exam.draft.clear();
+        if !exam.draft.points().is_empty() {
+            exam.draft = OutlineDraft::new();
             return Vec::new();
         }
         let Some(id) = exam.selected_outline.take() else { return Vec::new() };
@@ -141,8 +143,8 @@ impl Session {
         };
         let slice = exam.view.slice;
         let scope = match what {
-            AdoptWhat::All => AdoptScope::Slices(proposal.result.slices.clone()),
-            AdoptWhat::Slice | AdoptWhat::SliceOverHand => AdoptScope::Slices(vec![slice]),
+            AdoptWhat::All => AdoptScope::All,
+            AdoptWhat::Slice | AdoptWhat::SliceOverHand => AdoptScope::Slice(slice),
             AdoptWhat::Part => match exam.hovered_voxel() {
                 Some(voxel) => AdoptScope::Component(voxel),
                 None => return effects,
@@ -153,25 +155,17 @@ impl Session {
             AdoptWhat::Part => format!("a part, slice {}", slice + 1),
             AdoptWhat::Slice | AdoptWhat::SliceOverHand => format!("slice {}", slice + 1),
         };
-        effects.extend(self.adopt_scope(&scope, what == AdoptWhat::SliceOverHand, &words));
+        effects.extend(self.adopt_scope(scope, what == AdoptWhat::SliceOverHand, &words));
         effects
     }
 
-    fn adopt_scope(&mut self, scope: &AdoptScope, over_hand: bool, words: &str) -> Vec<Effect> {
+    fn adopt_scope(&mut self, scope: AdoptScope<'_>, over_hand: bool, words: &str) -> Vec<Effect> {
         let Some(exam) = &mut self.exam else { return Vec::new() };
         let Some(proposal) = &exam.proposal else { return Vec::new() };
         let layer = proposal.result.layer;
         let version = proposal.result.model_version.clone();
         let by_hand = exam.layers.changed_by_hand_since(layer, proposal.result.base_revision);
-        let request = AdoptRequest {
-            labels: exam.layers.labels(layer),
-            proposal: &proposal.result.labels,
-            plane: &exam.plane,
-            slices: &proposal.result.slices,
-            changed_by_hand: &by_hand,
-            over_hand,
-        };
-        let writes = adopt_voxels(&request, scope);
+        let writes = adoption(exam, layer, (!over_hand).then_some(&by_hand)).voxels(scope).unwrap_or_default();
         if writes.is_empty() {
             self.info("Nothing to adopt there: the proposal agrees with the read, or was painted over by hand since.");
             return Vec::new();

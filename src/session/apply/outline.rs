@@ -1,90 +1,92 @@
 //! The bone outline: points are clicked, dragged, inserted; closing fills the bone.
 
-use crate::edit::{OutlineEdit, nearest_corner, nearest_edge};
+use crate::edit::tools::{Hit, OutlineDraft};
+use crate::edit::{OutlineEdit, RowAction};
 use crate::session::{Effect, PointerState, Session};
 
 /// How near the pointer must be to a corner or edge, in in-plane pixels at zoom 1.
-const GRAB_PIXELS: f64 = 3.0;
+const GRAB_PIXELS: f32 = 3.0;
 
 impl Session {
-    fn grab_distance(&self) -> f64 {
-        self.exam.as_ref().map_or(GRAB_PIXELS, |e| (GRAB_PIXELS / f64::from(e.view.zoom)).clamp(0.4, GRAB_PIXELS))
+    fn grab_distance(&self) -> f32 {
+        self.exam.as_ref().map_or(GRAB_PIXELS, |e| (GRAB_PIXELS / e.view.zoom).clamp(0.4, GRAB_PIXELS))
     }
 
     pub(super) fn outline_down(&mut self, uv: [f64; 2]) -> Vec<Effect> {
         let reach = self.grab_distance();
+        let at = uv.map(|x| x as f32);
         let Some(exam) = &mut self.exam else { return Vec::new() };
-        if !exam.draft.is_empty() {
-            match nearest_corner(&exam.draft, uv, reach) {
-                Some(0) if exam.draft.len() >= 3 => return self.finish_outline(),
-                Some(corner) => exam.pointer = PointerState::DragCorner { outline: None, corner },
-                None => exam.draft.push(uv),
+        if !exam.draft.points().is_empty() {
+            match exam.draft.hit(at, reach) {
+                Some(Hit::Corner(0)) if exam.draft.points().len() >= 3 => return self.finish_outline(),
+                Some(Hit::Corner(corner)) => exam.pointer = PointerState::DragCorner { outline: None, corner },
+                _ => {
+                    exam.draft.add(at);
+                }
             }
             return Vec::new();
         }
-        let slice = exam.view.slice as u32;
-        let here: Vec<(u32, Vec<[f64; 2]>)> = exam
+        let here: Vec<(u32, OutlineDraft)> = exam
             .layers
             .outlines()
-            .filter(|o| o.slice == slice && !o.points.is_empty())
-            .map(|o| (o.id, o.points.iter().map(|p| p.map(f64::from)).collect()))
+            .filter(|o| o.slice == exam.view.slice)
+            .map(|o| (o.id, OutlineDraft::from_points(o.points.clone())))
             .collect();
-        for (id, points) in &here {
-            if let Some(corner) = nearest_corner(points, uv, reach) {
-                self.grab(*id, points, corner);
-                return Vec::new();
+        // Corners go before edges, whichever outline they belong to.
+        let corner = here.iter().find_map(|(id, outline)| match outline.hit(at, reach) {
+            Some(Hit::Corner(corner)) => Some((*id, outline.clone(), corner)),
+            _ => None,
+        });
+        let edge = || {
+            here.iter().find_map(|(id, outline)| {
+                let Some(Hit::Edge(_)) = outline.hit(at, reach) else { return None };
+                let mut with_corner = outline.clone();
+                with_corner.insert_at_nearest_edge(at).map(|corner| (*id, with_corner, corner))
+            })
+        };
+        match corner.or_else(edge) {
+            Some((id, outline, corner)) => {
+                exam.selected_outline = Some(id);
+                exam.dragged = Some(outline);
+                exam.pointer = PointerState::DragCorner { outline: Some(id), corner };
             }
-        }
-        for (id, points) in here {
-            if let Some(edge) = nearest_edge(&points, uv, reach) {
-                let mut with_corner = points;
-                with_corner.insert(edge + 1, uv);
-                self.grab(id, &with_corner, edge + 1);
-                return Vec::new();
+            None => {
+                exam.selected_outline = None;
+                exam.draft.add(at);
             }
-        }
-        if let Some(exam) = &mut self.exam {
-            exam.selected_outline = None;
-            exam.draft.push(uv);
         }
         Vec::new()
-    }
-
-    fn grab(&mut self, id: u32, points: &[[f64; 2]], corner: usize) {
-        if let Some(exam) = &mut self.exam {
-            exam.selected_outline = Some(id);
-            exam.dragged = Some(points.iter().map(|p| p.map(|x| x as f32)).collect());
-            exam.pointer = PointerState::DragCorner { outline: Some(id), corner };
-        }
     }
 
     pub(super) fn drag_corner(&mut self, uv: [f64; 2]) {
         let Some(exam) = &mut self.exam else { return };
         let PointerState::DragCorner { outline, corner } = exam.pointer else { return };
+        let at = uv.map(|x| x as f32);
         match (outline, &mut exam.dragged) {
-            (Some(_), Some(points)) if corner < points.len() => points[corner] = uv.map(|x| x as f32),
-            (None, _) if corner < exam.draft.len() => exam.draft[corner] = uv,
-            _ => {}
-        }
+            (Some(_), Some(points)) => points.move_point(corner, at),
+            (None, _) => exam.draft.move_point(corner, at),
+            _ => false,
+        };
     }
 
     pub(super) fn drop_corner(&mut self, outline: Option<u32>) -> Vec<Effect> {
         let Some(exam) = &mut self.exam else { return Vec::new() };
         match (outline, exam.dragged.take()) {
-            (Some(id), Some(points)) => self.set_outline(Some(id), points),
+            (Some(id), Some(points)) => self.set_outline(Some(id), points.points().to_vec()),
             _ => Vec::new(),
         }
     }
 
     pub(super) fn finish_outline(&mut self) -> Vec<Effect> {
         let Some(exam) = &mut self.exam else { return Vec::new() };
-        if exam.draft.len() < 3 {
-            if !exam.draft.is_empty() {
+        let corners = exam.draft.points().len();
+        if corners < 3 {
+            if corners > 0 {
                 self.info("An outline needs at least three points.");
             }
             return Vec::new();
         }
-        let points = std::mem::take(&mut exam.draft).iter().map(|p| p.map(|x| x as f32)).collect();
+        let points = std::mem::take(&mut exam.draft).points().to_vec();
         exam.pointer = PointerState::Idle;
         self.set_outline(None, points)
     }
@@ -94,12 +96,11 @@ impl Session {
         let label = self.tool.bone_label;
         let Some(exam) = &mut self.exam else { return Vec::new() };
         let kept = id.and_then(|id| exam.layers.outlines().find(|o| o.id == id).map(|o| (o.label, o.slice)));
-        let (label, slice) = kept.unwrap_or((label, exam.view.slice as u32));
+        let (label, slice) = kept.unwrap_or((label, exam.view.slice));
         let plane = exam.plane;
-        let edit = OutlineEdit { id, label, slice, points };
-        match exam.layers.set_outline(edit, &plane) {
+        match exam.layers.set_outline(OutlineEdit { id, label, slice, points }, &plane) {
             Some(row) => {
-                if let crate::edit::RowAction::Outline { id, ref points, .. } = row.action {
+                if let RowAction::Outline { id, ref points, .. } = row.action {
                     exam.selected_outline = (!points.is_empty()).then_some(id);
                 }
                 self.journal(row)

@@ -1,6 +1,7 @@
 //! The pointer on the picture: each tool's own small machine.
 
-use crate::edit::{Brush, CommitKind, PaintRule, fill_voxels, threshold_voxels};
+use crate::edit::{CommitKind, VoxelSet};
+use crate::edit::tools::{AdoptScope, Adoption, Brush, BrushShape, LabelSet, OutlineDraft, PaintRule, flood_fill, threshold};
 use crate::session::{Effect, OpenExam, PointerCommand, PointerState, Session, Tool};
 use crate::volume::LayerKind;
 
@@ -32,7 +33,7 @@ impl Session {
             Tool::AdoptBrush => self.begin_adopting(uv),
             Tool::Lasso => {
                 if let Some(exam) = &mut self.exam {
-                    exam.pointer = PointerState::Loop(vec![uv]);
+                    exam.pointer = PointerState::Loop(vec![uv.map(|x| x as f32)]);
                 }
             }
             Tool::Outline => effects.extend(self.outline_down(uv)),
@@ -51,7 +52,7 @@ impl Session {
                 }
             }
             PointerState::Loop(points) => {
-                for &uv in uvs {
+                for uv in uvs.iter().map(|uv| uv.map(|x| x as f32)) {
                     // A loop of many thousand points would only slow the fill down.
                     if points.len() < 20_000 && points.last().is_none_or(|last| (last[0] - uv[0]).hypot(last[1] - uv[1]) >= 0.25) {
                         points.push(uv);
@@ -119,51 +120,51 @@ impl Session {
         let tool = self.tool.tool;
         let (layer, label) = (self.tool.layer, if tool == Tool::Eraser { 0 } else { self.tool.label() });
         let inside_bone = self.tool.only_inside_bone && layer == LayerKind::Marrow && tool == Tool::Brush;
-        let brush = Brush::circle(f64::from(self.tool.size_mm) / 2.0);
+        let brush = Brush::new(f64::from(self.tool.size_mm) / 2.0, BrushShape::Circle);
         let Some(exam) = &mut self.exam else { return };
         let PointerState::Stroke(from) = exam.pointer else { return };
         let pixel_mm = exam.plane.pixel_mm(exam.sequences[0].1.grid().world_from_voxel());
         let voxels = brush.stroke(&exam.plane, pixel_mm, exam.view.slice, from, uv);
         exam.pointer = PointerState::Stroke(uv);
-        let mut touched = layer;
-        if tool == Tool::AdoptBrush {
+        let (touched, writes) = if tool == Tool::AdoptBrush {
             let Some(proposal) = &exam.proposal else { return };
-            if !proposal.result.slices.contains(&exam.view.slice) {
-                return;
-            }
-            touched = proposal.result.layer;
-            for voxel in voxels {
-                exam.layers.write(voxel, proposal.result.labels.get(voxel));
-            }
+            let layer = proposal.result.layer;
+            // A brush says which voxels are meant, so it also replaces what was painted by hand.
+            (layer, adoption(exam, layer, None).voxels(AdoptScope::Voxels(&voxels)).unwrap_or_default())
         } else {
-            let rule = PaintRule { only_inside: inside_bone.then(|| exam.layers.labels(LayerKind::Bone).clone()) };
-            for voxel in voxels {
-                if rule.allows(voxel) {
-                    exam.layers.write(voxel, label);
-                }
-            }
+            let bone = exam.layers.labels(LayerKind::Bone).clone();
+            let rule = PaintRule { inside_bone: inside_bone.then(|| (&bone, LabelSet::any_but_background())), ..PaintRule::default() };
+            let painted = exam.layers.labels(layer);
+            (layer, voxels.into_iter().filter(|&v| rule.allows(painted, v)).map(|v| (v, label)).collect())
+        };
+        for (voxel, label) in writes {
+            exam.layers.write(voxel, label);
         }
         exam.touch(touched);
     }
 
     /// Lasso: every voxel inside the loop whose grey value lies within the bounds takes the label.
-    fn label_inside(&mut self, points: &[[f64; 2]]) -> Vec<Effect> {
+    fn label_inside(&mut self, points: &[[f32; 2]]) -> Vec<Effect> {
         let (layer, label, bounds) = (self.tool.layer, self.tool.label(), self.threshold());
         let name = self.paint_name("Lasso", label);
         let inside_bone = self.tool.only_inside_bone && layer == LayerKind::Marrow;
         let Some(exam) = &mut self.exam else { return Vec::new() };
-        let image = &exam.sequences[0].1;
-        let voxels = threshold_voxels(image, &exam.plane, exam.view.slice, points, bounds);
-        let rule = PaintRule { only_inside: inside_bone.then(|| exam.layers.labels(LayerKind::Bone).clone()) };
-        self.write_at_once(layer, CommitKind::Threshold, name, voxels.into_iter().filter(|v| rule.allows(*v)).map(|v| (v, label)))
+        let voxels = threshold(&exam.plane, &exam.sequences[0].1, exam.view.slice, points, bounds);
+        let bone = exam.layers.labels(LayerKind::Bone).clone();
+        let rule = PaintRule { inside_bone: inside_bone.then(|| (&bone, LabelSet::any_but_background())), ..PaintRule::default() };
+        let painted = exam.layers.labels(layer).clone();
+        self.write_at_once(layer, CommitKind::Threshold, name, voxels.into_iter().filter(|&v| rule.allows(&painted, v)).map(|v| (v, label)))
     }
 
     fn fill_at(&mut self, uv: [f64; 2]) -> Vec<Effect> {
         let (layer, label) = (self.tool.layer, self.tool.label());
         let name = self.paint_name("Fill", label);
         let Some(exam) = &self.exam else { return Vec::new() };
-        let Some(voxel) = exam.voxel_at(uv) else { return Vec::new() };
-        let voxels = fill_voxels(exam.layers.labels(layer), &exam.plane, voxel);
+        if exam.voxel_at(uv).is_none() {
+            return Vec::new();
+        }
+        let pixel = uv.map(|x| x.round() as usize);
+        let voxels = flood_fill(&exam.plane, exam.layers.labels(layer), exam.view.slice, pixel);
         self.write_at_once(layer, CommitKind::Filled, name, voxels.into_iter().map(|v| (v, label)))
     }
 
@@ -193,13 +194,20 @@ impl Session {
     fn cancel_gesture(&mut self) {
         let Some(exam) = &mut self.exam else { return };
         exam.pointer = PointerState::Idle;
-        exam.draft.clear();
+        exam.draft = OutlineDraft::new();
         exam.dragged = None;
         if exam.layers.gesture_open() {
             exam.layers.cancel();
             touch_all(exam);
         }
     }
+}
+
+/// The proposal laid over a layer; call only where there is a proposal for it.
+pub(super) fn adoption<'a>(exam: &'a OpenExam, layer: LayerKind, kept: Option<&'a VoxelSet>) -> Adoption<'a> {
+    let labels = exam.layers.labels(layer);
+    let (proposal, covered) = exam.proposal.as_ref().map_or((labels, &[][..]), |p| (&p.result.labels, &p.result.slices));
+    Adoption { labels, proposal, slice_axis: exam.plane.slice_axis(), covered: Some(covered), kept }
 }
 
 pub(super) fn touch_all(exam: &mut OpenExam) {

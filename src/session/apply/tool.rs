@@ -39,7 +39,7 @@ impl Session {
             // Outlines live in the bone layer.
             self.tool.layer = LayerKind::Bone;
         } else {
-            exam.draft.clear();
+            exam.draft = crate::edit::tools::OutlineDraft::new();
             exam.selected_outline = None;
         }
     }

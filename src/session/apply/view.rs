@@ -41,7 +41,7 @@ impl Session {
         }
         exam.view.slice = wanted;
         exam.visited[wanted] = true;
-        exam.draft.clear();
+        exam.draft = crate::edit::tools::OutlineDraft::new();
         exam.selected_outline = None;
         exam.dragged = None;
         exam.pointer = crate::session::PointerState::Idle;

@@ -1,0 +1,247 @@
+//! The window: takes events in, draws, runs commands; owns threads and GPU.
+
+use crate::gpu::Canvas;
+use crate::session::{Command, Effect, FileCommand, Session};
+use crate::views::Views;
+use crate::worker::message::PickPurpose;
+use crate::worker::{WorkerConfig, Workers};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// Longest time a frame spends on taking events in.
+const DRAIN_BUDGET: Duration = Duration::from_millis(4);
+
+/// What the window starts with.
+#[derive(Clone)]
+pub struct AppConfig {
+    /// Opened at start.
+    pub open: Option<PathBuf>,
+    /// Where studies are made for images that are opened without one.
+    pub scratch_root: PathBuf,
+    /// Where the sample study is made.
+    pub sample_root: PathBuf,
+    /// Threads of the numeric pool.
+    pub threads: usize,
+    /// Where models start from.
+    pub seed: u64,
+    /// The present time in RFC 3339.
+    pub clock: fn() -> String,
+}
+
+/// The program behind the window.
+pub struct App {
+    session: Session,
+    workers: Workers,
+    canvas: Canvas,
+    views: Views,
+    clock: fn() -> String,
+    commands: Vec<Command>,
+    quitting: bool,
+    frames: FrameLog,
+}
+
+impl App {
+    /// Starts the workers and opens what the configuration names.
+    ///
+    /// # Errors
+    /// One sentence, if no threads can be started.
+    pub fn new(context: &eframe::CreationContext<'_>, config: &AppConfig) -> Result<Self, String> {
+        let egui_context = context.egui_ctx.clone();
+        let workers = Workers::start(WorkerConfig {
+            threads: config.threads,
+            scratch_root: config.scratch_root.clone(),
+            wake: Arc::new(move || egui_context.request_repaint()),
+            clock: config.clock,
+        })?;
+        let canvas = Canvas::new(context.wgpu_render_state.as_ref());
+        let mut app = Self {
+            session: Session::new(config.seed, 1).with_sample_root(config.sample_root.clone()),
+            workers,
+            canvas,
+            views: Views::new(&context.egui_ctx),
+            clock: config.clock,
+            commands: Vec::new(),
+            quitting: false,
+            frames: FrameLog::from_env(),
+        };
+        if let Some(path) = &config.open {
+            app.run(Command::File(FileCommand::Use(PickPurpose::OpenFolder, path.clone())));
+        }
+        Ok(app)
+    }
+
+    /// The state behind the window, for tests.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Carries out a command and its effects.
+    pub fn run(&mut self, command: Command) {
+        let effects = self.session.apply(command, &(self.clock)());
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Work(id, request) => self.workers.submit(id, request),
+                Effect::Cancel(id) => self.workers.cancel(id),
+                Effect::Quit => self.quitting = true,
+            }
+        }
+    }
+
+    fn take_events_in(&mut self, context: &egui::Context) {
+        let started = Instant::now();
+        while let Some(event) = self.workers.poll() {
+            let effects = self.session.absorb(event);
+            self.carry_out(effects);
+            if started.elapsed() > DRAIN_BUDGET {
+                context.request_repaint();
+                break;
+            }
+        }
+    }
+
+    /// The window closes only when every row is on disk (or the person insisted).
+    fn close_when_saved(&mut self, context: &egui::Context) {
+        if context.input(|i| i.viewport().close_requested()) && !self.quitting {
+            self.run(Command::File(FileCommand::Quit));
+            if !self.quitting || !self.session.all_saved() {
+                context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            }
+        }
+        if self.quitting {
+            let stuck = self.session.exam().is_some_and(|e| e.save_error().is_some());
+            if self.session.all_saved() || stuck {
+                context.send_viewport_cmd(egui::ViewportCommand::Close);
+            } else {
+                context.request_repaint_after(Duration::from_millis(20));
+            }
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let started = Instant::now();
+        let context = ui.ctx().clone();
+        self.take_events_in(&context);
+        let dirty = self.session.take_dirty();
+        let mut commands = std::mem::take(&mut self.commands);
+        self.views.ui(ui, &self.session, &mut self.canvas, &dirty, &mut commands);
+        if !commands.is_empty() {
+            // What a command changed is drawn in the next frame.
+            context.request_repaint();
+        }
+        for command in commands.drain(..) {
+            self.run(command);
+        }
+        self.commands = commands;
+        self.close_when_saved(&context);
+        self.frames.record(started.elapsed());
+    }
+}
+
+/// Time of the UI thread per frame, written as one line a frame where `OSTEON_FRAME_LOG` names a file.
+struct FrameLog(Option<std::io::BufWriter<std::fs::File>>);
+
+impl FrameLog {
+    fn from_env() -> Self {
+        let file = std::env::var_os("OSTEON_FRAME_LOG").and_then(|path| std::fs::File::create(path).ok());
+        Self(file.map(std::io::BufWriter::new))
+    }
+
+    fn record(&mut self, time: Duration) {
+        use std::io::Write as _;
+        if let Some(file) = &mut self.0
+            && writeln!(file, "{:.3}", time.as_secs_f64() * 1e3).and_then(|()| file.flush()).is_err()
+        {
+            self.0 = None;
+        }
+    }
+}
+
+/// Opens the window and stays until it is closed. Tries wgpu first, then glow.
+///
+/// # Errors
+/// One sentence that says what is missing.
+pub fn run(config: &AppConfig) -> Result<(), String> {
+    let software_only = std::env::var_os("OSTEON_RENDERER").is_some_and(|v| v == "glow");
+    if !software_only {
+        match run_with(config, eframe::Renderer::Wgpu) {
+            Err(why) if why.contains("WGPU") || why.contains("wgpu") => log::warn!("no wgpu adapter ({why}); using glow"),
+            other => return other.map_err(|why| explain(&why)),
+        }
+    }
+    run_with(config, eframe::Renderer::Glow).map_err(|why| explain(&why))
+}
+
+fn run_with(config: &AppConfig, renderer: eframe::Renderer) -> Result<(), String> {
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_app_id("osteon")
+            .with_inner_size([1440.0, 900.0])
+            .with_min_inner_size([960.0, 620.0]),
+        renderer,
+        ..Default::default()
+    };
+    // winit panics where a library of X is missing: the panic's text is kept and becomes one sentence.
+    let said = Arc::new(Mutex::new(String::new()));
+    let hook = std::panic::take_hook();
+    let hook = Arc::new(hook);
+    let running = Arc::new(OnceLock::new());
+    {
+        let (said, hook, running) = (said.clone(), hook.clone(), running.clone());
+        std::panic::set_hook(Box::new(move |info| {
+            if running.get().is_some() {
+                hook(info);
+            } else if let Ok(mut said) = said.lock() {
+                *said = info.payload().downcast_ref::<&str>().map_or_else(|| info.to_string(), |s| (*s).to_owned());
+            }
+        }));
+    }
+    let config = config.clone();
+    let started = AssertUnwindSafe(|| {
+        eframe::run_native(
+            "Osteon",
+            options,
+            Box::new(move |context| {
+                let app = App::new(context, &config)?;
+                let _ = running.set(());
+                Ok(Box::new(app))
+            }),
+        )
+    });
+    match catch_unwind(started) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(match error {
+            eframe::Error::Wgpu(error) => format!("WGPU: {error}"),
+            other => format!("{other} {other:?}"),
+        }),
+        Err(_) => Err(said.lock().map(|s| s.clone()).unwrap_or_default()),
+    }
+}
+
+/// What a failed start means and what to install.
+fn explain(why: &str) -> String {
+    let advice = if why.contains("xkbcommon") {
+        "the library libxkbcommon-x11 is missing (Debian: apt install libxkbcommon-x11-0)"
+    } else if why.contains("LibraryOpenError") {
+        "a library of X11 is missing (Debian: apt install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2)"
+    } else if why.contains("WAYLAND_DISPLAY") || why.contains("DISPLAY") {
+        "there is no display (set DISPLAY, or run a sub-command such as `osteon demo --headless`)"
+    } else if why.contains("GL") || why.contains("glutin") || why.contains("surface") {
+        "neither Vulkan nor OpenGL is there (Debian: apt install libvulkan1 mesa-vulkan-drivers libgl1 libegl1)"
+    } else {
+        return format!("The window did not open: {}", first_line(why));
+    };
+    format!("The window did not open: {advice}.")
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("no reason was given")
+}

@@ -1,0 +1,464 @@
+//! The only writer of labels: one gesture at a time, recorded as a patch, with the provenance of every voxel.
+
+use super::{CommitKind, Patch, Run};
+use crate::space::VoxelBox;
+use crate::volume::{Grid, Labels, TileId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The labels of one layer and everything about their becoming.
+///
+/// A gesture keeps the map as it was by sharing its tiles: the first write into a tile copies that tile alone.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    labels: Labels,
+    revision: u64,
+    provenance: Provenance,
+    gesture: Option<Gesture>,
+    dirty: VoxelBox,
+}
+
+#[derive(Clone, Debug)]
+struct Gesture {
+    kind: CommitKind,
+    name: String,
+    /// The map before the first write.
+    before: Option<Labels>,
+    /// The part of each tile that was written to. Tiles come in the order of their numbers.
+    touched: BTreeMap<TileId, VoxelBox>,
+}
+
+/// A gesture that changed something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// How.
+    pub kind: CommitKind,
+    /// Name for the history.
+    pub name: String,
+    /// Which voxels.
+    pub patch: Arc<Patch>,
+    /// The provenance that undo must restore.
+    pub kinds_before: KindRuns,
+}
+
+/// Provenance of the voxels of one patch, in the patch's order, run-length coded; mostly one or two runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KindRuns(Vec<(u32, u8)>);
+
+/// Why a gesture cannot begin.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum GestureError {
+    /// Another gesture has neither been committed nor cancelled.
+    #[error("\"{0}\" is still under way; finish or cancel it first")]
+    Open(String),
+}
+
+/// Why a recorded change cannot be applied. Nothing was changed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ApplyError {
+    /// A gesture is open.
+    #[error("\"{0}\" is still under way; finish or cancel it first")]
+    GestureOpen(String),
+    /// A run leaves the grid.
+    #[error("a recorded change lies outside the image")]
+    Outside,
+    /// A voxel does not bear the label that the record says.
+    #[error("a recorded change does not fit the labels: voxel {voxel:?} has label {found}, the record says {expected}")]
+    Mismatch {
+        /// The voxel.
+        voxel: [usize; 3],
+        /// Label in the map.
+        found: u8,
+        /// Label in the record.
+        expected: u8,
+    },
+    /// The provenance handed over belongs to another patch.
+    #[error("a recorded change and its provenance do not belong together")]
+    Provenance,
+}
+
+impl Recorder {
+    /// Background everywhere, revision 0.
+    #[must_use]
+    pub fn new(grid: Arc<Grid>) -> Self {
+        Self { provenance: Provenance::new(grid.clone()), labels: Labels::empty(grid), revision: 0, gesture: None, dirty: VoxelBox::EMPTY }
+    }
+
+    /// The labels as they are now, an open gesture included.
+    #[must_use]
+    pub const fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// Grows by one with every commit, undo, redo and replayed change.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Kind of the last commit still in force that changed a voxel; `None` where none did, or outside the grid.
+    #[must_use]
+    pub fn provenance(&self, voxel: [usize; 3]) -> Option<&CommitKind> {
+        let inside = self.labels.grid().bounds().contains(voxel);
+        inside.then(|| self.provenance.kind(self.provenance.codes.get(voxel))).flatten()
+    }
+
+    /// Name of the open gesture.
+    #[must_use]
+    pub fn gesture(&self) -> Option<&str> {
+        self.gesture.as_ref().map(|g| g.name.as_str())
+    }
+
+    /// Begins a gesture.
+    ///
+    /// # Errors
+    /// If one is open.
+    pub fn begin(&mut self, kind: CommitKind, name: String) -> Result<(), GestureError> {
+        if let Some(open) = &self.gesture {
+            return Err(GestureError::Open(open.name.clone()));
+        }
+        self.gesture = Some(Gesture { kind, name, before: None, touched: BTreeMap::new() });
+        Ok(())
+    }
+
+    /// Writes a voxel within the open gesture. Without a gesture, or outside the grid, nothing happens.
+    pub fn write(&mut self, voxel: [usize; 3], label: u8) {
+        let Some(gesture) = &mut self.gesture else { return };
+        if !self.labels.grid().bounds().contains(voxel) || self.labels.get(voxel) == label {
+            return;
+        }
+        gesture.before.get_or_insert_with(|| self.labels.clone());
+        gesture.touched.entry(self.labels.tile_of(voxel)).or_insert(VoxelBox::EMPTY).include(voxel);
+        self.labels.set(voxel, label);
+        self.dirty.include(voxel);
+    }
+
+    /// Ends the gesture; `None` where it changed nothing (then no revision is counted) or none was open.
+    pub fn commit(&mut self) -> Option<Committed> {
+        let gesture = self.gesture.take()?;
+        let before = gesture.before?;
+        let patch = difference(&before, &self.labels, &gesture.touched);
+        if patch.is_empty() {
+            self.labels = before;
+            return None;
+        }
+        let code = self.provenance.code(&gesture.kind);
+        let kinds_before = self.provenance.mark(&patch, code);
+        self.revision += 1;
+        Some(Committed { kind: gesture.kind, name: gesture.name, patch: Arc::new(patch), kinds_before })
+    }
+
+    /// Ends the gesture and puts back the labels from before it.
+    pub fn cancel(&mut self) {
+        let Some(gesture) = self.gesture.take() else { return };
+        if let Some(before) = gesture.before {
+            self.labels = before;
+        }
+        for bounds in gesture.touched.values() {
+            self.dirty = self.dirty.union(bounds);
+        }
+    }
+
+    /// Does a recorded change again (replay, redo); gives the provenance that taking it back must restore.
+    ///
+    /// # Errors
+    /// If a gesture is open or a voxel does not bear its `before` label; then nothing was changed.
+    pub fn apply(&mut self, patch: &Patch, kind: &CommitKind) -> Result<KindRuns, ApplyError> {
+        self.check(patch, |run| run.before)?;
+        let code = self.provenance.code(kind);
+        let kinds_before = self.provenance.mark(patch, code);
+        self.overwrite(patch, |run| run.after);
+        Ok(kinds_before)
+    }
+
+    /// Takes a change back (undo) and restores the provenance from before it.
+    ///
+    /// # Errors
+    /// If a gesture is open, a voxel does not bear its `after` label, or `kinds_before` belongs to another patch;
+    /// then nothing was changed.
+    pub fn take_back(&mut self, patch: &Patch, kinds_before: &KindRuns) -> Result<(), ApplyError> {
+        self.check_take_back(patch, kinds_before)?;
+        self.provenance.restore(patch, kinds_before);
+        self.overwrite(patch, |run| run.before);
+        Ok(())
+    }
+
+    /// Whether [`Recorder::take_back`] would succeed.
+    ///
+    /// # Errors
+    /// As [`Recorder::take_back`].
+    pub fn check_take_back(&self, patch: &Patch, kinds_before: &KindRuns) -> Result<(), ApplyError> {
+        if kinds_before.len() != patch.voxel_count() as u64 {
+            return Err(ApplyError::Provenance);
+        }
+        self.check(patch, |run| run.after)
+    }
+
+    /// Whether [`Recorder::apply`] would succeed.
+    ///
+    /// # Errors
+    /// As [`Recorder::apply`].
+    pub fn check_apply(&self, patch: &Patch) -> Result<(), ApplyError> {
+        self.check(patch, |run| run.before)
+    }
+
+    /// The box of all voxels written since the last call, for the display.
+    pub const fn take_dirty(&mut self) -> VoxelBox {
+        std::mem::replace(&mut self.dirty, VoxelBox::EMPTY)
+    }
+
+    fn check(&self, patch: &Patch, expected: impl Fn(&Run) -> u8) -> Result<(), ApplyError> {
+        if let Some(open) = &self.gesture {
+            return Err(ApplyError::GestureOpen(open.name.clone()));
+        }
+        let grid = self.labels.grid();
+        // Runs are in order, so the last one reaches furthest.
+        if patch.runs().last().is_some_and(|r| r.at as usize + r.length as usize > grid.voxel_count()) {
+            return Err(ApplyError::Outside);
+        }
+        for run in patch.runs() {
+            let expected = expected(run);
+            for voxel in voxels_of(grid, run) {
+                let found = self.labels.get(voxel);
+                if found != expected {
+                    return Err(ApplyError::Mismatch { voxel, found, expected });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn overwrite(&mut self, patch: &Patch, label: impl Fn(&Run) -> u8) {
+        if patch.is_empty() {
+            return;
+        }
+        let grid = self.labels.grid().clone();
+        for run in patch.runs() {
+            let label = label(run);
+            for voxel in voxels_of(&grid, run) {
+                self.labels.set(voxel, label);
+            }
+        }
+        self.dirty = self.dirty.union(&patch.bounds(&grid));
+        self.revision += 1;
+    }
+}
+
+impl KindRuns {
+    fn push(&mut self, code: u8) {
+        match self.0.last_mut() {
+            Some((count, last)) if *last == code && *count < u32::MAX => *count += 1,
+            _ => self.0.push((1, code)),
+        }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.0.iter().map(|r| u64::from(r.0)).sum()
+    }
+}
+
+/// One code per voxel, in tiles: 0 = never changed, n = `kinds[n - 1]`.
+#[derive(Clone, Debug)]
+struct Provenance {
+    codes: Labels,
+    kinds: Vec<CommitKind>,
+}
+
+/// Stands for model versions beyond the number that codes of one byte can tell apart.
+const FURTHER_MODEL: &str = "one of more than 240 model versions, see the journal";
+
+impl Provenance {
+    fn new(grid: Arc<Grid>) -> Self {
+        use CommitKind::{Accepted, Adopted, Consensus, Copied, Filled, Hand, Imported, Interpolated, Threshold};
+        let kinds = vec![
+            Hand,
+            Threshold,
+            Filled,
+            Interpolated,
+            Copied,
+            Consensus,
+            Imported,
+            Adopted(FURTHER_MODEL.to_owned()),
+            Accepted(FURTHER_MODEL.to_owned()),
+        ];
+        Self { codes: Labels::empty(grid), kinds }
+    }
+
+    fn kind(&self, code: u8) -> Option<&CommitKind> {
+        self.kinds.get(usize::from(code).checked_sub(1)?)
+    }
+
+    fn code(&mut self, kind: &CommitKind) -> u8 {
+        let known = |kinds: &[CommitKind], wanted: &CommitKind| kinds.iter().position(|k| k == wanted);
+        let position = known(&self.kinds, kind).unwrap_or_else(|| {
+            if self.kinds.len() < usize::from(u8::MAX) {
+                self.kinds.push(kind.clone());
+                return self.kinds.len() - 1;
+            }
+            let accepted = matches!(kind, CommitKind::Accepted(_));
+            let shared = FURTHER_MODEL.to_owned();
+            let shared = if accepted { CommitKind::Accepted(shared) } else { CommitKind::Adopted(shared) };
+            known(&self.kinds, &shared).unwrap_or(0)
+        });
+        (position + 1) as u8
+    }
+
+    fn mark(&mut self, patch: &Patch, code: u8) -> KindRuns {
+        let grid = self.codes.grid().clone();
+        let mut before = KindRuns::default();
+        for run in patch.runs() {
+            for voxel in voxels_of(&grid, run) {
+                before.push(self.codes.get(voxel));
+                self.codes.set(voxel, code);
+            }
+        }
+        before
+    }
+
+    fn restore(&mut self, patch: &Patch, before: &KindRuns) {
+        let grid = self.codes.grid().clone();
+        let codes = before.0.iter().flat_map(|&(count, code)| std::iter::repeat_n(code, count as usize));
+        for (voxel, code) in patch.runs().iter().flat_map(|run| voxels_of(&grid, run)).zip(codes) {
+            self.codes.set(voxel, code);
+        }
+    }
+}
+
+/// The voxels of a run in memory order.
+fn voxels_of(grid: &Grid, run: &Run) -> impl Iterator<Item = [usize; 3]> + use<> {
+    let [width, height, _] = grid.shape();
+    let mut next = grid.voxel(run.at as usize);
+    (0..run.length).map(move |_| {
+        let voxel = next;
+        next[0] += 1;
+        if next[0] == width {
+            next[0] = 0;
+            next[1] += 1;
+            if next[1] == height {
+                next[1] = 0;
+                next[2] += 1;
+            }
+        }
+        voxel
+    })
+}
+
+/// What differs within the touched parts of tiles, in memory order although tiles are blocks: tiles are walked line by line.
+fn difference(before: &Labels, after: &Labels, touched: &BTreeMap<TileId, VoxelBox>) -> Patch {
+    let grid = after.grid();
+    // Tile numbers grow along i, then j, then k, so tiles of one layer, and within it of one row, stand together.
+    let tiles: Vec<([usize; 3], VoxelBox)> = touched.iter().map(|(&id, &bounds)| (after.tile_box(id).lo, bounds)).collect();
+    let mut lines = Vec::new();
+    for layer in tiles.chunk_by(|a, b| a.0[2] == b.0[2]) {
+        for k in extent(layer, 2) {
+            for row in layer.chunk_by(|a, b| a.0[1] == b.0[1]) {
+                for j in extent(row, 1) {
+                    let on_line = row.iter().map(|t| t.1).filter(|b| (b.lo[1]..b.hi[1]).contains(&j) && (b.lo[2]..b.hi[2]).contains(&k));
+                    lines.extend(on_line.map(|b| (b.lo[0]..b.hi[0], j, k)));
+                }
+            }
+        }
+    }
+    Patch::from_changes(lines.into_iter().flat_map(|(columns, j, k)| {
+        let start = grid.index([0, j, k]);
+        columns.map(move |i| ((start + i) as u32, before.get([i, j, k]), after.get([i, j, k])))
+    }))
+}
+
+fn extent(tiles: &[([usize; 3], VoxelBox)], axis: usize) -> std::ops::Range<usize> {
+    let lo = tiles.iter().map(|t| t.1.lo[axis]).min().unwrap_or(0);
+    lo..tiles.iter().map(|t| t.1.hi[axis]).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::tools::{Brush, BrushShape};
+    use crate::space::{Affine, SlicePlane, Spacing};
+    use std::time::Instant;
+
+    fn recorder(shape: [usize; 3]) -> Recorder {
+        Recorder::new(Arc::new(Grid::new(shape, Affine::from_spacing(Spacing::UNIT)).unwrap()))
+    }
+
+    fn paint(recorder: &mut Recorder, kind: &CommitKind, voxels: &[[usize; 3]], label: u8) -> Option<Committed> {
+        recorder.begin(kind.clone(), "paint".to_owned()).unwrap();
+        voxels.iter().for_each(|&v| recorder.write(v, label));
+        recorder.commit()
+    }
+
+    #[test]
+    fn a_change_that_does_not_fit_changes_nothing() {
+        let mut recorder = recorder([20, 20, 2]);
+        let committed = paint(&mut recorder, &CommitKind::Hand, &[[19, 19, 1], [3, 3, 0]], 2).unwrap();
+        recorder.take_dirty();
+        let other = Patch::from_changes([(0, 0, 1), (63, 3, 0)]);
+        let mismatch = ApplyError::Mismatch { voxel: [3, 3, 0], found: 2, expected: 3 };
+        assert_eq!(recorder.apply(&other, &CommitKind::Hand), Err(mismatch));
+        let beyond = Patch::from_changes([(800, 0, 1)]);
+        assert_eq!(recorder.apply(&beyond, &CommitKind::Hand), Err(ApplyError::Outside));
+        assert_eq!(recorder.take_back(&committed.patch, &KindRuns::default()), Err(ApplyError::Provenance));
+        assert_eq!((recorder.revision(), recorder.labels().get([0, 0, 0])), (1, 0));
+        assert_eq!(recorder.provenance([0, 0, 0]), None);
+        assert!(recorder.take_dirty().is_empty());
+        recorder.begin(CommitKind::Hand, "open".to_owned()).unwrap();
+        assert!(matches!(recorder.apply(&Patch::default(), &CommitKind::Hand), Err(ApplyError::GestureOpen(_))));
+    }
+
+    #[test]
+    fn writing_outside_the_grid_or_without_a_gesture_does_nothing() {
+        let mut recorder = recorder([20, 20, 2]);
+        recorder.write([0, 0, 0], 1);
+        assert!(paint(&mut recorder, &CommitKind::Hand, &[[20, 0, 0], [usize::MAX; 3]], 1).is_none());
+        assert_eq!((recorder.labels().counts().labelled(), recorder.revision(), recorder.commit()), (0, 0, None));
+    }
+
+    #[test]
+    fn more_model_versions_than_codes_still_tell_model_from_hand() {
+        let mut recorder = recorder([700, 1, 1]);
+        for n in 0..300 {
+            paint(&mut recorder, &CommitKind::Adopted(format!("a/{n}")), &[[2 * n, 0, 0]], 1);
+            paint(&mut recorder, &CommitKind::Accepted(format!("b/{n}")), &[[2 * n + 1, 0, 0]], 1);
+        }
+        paint(&mut recorder, &CommitKind::Interpolated, &[[650, 0, 0]], 1);
+        assert_eq!(recorder.provenance([20, 0, 0]), Some(&CommitKind::Adopted("a/10".to_owned())));
+        assert_eq!(recorder.provenance([598, 0, 0]), Some(&CommitKind::Adopted(FURTHER_MODEL.to_owned())));
+        assert_eq!(recorder.provenance([599, 0, 0]), Some(&CommitKind::Accepted(FURTHER_MODEL.to_owned())));
+        assert_eq!(recorder.provenance([650, 0, 0]), Some(&CommitKind::Interpolated));
+    }
+
+    #[test]
+    fn a_dab_touches_few_tiles() {
+        let mut recorder = recorder([512, 512, 60]);
+        let plane = SlicePlane::as_stored([512, 512, 60]);
+        for n in 0..3_u8 {
+            let before = recorder.labels().clone();
+            let start = Instant::now();
+            let at = [200.3 + 9.0 * f64::from(n), 250.8];
+            let dab = Brush::new(20.0, BrushShape::Circle).dab(&plane, [1.0; 2], 30, at);
+            let dabbed = start.elapsed();
+            let voxels = dab.len();
+            let committed = paint(&mut recorder, &CommitKind::Hand, &dab, n + 1).unwrap();
+            let (painted, runs) = (start.elapsed(), committed.patch.runs().len());
+            let copied = (0..before.tile_count()).filter(|&t| !before.shares_tile(recorder.labels(), TileId(t as u32))).count();
+            println!("dab of {voxels} voxels, {runs} runs, {copied} tiles: geometry {dabbed:?}, with begin to commit {painted:?}");
+            assert!((1200..1320).contains(&voxels) && copied <= 16, "{voxels} voxels, {copied} tiles");
+        }
+    }
+
+    #[test]
+    fn a_whole_volume_can_be_changed_in_one_gesture() {
+        let mut recorder = recorder([256, 256, 40]);
+        let start = Instant::now();
+        recorder.begin(CommitKind::Imported, "import".to_owned()).unwrap();
+        let grid = recorder.labels().grid().clone();
+        (0..grid.voxel_count()).for_each(|n| recorder.write(grid.voxel(n), 1));
+        let committed = recorder.commit().unwrap();
+        println!("{} voxels in {:?}", committed.patch.voxel_count(), start.elapsed());
+        let whole = Run { at: 0, length: grid.voxel_count() as u32, before: 0, after: 1 };
+        assert_eq!(committed.patch.runs(), [whole]);
+        recorder.take_back(&committed.patch, &committed.kinds_before).unwrap();
+        assert_eq!((recorder.labels().counts().labelled(), recorder.provenance([0, 0, 0])), (0, None));
+    }
+}

@@ -1,0 +1,23 @@
+//! The system's file dialog, on a thread of its own.
+
+use super::message::{Outcome, PickPurpose};
+use super::task::Task;
+use std::time::{Duration, Instant};
+
+/// A dialog that "was answered" faster than this cannot have been on screen.
+const SHORTEST_ANSWER: Duration = Duration::from_millis(600);
+
+pub(super) fn pick(task: &Task, purpose: PickPurpose) -> Outcome {
+    let started = Instant::now();
+    let dialog = rfd::FileDialog::new();
+    let path = match purpose {
+        PickPurpose::OpenFolder => dialog.set_title("Open a study or a folder of images").pick_folder(),
+        PickPurpose::OpenFile => dialog.set_title("Open an image").pick_file(),
+        PickPurpose::Import => dialog.set_title("Import a folder of images").pick_folder(),
+        PickPurpose::Export => dialog.set_title("Export masks to a folder").pick_folder(),
+    };
+    if task.cancel.is_cancelled() {
+        return Outcome::Cancelled;
+    }
+    Outcome::Picked { purpose, path, dialog_shown: started.elapsed() > SHORTEST_ANSWER }
+}

@@ -1,0 +1,148 @@
+//! Takes requests, starts their threads, hands back events.
+
+use super::journal::{JournalMessage, JournalWriter};
+use super::message::{Event, Outcome, Request, RequestId, TrainControl};
+use super::task::{CancelToken, Reporter, Task};
+use super::{compare, dialog, export, files, propose, sample, trainer};
+use crossbeam_channel::{Receiver, bounded};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the workers need to know of the machine.
+#[derive(Clone)]
+pub struct WorkerConfig {
+    /// Threads of the numeric pool.
+    pub threads: usize,
+    /// Where studies are made for images that are opened without one.
+    pub scratch_root: PathBuf,
+    /// Called after every event, to wake the window.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// The present time in RFC 3339.
+    pub clock: fn() -> String,
+}
+
+/// All threads of the program but the window's. Dropping it cancels what runs and waits for the journal.
+pub struct Workers {
+    config: Arc<WorkerConfig>,
+    pool: Arc<rayon::ThreadPool>,
+    reporter: Reporter,
+    inbox: Receiver<Event>,
+    journal: JournalWriter,
+    running: BTreeMap<RequestId, CancelToken>,
+    training: Option<trainer::TrainingHandle>,
+}
+
+impl Workers {
+    /// Events that wait for the window at most; endings wait beyond that, progress is dropped.
+    const INBOX: usize = 4096;
+
+    /// Starts the pool and the journal's writer.
+    ///
+    /// # Errors
+    /// One sentence, if the system starts no threads.
+    pub fn start(config: WorkerConfig) -> Result<Self, String> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(config.threads.max(1))
+            .thread_name(|n| format!("osteon-pool-{n}"))
+            .build()
+            .map_err(|error| format!("The system started no worker threads ({error}): close other programs and try again."))?;
+        let (sender, inbox) = bounded(Self::INBOX);
+        let reporter = Reporter::new(sender, config.wake.clone());
+        let journal = JournalWriter::start(reporter.clone())?;
+        Ok(Self { config: Arc::new(config), pool: Arc::new(pool), reporter, inbox, journal, running: BTreeMap::new(), training: None })
+    }
+
+    /// Takes a request; its events follow.
+    pub fn submit(&mut self, id: RequestId, request: Request) {
+        let task = Task { id, cancel: CancelToken::default(), reporter: self.reporter.clone() };
+        match request {
+            Request::Journal(row) => return self.journal.send(JournalMessage::Append(row)),
+            Request::FetchPatch { row } => return self.journal.send(JournalMessage::Fetch(id, row)),
+            Request::CloseRead => return self.journal.send(JournalMessage::Close(id)),
+            Request::TrainControl(control) => {
+                self.control_training(control);
+                return self.reporter.deliver(Event::Ended { id, outcome: Outcome::Done });
+            }
+            Request::Train(request) => {
+                let (handle, pool) = (trainer::TrainingHandle::new(task.cancel.clone()), self.pool.clone());
+                self.training = Some(handle.clone());
+                self.running.insert(id, task.cancel.clone());
+                return task.spawn("trainer", move |task| trainer::train(task, &pool, &handle, &request));
+            }
+            other => self.start_job(task, other),
+        }
+    }
+
+    fn start_job(&mut self, task: Task, request: Request) {
+        self.running.insert(task.id, task.cancel.clone());
+        let (pool, config, journal) = (self.pool.clone(), self.config.clone(), self.journal.sender());
+        match request {
+            Request::PickPath { purpose } => task.spawn("dialog", move |task| dialog::pick(task, purpose)),
+            Request::ListFolder { path } => task.spawn("files", move |_| Outcome::Listed(files::list(&path))),
+            Request::Open { path } => task.spawn("files", move |task| pool.install(|| files::open(task, &config, &path))),
+            Request::Import { root, path } => task.spawn("files", move |task| pool.install(|| files::import_into(task, &config, &root, &path))),
+            Request::OpenExam { root, exam, role } => {
+                task.spawn("files", move |task| files::open_exam(task, &config, &journal, &root, &exam, &role));
+            }
+            Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
+            Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
+            Request::Compare { root } => task.spawn("compare", move |task| pool.install(|| compare::compare(task, &root))),
+            Request::Export { root, role, out } => task.spawn("export", move |task| export::export(task, &root, &role, &out)),
+            Request::MakeCurrent { root, model, version } => {
+                task.spawn("models", move |_| propose::make_current(&root, &model, version));
+            }
+            // The others were taken by `submit`.
+            Request::Journal(_) | Request::FetchPatch { .. } | Request::CloseRead | Request::Train(_) | Request::TrainControl(_) => {}
+        }
+    }
+
+    fn control_training(&self, control: TrainControl) {
+        if let Some(training) = &self.training {
+            training.control(control);
+        }
+    }
+
+    /// Asks a request to stop.
+    pub fn cancel(&mut self, id: RequestId) {
+        if let Some(token) = self.running.get(&id) {
+            token.cancel();
+        }
+        if let Some(training) = &self.training {
+            training.wake();
+        }
+    }
+
+    /// The next event, if one waits.
+    pub fn poll(&mut self) -> Option<Event> {
+        let event = self.inbox.try_recv().ok()?;
+        self.forget_ended(&event);
+        Some(event)
+    }
+
+    /// Waits for the next event, `None` after `patience`.
+    pub fn wait(&mut self, patience: Duration) -> Option<Event> {
+        let event = self.inbox.recv_timeout(patience).ok()?;
+        self.forget_ended(&event);
+        Some(event)
+    }
+
+    fn forget_ended(&mut self, event: &Event) {
+        if let Event::Ended { id, .. } = event {
+            self.running.remove(id);
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        for token in self.running.values() {
+            token.cancel();
+        }
+        if let Some(training) = &self.training {
+            training.wake();
+        }
+        self.journal.finish();
+    }
+}

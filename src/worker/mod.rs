@@ -1,0 +1,16 @@
+//! The only place that starts threads: reading files, writing journals, training, comparing, exporting.
+
+mod compare;
+mod dialog;
+mod export;
+mod files;
+mod hub;
+mod journal;
+pub mod message;
+mod propose;
+mod sample;
+mod task;
+mod trainer;
+mod training_data;
+
+pub use hub::{WorkerConfig, Workers};
