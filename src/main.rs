@@ -1,2 +1,104 @@
 //! Arguments and logging; the only place that ends the process.
-fn main() {}
+
+use clap::{Parser, Subcommand};
+use osteon::app::{self, AppConfig};
+use osteon::headless;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Read bone-marrow MRI: paint three-level masks, train a U-Net beside the reader, compare blinded readers.
+#[derive(Parser)]
+#[command(name = "osteon", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Sub>,
+}
+
+#[derive(Subcommand)]
+enum Sub {
+    /// Open a study, a NIfTI file or a DICOM folder in the window
+    Open {
+        /// The study, file or folder
+        path: PathBuf,
+    },
+    /// Make the sample study and open it; with --headless run the whole loop on it
+    Demo(headless::DemoArgs),
+    /// Say what a file or folder of images holds
+    Inspect(headless::InspectArgs),
+    /// Convert images to NIfTI
+    Convert(headless::ConvertArgs),
+    /// Make a study, import images, show where it stands
+    #[command(subcommand)]
+    Study(headless::StudyCommand),
+    /// Train a reader's model on the slices marked done
+    Train(headless::TrainArgs),
+    /// Let a reader's current model propose, as NIfTI files
+    Propose(headless::ProposeArgs),
+    /// Agreement figures of masks against each other
+    Agreement(headless::AgreementArgs),
+    /// Tables of agreement figures from CSV files
+    Stats(headless::StatsArgs),
+    /// Consensus of several masks
+    Consensus(headless::ConsensusArgs),
+    /// Write the masks of a study
+    Export(headless::ExportArgs),
+    /// Measure this machine
+    Bench(headless::BenchArgs),
+}
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error,osteon=warn")).init();
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, whatever the causes below it say.
+            eprintln!("osteon: {}", format!("{error:#}").replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Option<Sub>) -> anyhow::Result<()> {
+    match command {
+        None => window(None),
+        Some(Sub::Open { path }) => {
+            headless::require_path(&path)?;
+            window(Some(path))
+        }
+        Some(Sub::Demo(args)) => {
+            if args.headless || !has_display() {
+                return headless::demo(&args);
+            }
+            let root = headless::make_demo_study(&args)?;
+            window(Some(root))
+        }
+        Some(Sub::Inspect(args)) => headless::inspect(args),
+        Some(Sub::Convert(args)) => headless::convert(args),
+        Some(Sub::Study(command)) => headless::study(command),
+        Some(Sub::Train(args)) => headless::train(&args),
+        Some(Sub::Propose(args)) => headless::propose(&args),
+        Some(Sub::Agreement(args)) => headless::agreement(args),
+        Some(Sub::Stats(args)) => headless::stats(args),
+        Some(Sub::Consensus(args)) => headless::consensus(args),
+        Some(Sub::Export(args)) => headless::export(&args),
+        Some(Sub::Bench(args)) => headless::bench(&args),
+    }
+}
+
+fn has_display() -> bool {
+    cfg!(not(all(unix, not(target_os = "macos"))))
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()))
+}
+
+fn window(open: Option<PathBuf>) -> anyhow::Result<()> {
+    let home = headless::data_home();
+    app::run(&AppConfig {
+        open,
+        scratch_root: home.join("scratch"),
+        sample_root: home.join("sample"),
+        threads: headless::window_threads(),
+        seed: headless::DEFAULT_SEED,
+        clock: headless::clock,
+    })
+    .map_err(anyhow::Error::msg)
+}

@@ -40,7 +40,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("dicom_transfer_syntax_registry", &["io"]),
     ("rusqlite", &["study"]),
     ("rfd", &["worker/dialog.rs"]),
-    ("std::thread", &["worker"]),
+    ("std::thread", &["worker", "headless/place.rs"]),
     ("anyhow", &["main.rs", "headless"]),
     (
         "std::fs",

@@ -1,0 +1,29 @@
+//! The same core without a window: every sub-command.
+
+mod agreement;
+mod bench;
+mod consensus;
+mod convert;
+mod demo;
+mod driver;
+mod export;
+mod inspect;
+mod place;
+mod propose;
+mod stats;
+mod study;
+mod train;
+
+pub use agreement::{AgreementArgs, run as agreement};
+pub use bench::{BenchArgs, run as bench};
+pub use consensus::{ConsensusArgs, run as consensus};
+pub use convert::{ConvertArgs, run as convert};
+pub use demo::{DemoArgs, make_study as make_demo_study, run as demo};
+pub use driver::Driver;
+pub use export::{ExportArgs, run as export};
+pub use inspect::{InspectArgs, run as inspect};
+pub use place::{DEFAULT_SEED, clock, data_home, require_path, window_threads};
+pub use propose::{ProposeArgs, run as propose};
+pub use stats::{StatsArgs, run as stats};
+pub use study::{StudyCommand, run as study};
+pub use train::{TrainArgs, run as train};

@@ -1,0 +1,44 @@
+//! Where and when: the person's folders, the clock, the cores.
+
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+/// Where models start from unless a seed is given.
+pub const DEFAULT_SEED: u64 = 20_220_714;
+
+/// The present time in RFC 3339, whole seconds, UTC.
+#[must_use]
+pub fn clock() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The folder for what the program itself keeps: `OSTEON_HOME`, else the system's place for a program's data.
+#[must_use]
+pub fn data_home() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    set("OSTEON_HOME")
+        .or_else(|| set("XDG_DATA_HOME").map(|p| p.join("osteon")))
+        .or_else(|| set("LOCALAPPDATA").map(|p| p.join("osteon")))
+        .or_else(|| set("HOME").map(|p| p.join(".local/share/osteon")))
+        .unwrap_or_else(|| std::env::temp_dir().join("osteon"))
+}
+
+/// Threads of the numeric pool beside a window: one core is left to it.
+#[must_use]
+pub fn window_threads() -> usize {
+    all_threads().saturating_sub(1).max(1)
+}
+
+/// Threads of the numeric pool without a window.
+pub(super) fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// # Errors
+/// One sentence, if nothing is there.
+pub fn require_path(path: &Path) -> Result<()> {
+    if !path.exists() {
+        bail!("{}: there is no such file or folder; check the spelling", path.display());
+    }
+    Ok(())
+}
