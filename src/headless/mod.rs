@@ -9,6 +9,7 @@ mod driver;
 mod export;
 mod inspect;
 mod place;
+mod progress;
 mod propose;
 mod stats;
 mod study;

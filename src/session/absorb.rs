@@ -1,7 +1,8 @@
 //! What workers report changes the session here.
 
-use super::{Effect, NoticeLevel, OpenExam, Proposal, Session};
-use crate::study::ExamCode;
+use super::view_state::air_black;
+use super::{Effect, NoticeLevel, OpenExam, Proposal, Session, Window};
+use crate::study::{ExamCode, WindowRule};
 use crate::volume::Labels;
 use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, ProposalResult, RequestId, Role, StudySummary, TrainedVersion};
 
@@ -57,7 +58,13 @@ impl Session {
                 self.error(why);
             }
             Outcome::Study(summary) => return self.absorb_study(*summary),
-            Outcome::Exam(loaded) => self.absorb_exam(*loaded),
+            Outcome::Exam(loaded) => {
+                // Only the exam asked for last is shown.
+                if self.opening == Some(id) {
+                    self.opening = None;
+                    self.absorb_exam(*loaded);
+                }
+            }
             Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),
             Outcome::Trained(version) => self.absorb_trained(version),
             Outcome::Proposed(result) => self.absorb_proposal(*result),
@@ -109,9 +116,21 @@ impl Session {
             self.notices.push(NoticeLevel::Warning, format!("{}: {finding}", loaded.code));
         }
         self.exam = OpenExam::new(loaded);
+        self.apply_window_rule();
         self.tool.threshold = None;
         if let Some(slice) = self.exam.as_ref().map(|e| e.view.slice) {
             self.go_to_slice(slice);
+        }
+    }
+
+    /// The protocol's window rule, so that every reader starts from the same grey levels.
+    fn apply_window_rule(&mut self) {
+        let Some(rule) = self.study.as_ref().map(|s| s.protocol.window()) else { return };
+        let Some(exam) = &mut self.exam else { return };
+        match rule {
+            WindowRule::Free => {}
+            WindowRule::Fixed { lower, upper } => exam.view.window = Window::new(lower, upper),
+            WindowRule::AirBlack { k } => exam.view.window = air_black(exam.reading_image(), k),
         }
     }
 

@@ -66,15 +66,17 @@ impl WindowPreset {
             Self::Auto => Window::new(at(1.0), at(99.5)),
             Self::Full => Window::new(image.range().0, image.range().1),
             Self::Bright => Window::new(at(50.0), image.range().1),
-            Self::AirBlack => air_black(image),
+            Self::AirBlack => air_black(image, AIR_BLACK_K),
         }
     }
 }
 
-/// The air-black rule with k = 4.6: a = mode of the darkest peak, s = its spread below the mode,
+/// The factor of the air-black rule unless the protocol says otherwise.
+const AIR_BLACK_K: f32 = 4.6;
+
+/// The air-black rule with factor `k`: a = mode of the darkest peak, s = its spread below the mode,
 /// f = the 20th percentile of what is brighter than air (no reference region is placed here).
-fn air_black(image: &Image) -> Window {
-    const K: f32 = 4.6;
+pub(super) fn air_black(image: &Image, k: f32) -> Window {
     let median = percentile(image.values(), 50.0).unwrap_or(0.0);
     let dark: Vec<f32> = image.values().iter().copied().filter(|v| v.is_finite() && *v <= median).collect();
     let histogram = crate::volume::Histogram::of(&dark, (image.range().0, median), 128);
@@ -86,7 +88,7 @@ fn air_black(image: &Image) -> Window {
     let lower = air + 2.0 * spread;
     let body: Vec<f32> = image.values().iter().copied().filter(|v| *v > lower + spread).collect();
     let fatty_marrow = percentile(&body, 20.0).unwrap_or(image.range().1);
-    Window::new(lower, air + K * (fatty_marrow - air))
+    Window::new(lower, air + k * (fatty_marrow - air))
 }
 
 /// Grey values shown black and white; `upper` is always above `lower`.

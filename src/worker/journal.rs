@@ -8,8 +8,10 @@ use std::thread::JoinHandle;
 
 /// What the writer is told, in order.
 pub(super) enum JournalMessage {
-    /// From now on this read is written.
-    Attach(Box<ReadFile>),
+    /// From now on this read is written, unless a later request has been served meanwhile.
+    Attach(RequestId, Box<ReadFile>),
+    /// Answered when everything sent before is done.
+    Barrier(Sender<()>),
     /// A row to append.
     Append(JournalRow),
     /// An older change to read back.
@@ -33,7 +35,7 @@ impl JournalWriter {
         let thread = std::thread::Builder::new()
             .name("osteon-journal".to_owned())
             .spawn(move || {
-                let mut desk = Desk { read: None, reporter };
+                let mut desk = Desk { read: None, latest: RequestId(0), reporter };
                 desk.serve(&inbox);
             })
             .map_err(|error| format!("The system started no thread for saving ({error}): close other programs and try again."))?;
@@ -59,6 +61,7 @@ impl JournalWriter {
 
 struct Desk {
     read: Option<OpenRead>,
+    latest: RequestId,
     reporter: Reporter,
 }
 
@@ -71,19 +74,30 @@ impl Desk {
     fn serve(&mut self, inbox: &Receiver<JournalMessage>) {
         while let Ok(message) = inbox.recv() {
             match message {
-                JournalMessage::Attach(file) => {
-                    let next = file.row_count() + 1;
-                    self.read = Some(OpenRead { file, next });
+                JournalMessage::Attach(id, file) => self.attach(id, file),
+                JournalMessage::Barrier(done) => {
+                    // Whoever waits may have given up.
+                    let _ = done.send(());
                 }
                 JournalMessage::Append(row) => self.append(&row),
                 JournalMessage::Fetch(id, row) => self.fetch(id, row),
                 JournalMessage::Close(id) => {
                     self.read = None;
+                    self.latest = self.latest.max(id);
                     self.reporter.deliver(Event::Ended { id, outcome: Outcome::ReadClosed });
                 }
                 JournalMessage::Finish => break,
             }
         }
+    }
+
+    fn attach(&mut self, id: RequestId, file: Box<ReadFile>) {
+        if id < self.latest {
+            return;
+        }
+        self.latest = id;
+        let next = file.row_count().map_or(1, |rows| rows + 1);
+        self.read = Some(OpenRead { file, next });
     }
 
     fn append(&mut self, row: &JournalRow) {
@@ -112,7 +126,7 @@ impl Desk {
         let outcome = match &mut self.read {
             None => Outcome::Failed("No read is open.".to_owned()),
             Some(read) => match guarded(|| read.file.patch(row)) {
-                Ok(Ok(patch)) => Outcome::PatchRead { row, patch },
+                Ok(Ok(patch)) => Outcome::PatchRead { row, patch: (*patch).clone() },
                 Ok(Err(error)) => Outcome::Failed(error.to_string()),
                 Err(panic) => Outcome::Failed(panic),
             },

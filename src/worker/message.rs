@@ -325,8 +325,8 @@ pub struct VersionSummary {
 pub struct ExamSummary {
     /// Its code.
     pub code: ExamCode,
-    /// Which part of the split.
-    pub part: Part,
+    /// Which part of the split, once drawn.
+    pub part: Option<Part>,
     /// Names of its sequences; the first is read.
     pub sequences: Vec<String>,
     /// Slices of the reading sequence along its acquisition plane.

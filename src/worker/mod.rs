@@ -9,8 +9,10 @@ mod journal;
 pub mod message;
 mod propose;
 mod sample;
+mod summary;
 mod task;
 mod trainer;
 mod training_data;
 
 pub use hub::{WorkerConfig, Workers};
+pub use sample::{SAMPLE_PARTS, SAMPLE_SEED};

@@ -93,7 +93,7 @@ impl Session {
             self.warn(refusal);
             return Vec::new();
         }
-        let part = study.exams.iter().find(|e| e.code == exam.code).map(|e| e.part);
+        let part = study.exams.iter().find(|e| e.code == exam.code).and_then(|e| e.part);
         if part == Some(Part::Test) {
             self.warn(format!("{} is a test exam: the model makes no proposals on it before its reads are sealed.", exam.code));
             return Vec::new();

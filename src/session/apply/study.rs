@@ -71,7 +71,12 @@ impl Session {
         let (Some(study), Some(role)) = (&self.study, &self.role) else { return Vec::new() };
         let request = Request::OpenExam { root: study.root.clone(), exam: code.clone(), role: role.clone() };
         let mut effects = self.close_exam();
-        effects.push(self.request(&format!("Opening {code}"), request));
+        effects.extend(self.opening.take().map(Effect::Cancel));
+        let effect = self.request(&format!("Opening {code}"), request);
+        if let Effect::Work(id, _) = &effect {
+            self.opening = Some(*id);
+        }
+        effects.push(effect);
         effects
     }
 

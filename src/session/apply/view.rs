@@ -17,6 +17,9 @@ impl Session {
                 }
             }
             ViewCommand::Sequence(sequence) => self.show_sequence(sequence),
+            ViewCommand::Window { .. } | ViewCommand::DragWindow { .. } | ViewCommand::Preset(_) if self.window_locked() => {
+                self.info("The protocol locks the window, so that all readers see the same grey levels.");
+            }
             other => {
                 if let Some(exam) = &mut self.exam {
                     let size = exam.plane.size();
@@ -26,6 +29,12 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Whether the protocol locks window and level.
+    #[must_use]
+    pub fn window_locked(&self) -> bool {
+        self.study.as_ref().is_some_and(|s| s.protocol.window_locked())
     }
 
     pub(in crate::session) fn go_to_slice(&mut self, slice: usize) {

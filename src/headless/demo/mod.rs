@@ -1,0 +1,8 @@
+//! `osteon demo`: the sample study, and without a window the whole loop on it.
+
+mod hand;
+mod pictures;
+mod run;
+mod tables;
+
+pub use run::{DemoArgs, make_study, run};

@@ -1,0 +1,260 @@
+//! The loop on the sample study: paint, train, propose, correct, retrain; four readers; consensus; files and pictures.
+
+use super::hand::{Effort, paint_slice};
+use super::{pictures, tables};
+use crate::headless::progress::Progress;
+use crate::headless::{DEFAULT_SEED, Driver, clock, place};
+use crate::phantom::{KneeExam, SimulatedReader, knee};
+use crate::session::{AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, Session, StudyCommand};
+use crate::study::{ExamCode, Part, ReaderCode, Study};
+use crate::volume::Labels;
+use crate::worker::message::{Event, Outcome, PickPurpose, Role, TrainedVersion};
+use crate::worker::{SAMPLE_PARTS, SAMPLE_SEED, WorkerConfig};
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Slices that the reader paints by hand before the first training.
+const FIRST_SLICES: [usize; 6] = [3, 5, 6, 7, 8, 10];
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(1200);
+
+/// What `osteon demo` takes.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Folder for the sample study (made if it is not there)
+    pub dir: Option<PathBuf>,
+    /// Run the whole loop without a window
+    #[arg(long)]
+    pub headless: bool,
+    /// Training steps of each round
+    #[arg(long, default_value_t = 140)]
+    pub steps: u32,
+    /// Where the model starts from
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    pub seed: u64,
+}
+
+impl DemoArgs {
+    fn folder(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| PathBuf::from("osteon-demo"))
+    }
+}
+
+/// What the demo learnt of a training.
+pub(super) struct Round {
+    /// The version and its figures.
+    pub version: TrainedVersion,
+    /// Slices done when it started.
+    pub slices: usize,
+    /// What correcting the proposals before it cost; `None` before the first training.
+    pub correction: Option<Effort>,
+    /// Wall time of the training in seconds.
+    pub seconds: f64,
+}
+
+/// Makes the sample study for the window.
+///
+/// # Errors
+/// One sentence, if it cannot be written.
+pub fn make_study(args: &DemoArgs) -> Result<PathBuf> {
+    let progress = Progress::new();
+    let (driver, _) = open(args, &progress)?;
+    progress.finish();
+    Ok(driver.session().study().map(|s| s.root.clone()).unwrap_or_default())
+}
+
+/// Runs the whole loop and prints its summary.
+///
+/// # Errors
+/// One sentence that says which stage failed and why.
+pub fn run(args: &DemoArgs) -> Result<()> {
+    let started = Instant::now();
+    let progress = Progress::new();
+    let (driver, trained) = open(args, &progress)?;
+    let mut demo = Demo { driver, trained, progress, knees: Vec::new(), rounds: Vec::new(), paint: Effort::default() };
+    if demo.driver.session().exams().iter().any(|e| !e.done.is_empty()) {
+        bail!("{}: this sample study has been read already; name another folder, or delete this one", args.folder().display());
+    }
+    demo.match_knees()?;
+    demo.learn(args)?;
+    demo.read_by_the_others()?;
+    let results = demo.results()?;
+    demo.progress.finish();
+    println!("{results}");
+    println!("Everything took {:.0} s; look at {}", started.elapsed().as_secs_f64(), args.folder().join("results").display());
+    Ok(())
+}
+
+type Trained = Arc<Mutex<Option<TrainedVersion>>>;
+
+fn open(args: &DemoArgs, progress: &Progress) -> Result<(Driver, Trained)> {
+    let trained: Trained = Arc::default();
+    let (heard, bar) = (trained.clone(), progress.clone());
+    let listener = Box::new(move |event: &Event| {
+        bar.follow(event);
+        if let Event::Ended { outcome: Outcome::Trained(version), .. } = event {
+            *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.clone());
+        }
+    });
+    let root = args.folder();
+    let home = place::data_home();
+    let config = WorkerConfig { threads: place::all_threads(), scratch_root: home.join("scratch"), wake: Arc::new(|| {}), clock };
+    let session = Session::new(args.seed, 0).with_sample_root(root);
+    let mut driver = Driver::new(session, config, listener)?;
+    progress.stage("Making the sample study: six synthetic knees");
+    driver.run_to_end("Making the sample study", PATIENCE, Command::File(FileCommand::OpenSample))?;
+    driver.run(Command::Model(ModelCommand::Steps(args.steps)));
+    Ok((driver, trained))
+}
+
+struct Demo {
+    driver: Driver,
+    trained: Trained,
+    progress: Progress,
+    /// The study's exams with what is known about them, in the order of making.
+    knees: Vec<(ExamCode, Part, KneeExam)>,
+    rounds: Vec<Round>,
+    paint: Effort,
+}
+
+impl Demo {
+    fn root(&self) -> PathBuf {
+        self.driver.session().study().map(|s| s.root.clone()).unwrap_or_default()
+    }
+
+    /// Exam codes are random, so each exam is recognised by its grid.
+    fn match_knees(&mut self) -> Result<()> {
+        let study = Study::open(&self.root())?;
+        let records = study.exams()?;
+        for (number, part) in SAMPLE_PARTS.into_iter().enumerate() {
+            let knee = knee(SAMPLE_SEED, number as u32)?;
+            let mut found = None;
+            for record in &records {
+                if study.load_image(&record.exam, &record.reading_sequence)?.grid().same_as(knee.water().grid()) {
+                    found = Some(record.exam.clone());
+                }
+            }
+            let code = found.with_context(|| format!("{}: exam {number} of the sample is missing; delete the folder", self.root().display()))?;
+            self.knees.push((code, part, knee));
+        }
+        Ok(())
+    }
+
+    fn of_part(&self, part: Part) -> Vec<usize> {
+        (0..self.knees.len()).filter(|&n| self.knees[n].1 == part).collect()
+    }
+
+    fn enter(&mut self, reader: &str) -> Result<()> {
+        let code = ReaderCode::new(reader)?;
+        self.driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Reader(code))))
+    }
+
+    fn open_exam(&mut self, number: usize) -> Result<()> {
+        let code = self.knees[number].0.clone();
+        self.driver.run(Command::Study(StudyCommand::OpenExam(code.clone())));
+        self.driver.wait("Opening an exam", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == code))
+    }
+
+    fn target(&self, number: usize, reader: SimulatedReader) -> Labels {
+        self.knees[number].2.read_by(reader, SAMPLE_SEED)
+    }
+
+    /// Paints slices of the exam after a simulated reader and marks them done.
+    fn read(&mut self, number: usize, reader: SimulatedReader, slices: &[usize], words: &str) -> Result<Effort> {
+        self.progress.stage(words);
+        self.open_exam(number)?;
+        let target = self.target(number, reader);
+        let mut effort = Effort::default();
+        for (at, &slice) in slices.iter().enumerate() {
+            self.progress.at(at as f32 / slices.len() as f32, words);
+            let one = paint_slice(&mut self.driver, &target, slice)?;
+            effort.strokes += one.strokes;
+            effort.voxels += one.voxels;
+        }
+        Ok(effort)
+    }
+
+    fn all_slices(&self, number: usize) -> Vec<usize> {
+        (0..self.knees[number].2.water().grid().shape()[2]).collect()
+    }
+
+    /// Reader 1: held-out exams first, then six slices, train, and twice propose, correct, retrain.
+    fn learn(&mut self, args: &DemoArgs) -> Result<()> {
+        self.enter("R1")?;
+        for number in self.of_part(Part::Validate) {
+            let slices = self.all_slices(number);
+            let words = format!("Reader 1 reads held-out exam {}", self.knees[number].0);
+            let effort = self.read(number, SimulatedReader::One, &slices, &words)?;
+            self.paint.strokes += effort.strokes;
+            self.paint.voxels += effort.voxels;
+        }
+        let training = self.of_part(Part::Train);
+        let (&first, others) = training.split_first().ok_or_else(|| anyhow!("the sample has no exam to train on"))?;
+        let words = format!("Reader 1 paints {} slices of {}", FIRST_SLICES.len(), self.knees[first].0);
+        self.read(first, SimulatedReader::One, &FIRST_SLICES, &words)?;
+        let mut slices = FIRST_SLICES.len();
+        self.train(args, slices, None)?;
+        for &number in others {
+            let correction = self.propose_and_correct(number)?;
+            slices += self.all_slices(number).len();
+            self.train(args, slices, Some(correction))?;
+        }
+        Ok(())
+    }
+
+    fn train(&mut self, args: &DemoArgs, slices: usize, correction: Option<Effort>) -> Result<()> {
+        let words = if correction.is_none() { "Training" } else { "Retraining with the corrections" };
+        self.progress.stage(&format!("{words} on {slices} slices, {} steps", args.steps));
+        let started = Instant::now();
+        self.driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train))?;
+        let version = self.trained.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let version = version.ok_or_else(|| anyhow!("the training saved no version"))?;
+        self.rounds.push(Round { version, slices, correction, seconds: started.elapsed().as_secs_f64() });
+        Ok(())
+    }
+
+    fn propose_and_correct(&mut self, number: usize) -> Result<Effort> {
+        let code = self.knees[number].0.clone();
+        self.progress.stage(&format!("The model proposes on {code}, reader 1 adopts"));
+        self.open_exam(number)?;
+        self.driver.run(Command::Model(ModelCommand::ProposeExam));
+        self.driver.wait("Proposing", PATIENCE, |s| s.exam().is_some_and(|e| e.proposal().is_some()))?;
+        pictures::proposal(&self.driver, &self.root().join("results"))?;
+        self.driver.run(Command::Edit(EditCommand::Adopt(AdoptWhat::All)));
+        let slices = self.all_slices(number);
+        self.read(number, SimulatedReader::One, &slices, &format!("Reader 1 corrects {code}"))
+    }
+
+    /// Readers 2 to 4 read the held-out exams under their own codes, each blind to the others.
+    fn read_by_the_others(&mut self) -> Result<()> {
+        let readers = [(SimulatedReader::Two, "R2"), (SimulatedReader::Three, "R3"), (SimulatedReader::Four, "R4")];
+        for (reader, code) in readers {
+            self.enter(code)?;
+            for number in self.of_part(Part::Validate) {
+                let slices = self.all_slices(number);
+                self.read(number, reader, &slices, &format!("Reader {code} reads {} alone", self.knees[number].0))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The coordinator compares and exports; tables and pictures are written.
+    fn results(&mut self) -> Result<String> {
+        self.progress.stage("The coordinator compares the readers and exports the masks");
+        self.driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
+        self.driver.run_to_end("Comparing", PATIENCE, Command::Study(StudyCommand::Compare))?;
+        let out = self.root().join("results");
+        let masks = out.join("masks");
+        self.driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Use(PickPurpose::Export, masks)))?;
+        let compare = self.driver.session().compare().ok_or_else(|| anyhow!("nothing was compared"))?;
+        let summary = tables::write(&out, &self.rounds, compare, self.paint)?;
+        let study = Study::open(&self.root())?;
+        for number in self.of_part(Part::Validate) {
+            pictures::readers(&study, &self.knees[number].0, &out)?;
+        }
+        Ok(summary)
+    }
+}

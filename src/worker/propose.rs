@@ -1,0 +1,90 @@
+//! Letting a saved version of a model propose.
+
+use super::message::{Outcome, ProposalResult, ProposeRequest};
+use super::task::Task;
+use crate::learn::{LearnError, Model, checkpoint};
+use crate::study::{ExamCode, ModelCode, Part, Split, Study};
+use crate::volume::{Image, Labels};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+/// A version read from its folder.
+pub(super) struct LoadedModel(Model);
+
+impl LoadedModel {
+    /// Labels of every slice of an image.
+    pub fn propose(&self, image: &Image, slice_axis: usize) -> Result<Labels, String> {
+        let never = AtomicBool::new(false);
+        self.0.predict_volume(image, slice_axis, None, &never, &mut |_, _| {}).map_err(|e| e.to_string())
+    }
+
+    pub const fn model(&self) -> &Model {
+        &self.0
+    }
+}
+
+pub(super) fn load_model(study: &Study, model: &ModelCode, version: u32) -> Result<LoadedModel, String> {
+    let folder = study.layout().model_version(model, version);
+    checkpoint::load(&folder).map(|(model, _)| LoadedModel(model)).map_err(|e| e.to_string())
+}
+
+/// # Errors
+/// One sentence, if the exam belongs to the test part: no model proposes there before the reads are sealed.
+pub(super) fn refuse_test_exam(study: &Study, exam: &ExamCode) -> Result<(), String> {
+    let record = study.exam(exam).map_err(|e| e.to_string())?;
+    let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
+    if split.part(&record.patient) == Some(Part::Test) {
+        return Err(format!("{exam} is a test exam: no model proposes on it before its reads are sealed."));
+    }
+    Ok(())
+}
+
+/// Proposes on the slices asked for, with the current version.
+pub(super) fn propose(task: &Task, pool: &rayon::ThreadPool, request: &ProposeRequest) -> Outcome {
+    match work(task, pool, request) {
+        Ok(Some(result)) => Outcome::Proposed(Box::new(result)),
+        Ok(None) => Outcome::Cancelled,
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+fn work(task: &Task, pool: &rayon::ThreadPool, request: &ProposeRequest) -> Result<Option<ProposalResult>, String> {
+    let study = Study::open(&request.root).map_err(|e| e.to_string())?;
+    refuse_test_exam(&study, &request.exam)?;
+    let model = ModelCode::new(&request.model).map_err(|e| e.to_string())?;
+    let version = study
+        .current_version(&model)
+        .map_err(|e| e.to_string())?
+        .ok_or_else(|| "The model has not been trained yet: mark slices done, then train.".to_owned())?;
+    let loaded = load_model(&study, &model, version)?;
+    let mut progress = |done: usize, all: usize| task.progress(format!("Proposing on {}", request.exam), Some(done as f32 / all.max(1) as f32));
+    let slices = request.slices.as_deref();
+    let labels = pool.install(|| loaded.model().predict_volume(&request.image, request.slice_axis, slices, task.cancel.flag(), &mut progress));
+    let labels = match labels {
+        Ok(labels) => labels,
+        Err(LearnError::Cancelled) => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let all = || (0..request.image.grid().shape()[request.slice_axis]).collect();
+    Ok(Some(ProposalResult {
+        exam: request.exam.clone(),
+        layer: request.layer,
+        model_version: format!("{model}/{version}"),
+        base_revision: request.base_revision,
+        labels,
+        slices: request.slices.clone().unwrap_or_else(all),
+    }))
+}
+
+/// Makes a saved version the current one.
+pub(super) fn make_current(root: &Path, model: &str, version: u32) -> Outcome {
+    let work = || -> Result<(), String> {
+        let study = Study::open(root).map_err(|e| e.to_string())?;
+        let code = ModelCode::new(model).map_err(|e| e.to_string())?;
+        study.set_current_version(&code, version).map_err(|e| e.to_string())
+    };
+    match work() {
+        Ok(()) => Outcome::CurrentChanged { model: model.to_owned(), version },
+        Err(why) => Outcome::Failed(why),
+    }
+}

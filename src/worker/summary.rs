@@ -1,0 +1,60 @@
+//! A study as the window needs it, read from its folder.
+
+use super::message::{ExamSummary, StudySummary, VersionSummary};
+use crate::learn::{Card, checkpoint};
+use crate::study::{ModelCode, ReaderCode, Study};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Reads the whole study; `remarks` are shown to the person.
+pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<String>) -> Result<StudySummary, String> {
+    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let mut exams = Vec::new();
+    for status in study.status().map_err(|e| e.to_string())? {
+        if let Some(problem) = &status.problem {
+            remarks.push(format!("{}: {problem}", status.exam));
+            continue;
+        }
+        // The newest read of each reader counts: they come in order of number.
+        let done: BTreeMap<ReaderCode, usize> = status.reads.iter().map(|read| (read.reader.clone(), read.marrow_done)).collect();
+        exams.push(ExamSummary {
+            slices: status.slices,
+            sequences: status.sequences.iter().map(ToString::to_string).collect(),
+            code: status.exam,
+            part: status.part,
+            done,
+        });
+    }
+    let (mut models, mut current) = (BTreeMap::new(), BTreeMap::new());
+    for model in study.models().map_err(|e| e.to_string())? {
+        models.insert(model.to_string(), versions(&study, &model)?);
+        if let Some(version) = study.current_version(&model).map_err(|e| e.to_string())? {
+            current.insert(model.to_string(), version);
+        }
+    }
+    Ok(StudySummary {
+        scratch: root.starts_with(scratch_root),
+        root: root.to_owned(),
+        protocol: study.protocol().clone(),
+        exams,
+        models,
+        current,
+        remarks,
+    })
+}
+
+fn versions(study: &Study, model: &ModelCode) -> Result<Vec<VersionSummary>, String> {
+    let folders = study.model_versions(model).map_err(|e| e.to_string())?;
+    // A version without a readable card cannot propose, so it is not offered.
+    Ok(folders.into_iter().filter_map(|(version, folder)| checkpoint::load_card(&folder).ok().map(|card| describe(version, &card))).collect())
+}
+
+pub(super) fn describe(version: u32, card: &Card) -> VersionSummary {
+    VersionSummary {
+        version,
+        created: card.created.clone(),
+        steps: card.steps,
+        slices: card.data_hashes.len(),
+        dice: card.dice.iter().map(|(name, dice)| (name.clone(), *dice)).collect(),
+    }
+}

@@ -1,0 +1,140 @@
+//! What a reader marked done: slices to learn from and slices held out to judge by.
+
+use super::files::reading_axis;
+use super::message::TrainRequest;
+use crate::learn::{CheckedSpec, Example, PreparedSlices, Recipe};
+use crate::study::{ExamCode, ReadFile, Study};
+use crate::volume::{Image, Labels};
+use sha2::{Digest as _, Sha256};
+
+/// With no validation exam read yet, every fifth slice done is held out instead, once there are this many.
+const FEWEST_TO_HOLD_OUT: usize = 5;
+
+/// Slices of one exam that are held out.
+pub(super) struct HeldOut {
+    /// The exam.
+    pub exam: ExamCode,
+    /// Its slices, prepared.
+    pub prepared: PreparedSlices,
+    /// The reader's labels.
+    pub labels: Labels,
+    /// Which slices count.
+    pub slices: Vec<usize>,
+    /// Voxel axis of the slices.
+    pub slice_axis: usize,
+}
+
+/// Everything a training needs.
+pub(super) struct TrainingData {
+    /// Slices to learn from.
+    pub examples: Vec<Example>,
+    /// Slices to judge by.
+    pub held_out: Vec<HeldOut>,
+    /// What is held out, in words.
+    pub held_out_words: String,
+    /// One hash per exam of what is learnt from it: `K-001:…`.
+    pub hashes: Vec<String>,
+}
+
+/// One exam's part in the training.
+struct DoneExam {
+    exam: ExamCode,
+    image: Image,
+    labels: Labels,
+    done: Vec<usize>,
+    validates: bool,
+}
+
+/// Collects the slices that the reader marked done. Test exams are out of reach: `Study::trainable` never names one.
+pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, recipe: &Recipe) -> Result<TrainingData, String> {
+    let exams = done_exams(study, request)?;
+    let validated = exams.iter().any(|e| e.validates) && exams.iter().any(|e| !e.validates);
+    let mut data = TrainingData { examples: Vec::new(), held_out: Vec::new(), held_out_words: String::new(), hashes: Vec::new() };
+    let mut held_slices = 0;
+    for exam in exams {
+        let slice_axis = reading_axis(&exam.image);
+        let prepared = PreparedSlices::new(spec, recipe, &[&exam.image], slice_axis).map_err(|e| format!("{}: {e}", exam.exam))?;
+        let (learn, hold): (Vec<usize>, Vec<usize>) = if validated {
+            if exam.validates { (Vec::new(), exam.done) } else { (exam.done, Vec::new()) }
+        } else if exam.done.len() >= FEWEST_TO_HOLD_OUT {
+            let held = |at: usize| at % 5 == 2;
+            let pick = |want: bool| exam.done.iter().enumerate().filter(|(at, _)| held(*at) == want).map(|(_, s)| *s).collect();
+            (pick(false), pick(true))
+        } else {
+            (exam.done, Vec::new())
+        };
+        if !learn.is_empty() {
+            data.hashes.push(hash(&exam.exam, &exam.labels, &prepared, &learn, slice_axis));
+        }
+        for &slice in &learn {
+            data.examples.push(prepared.example(slice, &exam.labels, |_| true).map_err(|e| format!("{}: {e}", exam.exam))?);
+        }
+        if !hold.is_empty() {
+            held_slices += hold.len();
+            data.held_out.push(HeldOut { exam: exam.exam, prepared, labels: exam.labels, slices: hold, slice_axis });
+        }
+    }
+    data.held_out_words = match (validated, held_slices) {
+        (_, 0) => "nothing held out: too few slices are done".to_owned(),
+        (true, n) => format!("{n} slices of {} validation exams", data.held_out.len()),
+        (false, n) => format!("{n} slices of the training exams (no validation exam is read yet)"),
+    };
+    if data.examples.is_empty() {
+        return Err("There is nothing to learn from yet: mark at least one slice of a training exam as done.".to_owned());
+    }
+    Ok(data)
+}
+
+fn done_exams(study: &Study, request: &TrainRequest) -> Result<Vec<DoneExam>, String> {
+    let trainable = study.trainable().map_err(|e| e.to_string())?;
+    let parts = [(trainable.train(), false), (trainable.validate(), true)];
+    let mut found = Vec::new();
+    for (exam, validates) in parts.into_iter().flat_map(|(exams, validates)| exams.iter().map(move |e| (e, validates))) {
+        let open = request.open.as_ref().filter(|open| &open.exam == exam);
+        let (labels, done) = match open {
+            Some(open) => (open.labels.clone(), open.done.clone()),
+            None => match saved_labels(study, request, exam)? {
+                Some(saved) => saved,
+                None => continue,
+            },
+        };
+        if done.is_empty() {
+            continue;
+        }
+        let record = study.exam(exam).map_err(|e| e.to_string())?;
+        let image = study.load_image(exam, &record.reading_sequence).map_err(|e| e.to_string())?;
+        found.push(DoneExam { exam: exam.clone(), image, labels, done, validates });
+    }
+    Ok(found)
+}
+
+/// The reader's own newest read of an exam, as it is on disk.
+fn saved_labels(study: &Study, request: &TrainRequest, exam: &ExamCode) -> Result<Option<(Labels, Vec<usize>)>, String> {
+    let layout = study.layout();
+    let numbers = layout.read_numbers(&request.reader, exam).map_err(|e| e.to_string())?;
+    let Some(&number) = numbers.last() else { return Ok(None) };
+    let (_, view) = ReadFile::open_read_only(&layout.read(&request.reader, exam, number)).map_err(|e| e.to_string())?;
+    let state = view.state().map_err(|e| e.to_string())?;
+    let done = state.done.iter().filter(|(layer, _)| *layer == request.layer).map(|(_, slice)| *slice as usize).collect();
+    Ok(Some((state.labels(request.layer).clone(), done)))
+}
+
+/// A hash of the labels learnt from: the same exam, slices and labels give the same text.
+fn hash(exam: &ExamCode, labels: &Labels, prepared: &PreparedSlices, slices: &[usize], slice_axis: usize) -> String {
+    let mut sha = Sha256::new();
+    let shape = prepared.grid().shape();
+    for &slice in slices {
+        sha.update((slice as u64).to_le_bytes());
+        let (mut lo, mut hi) = ([0; 3], shape);
+        lo[slice_axis] = slice;
+        hi[slice_axis] = slice + 1;
+        for k in lo[2]..hi[2] {
+            for j in lo[1]..hi[1] {
+                let row: Vec<u8> = (lo[0]..hi[0]).map(|i| labels.get([i, j, k])).collect();
+                sha.update(&row);
+            }
+        }
+    }
+    let hex: String = sha.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
+    format!("{exam}:{}:{hex}", slices.len())
+}
