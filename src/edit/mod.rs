@@ -1,6 +1,7 @@
 //! Painting: gestures, the only writer of labels, and a history without limit.
 
 mod history;
+mod lines;
 mod outline_edit;
 mod patch;
 mod read_layers;

@@ -1,5 +1,6 @@
 //! The only writer of labels: one gesture at a time, recorded as a patch, with the provenance of every voxel.
 
+use super::lines::{difference, voxels_of};
 use super::{CommitKind, Patch, Run};
 use crate::space::VoxelBox;
 use crate::volume::{Grid, Labels, TileId};
@@ -27,6 +28,28 @@ struct Gesture {
     before: Option<Labels>,
     /// The part of each tile that was written to. Tiles come in the order of their numbers.
     touched: BTreeMap<TileId, VoxelBox>,
+    /// The tile written to last, not yet among them: neighbours mostly share it.
+    latest: Option<(TileId, VoxelBox)>,
+}
+
+impl Gesture {
+    fn touch(&mut self, tile: TileId, voxel: [usize; 3]) {
+        match &mut self.latest {
+            Some((latest, bounds)) if *latest == tile => bounds.include(voxel),
+            _ => {
+                self.settle();
+                self.latest = Some((tile, VoxelBox { lo: voxel, hi: voxel.map(|c| c + 1) }));
+            }
+        }
+    }
+
+    /// Puts the latest tile among the touched ones.
+    fn settle(&mut self) {
+        if let Some((tile, bounds)) = self.latest.take() {
+            let touched = self.touched.entry(tile).or_insert(VoxelBox::EMPTY);
+            *touched = touched.union(&bounds);
+        }
+    }
 }
 
 /// A gesture that changed something.
@@ -118,7 +141,7 @@ impl Recorder {
         if let Some(open) = &self.gesture {
             return Err(GestureError::Open(open.name.clone()));
         }
-        self.gesture = Some(Gesture { kind, name, before: None, touched: BTreeMap::new() });
+        self.gesture = Some(Gesture { kind, name, before: None, touched: BTreeMap::new(), latest: None });
         Ok(())
     }
 
@@ -129,14 +152,15 @@ impl Recorder {
             return;
         }
         gesture.before.get_or_insert_with(|| self.labels.clone());
-        gesture.touched.entry(self.labels.tile_of(voxel)).or_insert(VoxelBox::EMPTY).include(voxel);
+        gesture.touch(self.labels.tile_of(voxel), voxel);
         self.labels.set(voxel, label);
         self.dirty.include(voxel);
     }
 
     /// Ends the gesture; `None` where it changed nothing (then no revision is counted) or none was open.
     pub fn commit(&mut self) -> Option<Committed> {
-        let gesture = self.gesture.take()?;
+        let mut gesture = self.gesture.take()?;
+        gesture.settle();
         let before = gesture.before?;
         let patch = difference(&before, &self.labels, &gesture.touched);
         if patch.is_empty() {
@@ -151,7 +175,8 @@ impl Recorder {
 
     /// Ends the gesture and puts back the labels from before it.
     pub fn cancel(&mut self) {
-        let Some(gesture) = self.gesture.take() else { return };
+        let Some(mut gesture) = self.gesture.take() else { return };
+        gesture.settle();
         if let Some(before) = gesture.before {
             self.labels = before;
         }
@@ -266,7 +291,7 @@ struct Provenance {
 }
 
 /// Stands for model versions beyond the number that codes of one byte can tell apart.
-const FURTHER_MODEL: &str = "one of more than 240 model versions, see the journal";
+pub(super) const FURTHER_MODEL: &str = "one of more than 240 model versions, see the journal";
 
 impl Provenance {
     fn new(grid: Arc<Grid>) -> Self {
@@ -322,143 +347,5 @@ impl Provenance {
         for (voxel, code) in patch.runs().iter().flat_map(|run| voxels_of(&grid, run)).zip(codes) {
             self.codes.set(voxel, code);
         }
-    }
-}
-
-/// The voxels of a run in memory order.
-fn voxels_of(grid: &Grid, run: &Run) -> impl Iterator<Item = [usize; 3]> + use<> {
-    let [width, height, _] = grid.shape();
-    let mut next = grid.voxel(run.at as usize);
-    (0..run.length).map(move |_| {
-        let voxel = next;
-        next[0] += 1;
-        if next[0] == width {
-            next[0] = 0;
-            next[1] += 1;
-            if next[1] == height {
-                next[1] = 0;
-                next[2] += 1;
-            }
-        }
-        voxel
-    })
-}
-
-/// What differs within the touched parts of tiles, in memory order although tiles are blocks: tiles are walked line by line.
-fn difference(before: &Labels, after: &Labels, touched: &BTreeMap<TileId, VoxelBox>) -> Patch {
-    let grid = after.grid();
-    // Tile numbers grow along i, then j, then k, so tiles of one layer, and within it of one row, stand together.
-    let tiles: Vec<([usize; 3], VoxelBox)> = touched.iter().map(|(&id, &bounds)| (after.tile_box(id).lo, bounds)).collect();
-    let mut lines = Vec::new();
-    for layer in tiles.chunk_by(|a, b| a.0[2] == b.0[2]) {
-        for k in extent(layer, 2) {
-            for row in layer.chunk_by(|a, b| a.0[1] == b.0[1]) {
-                for j in extent(row, 1) {
-                    let on_line = row.iter().map(|t| t.1).filter(|b| (b.lo[1]..b.hi[1]).contains(&j) && (b.lo[2]..b.hi[2]).contains(&k));
-                    lines.extend(on_line.map(|b| (b.lo[0]..b.hi[0], j, k)));
-                }
-            }
-        }
-    }
-    Patch::from_changes(lines.into_iter().flat_map(|(columns, j, k)| {
-        let start = grid.index([0, j, k]);
-        columns.map(move |i| ((start + i) as u32, before.get([i, j, k]), after.get([i, j, k])))
-    }))
-}
-
-fn extent(tiles: &[([usize; 3], VoxelBox)], axis: usize) -> std::ops::Range<usize> {
-    let lo = tiles.iter().map(|t| t.1.lo[axis]).min().unwrap_or(0);
-    lo..tiles.iter().map(|t| t.1.hi[axis]).max().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::edit::tools::{Brush, BrushShape};
-    use crate::space::{Affine, SlicePlane, Spacing};
-    use std::time::Instant;
-
-    fn recorder(shape: [usize; 3]) -> Recorder {
-        Recorder::new(Arc::new(Grid::new(shape, Affine::from_spacing(Spacing::UNIT)).unwrap()))
-    }
-
-    fn paint(recorder: &mut Recorder, kind: &CommitKind, voxels: &[[usize; 3]], label: u8) -> Option<Committed> {
-        recorder.begin(kind.clone(), "paint".to_owned()).unwrap();
-        voxels.iter().for_each(|&v| recorder.write(v, label));
-        recorder.commit()
-    }
-
-    #[test]
-    fn a_change_that_does_not_fit_changes_nothing() {
-        let mut recorder = recorder([20, 20, 2]);
-        let committed = paint(&mut recorder, &CommitKind::Hand, &[[19, 19, 1], [3, 3, 0]], 2).unwrap();
-        recorder.take_dirty();
-        let other = Patch::from_changes([(0, 0, 1), (63, 3, 0)]);
-        let mismatch = ApplyError::Mismatch { voxel: [3, 3, 0], found: 2, expected: 3 };
-        assert_eq!(recorder.apply(&other, &CommitKind::Hand), Err(mismatch));
-        let beyond = Patch::from_changes([(800, 0, 1)]);
-        assert_eq!(recorder.apply(&beyond, &CommitKind::Hand), Err(ApplyError::Outside));
-        assert_eq!(recorder.take_back(&committed.patch, &KindRuns::default()), Err(ApplyError::Provenance));
-        assert_eq!((recorder.revision(), recorder.labels().get([0, 0, 0])), (1, 0));
-        assert_eq!(recorder.provenance([0, 0, 0]), None);
-        assert!(recorder.take_dirty().is_empty());
-        recorder.begin(CommitKind::Hand, "open".to_owned()).unwrap();
-        assert!(matches!(recorder.apply(&Patch::default(), &CommitKind::Hand), Err(ApplyError::GestureOpen(_))));
-    }
-
-    #[test]
-    fn writing_outside_the_grid_or_without_a_gesture_does_nothing() {
-        let mut recorder = recorder([20, 20, 2]);
-        recorder.write([0, 0, 0], 1);
-        assert!(paint(&mut recorder, &CommitKind::Hand, &[[20, 0, 0], [usize::MAX; 3]], 1).is_none());
-        assert_eq!((recorder.labels().counts().labelled(), recorder.revision(), recorder.commit()), (0, 0, None));
-    }
-
-    #[test]
-    fn more_model_versions_than_codes_still_tell_model_from_hand() {
-        let mut recorder = recorder([700, 1, 1]);
-        for n in 0..300 {
-            paint(&mut recorder, &CommitKind::Adopted(format!("a/{n}")), &[[2 * n, 0, 0]], 1);
-            paint(&mut recorder, &CommitKind::Accepted(format!("b/{n}")), &[[2 * n + 1, 0, 0]], 1);
-        }
-        paint(&mut recorder, &CommitKind::Interpolated, &[[650, 0, 0]], 1);
-        assert_eq!(recorder.provenance([20, 0, 0]), Some(&CommitKind::Adopted("a/10".to_owned())));
-        assert_eq!(recorder.provenance([598, 0, 0]), Some(&CommitKind::Adopted(FURTHER_MODEL.to_owned())));
-        assert_eq!(recorder.provenance([599, 0, 0]), Some(&CommitKind::Accepted(FURTHER_MODEL.to_owned())));
-        assert_eq!(recorder.provenance([650, 0, 0]), Some(&CommitKind::Interpolated));
-    }
-
-    #[test]
-    fn a_dab_touches_few_tiles() {
-        let mut recorder = recorder([512, 512, 60]);
-        let plane = SlicePlane::as_stored([512, 512, 60]);
-        for n in 0..3_u8 {
-            let before = recorder.labels().clone();
-            let start = Instant::now();
-            let at = [200.3 + 9.0 * f64::from(n), 250.8];
-            let dab = Brush::new(20.0, BrushShape::Circle).dab(&plane, [1.0; 2], 30, at);
-            let dabbed = start.elapsed();
-            let voxels = dab.len();
-            let committed = paint(&mut recorder, &CommitKind::Hand, &dab, n + 1).unwrap();
-            let (painted, runs) = (start.elapsed(), committed.patch.runs().len());
-            let copied = (0..before.tile_count()).filter(|&t| !before.shares_tile(recorder.labels(), TileId(t as u32))).count();
-            println!("dab of {voxels} voxels, {runs} runs, {copied} tiles: geometry {dabbed:?}, with begin to commit {painted:?}");
-            assert!((1200..1320).contains(&voxels) && copied <= 16, "{voxels} voxels, {copied} tiles");
-        }
-    }
-
-    #[test]
-    fn a_whole_volume_can_be_changed_in_one_gesture() {
-        let mut recorder = recorder([256, 256, 40]);
-        let start = Instant::now();
-        recorder.begin(CommitKind::Imported, "import".to_owned()).unwrap();
-        let grid = recorder.labels().grid().clone();
-        (0..grid.voxel_count()).for_each(|n| recorder.write(grid.voxel(n), 1));
-        let committed = recorder.commit().unwrap();
-        println!("{} voxels in {:?}", committed.patch.voxel_count(), start.elapsed());
-        let whole = Run { at: 0, length: grid.voxel_count() as u32, before: 0, after: 1 };
-        assert_eq!(committed.patch.runs(), [whole]);
-        recorder.take_back(&committed.patch, &committed.kinds_before).unwrap();
-        assert_eq!((recorder.labels().counts().labelled(), recorder.provenance([0, 0, 0])), (0, None));
     }
 }

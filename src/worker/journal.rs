@@ -96,7 +96,7 @@ impl Desk {
             return;
         }
         self.latest = id;
-        let next = file.row_count().map_or(1, |rows| rows + 1);
+        let next = file.count() + 1;
         self.read = Some(OpenRead { file, next });
     }
 

@@ -5,7 +5,7 @@ use super::propose::load_model;
 use super::summary::describe;
 use super::task::{CancelToken, Task};
 use super::training_data::{HeldOut, TrainingData, gather};
-use crate::agreement::overlap_of_counts;
+fn overlap_of_counts(a: u64, b: u64, c: u64) -> Option<f64> { let s = 2 * a + b + c; (s > 0).then(|| 2.0 * a as f64 / s as f64) }
 use crate::learn::{
     Augmentation, Card, Crop, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer, checkpoint,
 };
@@ -253,9 +253,6 @@ impl<'a> Run<'a> {
         let versions = self.study.layout().model_versions(&self.model).map_err(|e| e.to_string())?;
         let version = versions.last().map_or(1, |v| v + 1);
         let folder = self.study.layout().model_version(&self.model, version);
-        if let Some(parent) = folder.parent() {
-            crate::study::make_folder(parent).map_err(|e| e.to_string())?;
-        }
         checkpoint::save(model, card, &folder).map_err(|e| e.to_string())?;
         Ok(version)
     }

@@ -43,7 +43,7 @@ impl Adoption<'_> {
         let mut found = Vec::new();
         match scope {
             AdoptScope::All => self.within(|_| true, &mut found),
-            AdoptScope::Slice(slice) => self.within(|lines| lines == slice, &mut found),
+            AdoptScope::Slice(slice) => self.within(|s| s == slice, &mut found),
             AdoptScope::Component(seed) => self.component(seed, &mut found),
             AdoptScope::Voxels(voxels) => {
                 let bounds = self.labels.grid().bounds();
@@ -54,7 +54,7 @@ impl Adoption<'_> {
         Ok(found)
     }
 
-    /// The slices that [`Adoption::voxels`] of a scope may touch are those for which `wanted` holds. Tile by tile, and tiles
+    /// Everything that differs on the slices for which `wanted` holds. Tile by tile; tiles
     /// that are empty in both maps cost nothing.
     fn within(&self, wanted: impl Fn(usize) -> bool, found: &mut Vec<([usize; 3], u8)>) {
         let axis = self.slice_axis.min(2);

@@ -137,10 +137,10 @@ impl Session {
     fn adopt(&mut self, what: AdoptWhat) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
         let Some(exam) = &self.exam else { return effects };
-        let Some(proposal) = &exam.proposal else {
+        if exam.proposal.is_none() {
             self.notices.push(NoticeLevel::Info, "There is no proposal to adopt: choose \"Propose slice\" first.");
             return effects;
-        };
+        }
         let slice = exam.view.slice;
         let scope = match what {
             AdoptWhat::All => AdoptScope::All,

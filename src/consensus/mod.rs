@@ -1,0 +1,26 @@
+//! One map out of several reads: majority vote, STAPLE per level, joint STAPLE and SIMPLE.
+//!
+//! Votes are counted once ([`VotePatterns`]); every method then works on the distinct patterns, in `f64`.
+//! Definitions: DESIGN section 7 and `reference/agreement/README.md`.
+
+mod build;
+mod joint_staple;
+mod level;
+mod lineup;
+mod majority;
+mod simple;
+mod staple;
+mod table;
+mod votes;
+mod warning;
+
+pub use build::{Consensus, LevelConsensus, Method, level_mask};
+pub use joint_staple::{JointOptions, JointStaple, JointStart, StartComparison, compare_starts, joint_staple};
+pub use level::{MARROW_LEVELS, level_name, parse_level};
+pub use lineup::{LineUp, LineUpReader, LineUpRow};
+pub use majority::majority;
+pub use simple::{Simple, simple};
+pub use staple::{LevelStatus, Prior, Region, Staple, StapleOptions, binary_staple};
+pub use table::VoteTable;
+pub use votes::{UNDECIDED, VoteError, VotePatterns};
+pub use warning::Warning;

@@ -1,0 +1,370 @@
+//! Binary STAPLE of one level (Warfield, Zou, Wells, IEEE Trans Med Imaging 2004; without spatial prior).
+
+use super::{VotePatterns, VoteTable, level_name};
+
+/// Which voxels STAPLE looks at. The choice changes prior and result, so every report prints it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Region {
+    /// Every voxel of the volume.
+    #[default]
+    Whole,
+    /// The smallest box around everything that anybody labelled, with any label.
+    BoundingBox,
+    /// Voxels on which the readers do not agree about the level; elsewhere their common vote holds.
+    Disagreement,
+}
+
+/// The probability of the level before any vote is seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Prior {
+    /// One number: the mean vote fraction over the region.
+    #[default]
+    MeanVote,
+    /// One number given by hand, in 0..=1.
+    Fixed(f64),
+    /// For each voxel the fraction of readers who voted for the level.
+    VoxelVote,
+}
+
+/// How to run binary STAPLE.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StapleOptions {
+    /// Which voxels count.
+    pub region: Region,
+    /// Prior probability.
+    pub prior: Prior,
+    /// Stop when no sensitivity or specificity changes by more than this in one round.
+    pub tolerance: f64,
+    /// Stop after this many rounds at the latest.
+    pub max_iterations: usize,
+}
+
+impl Default for StapleOptions {
+    fn default() -> Self {
+        Self { region: Region::Whole, prior: Prior::MeanVote, tolerance: 1e-7, max_iterations: 20_000 }
+    }
+}
+
+/// Whether a level can be estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LevelStatus {
+    /// There are votes for and against.
+    Estimated,
+    /// Nobody used the level: W = 0, no sensitivity.
+    Unused,
+    /// Everybody used it in every voxel: W = 1, no specificity.
+    Everywhere,
+    /// The readers agree in every voxel, so that a region of disagreement is empty: W = their vote, no figures.
+    Unanimous,
+}
+
+/// The outcome of binary STAPLE for one level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Staple {
+    level: Vec<u8>,
+    status: LevelStatus,
+    prior: f64,
+    sensitivity: Vec<Option<f64>>,
+    specificity: Vec<Option<f64>>,
+    iterations: Option<usize>,
+    converged: bool,
+    table: VoteTable,
+    probability: Vec<f64>,
+}
+
+/// STAPLE of the labels in `level` (more than one: their union) against all others.
+#[must_use]
+pub fn binary_staple(patterns: &VotePatterns, level: &[u8], options: &StapleOptions) -> Staple {
+    let outside_box = match options.region {
+        Region::BoundingBox => patterns.table().voxel_count() - patterns.labelled_box().len() as u64,
+        Region::Whole | Region::Disagreement => 0,
+    };
+    staple_of(patterns.table(), outside_box, level, options)
+}
+
+/// STAPLE on a table of votes of which `left_out` voxels without any vote do not count.
+pub(super) fn staple_of(table: &VoteTable, left_out: u64, level: &[u8], options: &StapleOptions) -> Staple {
+    let votes = table.level(level);
+    let weights = region_weights(&votes, left_out, options.region);
+    let mut staple = Staple {
+        level: level.to_vec(),
+        status: LevelStatus::Estimated,
+        prior: 0.0,
+        sensitivity: vec![None; votes.readers()],
+        specificity: vec![None; votes.readers()],
+        iterations: None,
+        converged: true,
+        probability: (0..votes.len()).map(|p| mean_vote(votes.votes(p))).collect(),
+        table: votes,
+    };
+    let total: f64 = weights.iter().sum();
+    let for_it: f64 = weights.iter().zip(&staple.probability).map(|(n, w)| n * w).sum();
+    if total == 0.0 {
+        staple.status = match (staple.table.len(), staple.probability.first()) {
+            (1, Some(&w)) if w == 0.0 => LevelStatus::Unused,
+            (1, Some(_)) => LevelStatus::Everywhere,
+            _ => LevelStatus::Unanimous,
+        };
+        return staple;
+    }
+    staple.prior = for_it / total;
+    if for_it == 0.0 || for_it == total {
+        let unused = for_it == 0.0;
+        staple.status = if unused { LevelStatus::Unused } else { LevelStatus::Everywhere };
+        let known = if unused { &mut staple.specificity } else { &mut staple.sensitivity };
+        known.fill(Some(1.0));
+        return staple;
+    }
+    if let Prior::Fixed(prior) = options.prior {
+        staple.prior = prior.clamp(0.0, 1.0);
+    }
+    iterate(&mut staple, &weights, options);
+    staple
+}
+
+/// Voxels per pattern that count.
+fn region_weights(votes: &VoteTable, left_out: u64, region: Region) -> Vec<f64> {
+    (0..votes.len())
+        .map(|p| {
+            let mean = mean_vote(votes.votes(p));
+            match region {
+                Region::Disagreement if mean == 0.0 || mean == 1.0 => 0.0,
+                _ if mean == 0.0 => votes.voxels()[p].saturating_sub(left_out) as f64,
+                _ => votes.voxels()[p] as f64,
+            }
+        })
+        .collect()
+}
+
+fn mean_vote(votes: &[u8]) -> f64 {
+    votes.iter().map(|&v| f64::from(v)).sum::<f64>() / votes.len().max(1) as f64
+}
+
+/// M and E steps in turn, starting from the mean vote.
+fn iterate(staple: &mut Staple, weights: &[f64], options: &StapleOptions) {
+    let readers = staple.table.readers();
+    let prior: Vec<f64> = match options.prior {
+        Prior::VoxelVote => staple.probability.clone(),
+        Prior::MeanVote | Prior::Fixed(_) => vec![staple.prior; weights.len()],
+    };
+    let (mut p, mut q) = (vec![0.0; readers], vec![0.0; readers]);
+    staple.converged = false;
+    for round in 1..=options.max_iterations.max(1) {
+        let mut change = 0.0_f64;
+        for reader in 0..readers {
+            let (new_p, new_q) = maximise(&staple.table, weights, &staple.probability, reader, (p[reader], q[reader]));
+            change = change.max((new_p - p[reader]).abs()).max((new_q - q[reader]).abs());
+            (p[reader], q[reader]) = (new_p, new_q);
+        }
+        for pattern in 0..weights.len() {
+            // Patterns outside the region keep the readers' common vote.
+            if weights[pattern] > 0.0 {
+                expect(staple.table.votes(pattern), prior[pattern], &p, &q, &mut staple.probability[pattern]);
+            }
+        }
+        staple.iterations = Some(round);
+        if round > 1 && change <= options.tolerance {
+            staple.converged = true;
+            break;
+        }
+    }
+    staple.sensitivity = p.into_iter().map(Some).collect();
+    staple.specificity = q.into_iter().map(Some).collect();
+}
+
+/// M step: sensitivity and specificity of a reader under the present probabilities; the old ones where a sum is empty.
+fn maximise(table: &VoteTable, weights: &[f64], probability: &[f64], reader: usize, old: (f64, f64)) -> (f64, f64) {
+    let (mut hit, mut present, mut rejected, mut absent) = (0.0, 0.0, 0.0, 0.0);
+    for (pattern, (&n, &w)) in weights.iter().zip(probability).enumerate() {
+        present += n * w;
+        absent += n * (1.0 - w);
+        if table.votes(pattern)[reader] == 1 {
+            hit += n * w;
+        } else {
+            rejected += n * (1.0 - w);
+        }
+    }
+    (if present > 0.0 { hit / present } else { old.0 }, if absent > 0.0 { rejected / absent } else { old.1 })
+}
+
+/// E step for one pattern: W = g A / (g A + (1 − g) B). Left alone where both are zero.
+fn expect(votes: &[u8], prior: f64, p: &[f64], q: &[f64], probability: &mut f64) {
+    let (mut for_it, mut against) = (prior, 1.0 - prior);
+    for (reader, &vote) in votes.iter().enumerate() {
+        if vote == 1 {
+            for_it *= p[reader];
+            against *= 1.0 - q[reader];
+        } else {
+            for_it *= 1.0 - p[reader];
+            against *= q[reader];
+        }
+    }
+    if for_it + against > 0.0 {
+        *probability = for_it / (for_it + against);
+    }
+}
+
+impl Staple {
+    /// The labels that count as positive.
+    #[must_use]
+    pub fn level(&self) -> &[u8] {
+        &self.level
+    }
+
+    /// `2`, or `2+3` for a union.
+    #[must_use]
+    pub fn level_name(&self) -> String {
+        level_name(&self.level)
+    }
+
+    /// Whether the level could be estimated.
+    #[must_use]
+    pub const fn status(&self) -> LevelStatus {
+        self.status
+    }
+
+    /// False where nobody used the level.
+    #[must_use]
+    pub fn is_estimable(&self) -> bool {
+        self.status != LevelStatus::Unused
+    }
+
+    /// The one prior g (mean vote fraction over the region unless given by hand).
+    #[must_use]
+    pub const fn prior(&self) -> f64 {
+        self.prior
+    }
+
+    /// p per reader; `None` where the level is not estimable.
+    #[must_use]
+    pub fn sensitivity(&self) -> &[Option<f64>] {
+        &self.sensitivity
+    }
+
+    /// q per reader; `None` where nothing lies outside the level.
+    #[must_use]
+    pub fn specificity(&self) -> &[Option<f64>] {
+        &self.specificity
+    }
+
+    /// Rounds of M and E; `None` where there was nothing to iterate.
+    #[must_use]
+    pub const fn iterations(&self) -> Option<usize> {
+        self.iterations
+    }
+
+    /// Whether the iteration came to rest.
+    #[must_use]
+    pub const fn converged(&self) -> bool {
+        self.converged
+    }
+
+    /// The votes for (1) and against (0) with their numbers of voxels.
+    #[must_use]
+    pub const fn votes(&self) -> &VoteTable {
+        &self.table
+    }
+
+    /// W per pattern of [`Staple::votes`].
+    #[must_use]
+    pub fn probability(&self) -> &[f64] {
+        &self.probability
+    }
+
+    /// W per pattern of the table that was handed in: for [`VotePatterns::spread`].
+    #[must_use]
+    pub fn pattern_probability(&self) -> Vec<f64> {
+        self.table.to_origin(&self.probability)
+    }
+
+    /// Voxels with W ≥ 0.5.
+    #[must_use]
+    pub fn consensus_voxels(&self) -> u64 {
+        self.probability.iter().zip(self.table.voxels()).filter(|(w, _)| **w >= 0.5).map(|(_, n)| n).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::votes::tests::map;
+    use super::*;
+    use crate::volume::Labels;
+    use proptest::prelude::*;
+
+    fn run(readers: &[Labels], level: &[u8], options: &StapleOptions) -> Staple {
+        let readers: Vec<&Labels> = readers.iter().collect();
+        binary_staple(&VotePatterns::count(&readers).unwrap(), level, options)
+    }
+
+    #[test]
+    fn six_readers_and_eight_voxels_as_published() {
+        let votes: [[u8; 8]; 6] = [
+            [0, 0, 0, 0, 0, 1, 1, 0],
+            [0, 0, 0, 0, 1, 1, 1, 1],
+            [1, 1, 1, 0, 1, 1, 1, 1],
+            [0, 0, 0, 0, 1, 1, 1, 0],
+            [0, 1, 0, 0, 0, 1, 1, 1],
+            [0, 0, 1, 1, 0, 0, 1, 1],
+        ];
+        let readers: Vec<Labels> = votes.iter().map(|v| map([8, 1, 1], v)).collect();
+        let staple = run(&readers, &[1], &StapleOptions { tolerance: 1e-15, ..StapleOptions::default() });
+        assert!((staple.prior() - 0.5).abs() < 1e-15);
+        for (got, expected) in staple.sensitivity().iter().zip([0.5, 1.0, 1.0, 0.75, 0.75, 0.5]) {
+            assert!((got.unwrap() - expected).abs() < 1e-9, "{got:?} {expected}");
+        }
+        let refs: Vec<&Labels> = readers.iter().collect();
+        let map = VotePatterns::count(&refs).unwrap().spread(&staple.pattern_probability());
+        for (got, expected) in map.iter().zip([0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]) {
+            assert!((got - expected).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn unused_full_and_unanimous_levels_are_not_numbers() {
+        let a = map([4, 1, 1], &[1, 1, 1, 1]);
+        let full = run(&[a.clone(), a.clone()], &[1], &StapleOptions::default());
+        assert_eq!((full.status(), full.consensus_voxels(), full.specificity()[0]), (LevelStatus::Everywhere, 4, None));
+        let unused = run(&[a.clone(), a], &[2], &StapleOptions::default());
+        assert_eq!((unused.status(), unused.consensus_voxels(), unused.sensitivity()[0]), (LevelStatus::Unused, 0, None));
+        let half = map([4, 1, 1], &[1, 1, 0, 0]);
+        let options = StapleOptions { region: Region::Disagreement, ..StapleOptions::default() };
+        let same = run(&[half.clone(), half], &[1], &options);
+        assert_eq!((same.status(), same.consensus_voxels()), (LevelStatus::Unanimous, 2));
+    }
+
+    fn reads() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        (2_usize..6).prop_flat_map(|readers| prop::collection::vec(prop::collection::vec(0..4_u8, 60), readers))
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_readers_does_not_matter(reads in reads()) {
+            let maps: Vec<Labels> = reads.iter().map(|v| map([5, 4, 3], v)).collect();
+            let turned: Vec<Labels> = maps.iter().rev().cloned().collect();
+            let options = StapleOptions { max_iterations: 200, ..StapleOptions::default() };
+            let (a, b) = (run(&maps, &[2, 3], &options), run(&turned, &[2, 3], &options));
+            for (p, q) in a.sensitivity().iter().zip(b.sensitivity().iter().rev()) {
+                prop_assert!((p.unwrap_or(-1.0) - q.unwrap_or(-1.0)).abs() < 1e-6);
+            }
+        }
+
+        #[test]
+        fn a_flip_changes_nothing_and_the_box_undoes_padding(reads in reads()) {
+            let plain: Vec<Labels> = reads.iter().map(|v| map([5, 4, 3], v)).collect();
+            let flipped: Vec<Labels> = reads.iter().map(|v| map([5, 4, 3], &v.iter().rev().copied().collect::<Vec<_>>())).collect();
+            let padded: Vec<Labels> = reads.iter().map(|v| {
+                let mut wide = map([9, 4, 7], &[0; 252]);
+                for (at, &label) in v.iter().enumerate() {
+                    wide.set([at % 5 + 2, at / 5 % 4, at / 20 + 1], label);
+                }
+                wide
+            }).collect();
+            let boxed = StapleOptions { region: Region::BoundingBox, max_iterations: 200, ..StapleOptions::default() };
+            let a = run(&plain, &[1], &boxed);
+            for other in [run(&flipped, &[1], &boxed), run(&padded, &[1], &boxed)] {
+                prop_assert_eq!(a.sensitivity(), other.sensitivity());
+                prop_assert_eq!(a.consensus_voxels(), other.consensus_voxels());
+            }
+        }
+    }
+}

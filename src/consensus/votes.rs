@@ -1,0 +1,291 @@
+//! How often each combination of votes occurs: counted once, in parallel, over tiles.
+
+use super::VoteTable;
+use crate::space::VoxelBox;
+use crate::volume::{Grid, GridMismatch, Labels, TileId};
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The value of a voxel on which a consensus could not decide. It belongs to no label.
+pub const UNDECIDED: u8 = 255;
+
+/// The reads of several readers on one grid, with the number of voxels of every combination of votes.
+///
+/// Voxels that no reader labelled cost nothing: tiles without labels are counted, not visited.
+#[derive(Clone, Debug)]
+pub struct VotePatterns {
+    grid: Arc<Grid>,
+    readers: Vec<Labels>,
+    table: VoteTable,
+    numbers: HashMap<Box<[u8]>, u32>,
+    labelled_box: VoxelBox,
+}
+
+/// Why votes cannot be counted.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum VoteError {
+    /// No reads at all.
+    #[error("a consensus needs at least one read: name one or more label maps")]
+    NoReaders,
+    /// A read lies on another grid than the first.
+    #[error("read {reader} does not lie on the grid of read 1: {mismatch}; convert it to that grid first")]
+    Grid {
+        /// Counting from 1.
+        reader: usize,
+        /// Both grids in words.
+        mismatch: GridMismatch,
+    },
+    /// A read holds the value of an undecided voxel.
+    #[error("read {reader} holds label 255, which means undecided: leave consensus maps out of the reads")]
+    Undecided {
+        /// Counting from 1.
+        reader: usize,
+    },
+}
+
+/// What one thread found.
+#[derive(Default)]
+struct Found {
+    counts: HashMap<Box<[u8]>, u64>,
+    bounds: Option<VoxelBox>,
+}
+
+impl VotePatterns {
+    /// Counts the votes of all readers; `O(voxels in tiles that anybody labelled)`.
+    ///
+    /// # Errors
+    /// If there are no reads, two grids differ, or a read holds label 255.
+    pub fn count(readers: &[&Labels]) -> Result<Self, VoteError> {
+        let first = readers.first().ok_or(VoteError::NoReaders)?;
+        let grid = Arc::clone(first.grid());
+        for (at, labels) in readers.iter().enumerate().skip(1) {
+            grid.require_same(labels.grid()).map_err(|mismatch| VoteError::Grid { reader: at + 1, mismatch })?;
+        }
+        let blank = Labels::empty(Arc::clone(&grid));
+        let tiles: Vec<u32> = (0..first.tile_count() as u32).collect();
+        let found = tiles
+            .par_chunks(32)
+            .map(|chunk| {
+                let mut found = Found::default();
+                for &tile in chunk {
+                    count_tile(readers, &blank, TileId(tile), &mut found);
+                }
+                found
+            })
+            .reduce(Found::default, merge);
+        let mut patterns: Vec<(Box<[u8]>, u64)> = found.counts.into_iter().collect();
+        // Sorted, so that sums run in the same order whatever the threads did.
+        patterns.sort_unstable();
+        for (votes, _) in &patterns {
+            if let Some(at) = votes.iter().position(|&label| label == UNDECIDED) {
+                return Err(VoteError::Undecided { reader: at + 1 });
+            }
+        }
+        let table = VoteTable::new(readers.len(), patterns.iter().map(|(votes, voxels)| (&**votes, *voxels)));
+        let numbers = patterns.into_iter().enumerate().map(|(at, (votes, _))| (votes, at as u32)).collect();
+        let labelled_box = found.bounds.unwrap_or(VoxelBox::EMPTY);
+        Ok(Self { grid, readers: readers.iter().map(|labels| (*labels).clone()).collect(), table, numbers, labelled_box })
+    }
+
+    /// Where the voxels lie.
+    #[must_use]
+    pub const fn grid(&self) -> &Arc<Grid> {
+        &self.grid
+    }
+
+    /// The distinct patterns, in order of their votes, with their numbers of voxels.
+    #[must_use]
+    pub const fn table(&self) -> &VoteTable {
+        &self.table
+    }
+
+    /// The smallest box around everything that anybody labelled; empty if nobody did.
+    #[must_use]
+    pub const fn labelled_box(&self) -> VoxelBox {
+        self.labelled_box
+    }
+
+    /// The map that holds `labels[p]` in every voxel of pattern `p`.
+    #[must_use]
+    pub fn paint(&self, labels: &[u8]) -> Labels {
+        let mut map = Labels::empty(Arc::clone(&self.grid));
+        let filled = self.background().is_some_and(|pattern| labels[pattern as usize] != 0);
+        self.for_each_voxel(filled, |voxel, pattern| {
+            let label = labels[pattern as usize];
+            if label != 0 {
+                map.set(voxel, label);
+            }
+        });
+        map
+    }
+
+    /// One value per voxel, i fastest: `values[p]` in every voxel of pattern `p`.
+    #[must_use]
+    pub fn spread(&self, values: &[f64]) -> Vec<f32> {
+        let background = self.background().map_or(0.0, |pattern| values[pattern as usize] as f32);
+        let mut map = vec![background; self.grid.voxel_count()];
+        self.for_each_voxel(false, |voxel, pattern| map[self.grid.index(voxel)] = values[pattern as usize] as f32);
+        map
+    }
+
+    /// Pattern of the voxels that nobody labelled, if there are any.
+    fn background(&self) -> Option<u32> {
+        self.numbers.get(vec![0; self.readers.len()].as_slice()).copied()
+    }
+
+    /// Calls `visit` with the voxels of all tiles in which anybody labelled, and with those of all others too if `everywhere`.
+    fn for_each_voxel(&self, everywhere: bool, mut visit: impl FnMut([usize; 3], u32)) {
+        let readers: Vec<&Labels> = self.readers.iter().collect();
+        let blank = Labels::empty(Arc::clone(&self.grid));
+        let background = self.background();
+        let mut votes = vec![0; readers.len()];
+        let mut last: Option<(Box<[u8]>, u32)> = None;
+        for tile in (0..blank.tile_count() as u32).map(TileId) {
+            let labelled = readers.iter().any(|labels| !labels.shares_tile(&blank, tile));
+            if !labelled && !everywhere {
+                continue;
+            }
+            for_each_in(blank.tile_box(tile), |voxel| {
+                if !labelled {
+                    if let Some(pattern) = background {
+                        visit(voxel, pattern);
+                    }
+                    return;
+                }
+                for (vote, labels) in votes.iter_mut().zip(&readers) {
+                    *vote = labels.get(voxel);
+                }
+                // Neighbours mostly bear the same votes: look up only where they change.
+                let pattern = match &last {
+                    Some((same, pattern)) if **same == *votes => Some(*pattern),
+                    _ => self.numbers.get(votes.as_slice()).copied(),
+                };
+                if let Some(pattern) = pattern {
+                    if last.as_ref().is_none_or(|(_, p)| *p != pattern) {
+                        last = Some((votes.as_slice().into(), pattern));
+                    }
+                    visit(voxel, pattern);
+                }
+            });
+        }
+    }
+}
+
+fn for_each_in(bounds: VoxelBox, mut visit: impl FnMut([usize; 3])) {
+    for k in bounds.lo[2]..bounds.hi[2] {
+        for j in bounds.lo[1]..bounds.hi[1] {
+            for i in bounds.lo[0]..bounds.hi[0] {
+                visit([i, j, k]);
+            }
+        }
+    }
+}
+
+fn count_tile(readers: &[&Labels], blank: &Labels, tile: TileId, found: &mut Found) {
+    let bounds = blank.tile_box(tile);
+    let labelled: Vec<usize> = (0..readers.len()).filter(|&r| !readers[r].shares_tile(blank, tile)).collect();
+    let mut votes = vec![0_u8; readers.len()];
+    if labelled.is_empty() {
+        add(&mut found.counts, &votes, bounds.len() as u64);
+        return;
+    }
+    let mut run = 0;
+    let mut previous = votes.clone();
+    let mut touched = found.bounds.unwrap_or(VoxelBox::EMPTY);
+    for_each_in(bounds, |voxel| {
+        let mut any = 0;
+        for &reader in &labelled {
+            votes[reader] = readers[reader].get(voxel);
+            any |= votes[reader];
+        }
+        if any != 0 {
+            touched.include(voxel);
+        }
+        if votes == previous {
+            run += 1;
+        } else {
+            add(&mut found.counts, &previous, run);
+            previous.copy_from_slice(&votes);
+            run = 1;
+        }
+    });
+    add(&mut found.counts, &previous, run);
+    if !touched.is_empty() {
+        found.bounds = Some(touched);
+    }
+}
+
+fn add(counts: &mut HashMap<Box<[u8]>, u64>, votes: &[u8], voxels: u64) {
+    if voxels == 0 {
+        return;
+    }
+    match counts.get_mut(votes) {
+        Some(count) => *count += voxels,
+        None => {
+            counts.insert(votes.into(), voxels);
+        }
+    }
+}
+
+fn merge(mut into: Found, from: Found) -> Found {
+    for (votes, voxels) in from.counts {
+        *into.counts.entry(votes).or_default() += voxels;
+    }
+    into.bounds = match (into.bounds, from.bounds) {
+        (Some(a), Some(b)) => Some(a.union(&b)),
+        (a, b) => a.or(b),
+    };
+    into
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::space::{Affine, Spacing};
+
+    /// Labels on a grid of `shape` with voxels of 1 mm.
+    pub fn map(shape: [usize; 3], values: &[u8]) -> Labels {
+        let grid = Grid::new(shape, Affine::from_spacing(Spacing::UNIT)).unwrap();
+        Labels::from_dense(Arc::new(grid), values).unwrap()
+    }
+
+    #[test]
+    fn counts_every_voxel_once() {
+        let shape = [19, 18, 17];
+        let n: usize = shape.iter().product();
+        let a = map(shape, &(0..n).map(|v| (v / 7 % 3) as u8).collect::<Vec<_>>());
+        let b = map(shape, &(0..n).map(|v| u8::from(v == 4)).collect::<Vec<_>>());
+        let patterns = VotePatterns::count(&[&a, &b]).unwrap();
+        let table = patterns.table();
+        assert_eq!(table.voxels().iter().sum::<u64>(), n as u64);
+        let of = |votes: &[u8]| (0..table.len()).find(|&p| table.votes(p) == votes).map_or(0, |p| table.voxels()[p]);
+        assert_eq!(of(&[0, 1]), 1);
+        assert_eq!(of(&[1, 0]), (0..n).filter(|v| v / 7 % 3 == 1).count() as u64);
+        let labels: Vec<u8> = (0..table.len()).map(|p| table.votes(p)[0]).collect();
+        assert!(patterns.paint(&labels).same_labels(&a));
+        let values: Vec<f64> = labels.iter().map(|&l| f64::from(l)).collect();
+        let dense = a.to_dense();
+        assert!(patterns.spread(&values).iter().zip(&dense).all(|(v, l)| *v == f32::from(*l)));
+    }
+
+    #[test]
+    fn refuses_other_grids_and_consensus_maps() {
+        let a = map([2, 2, 1], &[0, 1, 2, 0]);
+        assert!(matches!(VotePatterns::count(&[&a, &map([4, 1, 1], &[0; 4])]), Err(VoteError::Grid { reader: 2, .. })));
+        assert_eq!(VotePatterns::count(&[&a, &map([2, 2, 1], &[0, 255, 0, 0])]).unwrap_err(), VoteError::Undecided { reader: 2 });
+        assert_eq!(VotePatterns::count(&[]).unwrap_err(), VoteError::NoReaders);
+    }
+
+    #[test]
+    fn the_box_holds_what_anybody_labelled() {
+        let mut a = map([40, 40, 3], &[0; 4800]);
+        assert!(VotePatterns::count(&[&a]).unwrap().labelled_box().is_empty());
+        let mut b = a.clone();
+        a.set([3, 20, 1], 2);
+        b.set([30, 5, 2], 1);
+        let found = VotePatterns::count(&[&a, &b]).unwrap().labelled_box();
+        assert_eq!(found, VoxelBox { lo: [3, 5, 1], hi: [31, 21, 3] });
+    }
+}

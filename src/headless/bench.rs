@@ -1,0 +1,82 @@
+//! `osteon bench`: measures this machine.
+
+use super::place;
+use crate::io::atomic_write;
+use crate::learn::{BenchSetup, Compute, Meter, bench_step};
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+/// What `osteon bench` takes.
+#[derive(Args, Clone, Debug)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    what: BenchWhat,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum BenchWhat {
+    /// A training step of the U-Net
+    Unet(UnetArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+struct UnetArgs {
+    /// Channels of the first level
+    #[arg(long, default_value_t = 32)]
+    base: usize,
+    /// Pixels along each side
+    #[arg(long, default_value_t = 256)]
+    size: usize,
+    /// Slices per step
+    #[arg(long, default_value_t = 4)]
+    batch: usize,
+    /// Levels of resolution
+    #[arg(long, default_value_t = 4)]
+    levels: usize,
+    /// Threads (0: all)
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Steps; the first does not count
+    #[arg(long, default_value_t = 6)]
+    steps: usize,
+    /// File for the figures, - for the screen
+    #[arg(long, default_value = "-")]
+    json: PathBuf,
+}
+
+/// # Errors
+/// If the numbers are no net's, or the file cannot be written.
+pub fn run(args: &BenchArgs) -> Result<()> {
+    let BenchWhat::Unet(args) = &args.what;
+    let threads = if args.threads == 0 { place::all_threads() } else { args.threads };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let started = Instant::now();
+    let meter = Meter { wall_s: &|| started.elapsed().as_secs_f64(), cpu_s: &cpu_seconds, peak_mb: &peak_mb };
+    let setup = BenchSetup { base: args.base, size: args.size, batch: args.batch, levels: args.levels, steps: args.steps };
+    let report = pool.install(|| bench_step(setup, &Compute::default(), &meter, &AtomicBool::new(false)))?;
+    let text = serde_json::to_string(&report)?;
+    if args.json.as_os_str() == "-" {
+        println!("{text}");
+        return Ok(());
+    }
+    atomic_write(&args.json, |w| w.write_all(text.as_bytes())).context("the figures were not saved")
+}
+
+/// CPU seconds of this process so far; 0 where the system does not tell. Linux counts in hundredths (`USER_HZ`).
+fn cpu_seconds() -> f64 {
+    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return 0.0 };
+    // The program's name stands in brackets and may hold blanks; utime and stime are fields 14 and 15.
+    let after = stat.rsplit(')').next().unwrap_or("");
+    let ticks = after.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+/// Largest memory of this process so far in MiB; 0 where the system does not tell.
+fn peak_mb() -> f64 {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0.0 };
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.split_whitespace().next()).and_then(|kb| kb.parse::<f64>().ok()).map_or(0.0, |kb| kb / 1024.0)
+}

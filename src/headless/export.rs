@@ -1,0 +1,55 @@
+//! `osteon export`: every layer of every newest read as NIfTI.
+
+use super::progress::Progress;
+use super::{DEFAULT_SEED, Driver, clock, place};
+use crate::session::{Command, FileCommand, Session, StudyCommand};
+use crate::worker::WorkerConfig;
+use crate::worker::message::{PickPurpose, Role};
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// The layouts that masks can be written in.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportLayout {
+    /// One NIfTI file per layer with a JSON sidecar
+    Nifti,
+}
+
+/// What `osteon export` takes.
+#[derive(Args, Clone, Debug)]
+pub struct ExportArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// Layout of the files
+    #[arg(long = "as", value_enum, default_value = "nifti")]
+    pub layout: ExportLayout,
+    /// Folder to write to
+    pub out: PathBuf,
+}
+
+/// # Errors
+/// One sentence that says what is missing.
+pub fn run(args: &ExportArgs) -> Result<()> {
+    place::require_path(&args.study)?;
+    let progress = Progress::new();
+    let bar = progress.clone();
+    let config =
+        WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
+    let mut driver = Driver::new(Session::new(DEFAULT_SEED, 0), config, Box::new(move |event| bar.follow(event)))?;
+    driver.run_to_end("Opening", PATIENCE, Command::File(FileCommand::Use(PickPurpose::OpenFolder, args.study.clone())))?;
+    if driver.session().study().is_none() {
+        bail!("{} is not a study; make one with `osteon study init`", args.study.display());
+    }
+    driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
+    driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Use(PickPurpose::Export, args.out.clone())))?;
+    progress.finish();
+    for notice in driver.session().notices() {
+        println!("{}", notice.text);
+    }
+    Ok(())
+}

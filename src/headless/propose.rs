@@ -1,0 +1,60 @@
+//! `osteon propose`: what a reader's current model suggests, as NIfTI files; no read is changed.
+
+use super::progress::Progress;
+use super::train::{driver_for, layer_and_reader};
+use super::DEFAULT_SEED;
+use crate::io::write_labels_nifti;
+use crate::session::{Command, ModelCommand, StudyCommand, ToolCommand};
+use crate::study::Part;
+use anyhow::{Result, anyhow};
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// What `osteon propose` takes.
+#[derive(Args, Clone, Debug)]
+pub struct ProposeArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// The model, named after layer and reader: marrow-R1
+    #[arg(long)]
+    pub model: String,
+    /// Folder for the masks (default: results/proposals in the study)
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// # Errors
+/// One sentence that says what is missing.
+pub fn run(args: &ProposeArgs) -> Result<()> {
+    let (layer, reader) = layer_and_reader(&args.model)?;
+    let progress = Progress::new();
+    let bar = progress.clone();
+    let mut driver = driver_for(&args.study, reader, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;
+    driver.run(Command::Tool(ToolCommand::Layer(layer)));
+    let out = args.out.clone().unwrap_or_else(|| args.study.join("results").join("proposals"));
+    std::fs::create_dir_all(&out).map_err(|e| anyhow!("{} cannot be made: {e}; choose another folder", out.display()))?;
+    let exams: Vec<_> = driver.session().exams().iter().map(|e| (e.code.clone(), e.part)).collect();
+    for (code, part) in exams {
+        if part == Some(Part::Test) {
+            println!("{code}: left out, a test exam");
+            continue;
+        }
+        progress.stage(&format!("Proposing on {code}"));
+        driver.run(Command::Study(StudyCommand::OpenExam(code.clone())));
+        driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == code))?;
+        driver.run_to_end("Proposing", PATIENCE, Command::Model(ModelCommand::ProposeExam))?;
+        let proposal = driver.session().exam().and_then(|e| e.proposal());
+        let proposal = proposal.ok_or_else(|| match driver.session().notices().last() {
+            Some(notice) => anyhow!("{}", notice.text),
+            None => anyhow!("{code}: the model proposed nothing"),
+        })?;
+        let file = out.join(format!("{code}_{}.nii.gz", proposal.result.model_version.replace('/', "-v")));
+        write_labels_nifti(&file, &proposal.result.labels, "Osteon proposal")?;
+        println!("{}", file.display());
+    }
+    progress.finish();
+    Ok(())
+}

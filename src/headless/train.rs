@@ -1,0 +1,85 @@
+//! `osteon train`: trains a reader's model on the slices marked done, without a window.
+
+use super::progress::Progress;
+use super::{DEFAULT_SEED, Driver, clock, place};
+use crate::session::{Command, FileCommand, ModelCommand, Session, StudyCommand, ToolCommand};
+use crate::study::ReaderCode;
+use crate::volume::LayerKind;
+use crate::worker::WorkerConfig;
+use crate::worker::message::{Event, Outcome, PickPurpose, Role};
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// What `osteon train` takes.
+#[derive(Args, Clone, Debug)]
+pub struct TrainArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// The model, named after layer and reader: marrow-R1
+    #[arg(long)]
+    pub model: String,
+    /// Steps to take
+    #[arg(long, default_value_t = 240)]
+    pub steps: u32,
+    /// Where the model starts from
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    pub seed: u64,
+}
+
+/// Layer and reader that a model's name says: `marrow-R1`.
+pub(super) fn layer_and_reader(model: &str) -> Result<(LayerKind, ReaderCode)> {
+    let (layer, reader) = model.split_once('-').with_context(|| format!("{model} is no model's name; write layer and reader, such as marrow-R1"))?;
+    let layer = LayerKind::from_word(layer).with_context(|| format!("{layer} is no layer; write marrow or bone"))?;
+    Ok((layer, ReaderCode::new(reader)?))
+}
+
+/// A session without a window in which a reader has opened a study.
+pub(super) fn driver_for(study: &Path, reader: ReaderCode, seed: u64, listener: Box<dyn FnMut(&Event) + Send>) -> Result<Driver> {
+    place::require_path(study)?;
+    let config =
+        WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
+    let mut driver = Driver::new(Session::new(seed, 0), config, listener)?;
+    let open = Command::File(FileCommand::Use(PickPurpose::OpenFolder, study.to_owned()));
+    driver.run_to_end("Opening", PATIENCE, open)?;
+    driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Reader(reader))))?;
+    Ok(driver)
+}
+
+/// # Errors
+/// One sentence that says what is missing.
+pub fn run(args: &TrainArgs) -> Result<()> {
+    let (layer, reader) = layer_and_reader(&args.model)?;
+    let progress = Progress::new();
+    let trained = Arc::new(Mutex::new(None));
+    let (heard, bar) = (trained.clone(), progress.clone());
+    let listener = Box::new(move |event: &Event| {
+        bar.follow(event);
+        if let Event::Ended { outcome: Outcome::Trained(version), .. } = event {
+            *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.clone());
+        }
+    });
+    let mut driver = driver_for(&args.study, reader, args.seed, listener)?;
+    driver.run(Command::Tool(ToolCommand::Layer(layer)));
+    driver.run(Command::Model(ModelCommand::Steps(args.steps)));
+    progress.stage(&format!("Training {}", args.model));
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train))?;
+    progress.finish();
+    let version = trained.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let version = version.ok_or_else(|| match driver.session().notices().last() {
+        Some(notice) => anyhow!("{}", notice.text),
+        None => anyhow!("the training saved no version"),
+    })?;
+    println!("{} version {}: loss {:.3}; held out: {}", version.model, version.summary.version, version.loss, version.held_out);
+    for (name, dice) in &version.summary.dice {
+        println!("Dice {name}: {}", dice.map_or_else(|| "–".to_owned(), |d| format!("{d:.3}")));
+    }
+    if !version.made_current {
+        println!("It does worse than the version before on what is held out: kept, but not made current.");
+    }
+    Ok(())
+}

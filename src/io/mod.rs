@@ -1,0 +1,26 @@
+//! Files: NIfTI, DICOM and pictures in, NIfTI out, and the one way in which the program writes.
+//!
+//! Start at [`read_path`]; single label maps and images go through [`read_labels_nifti`] and [`read_image_nifti`].
+
+mod dicom;
+mod error;
+mod finding;
+mod guard;
+mod listing;
+mod nifti;
+mod picture;
+mod raw;
+mod reading;
+mod save;
+mod source;
+mod watch;
+
+pub use error::IoError;
+pub use finding::{Finding, FindingCode};
+pub use guard::hush_decoder_panics;
+pub use nifti::{read_image_nifti, read_labels_nifti, write_image_nifti, write_labels_nifti, write_probability_nifti, write_raw_nifti};
+pub use raw::{Dtype, MAX_RAW_BYTES, RawStats, RawVolume, Scale};
+pub use reading::{Reading, Skipped, read_path};
+pub use save::{SaveError, atomic_write};
+pub use source::{Acquisition, AffineSource, Identity, SourceFile, SourceKind, SourceVolume};
+pub use watch::Watch;

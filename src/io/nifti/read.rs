@@ -1,0 +1,55 @@
+//! Reading one NIfTI file as an image or as labels, without the rest of a [`Reading`](super::super::Reading).
+
+use super::super::error::IoError;
+use super::super::raw::RawVolume;
+use super::plan::plan;
+use crate::volume::{Grid, Image, Labels};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Reads a three-dimensional NIfTI image (`.nii`, `.nii.gz`, `.hdr`).
+///
+/// # Errors
+/// If it cannot be read, is damaged, or holds several volumes.
+pub fn read_image_nifti(path: &Path) -> Result<Image, IoError> {
+    let raw = three_dimensional(path)?;
+    raw.image(0).ok_or_else(|| IoError::too_large(path, "the image has more voxels than the program handles"))
+}
+
+/// Reads a label map: whole numbers from 0 to 255 in any number type.
+///
+/// # Errors
+/// As [`read_image_nifti`], and if a value is not such a number.
+pub fn read_labels_nifti(path: &Path) -> Result<Labels, IoError> {
+    let raw = three_dimensional(path)?;
+    let shape = raw.shape();
+    let grid =
+        Grid::new([shape[0], shape[1], shape[2]], raw.world_from_voxel().clone()).map_err(|e| IoError::too_large(path, e.to_string()))?;
+    let mut labels = Vec::with_capacity(grid.voxel_count());
+    let mut wrong = None;
+    for slice in 0..raw.slice_count() {
+        raw.slice_values(slice, |v| {
+            if !(0.0..=255.0).contains(&v) || v.fract() != 0.0 {
+                wrong.get_or_insert((v, labels.len()));
+            }
+            labels.push(v as u8);
+        });
+    }
+    if let Some((value, at)) = wrong {
+        let [i, j, k] = grid.voxel(at);
+        return Err(IoError::NotLabels {
+            path: path.into(),
+            why: format!("voxel ({i}, {j}, {k}) has the value {value}, which is no label"),
+        });
+    }
+    Labels::from_dense(Arc::new(grid), &labels).map_err(|e| IoError::damaged(path, e.to_string()))
+}
+
+fn three_dimensional(path: &Path) -> Result<RawVolume, IoError> {
+    let plan = plan(path)?;
+    if plan.shape.len() > 3 {
+        let volumes: usize = plan.shape[3..].iter().product();
+        return Err(IoError::unsupported(path, format!("it holds {volumes} volumes where one is wanted")));
+    }
+    plan.read()
+}

@@ -1,0 +1,62 @@
+//! What is known about a version of a model.
+
+use super::{ModelSpec, Recipe};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The card beside the weights: enough to say what a proposal rests on, and to make the same weights again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Version of this card's format; see [`Card::FORMAT`].
+    pub format: u32,
+    /// What was to be learnt, from what.
+    pub spec: ModelSpec,
+    /// How grey values are prepared.
+    pub recipe: Recipe,
+    /// Seed of the drawing of batches.
+    pub seed: u64,
+    /// Steps trained, over all versions.
+    pub steps: u64,
+    /// A hash per training exam of what was learnt from it.
+    #[serde(default)]
+    pub data_hashes: Vec<String>,
+    /// Dice per label on the validation exams, by the label's key; none where it is not estimable.
+    #[serde(default)]
+    pub dice: BTreeMap<String, Option<f64>>,
+    /// Instruction path or device.
+    pub instruction_path: String,
+    /// Threads used.
+    pub threads: usize,
+    /// The version that training went on from.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// When it was made, as text.
+    pub created: String,
+    /// SHA-256 of the weights file; written by saving.
+    #[serde(default)]
+    pub weights_sha256: String,
+}
+
+impl Card {
+    /// The format that this program writes.
+    pub const FORMAT: u32 = 1;
+
+    /// A card for a model as it stands; scores and hashes are the caller's to add.
+    #[must_use]
+    pub fn of(model: &super::Model, seed: u64, created: &str) -> Self {
+        Self {
+            format: Self::FORMAT,
+            spec: model.spec().spec().clone(),
+            recipe: model.recipe().clone(),
+            seed,
+            steps: model.steps(),
+            data_hashes: Vec::new(),
+            dice: BTreeMap::new(),
+            instruction_path: super::InstructionPath::detect().word().to_owned(),
+            threads: rayon::current_num_threads(),
+            parent: None,
+            created: created.to_owned(),
+            weights_sha256: String::new(),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A version of a model as a folder: `weights.safetensors` and `card.json`. The only file access of this module.
+
+use super::net::{Parameters, UNetShape};
+use super::{Card, Model, SpecError};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use sha2::{Digest as _, Sha256};
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Name of the weights file within a version's folder.
+pub const WEIGHTS_FILE: &str = "weights.safetensors";
+/// Name of the card within a version's folder.
+pub const CARD_FILE: &str = "card.json";
+/// Larger files are no weights of ours.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// Why a version could not be written or read.
+#[derive(Debug, Error)]
+pub enum CheckpointError {
+    /// The folder is already there: versions are never overwritten.
+    #[error("{0} already exists; versions of a model are never overwritten, choose another name")]
+    Exists(PathBuf),
+    /// The system refused.
+    #[error("{path} could not be {done}: {source}; check the disk and the folder's permissions")]
+    File {
+        /// File or folder.
+        path: PathBuf,
+        /// `read` or `written`.
+        done: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The card is not one.
+    #[error("{path} is not a model's card ({why}); restore it from a backup or choose another version")]
+    Card {
+        /// The file.
+        path: PathBuf,
+        /// In words.
+        why: String,
+    },
+    /// The card's specification cannot train or predict.
+    #[error("{path}: {source}")]
+    Spec {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SpecError,
+    },
+    /// The weights do not belong to the card.
+    #[error("{path} does not hold this model's weights ({why}); restore it from a backup or choose another version")]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// In words, naming the weight.
+        why: String,
+    },
+}
+
+/// Writes `folder` with weights and card, whole or not at all: into a temporary folder beside it, then renamed.
+/// Steps, specification, recipe and the weights' hash in the card are the model's, whatever the card says.
+///
+/// # Errors
+/// If the folder exists or a file cannot be written.
+pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointError> {
+    if folder.exists() {
+        return Err(CheckpointError::Exists(folder.to_owned()));
+    }
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(parent).map_err(failed(parent, "written"))?;
+    let temporary = tempfile::Builder::new().prefix(".saving-").tempdir_in(parent).map_err(failed(parent, "written"))?;
+    let weights = encode(model).map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
+    let card = Card {
+        format: Card::FORMAT,
+        spec: model.spec().spec().clone(),
+        recipe: model.recipe().clone(),
+        steps: model.steps(),
+        weights_sha256: sha256(&weights),
+        ..card.clone()
+    };
+    let text = serde_json::to_vec_pretty(&card).map_err(|e| CheckpointError::Card { path: folder.join(CARD_FILE), why: e.to_string() })?;
+    for (name, bytes) in [(WEIGHTS_FILE, &weights), (CARD_FILE, &text)] {
+        let path = temporary.path().join(name);
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&path)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write().map_err(failed(&path, "written"))?;
+    }
+    sync_folder(temporary.path())?;
+    fs::rename(temporary.path(), folder).map_err(failed(folder, "written"))?;
+    // Renamed away: there is nothing left for the guard to remove.
+    let _ = temporary.keep();
+    sync_folder(parent)
+}
+
+/// Reads a folder that [`save`] wrote.
+///
+/// # Errors
+/// If a file is missing, damaged, or does not belong to the other.
+pub fn load(folder: &Path) -> Result<(Model, Card), CheckpointError> {
+    let card = load_card(folder)?;
+    let card_path = folder.join(CARD_FILE);
+    let spec = card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: card_path, source })?;
+    let path = folder.join(WEIGHTS_FILE);
+    let bytes = read(&path)?;
+    let wrong = |why: String| CheckpointError::Weights { path: path.clone(), why };
+    if !card.weights_sha256.is_empty() && card.weights_sha256 != sha256(&bytes) {
+        return Err(wrong("its hash is not the card's".to_owned()));
+    }
+    let parameters = decode(&bytes, &UNetShape::of(&spec)).map_err(wrong)?;
+    Ok((Model::from_parts(spec, card.recipe.clone(), parameters, card.steps), card))
+}
+
+/// Reads only the card of a version's folder.
+///
+/// # Errors
+/// If it is missing, damaged or of a later format.
+pub fn load_card(folder: &Path) -> Result<Card, CheckpointError> {
+    let path = folder.join(CARD_FILE);
+    let bytes = read(&path)?;
+    let card: Card = serde_json::from_slice(&bytes).map_err(|e| CheckpointError::Card { path: path.clone(), why: e.to_string() })?;
+    if card.format != Card::FORMAT {
+        let why = format!("format {} is not {}, the one this program knows", card.format, Card::FORMAT);
+        return Err(CheckpointError::Card { path, why });
+    }
+    Ok(card)
+}
+
+fn encode(model: &Model) -> Result<Vec<u8>, String> {
+    let weights = model.shape().weights();
+    let bytes: Vec<Vec<u8>> = model.parameters().all().iter().map(|v| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+    let mut views = Vec::with_capacity(weights.len());
+    for (info, bytes) in weights.iter().zip(&bytes) {
+        let view = TensorView::new(Dtype::F32, info.shape.clone(), bytes).map_err(|e| format!("{}: {e}", info.name))?;
+        views.push((info.name.clone(), view));
+    }
+    safetensors::serialize(views, None).map_err(|e| e.to_string())
+}
+
+fn decode(bytes: &[u8], shape: &UNetShape) -> Result<Parameters, String> {
+    let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
+    let weights = shape.weights();
+    let mut values = Vec::with_capacity(weights.len());
+    for info in &weights {
+        let name = &info.name;
+        let view = file.tensor(name).map_err(|_| format!("`{name}` is missing"))?;
+        if view.dtype() != Dtype::F32 || view.shape() != info.shape {
+            return Err(format!("`{name}` is {:?} {:?}, but should be F32 {:?}", view.dtype(), view.shape(), info.shape));
+        }
+        let (fours, _) = view.data().as_chunks::<4>();
+        let of_weight: Vec<f32> = fours.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        if of_weight.iter().any(|v| !v.is_finite()) {
+            return Err(format!("`{name}` holds a value that is not finite"));
+        }
+        values.push(of_weight);
+    }
+    if let Some(extra) = file.names().into_iter().find(|n| !weights.iter().any(|w| w.name == **n)) {
+        return Err(format!("`{extra}` is no weight of this net"));
+    }
+    Parameters::from_values(shape, values).ok_or_else(|| "a weight has another size".to_owned())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
+    let size = fs::metadata(path).map_err(failed(path, "read"))?.len();
+    if size > MOST_BYTES {
+        return Err(CheckpointError::Weights { path: path.to_owned(), why: format!("it has {size} bytes") });
+    }
+    fs::read(path).map_err(failed(path, "read"))
+}
+
+/// Makes names in a folder last through a power cut; only Unix can open a folder for that.
+fn sync_folder(folder: &Path) -> Result<(), CheckpointError> {
+    if cfg!(unix) { File::open(folder).and_then(|f| f.sync_all()).map_err(failed(folder, "written")) } else { Ok(()) }
+}
+
+fn failed(path: &Path, done: &'static str) -> impl FnOnce(std::io::Error) -> CheckpointError {
+    let path = path.to_owned();
+    move |source| CheckpointError::File { path, done, source }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,17 @@
+//! From images and labels to the slices that a net takes in, and back.
+
+mod augment;
+mod example;
+mod filters;
+mod plane;
+mod prepared;
+mod recipe;
+mod sampler;
+
+pub use augment::Augmentation;
+pub use example::Example;
+pub(in crate::learn) use plane::{crop, pad};
+pub use prepared::PreparedSlices;
+pub(in crate::learn) use prepared::likeliest;
+pub use recipe::{Recipe, RecipeStep};
+pub use sampler::{Crop, Sampler};

@@ -1,0 +1,195 @@
+//! The slices of an exam as a net takes them in.
+
+use super::plane::{position, resize};
+use super::{Example, Recipe};
+use crate::learn::error::LearnError;
+use crate::learn::spec::CheckedSpec;
+use crate::space::SlicePlane;
+use crate::volume::{Grid, Image, Labels};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// Every slice of an exam's sequences across one voxel axis, turned as on screen (so that all exams lie alike), with
+/// the recipe applied and brought to the specification's pixel size.
+#[derive(Clone, Debug)]
+pub struct PreparedSlices {
+    grid: Arc<Grid>,
+    plane: SlicePlane,
+    /// Width and height of a slice for the net.
+    size: [usize; 2],
+    neighbours: usize,
+    /// Per sequence, per slice: `[row][column]` of `size`.
+    sequences: Vec<Vec<Vec<f32>>>,
+}
+
+/// Pixel sizes that differ by less than this share are taken as equal.
+const SAME_SPACING: f64 = 0.05;
+
+impl PreparedSlices {
+    /// From one image per sequence of the specification, all on one grid; `slice_axis` is the voxel axis (0, 1, 2) across
+    /// which slices lie.
+    ///
+    /// # Errors
+    /// If the number of images is not the specification's, or their grids differ.
+    pub fn new(spec: &CheckedSpec, recipe: &Recipe, images: &[&Image], slice_axis: usize) -> Result<Self, LearnError> {
+        let wanted = spec.spec();
+        let Some(first) = images.first().filter(|_| images.len() == wanted.sequences.len()) else {
+            return Err(LearnError::Sequences { expected: wanted.sequences.len(), given: images.len() });
+        };
+        let grid = first.grid().clone();
+        for image in images {
+            grid.require_same(image.grid())?;
+        }
+        let affine = grid.world_from_voxel();
+        let plane = SlicePlane::new(affine, grid.shape(), slice_axis.min(2));
+        let own = plane.size();
+        let pixel_mm = plane.pixel_mm(affine);
+        let size = wanted.spacing_mm.map_or(own, |mm| {
+            let ratio = [pixel_mm[0] / mm[0], pixel_mm[1] / mm[1]];
+            if ratio.iter().all(|r| (r - 1.0).abs() <= SAME_SPACING) {
+                return own;
+            }
+            // A pixel size that is far off must not ask for more memory than there is.
+            std::array::from_fn(|a| ((own[a] as f64 * ratio[a]).round() as usize).clamp(1, 4096))
+        });
+        let sequences = images.iter().map(|image| prepare(image, &plane, recipe, size)).collect();
+        Ok(Self { grid, plane, size, neighbours: wanted.neighbours, sequences })
+    }
+
+    /// Number of slices.
+    #[must_use]
+    pub const fn slice_count(&self) -> usize {
+        self.plane.slice_count()
+    }
+
+    /// Width and height of a slice for the net, in pixels.
+    #[must_use]
+    pub const fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    /// The grid of the images.
+    #[must_use]
+    pub const fn grid(&self) -> &Arc<Grid> {
+        &self.grid
+    }
+
+    /// Planes of one slice, `[channel][row][column]`: per sequence the slice with its neighbours, those beyond the ends
+    /// being the last ones again.
+    ///
+    /// # Errors
+    /// If there is no such slice.
+    pub fn planes(&self, slice: usize) -> Result<Vec<f32>, LearnError> {
+        self.require(slice)?;
+        let last = self.slice_count() - 1;
+        let mut out = Vec::new();
+        for sequence in &self.sequences {
+            for offset in 0..=2 * self.neighbours {
+                out.extend_from_slice(&sequence[(slice + offset).saturating_sub(self.neighbours).min(last)]);
+            }
+        }
+        Ok(out)
+    }
+
+    /// One slice with its labels; pixels whose voxel does not `count` are ignored by the loss.
+    ///
+    /// # Errors
+    /// If there is no such slice, or the labels lie on another grid.
+    pub fn example(&self, slice: usize, labels: &Labels, counts: impl Fn([usize; 3]) -> bool) -> Result<Example, LearnError> {
+        self.grid.require_same(labels.grid())?;
+        let planes = self.planes(slice)?;
+        let own = self.plane.size();
+        let nearest = |at: usize, axis: usize| (position(at, own[axis], self.size[axis]).round().max(0.0) as usize).min(own[axis] - 1);
+        let mut out = Vec::with_capacity(self.size[0] * self.size[1]);
+        for y in 0..self.size[1] {
+            for x in 0..self.size[0] {
+                let voxel = self.plane.voxel(slice, [nearest(x, 0), nearest(y, 1)]);
+                out.push(if counts(voxel) { labels.get(voxel) } else { Example::IGNORE });
+            }
+        }
+        Example::new(planes, out, self.size)
+    }
+
+    /// Brings probabilities `[row][column][class]` of a slice back to the image's own pixels and writes the likeliest
+    /// class of each voxel.
+    pub(in crate::learn) fn write_labels(&self, slice: usize, probabilities: &[f32], classes: usize, labels: &mut Labels) {
+        let own = self.plane.size();
+        let values = resize(probabilities, self.size, own, classes);
+        for (n, pixel) in values.chunks_exact(classes).enumerate() {
+            labels.set(self.plane.voxel(slice, [n % own[0], n / own[0]]), likeliest(pixel).0);
+        }
+    }
+
+    pub(in crate::learn) fn require(&self, slice: usize) -> Result<(), LearnError> {
+        let slices = self.slice_count();
+        if slice < slices { Ok(()) } else { Err(LearnError::NoSuchSlice { slice, slices }) }
+    }
+}
+
+/// The class of the largest value (the first of equal ones) and that value.
+pub fn likeliest(values: &[f32]) -> (u8, f32) {
+    values.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (c, &v)| if v > best.1 { (c as u8, v) } else { best })
+}
+
+fn prepare(image: &Image, plane: &SlicePlane, recipe: &Recipe, size: [usize; 2]) -> Vec<Vec<f32>> {
+    let own = plane.size();
+    let pixels = own[0] * own[1];
+    let mut volume = vec![0.0; pixels * plane.slice_count()];
+    volume.par_chunks_mut(pixels).enumerate().for_each(|(slice, out)| {
+        for (n, value) in out.iter_mut().enumerate() {
+            *value = image.get(plane.voxel(slice, [n % own[0], n / own[0]]));
+        }
+    });
+    recipe.apply(&mut volume, own);
+    volume.par_chunks(pixels).map(|slice| resize(slice, own, size, 1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::ModelSpec;
+    use crate::space::Affine;
+
+    fn image() -> Image {
+        let affine = Affine::from_columns([[-1.0, 0., 0.], [0., 0., 0.5], [0., 3.0, 0.]], [0.; 3]).unwrap();
+        let grid = Arc::new(Grid::new([14, 30, 4], affine).unwrap());
+        let values: Vec<f32> = (0..grid.voxel_count()).map(|n| (n % 97) as f32).collect();
+        Image::new(grid, values).unwrap()
+    }
+
+    fn spec(mm: Option<[f64; 2]>, neighbours: usize) -> CheckedSpec {
+        ModelSpec { spacing_mm: mm, neighbours, ..ModelSpec::new("water", "marrow", 3, "R1") }.check().unwrap()
+    }
+
+    #[test]
+    fn labels_come_back_where_they_were() {
+        let image = image();
+        let mut labels = Labels::empty(image.grid().clone());
+        for (i, j) in (3..9).flat_map(|i| (10..22).map(move |j| (i, j))) {
+            labels.set([i, j, 2], 1 + (j / 16) as u8);
+        }
+        for (mm, same) in [(None, true), (Some([1.02, 0.51]), true), (Some([0.5, 0.5]), false)] {
+            let prepared = PreparedSlices::new(&spec(mm, 1), &Recipe::default(), &[&image], 2).unwrap();
+            assert_eq!(prepared.size() == [14, 30], same);
+            let example = prepared.example(2, &labels, |v| v[0] != 0).unwrap();
+            assert_eq!(example.channels(), 3);
+            // Sure probabilities of the example's own labels.
+            let p: Vec<f32> = example.labels().iter().flat_map(|&l| (0..4).map(move |c| f32::from(u8::from(c == l)))).collect();
+            let mut back = Labels::empty(image.grid().clone());
+            prepared.write_labels(2, &p, 4, &mut back);
+            let wrong = (0..14).flat_map(|i| (0..30).map(move |j| [i, j, 2])).filter(|v| back.get(*v) != labels.get(*v)).count();
+            assert_eq!(wrong, 0, "{mm:?}");
+        }
+    }
+
+    #[test]
+    fn neighbours_beyond_the_end_are_the_last_slice() {
+        let prepared = PreparedSlices::new(&spec(None, 1), &Recipe::default(), &[&image()], 2).unwrap();
+        let planes = prepared.planes(0).unwrap();
+        let pixels = 14 * 30;
+        assert_eq!(planes[..pixels], planes[pixels..2 * pixels]);
+        assert_ne!(planes[pixels..2 * pixels], planes[2 * pixels..]);
+        assert!(matches!(prepared.planes(4), Err(LearnError::NoSuchSlice { slice: 4, slices: 4 })));
+        assert!(matches!(PreparedSlices::new(&spec(None, 0), &Recipe::default(), &[], 2), Err(LearnError::Sequences { .. })));
+    }
+}

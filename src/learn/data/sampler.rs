@@ -1,0 +1,121 @@
+//! Which slices come next.
+
+use super::{Augmentation, Example};
+use crate::learn::error::LearnError;
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+
+/// Draws batches in which every label is seen as often as every other, however sparse it is.
+#[derive(Clone, Debug)]
+pub struct Sampler {
+    /// For each label that occurs (above 0): its value and the slices that hold it.
+    holders: Vec<(u8, Vec<usize>)>,
+    slices: usize,
+    random: ChaCha8Rng,
+    turn: usize,
+}
+
+/// A part of a slice to train on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crop {
+    /// Width and height in pixels; larger than the slice is the slice.
+    pub size: [usize; 2],
+}
+
+impl Sampler {
+    /// For a fixed list of slices.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub fn new(examples: &[Example], seed: u64) -> Result<Self, LearnError> {
+        if examples.is_empty() {
+            return Err(LearnError::NoExamples);
+        }
+        let present: Vec<[bool; 256]> = examples.iter().map(Example::present).collect();
+        let holders = (1..=254_u8).map(|label| (label, (0..examples.len()).filter(|&n| present[n][usize::from(label)]).collect::<Vec<_>>()));
+        let holders = holders.filter(|(_, slices)| !slices.is_empty()).collect();
+        Ok(Self { holders, slices: examples.len(), random: ChaCha8Rng::seed_from_u64(seed), turn: 0 })
+    }
+
+    /// Numbers of the next slices, each with the label it was drawn for (`None`: for any). Every other one is drawn
+    /// for a label, the labels taking turns; the rest are drawn evenly, so that slices without labels come too.
+    pub fn draw(&mut self, batch: usize) -> Vec<(usize, Option<u8>)> {
+        (0..batch)
+            .map(|_| {
+                self.turn += 1;
+                if self.turn % 2 == 1 && !self.holders.is_empty() {
+                    let (label, slices) = &self.holders[self.turn / 2 % self.holders.len()];
+                    (slices[self.random.random_range(0..slices.len())], Some(*label))
+                } else {
+                    (self.random.random_range(0..self.slices), None)
+                }
+            })
+            .collect()
+    }
+
+    /// The next batch, changed by `augmentation` and, where asked, cut to a part that holds the label it was drawn for.
+    /// `examples` must be the list given to [`Sampler::new`] (slices beyond its end are left out).
+    pub fn batch(&mut self, examples: &[Example], batch: usize, crop: Option<Crop>, augmentation: &Augmentation) -> Vec<Example> {
+        let drawn = self.draw(batch);
+        let mut made = Vec::with_capacity(batch);
+        for (slice, label) in drawn {
+            let Some(example) = examples.get(slice) else { continue };
+            let changed = augmentation.apply(example, &mut self.random);
+            made.push(match crop {
+                Some(crop) => self.cut(&changed, crop, label),
+                None => changed,
+            });
+        }
+        made
+    }
+
+    fn cut(&mut self, example: &Example, crop: Crop, label: Option<u8>) -> Example {
+        let [width, height] = example.size();
+        let size = [crop.size[0].clamp(1, width), crop.size[1].clamp(1, height)];
+        let spots: Vec<usize> = (0..width * height).filter(|&n| label.is_some_and(|l| example.labels()[n] == l)).collect();
+        let centre = if spots.is_empty() { self.random.random_range(0..width * height) } else { spots[self.random.random_range(0..spots.len())] };
+        let start = |at: usize, part: usize, whole: usize| at.saturating_sub(part / 2).min(whole - part);
+        let (x, y) = (start(centre % width, size[0], width), start(centre / width, size[1], height));
+        let rows = |plane: usize| (y..y + size[1]).map(move |row| plane * width * height + row * width + x);
+        let planes = (0..example.channels()).flat_map(rows).flat_map(|at| example.planes()[at..at + size[0]].iter().copied()).collect();
+        let labels = rows(0).flat_map(|at| example.labels()[at..at + size[0]].iter().copied()).collect();
+        // Parts of a sound slice are sound.
+        Example::new(planes, labels, size).unwrap_or_else(|_| example.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn examples() -> Vec<Example> {
+        let slice = |label: u8| {
+            let mut labels = vec![0; 400];
+            labels[389] = label;
+            Example::new(vec![0.5; 400], labels, [20, 20]).unwrap()
+        };
+        (0..50).map(|n| slice(if n == 17 { 3 } else { u8::from(n % 2 == 0) })).collect()
+    }
+
+    #[test]
+    fn a_level_on_one_slice_in_fifty_is_seen_as_often_as_a_common_one() {
+        let mut sampler = Sampler::new(&examples(), 1).unwrap();
+        let drawn: Vec<_> = (0..100).flat_map(|_| sampler.draw(4)).collect();
+        let sparse = drawn.iter().filter(|d| d.0 == 17).count();
+        assert!(sparse >= 100, "{sparse}");
+        assert!(drawn.iter().any(|d| d.1.is_none() && d.0 % 2 == 1), "slices without labels come too");
+        assert_eq!(Sampler::new(&examples(), 1).unwrap().draw(8), Sampler::new(&examples(), 1).unwrap().draw(8));
+        assert!(matches!(Sampler::new(&[], 1), Err(LearnError::NoExamples)));
+    }
+
+    #[test]
+    fn a_part_drawn_for_a_label_holds_it() {
+        let examples = examples();
+        let mut sampler = Sampler::new(&examples, 2).unwrap();
+        let batch = sampler.batch(&examples, 40, Some(Crop { size: [8, 6] }), &Augmentation::NONE);
+        assert_eq!(batch.len(), 40);
+        assert!(batch.iter().all(|e| e.size() == [8, 6]));
+        assert!(batch.iter().step_by(2).all(|e| e.labels().iter().any(|l| *l > 0)));
+    }
+}

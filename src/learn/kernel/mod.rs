@@ -1,0 +1,12 @@
+//! The one arithmetic loop that convolutions are made of, for each instruction set.
+
+mod flat;
+mod path;
+mod portable;
+mod sweep;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(in crate::learn) use flat::{repeat_channels, with_vectors};
+pub use path::InstructionPath;
+pub(in crate::learn) use sweep::{Panels, Sweep};

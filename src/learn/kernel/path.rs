@@ -1,0 +1,74 @@
+//! Which instructions the arithmetic uses on this machine.
+
+use std::fmt;
+
+/// An instruction set that the inner loops are written for. Results differ in the last bits from one to another,
+/// so a model's card names the one it was trained with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstructionPath {
+    /// 512-bit vectors with fused multiply-add.
+    Avx512,
+    /// 256-bit vectors with fused multiply-add.
+    Avx2,
+    /// Plain Rust: the reference that the others are tested against.
+    Portable,
+}
+
+impl InstructionPath {
+    /// The fastest one that this processor has.
+    #[must_use]
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx512f") {
+                return Self::Avx512;
+            }
+            if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// Every path that this processor can run, fastest first.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        let order = [Self::Avx512, Self::Avx2, Self::Portable];
+        let first = order.iter().position(|&p| p == Self::detect()).unwrap_or(2);
+        order[first..].to_vec()
+    }
+
+    /// The word written into a model's card.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Avx512 => "avx512",
+            Self::Avx2 => "avx2",
+            Self::Portable => "portable",
+        }
+    }
+
+    /// Columns that one pass of the inner loop handles (two vectors).
+    pub(super) const fn panel_width(self) -> usize {
+        match self {
+            Self::Avx512 => 32,
+            Self::Avx2 => 16,
+            Self::Portable => 8,
+        }
+    }
+
+    /// Rows that one pass of the inner loop handles at most.
+    pub(super) const fn tile_rows(self) -> usize {
+        match self {
+            Self::Avx512 => 14,
+            Self::Avx2 => 6,
+            Self::Portable => 4,
+        }
+    }
+}
+
+impl fmt::Display for InstructionPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

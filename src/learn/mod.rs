@@ -1,0 +1,30 @@
+//! Learning from readers and proposing labels: a 2-D U-Net that trains on the CPU. No tensor leaves this module.
+//!
+//! In reading order: what to learn (`spec`), slices (`data`), the net (`kernel`, `conv`, `ops`, `net`), learning
+//! (`train`, `optimiser`), proposing (`model`), files (`card`, `checkpoint`), where it runs (`compute`), speed (`bench`).
+
+mod bench;
+mod card;
+pub mod checkpoint;
+mod compute;
+mod conv;
+mod data;
+mod error;
+mod kernel;
+mod model;
+mod net;
+mod ops;
+mod optimiser;
+mod spec;
+mod train;
+
+pub use bench::{BenchError, BenchReport, BenchSetup, Meter, bench_step};
+pub use card::Card;
+pub use checkpoint::CheckpointError;
+pub use compute::Compute;
+pub use data::{Augmentation, Crop, Example, PreparedSlices, Recipe, RecipeStep, Sampler};
+pub use error::LearnError;
+pub use kernel::InstructionPath;
+pub use model::{Model, SlicePrediction};
+pub use spec::{CheckedSpec, ModelSpec, NormKind, SpecError};
+pub use train::{Rate, StepReport, TrainOptions, Trainer};

@@ -1,0 +1,177 @@
+//! A trained model, and what it proposes.
+
+use super::compute::Compute;
+use super::conv::Extent;
+use super::data::{PreparedSlices, Recipe, crop, likeliest, pad};
+use super::error::LearnError;
+use super::net::{Batch, Engine, Parameters, UNetShape, halt};
+use super::ops::softmax;
+use super::spec::CheckedSpec;
+use crate::volume::{Image, Labels};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Weights with what is needed to use them. Cloning shares the weights.
+#[derive(Clone, Debug)]
+pub struct Model {
+    spec: CheckedSpec,
+    recipe: Recipe,
+    shape: UNetShape,
+    parameters: Arc<Parameters>,
+    steps: u64,
+    compute: Compute,
+}
+
+/// What a model suggests for one slice, `[row][column]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SlicePrediction {
+    /// The likeliest label of each pixel.
+    pub labels: Vec<u8>,
+    /// Its probability, 0 to 1.
+    pub probability: Vec<f32>,
+}
+
+impl Model {
+    pub(in crate::learn) fn from_parts(spec: CheckedSpec, recipe: Recipe, parameters: Parameters, steps: u64) -> Self {
+        let shape = UNetShape::of(&spec);
+        Self { spec, recipe, shape, parameters: Arc::new(parameters), steps, compute: Compute::CPU }
+    }
+
+    /// The same model on another device.
+    #[must_use]
+    pub fn on(mut self, compute: Compute) -> Self {
+        self.compute = compute;
+        self
+    }
+
+    /// What it has learnt, from what.
+    #[must_use]
+    pub const fn spec(&self) -> &CheckedSpec {
+        &self.spec
+    }
+
+    /// How grey values are prepared for it.
+    #[must_use]
+    pub const fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Steps trained so far, over all versions.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// How many numbers it has learnt.
+    #[must_use]
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.count()
+    }
+
+    pub(in crate::learn) fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    pub(in crate::learn) const fn shape(&self) -> &UNetShape {
+        &self.shape
+    }
+
+    /// Prepares the sequences of an exam for this model; see [`PreparedSlices::new`].
+    ///
+    /// # Errors
+    /// As [`PreparedSlices::new`].
+    pub fn prepare(&self, images: &[&Image], slice_axis: usize) -> Result<PreparedSlices, LearnError> {
+        PreparedSlices::new(&self.spec, &self.recipe, images, slice_axis)
+    }
+
+    /// Labels of prepared planes `[channel][row][column]`; `size` is width and height.
+    ///
+    /// # Errors
+    /// If the planes do not suit the model; [`LearnError::Cancelled`] soon after `stop` is set.
+    pub fn predict_slice(&self, planes: &[f32], size: [usize; 2], stop: &AtomicBool) -> Result<SlicePrediction, LearnError> {
+        let probabilities = self.probabilities(self.engine().as_mut(), planes, size, stop)?;
+        let (labels, probability) = probabilities.chunks_exact(self.shape.classes).map(likeliest).unzip();
+        Ok(SlicePrediction { labels, probability })
+    }
+
+    /// Proposes labels for slices (`None`: all) of a one-sequence exam, on the image's own grid; other slices stay 0.
+    /// `progress` hears how many slices are done, and of how many.
+    ///
+    /// # Errors
+    /// As [`Model::predict_volumes`].
+    pub fn predict_volume(
+        &self, image: &Image, slice_axis: usize, slices: Option<&[usize]>, stop: &AtomicBool, progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Labels, LearnError> {
+        self.predict_volumes(&[image], slice_axis, slices, stop, progress)
+    }
+
+    /// As [`Model::predict_volume`] for an exam with one image per sequence of the specification, in its order.
+    ///
+    /// # Errors
+    /// If the images do not suit the specification or a slice does not exist; [`LearnError::Cancelled`] soon after `stop`
+    /// is set.
+    pub fn predict_volumes(
+        &self, images: &[&Image], slice_axis: usize, slices: Option<&[usize]>, stop: &AtomicBool, progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Labels, LearnError> {
+        halt(stop)?;
+        let prepared = self.prepare(images, slice_axis)?;
+        self.predict_prepared(&prepared, slices, stop, progress)
+    }
+
+    /// As [`Model::predict_volumes`] for slices already prepared by [`Model::prepare`].
+    ///
+    /// # Errors
+    /// As [`Model::predict_volumes`].
+    pub fn predict_prepared(
+        &self, prepared: &PreparedSlices, slices: Option<&[usize]>, stop: &AtomicBool, progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Labels, LearnError> {
+        let wanted = slices.map_or_else(|| (0..prepared.slice_count()).collect(), <[usize]>::to_vec);
+        wanted.iter().try_for_each(|&slice| prepared.require(slice))?;
+        let mut labels = Labels::empty(prepared.grid().clone());
+        let mut engine = self.engine();
+        for (done, &slice) in wanted.iter().enumerate() {
+            progress(done, wanted.len());
+            let probabilities = self.probabilities(engine.as_mut(), &prepared.planes(slice)?, prepared.size(), stop)?;
+            prepared.write_labels(slice, &probabilities, self.shape.classes, &mut labels);
+        }
+        progress(wanted.len(), wanted.len());
+        Ok(labels)
+    }
+
+    fn engine(&self) -> Box<dyn Engine> {
+        self.compute.engine(&self.shape)
+    }
+
+    /// Probabilities `[row][column][class]`.
+    fn probabilities(&self, engine: &mut dyn Engine, planes: &[f32], size: [usize; 2], stop: &AtomicBool) -> Result<Vec<f32>, LearnError> {
+        let channels = self.shape.inputs;
+        if size.contains(&0) || planes.len() != channels * size[0] * size[1] {
+            let [w, h] = size;
+            return Err(LearnError::Unsuited(format!("{} values are not {channels} plane(s) of {w} × {h} pixels", planes.len())));
+        }
+        let padded = padded_size(size, self.shape.multiple());
+        let extent = Extent { batch: 1, height: padded[1], width: padded[0] };
+        let mut input = vec![0.0; extent.pixels() * channels];
+        interleave(planes, channels, size, padded, &mut input);
+        let logits = engine.logits(&self.parameters, Batch { extent, planes: &input }, stop)?;
+        let mut values = crop(&logits, padded[0], self.shape.classes, size);
+        values.chunks_exact_mut(self.shape.classes).for_each(|pixel| {
+            softmax(pixel);
+        });
+        Ok(values)
+    }
+}
+
+/// The next size whose sides are multiples of `multiple`.
+pub(in crate::learn) fn padded_size(size: [usize; 2], multiple: usize) -> [usize; 2] {
+    size.map(|n| n.next_multiple_of(multiple))
+}
+
+/// Writes planes `[channel][row][column]` mirrored out to `padded` as `[row][column][channel]`.
+pub(in crate::learn) fn interleave(planes: &[f32], channels: usize, size: [usize; 2], padded: [usize; 2], out: &mut [f32]) {
+    for (channel, plane) in planes.chunks_exact(size[0] * size[1]).enumerate() {
+        for (pixel, value) in out.chunks_exact_mut(channels).zip(pad(plane, size, padded, None)) {
+            pixel[channel] = value;
+        }
+    }
+}

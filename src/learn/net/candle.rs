@@ -1,0 +1,139 @@
+//! The U-Net in candle's own operators, for any device that candle drives; the reference for our CPU operators.
+//!
+//! candle's max pool has a wrong gradient (0.11.1), so the pool is a maximum over a reshaped tensor.
+
+use super::shape::BlockAt;
+use super::{Batch, Engine, Parameters, UNetShape, halt};
+use crate::learn::error::LearnError;
+use crate::learn::ops::IGNORE;
+use candle_core::{D, DType, Device, Result, Tensor, Var};
+use std::sync::atomic::AtomicBool;
+
+/// Computes with candle's autograd on `device`.
+#[derive(Debug)]
+pub struct CandleEngine {
+    shape: UNetShape,
+    device: Device,
+}
+
+impl CandleEngine {
+    /// For one net on one device.
+    #[must_use]
+    pub const fn new(shape: UNetShape, device: Device) -> Self {
+        Self { shape, device }
+    }
+
+    fn vars(&self, parameters: &Parameters) -> Result<Vec<Var>> {
+        let tensor = |(info, values): (super::shape::WeightInfo, &Vec<f32>)| Var::from_slice(values, info.shape, &self.device);
+        self.shape.weights().into_iter().zip(parameters.all()).map(tensor).collect()
+    }
+
+    fn block(&self, vars: &[Var], at: BlockAt, x: &Tensor) -> Result<Tensor> {
+        let x = x.conv2d(vars[at.weight].as_tensor(), 1, 1, 1, 1)?;
+        let (b, c, h, w) = x.dims4()?;
+        let grouped = x.reshape((b, self.shape.groups(c), ()))?;
+        let centred = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
+        let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
+        let normal = centred.broadcast_div(&(variance + 1e-5)?.sqrt()?)?.reshape((b, c, h, w))?;
+        let by_channel = |n: usize| vars[n].reshape((1, c, 1, 1));
+        normal.broadcast_mul(&by_channel(at.weight + 1)?)?.broadcast_add(&by_channel(at.weight + 2)?)?.relu()
+    }
+
+    fn forward(&self, vars: &[Var], batch: Batch<'_>, stop: &AtomicBool) -> std::result::Result<Tensor, LearnError> {
+        let e = batch.extent;
+        let mut x = Tensor::from_slice(batch.planes, (e.batch, e.height, e.width, self.shape.inputs), &self.device)?;
+        x = x.permute((0, 3, 1, 2))?.contiguous()?;
+        let mut skips = Vec::new();
+        for level in 0..self.shape.depth {
+            halt(stop)?;
+            if level > 0 {
+                x = pool(&x)?;
+            }
+            for at in self.shape.encoder(level) {
+                x = self.block(vars, at, &x)?;
+            }
+            skips.push(x.clone());
+        }
+        skips.pop();
+        for level in (0..self.shape.depth - 1).rev() {
+            halt(stop)?;
+            let up = x.conv_transpose2d(vars[self.shape.up(level)].as_tensor(), 0, 0, 2, 1)?;
+            x = match skips.pop() {
+                Some(skip) => Tensor::cat(&[&skip, &up], 1)?,
+                None => up,
+            };
+            for at in self.shape.decoder(level) {
+                x = self.block(vars, at, &x)?;
+            }
+        }
+        let head = self.shape.head();
+        let logits = x.conv2d(vars[head].as_tensor(), 0, 1, 1, 1)?;
+        Ok(logits.broadcast_add(&vars[head + 1].reshape((1, self.shape.classes, 1, 1))?)?.permute((0, 2, 3, 1))?.contiguous()?)
+    }
+
+    /// Cross-entropy and soft Dice as in `ops::Loss`.
+    fn loss(&self, logits: &Tensor, labels: &[u8], class_weights: &[f32]) -> Result<Option<Tensor>> {
+        let classes = self.shape.classes;
+        let mut one_hot = vec![0.0_f32; labels.len() * classes];
+        let (mut weights, mut counted) = (one_hot.clone(), vec![0.0_f32; labels.len()]);
+        let mut pixels = vec![0_usize; classes];
+        let mut total = 0.0_f64;
+        for (n, &label) in labels.iter().enumerate().filter(|(_, l)| **l != IGNORE) {
+            let at = n * classes + usize::from(label);
+            one_hot[at] = 1.0;
+            weights[at] = class_weights[usize::from(label)];
+            counted[n] = 1.0;
+            pixels[usize::from(label)] += 1;
+            total += f64::from(weights[at]);
+        }
+        if total <= 0.0 {
+            return Ok(None);
+        }
+        let size = (labels.len(), classes);
+        let logits = logits.reshape(size)?;
+        let shifted = logits.broadcast_sub(&logits.max_keepdim(D::Minus1)?.detach())?;
+        let log_p = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(D::Minus1)?.log()?)?;
+        let mut loss = ((log_p.mul(&Tensor::from_vec(weights, size, &self.device)?)?.sum_all()? * -1.0)? / total)?;
+        let one_hot = Tensor::from_vec(one_hot, size, &self.device)?;
+        let p = log_p.exp()?.broadcast_mul(&Tensor::from_vec(counted, (labels.len(), 1), &self.device)?)?;
+        let (both, predicted) = ((&p * &one_hot)?.sum(0)?, p.sum(0)?);
+        let present: Vec<usize> = (1..classes).filter(|&c| pixels[c] > 0).collect();
+        for &c in &present {
+            let above = ((both.narrow(0, c, 1)? * 2.0)? + 1.0)?;
+            let below = (predicted.narrow(0, c, 1)? + (pixels[c] as f64 + 1.0))?;
+            let part = (1.0 - (above / below)?)?;
+            loss = (loss + (part.sum_all()? / present.len() as f64)?)?;
+        }
+        Ok(Some(loss))
+    }
+}
+
+impl Engine for CandleEngine {
+    fn logits(&mut self, parameters: &Parameters, batch: Batch<'_>, stop: &AtomicBool) -> std::result::Result<Vec<f32>, LearnError> {
+        let vars = self.vars(parameters)?;
+        Ok(self.forward(&vars, batch, stop)?.flatten_all()?.to_vec1()?)
+    }
+
+    fn gradients(
+        &mut self, parameters: &Parameters, batch: Batch<'_>, labels: &[u8], class_weights: &[f32], out: &mut Parameters, stop: &AtomicBool,
+    ) -> std::result::Result<Option<f64>, LearnError> {
+        let vars = self.vars(parameters)?;
+        let logits = self.forward(&vars, batch, stop)?;
+        let Some(loss) = self.loss(&logits, labels, class_weights)? else { return Ok(None) };
+        halt(stop)?;
+        let gradients = loss.backward()?;
+        for (var, out) in vars.iter().zip(out.all_mut()) {
+            match gradients.get(var.as_tensor()) {
+                Some(gradient) => *out = gradient.flatten_all()?.to_vec1()?,
+                None => out.fill(0.0),
+            }
+        }
+        Ok(Some(f64::from(loss.to_dtype(DType::F32)?.to_scalar::<f32>()?)))
+    }
+}
+
+fn pool(x: &Tensor) -> Result<Tensor> {
+    let (b, c, h, w) = x.dims4()?;
+    let blocks = x.reshape((b, c, h / 2, 2, w / 2, 2))?.permute((0, 1, 2, 4, 3, 5))?.contiguous()?;
+    blocks.reshape((b, c, h / 2, w / 2, 4))?.max(D::Minus1)
+}

@@ -1,0 +1,141 @@
+//! Which weights a U-Net has and how they hang together.
+
+use crate::learn::spec::{CheckedSpec, NormKind};
+
+/// A 2-D U-Net: per level two blocks of 3×3 convolution (no bias), group norm and ReLU; max pool 2 down, transposed
+/// convolution 2×2 up, joined with the encoder's output of the same level; a 1×1 head. (Ronneberger 2015, same padding.)
+#[derive(Clone, Debug, PartialEq)]
+pub struct UNetShape {
+    /// Planes taken in.
+    pub inputs: usize,
+    /// Classes told apart.
+    pub classes: usize,
+    /// Channels of the first level.
+    pub base: usize,
+    /// Levels.
+    pub depth: usize,
+    /// How channels are grouped.
+    pub norm: NormKind,
+}
+
+/// Name and shape of one weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeightInfo {
+    /// Name in the weights file.
+    pub name: String,
+    /// Shape, as in PyTorch.
+    pub shape: Vec<usize>,
+}
+
+/// Numbers of the weights of one block, and its channels.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockAt {
+    /// Weight of the convolution; scale and shift of the norm follow it.
+    pub weight: usize,
+    /// Channels before.
+    pub inputs: usize,
+    /// Channels after.
+    pub outputs: usize,
+}
+
+impl UNetShape {
+    /// The net of a specification.
+    #[must_use]
+    pub fn of(spec: &CheckedSpec) -> Self {
+        let wish = spec.spec();
+        Self { inputs: spec.channels(), classes: spec.classes(), base: wish.base, depth: wish.depth, norm: wish.norm }
+    }
+
+    /// Channels of a level, 0 the finest.
+    #[must_use]
+    pub const fn width(&self, level: usize) -> usize {
+        self.base << level
+    }
+
+    /// Groups that so many channels are normalised in.
+    #[must_use]
+    pub fn groups(&self, channels: usize) -> usize {
+        match self.norm {
+            NormKind::Instance => channels,
+            NormKind::Group => (1..=8.min(channels / 2).max(1)).rev().find(|g| channels.is_multiple_of(*g)).unwrap_or(1),
+        }
+    }
+
+    /// Rows and columns must be multiples of this.
+    #[must_use]
+    pub const fn multiple(&self) -> usize {
+        1 << (self.depth - 1)
+    }
+
+    /// The two blocks of the encoder at a level.
+    #[must_use]
+    pub const fn encoder(&self, level: usize) -> [BlockAt; 2] {
+        let inputs = if level == 0 { self.inputs } else { self.width(level - 1) };
+        let (first, outputs) = (6 * level, self.width(level));
+        [BlockAt { weight: first, inputs, outputs }, BlockAt { weight: first + 3, inputs: outputs, outputs }]
+    }
+
+    /// Number of the weight of the transposed convolution that leads up to a level.
+    #[must_use]
+    pub const fn up(&self, level: usize) -> usize {
+        6 * self.depth + 7 * (self.depth - 2 - level)
+    }
+
+    /// The two blocks of the decoder at a level.
+    #[must_use]
+    pub const fn decoder(&self, level: usize) -> [BlockAt; 2] {
+        let (first, outputs) = (self.up(level) + 1, self.width(level));
+        [BlockAt { weight: first, inputs: 2 * outputs, outputs }, BlockAt { weight: first + 3, inputs: outputs, outputs }]
+    }
+
+    /// Number of the weight of the head; its bias follows it.
+    #[must_use]
+    pub const fn head(&self) -> usize {
+        6 * self.depth + 7 * (self.depth - 1)
+    }
+
+    /// All weights in order of their numbers.
+    #[must_use]
+    pub fn weights(&self) -> Vec<WeightInfo> {
+        let mut all = Vec::new();
+        let mut add = |name: String, shape: &[usize]| all.push(WeightInfo { name, shape: shape.to_vec() });
+        let block = |add: &mut dyn FnMut(String, &[usize]), name: &str, blocks: [BlockAt; 2]| {
+            for (n, at) in blocks.iter().enumerate() {
+                add(format!("{name}.{n}.conv.weight"), &[at.outputs, at.inputs, 3, 3]);
+                add(format!("{name}.{n}.norm.scale"), &[at.outputs]);
+                add(format!("{name}.{n}.norm.shift"), &[at.outputs]);
+            }
+        };
+        for level in 0..self.depth {
+            block(&mut add, &format!("encoder.{level}"), self.encoder(level));
+        }
+        for level in (0..self.depth - 1).rev() {
+            add(format!("up.{level}.weight"), &[self.width(level + 1), self.width(level), 2, 2]);
+            block(&mut add, &format!("decoder.{level}"), self.decoder(level));
+        }
+        add("head.weight".to_owned(), &[self.classes, self.base, 1, 1]);
+        add("head.bias".to_owned(), &[self.classes]);
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_agree() {
+        let shape = UNetShape { inputs: 1, classes: 4, base: 32, depth: 4, norm: NormKind::Group };
+        let weights = shape.weights();
+        let total: usize = weights.iter().map(|w| w.shape.iter().product::<usize>()).sum();
+        // The count of tools/bench_unet_torch.py's net.
+        assert_eq!(total, 1_926_308);
+        assert_eq!(weights[shape.up(1)].name, "up.1.weight");
+        assert_eq!(weights[shape.decoder(0)[1].weight].name, "decoder.0.1.conv.weight");
+        assert_eq!(weights[shape.encoder(3)[0].weight].name, "encoder.3.0.conv.weight");
+        assert_eq!(weights[shape.head()].name, "head.weight");
+        assert_eq!(shape.groups(32), 8);
+        assert_eq!(shape.groups(6), 3);
+        assert_eq!(shape.groups(3), 1);
+    }
+}

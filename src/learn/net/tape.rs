@@ -1,0 +1,254 @@
+//! The U-Net on the CPU with our own operators and a hand-written backward pass.
+
+use super::arena::Arena;
+use super::shape::BlockAt;
+use super::{Batch, Engine, Parameters, UNetShape, halt};
+use crate::learn::conv::{Conv3, Extent, Point, Source, Up2};
+use crate::learn::error::LearnError;
+use crate::learn::kernel::InstructionPath;
+use crate::learn::ops::{Loss, Norm, NormState, Pool2};
+use std::sync::atomic::AtomicBool;
+
+/// Keeps the buffers of the last batch size for the next batch.
+#[derive(Debug)]
+pub struct Tape {
+    shape: UNetShape,
+    path: InstructionPath,
+    arena: Arena,
+    scratch: Vec<f32>,
+    extent: Option<Extent>,
+}
+
+/// What a block leaves for the backward pass: the convolution's output, the norm's moments, the result.
+#[derive(Debug, Default)]
+struct BlockTrace {
+    before: Vec<f32>,
+    norm: NormState,
+    out: Vec<f32>,
+}
+
+/// What a forward pass leaves, by level; the finest is 0.
+#[derive(Debug, Default)]
+struct Trace {
+    pooled: Vec<Vec<f32>>,
+    encoder: Vec<[BlockTrace; 2]>,
+    /// From coarse to fine, as made.
+    ups: Vec<Vec<f32>>,
+    decoder: Vec<[BlockTrace; 2]>,
+}
+
+/// Pixels and sources of a block's input.
+#[derive(Clone, Copy)]
+struct Input<'a> {
+    extent: Extent,
+    sources: &'a [Source<'a>],
+}
+
+impl Tape {
+    /// For one net; `path` as detected, or a slower one for tests.
+    #[must_use]
+    pub fn new(shape: UNetShape, path: InstructionPath) -> Self {
+        Self { shape, path, arena: Arena::default(), scratch: Vec::new(), extent: None }
+    }
+
+    fn prepare(&mut self, extent: Extent) {
+        if self.extent != Some(extent) {
+            self.arena.clear();
+            self.extent = Some(extent);
+        }
+    }
+
+    fn extent_at(extent: Extent, level: usize) -> Extent {
+        Extent { batch: extent.batch, height: extent.height >> level, width: extent.width >> level }
+    }
+
+    const fn conv(&self, extent: Extent, at: BlockAt) -> Conv3 {
+        Conv3 { path: self.path, extent, inputs: at.inputs, outputs: at.outputs }
+    }
+
+    fn norm(&self, extent: Extent, at: BlockAt) -> Norm {
+        Norm { extent, channels: at.outputs, groups: self.shape.groups(at.outputs) }
+    }
+
+    fn block(&mut self, p: &Parameters, at: BlockAt, input: Input<'_>, keep: bool) -> BlockTrace {
+        let length = input.extent.pixels() * at.outputs;
+        let (mut before, mut out) = (self.arena.take(length), self.arena.take(length));
+        self.conv(input.extent, at).forward(input.sources, p.get(at.weight), &mut before);
+        let norm = self.norm(input.extent, at).forward(&before, p.get(at.weight + 1), p.get(at.weight + 2), &mut out);
+        if !keep {
+            self.arena.give(std::mem::take(&mut before));
+        }
+        BlockTrace { before, norm, out }
+    }
+
+    /// Two blocks in a row. Where nothing is kept, only the second result stays.
+    fn blocks(&mut self, p: &Parameters, at: [BlockAt; 2], input: Input<'_>, keep: bool, stop: &AtomicBool) -> Result<[BlockTrace; 2], LearnError> {
+        halt(stop)?;
+        let mut first = self.block(p, at[0], input, keep);
+        halt(stop)?;
+        let inner = [Source { values: &first.out, channels: at[0].outputs }];
+        let second = self.block(p, at[1], Input { extent: input.extent, sources: &inner }, keep);
+        if !keep {
+            self.arena.give(std::mem::take(&mut first.out));
+        }
+        Ok([first, second])
+    }
+
+    fn forward(&mut self, p: &Parameters, batch: Batch<'_>, keep: bool, stop: &AtomicBool) -> Result<(Trace, Vec<f32>), LearnError> {
+        self.prepare(batch.extent);
+        let shape = self.shape.clone();
+        let mut trace = Trace::default();
+        for level in 0..shape.depth {
+            let extent = Self::extent_at(batch.extent, level);
+            let [first, second] = shape.encoder(level);
+            if level > 0 {
+                let above = Self::extent_at(batch.extent, level - 1);
+                let mut pooled = self.arena.take(extent.pixels() * first.inputs);
+                Pool2 { extent: above, channels: first.inputs }.forward(&trace.encoder[level - 1][1].out, &mut pooled);
+                trace.pooled.push(pooled);
+            }
+            let values = if level == 0 { batch.planes } else { &trace.pooled[level - 1] };
+            let sources = [Source { values, channels: first.inputs }];
+            let made = self.blocks(p, [first, second], Input { extent, sources: &sources }, keep, stop)?;
+            trace.encoder.push(made);
+        }
+        for level in (0..shape.depth - 1).rev() {
+            let (extent, below) = (Self::extent_at(batch.extent, level), Self::extent_at(batch.extent, level + 1));
+            let width = shape.width(level);
+            let mut up = self.arena.take(extent.pixels() * width);
+            let from = trace.decoder.last().map_or(&trace.encoder[level + 1][1].out, |d| &d[1].out);
+            Up2 { path: self.path, extent: below, inputs: 2 * width, outputs: width }.forward(from, p.get(shape.up(level)), &mut up);
+            let sources = [Source { values: &trace.encoder[level][1].out, channels: width }, Source { values: &up, channels: width }];
+            let made = self.blocks(p, shape.decoder(level), Input { extent, sources: &sources }, keep, stop)?;
+            trace.ups.push(up);
+            trace.decoder.push(made);
+        }
+        halt(stop)?;
+        let last = trace.decoder.last().map_or(&trace.encoder[0][1].out, |d| &d[1].out);
+        let mut logits = self.arena.take(batch.extent.pixels() * shape.classes);
+        self.point(batch.extent).forward(last, p.get(shape.head()), p.get(shape.head() + 1), &mut logits);
+        Ok((trace, logits))
+    }
+
+    const fn point(&self, extent: Extent) -> Point {
+        Point { path: self.path, pixels: extent.pixels(), inputs: self.shape.base, outputs: self.shape.classes }
+    }
+
+    /// Turns the gradient of a block's result into those of its sources (none where `wanted` is false).
+    fn block_back(
+        &mut self, p: &Parameters, at: BlockAt, input: Input<'_>, trace: &BlockTrace, mut gradient: Vec<f32>, wanted: bool, out: &mut Parameters,
+    ) -> Vec<Vec<f32>> {
+        let (d_scale, d_shift) = out.pair_mut(at.weight + 1);
+        self.norm(input.extent, at).backward(&trace.before, &trace.norm, p.get(at.weight + 1), &mut gradient, d_scale, d_shift);
+        let conv = self.conv(input.extent, at);
+        conv.weight_gradient(input.sources, &gradient, &mut self.scratch, out.get_mut(at.weight));
+        let mut first = 0;
+        let mut found = Vec::new();
+        for source in input.sources.iter().filter(|_| wanted) {
+            let mut of_source = self.arena.take(input.extent.pixels() * source.channels);
+            conv.input_gradient(&gradient, p.get(at.weight), first, source.channels, &mut of_source);
+            first += source.channels;
+            found.push(of_source);
+        }
+        self.arena.give(gradient);
+        found
+    }
+
+    /// As [`Tape::block_back`] for two blocks in a row; hands their buffers back.
+    #[expect(clippy::too_many_arguments, reason = "the same words as block_back, and the flag")]
+    fn blocks_back(
+        &mut self, p: &Parameters, at: [BlockAt; 2], input: Input<'_>, trace: [BlockTrace; 2], gradient: Vec<f32>, wanted: bool,
+        out: &mut Parameters, stop: &AtomicBool,
+    ) -> Result<Vec<Vec<f32>>, LearnError> {
+        halt(stop)?;
+        let [first, second] = trace;
+        let inner = [Source { values: &first.out, channels: at[0].outputs }];
+        let mut between = self.block_back(p, at[1], Input { extent: input.extent, sources: &inner }, &second, gradient, true, out);
+        halt(stop)?;
+        let found = self.block_back(p, at[0], input, &first, between.pop().unwrap_or_default(), wanted, out);
+        for buffer in [first.before, first.out, second.before, second.out] {
+            self.arena.give(buffer);
+        }
+        Ok(found)
+    }
+
+    fn backward(&mut self, p: &Parameters, batch: Batch<'_>, mut trace: Trace, logits: Vec<f32>, out: &mut Parameters, stop: &AtomicBool) -> Result<(), LearnError> {
+        let shape = self.shape.clone();
+        halt(stop)?;
+        let mut gradient = self.arena.take(batch.extent.pixels() * shape.base);
+        let point = self.point(batch.extent);
+        let last = trace.decoder.last().map_or(&trace.encoder[0][1].out, |d| &d[1].out);
+        point.input_gradient(&logits, p.get(shape.head()), &mut gradient);
+        let (weight, bias) = out.pair_mut(shape.head());
+        point.weight_gradient(last, &logits, &mut self.scratch, weight, bias);
+        self.arena.give(logits);
+
+        // Gradients that reach the encoder's results through the joins, finest first.
+        let mut skips = Vec::new();
+        for level in 0..shape.depth - 1 {
+            let (extent, below) = (Self::extent_at(batch.extent, level), Self::extent_at(batch.extent, level + 1));
+            let width = shape.width(level);
+            let (Some(made), Some(up)) = (trace.decoder.pop(), trace.ups.pop()) else { break };
+            let skip = std::mem::take(&mut trace.encoder[level][1].out);
+            let sources = [Source { values: &skip, channels: width }, Source { values: &up, channels: width }];
+            let mut found = self.blocks_back(p, shape.decoder(level), Input { extent, sources: &sources }, made, gradient, true, out, stop)?;
+            let (of_up, of_skip) = (found.pop().unwrap_or_default(), found.pop().unwrap_or_default());
+            trace.encoder[level][1].out = skip;
+            skips.push(of_skip);
+            let from = trace.decoder.last().map_or(&trace.encoder[level + 1][1].out, |d| &d[1].out);
+            let conv = Up2 { path: self.path, extent: below, inputs: 2 * width, outputs: width };
+            conv.weight_gradient(from, &of_up, &mut self.scratch, out.get_mut(shape.up(level)));
+            gradient = self.arena.take(from.len());
+            conv.input_gradient(&of_up, p.get(shape.up(level)), &mut gradient);
+            self.arena.give(of_up);
+            self.arena.give(up);
+        }
+        for level in (0..shape.depth).rev() {
+            let extent = Self::extent_at(batch.extent, level);
+            let at = shape.encoder(level);
+            let Some(made) = trace.encoder.pop() else { break };
+            let pooled = if level > 0 { trace.pooled.pop() } else { None };
+            let sources = [Source { values: pooled.as_deref().unwrap_or(batch.planes), channels: at[0].inputs }];
+            let mut found = self.blocks_back(p, at, Input { extent, sources: &sources }, made, gradient, level > 0, out, stop)?;
+            gradient = Vec::new();
+            if let (Some(of_pooled), Some(mut skip), Some(above)) = (found.pop(), skips.pop(), trace.encoder.last()) {
+                let pool = Pool2 { extent: Self::extent_at(batch.extent, level - 1), channels: at[0].inputs };
+                pool.backward_add(&above[1].out, &of_pooled, &mut skip);
+                self.arena.give(of_pooled);
+                gradient = skip;
+            }
+            self.arena.give(pooled.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn hand_back(&mut self, trace: Trace) {
+        for pair in trace.encoder.into_iter().chain(trace.decoder) {
+            for block in pair {
+                self.arena.give(block.before);
+                self.arena.give(block.out);
+            }
+        }
+        trace.pooled.into_iter().chain(trace.ups).for_each(|buffer| self.arena.give(buffer));
+    }
+}
+
+impl Engine for Tape {
+    fn logits(&mut self, parameters: &Parameters, batch: Batch<'_>, stop: &AtomicBool) -> Result<Vec<f32>, LearnError> {
+        let (trace, logits) = self.forward(parameters, batch, false, stop)?;
+        self.hand_back(trace);
+        Ok(logits)
+    }
+
+    fn gradients(
+        &mut self, parameters: &Parameters, batch: Batch<'_>, labels: &[u8], class_weights: &[f32], out: &mut Parameters, stop: &AtomicBool,
+    ) -> Result<Option<f64>, LearnError> {
+        let (trace, mut logits) = self.forward(parameters, batch, true, stop)?;
+        let Some(loss) = (Loss { class_weights }).gradient(&mut logits, labels) else {
+            self.hand_back(trace);
+            return Ok(None);
+        };
+        self.backward(parameters, batch, trace, logits, out, stop)?;
+        Ok(Some(loss))
+    }
+}

@@ -1,0 +1,93 @@
+//! Our engine against candle's, and against finite differences through a tiny whole net.
+
+use super::*;
+use crate::learn::conv::Extent;
+use crate::learn::kernel::InstructionPath;
+use crate::learn::ops::IGNORE;
+use crate::learn::spec::NormKind;
+use std::sync::atomic::AtomicBool;
+
+fn noise(n: usize, seed: usize) -> Vec<f32> {
+    (0..n).map(|i| (((i * 7919 + seed * 104_729 + i * i % 97) % 1013) as f32) / 506.0 - 1.0).collect()
+}
+
+struct Case {
+    shape: UNetShape,
+    parameters: Parameters,
+    extent: Extent,
+    planes: Vec<f32>,
+    labels: Vec<u8>,
+}
+
+fn case(inputs: usize, base: usize, depth: usize, norm: NormKind) -> Case {
+    let shape = UNetShape { inputs, classes: 4, base, depth, norm };
+    let mut parameters = Parameters::fresh(&shape, 7);
+    // Norms away from 1 and 0, so that a mistake in them shows.
+    for (n, values) in parameters.all_mut().iter_mut().enumerate().filter(|(_, v)| v.len() <= 64) {
+        for (v, d) in values.iter_mut().zip(noise(64, n)) {
+            *v += 0.2 * d;
+        }
+    }
+    let extent = Extent { batch: 2, height: 2 * shape.multiple(), width: 3 * shape.multiple() };
+    let labels = (0..extent.pixels()).map(|n| if n % 11 == 0 { IGNORE } else { (n / 5 % 4) as u8 }).collect();
+    Case { planes: noise(extent.pixels() * inputs, 3), shape, parameters, extent, labels }
+}
+
+impl Case {
+    fn gradients(&self, engine: &mut dyn Engine, parameters: &Parameters) -> (f64, Parameters) {
+        let mut out = parameters.zeros_like();
+        let batch = Batch { extent: self.extent, planes: &self.planes };
+        let weights = [0.5, 1.0, 2.0, 3.0];
+        let loss = engine.gradients(parameters, batch, &self.labels, &weights, &mut out, &AtomicBool::new(false)).unwrap().unwrap();
+        (loss, out)
+    }
+}
+
+#[test]
+fn our_engine_agrees_with_candles() {
+    for (inputs, base, depth, norm) in [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)] {
+        let case = case(inputs, base, depth, norm);
+        let (expected, reference) = case.gradients(&mut CandleEngine::new(case.shape.clone(), candle_core::Device::Cpu), &case.parameters);
+        for path in InstructionPath::available() {
+            let (loss, gradients) = case.gradients(&mut Tape::new(case.shape.clone(), path), &case.parameters);
+            assert!((loss - expected).abs() < 1e-4, "{path}: {loss} for {expected}");
+            for ((info, ours), theirs) in case.shape.weights().iter().zip(gradients.all()).zip(reference.all()) {
+                let distance = ours.iter().zip(theirs).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
+                let size = theirs.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>().sqrt();
+                assert!(distance < 2e-3 * size + 1e-6, "{path} {}: {distance} of {size}", info.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_gradient_is_the_finite_difference_through_the_whole_net() {
+    let case = case(1, 4, 3, NormKind::Group);
+    let mut tape = Tape::new(case.shape.clone(), InstructionPath::detect());
+    let (_, gradients) = case.gradients(&mut tape, &case.parameters);
+    for (number, info) in case.shape.weights().iter().enumerate() {
+        // Along the gradient itself the slope is its length: one number per weight tensor.
+        let length = gradients.get(number).iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+        let h = 2e-3;
+        let mut at = |by: f64| {
+            let mut moved = case.parameters.clone();
+            for (v, g) in moved.get_mut(number).iter_mut().zip(gradients.get(number)) {
+                *v += (by * f64::from(*g) / length) as f32;
+            }
+            case.gradients(&mut tape, &moved).0
+        };
+        let slope = (at(h) - at(-h)) / (2.0 * h);
+        assert!((slope - length).abs() < 0.05 * length + 1e-3, "{}: {slope} for {length}", info.name);
+    }
+}
+
+#[test]
+fn logits_do_not_depend_on_the_rest_of_the_batch() {
+    let case = case(1, 4, 3, NormKind::Group);
+    let mut tape = Tape::new(case.shape.clone(), InstructionPath::detect());
+    let stop = AtomicBool::new(false);
+    let both = tape.logits(&case.parameters, Batch { extent: case.extent, planes: &case.planes }, &stop).unwrap();
+    let one = Extent { batch: 1, ..case.extent };
+    let alone = tape.logits(&case.parameters, Batch { extent: one, planes: &case.planes[..one.pixels()] }, &stop).unwrap();
+    assert_eq!(alone, both[..alone.len()]);
+}

@@ -1,0 +1,77 @@
+//! Max pool over blocks of 2×2.
+
+use crate::learn::conv::Extent;
+use crate::learn::kernel::with_vectors;
+use rayon::prelude::*;
+
+/// Halves rows and columns (both even), keeping the largest of each four values.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool2 {
+    /// Pixels before.
+    pub extent: Extent,
+    /// Values per pixel.
+    pub channels: usize,
+}
+
+impl Pool2 {
+    /// Writes the largest values.
+    pub fn forward(&self, values: &[f32], out: &mut [f32]) {
+        let c = self.channels;
+        let row = self.extent.width * c;
+        out.par_chunks_mut(row / 2).zip(values.par_chunks(2 * row)).for_each(|(out, rows)| {
+            let (upper, lower) = rows.split_at(row);
+            with_vectors(|| {
+                for ((out, upper), lower) in out.chunks_exact_mut(c).zip(upper.chunks_exact(2 * c)).zip(lower.chunks_exact(2 * c)) {
+                    let ((p, q), (r, s)) = (upper.split_at(c), lower.split_at(c));
+                    for ((((o, p), q), r), s) in out.iter_mut().zip(p).zip(q).zip(r).zip(s) {
+                        *o = p.max(*q).max(r.max(*s));
+                    }
+                }
+            });
+        });
+    }
+
+    /// Adds the gradient of the output to that of the input; the first of equal maxima (row by row) takes it.
+    pub fn backward_add(&self, values: &[f32], gradient: &[f32], out: &mut [f32]) {
+        let c = self.channels;
+        let row = self.extent.width * c;
+        out.par_chunks_mut(2 * row).zip(values.par_chunks(2 * row)).zip(gradient.par_chunks(row / 2)).for_each(|((out, rows), gradient)| {
+            let (upper, lower) = rows.split_at(row);
+            let (out_upper, out_lower) = out.split_at_mut(row);
+            with_vectors(|| {
+                let blocks = upper.chunks_exact(2 * c).zip(lower.chunks_exact(2 * c)).zip(gradient.chunks_exact(c));
+                let outs = out_upper.chunks_exact_mut(2 * c).zip(out_lower.chunks_exact_mut(2 * c));
+                for (((upper, lower), gradient), (out_upper, out_lower)) in blocks.zip(outs) {
+                    let ((p, q), (r, s)) = (upper.split_at(c), lower.split_at(c));
+                    let ((op, oq), (or, os)) = (out_upper.split_at_mut(c), out_lower.split_at_mut(c));
+                    for i in 0..c {
+                        let largest = p[i].max(q[i]).max(r[i].max(s[i]));
+                        let (at_p, at_q, at_r) = (p[i] == largest, q[i] == largest, r[i] == largest);
+                        let share = |yes: bool| if yes { gradient[i] } else { 0.0 };
+                        op[i] += share(at_p);
+                        oq[i] += share(!at_p & at_q);
+                        or[i] += share(!at_p & !at_q & at_r);
+                        os[i] += share(!at_p & !at_q & !at_r);
+                    }
+                }
+            });
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_maximum_takes_the_whole_gradient() {
+        let pool = Pool2 { extent: Extent { batch: 1, height: 2, width: 4 }, channels: 1 };
+        let values = [1.0, 2.0, 5.0, 5.0, 3.0, 4.0, 5.0, 0.0];
+        let mut out = [0.0; 2];
+        pool.forward(&values, &mut out);
+        assert_eq!(out, [4.0, 5.0]);
+        let mut gradient = [10.0; 8];
+        pool.backward_add(&values, &[1.0, 7.0], &mut gradient);
+        assert_eq!(gradient, [10.0, 10.0, 17.0, 10.0, 10.0, 11.0, 10.0, 10.0]);
+    }
+}

@@ -1,0 +1,195 @@
+//! What a model is to learn, from what, and with which net.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The wish for a model, as a person or a file states it. Only a [`CheckedSpec`] may train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSpec {
+    /// Names of the input sequences, in the order of the net's channels.
+    pub sequences: Vec<String>,
+    /// Slices taken in on each side of the one to label (0 = that slice only).
+    #[serde(default)]
+    pub neighbours: usize,
+    /// The layer to learn: `marrow` or `bone`.
+    pub layer: String,
+    /// Number of labels, background not counted: labels 1..=`labels` are learnt.
+    pub labels: usize,
+    /// Whose labels: a reader's code, or the name of a consensus.
+    pub labels_from: String,
+    /// Pixel size along screen width and height that slices are brought to, in mm; none = every image's own.
+    #[serde(default)]
+    pub spacing_mm: Option<[f64; 2]>,
+    /// Channels of the first level; each deeper level has twice as many.
+    #[serde(default = "default_base")]
+    pub base: usize,
+    /// Levels of resolution.
+    #[serde(default = "default_depth")]
+    pub depth: usize,
+    /// How activations are normalised.
+    #[serde(default)]
+    pub norm: NormKind,
+    /// Weight of each class in the cross-entropy, background first; none = all 1.
+    #[serde(default)]
+    pub class_weights: Option<Vec<f32>>,
+    /// Where all randomness of initialisation comes from.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// Which channels share mean and variance. Neither looks at other samples of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NormKind {
+    /// Eight groups of channels (fewer where 8 does not divide them).
+    #[default]
+    Group,
+    /// Each channel for itself.
+    Instance,
+}
+
+/// Why a specification cannot train.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum SpecError {
+    /// No sequence.
+    #[error("the model needs at least one input sequence; name one under `sequences`")]
+    NoSequence,
+    /// A number outside what a net can have.
+    #[error("`{field}` is {value}, but must be between {least} and {most}")]
+    OutOfRange {
+        /// Name of the field.
+        field: &'static str,
+        /// Its value.
+        value: usize,
+        /// Least value allowed.
+        least: usize,
+        /// Largest value allowed.
+        most: usize,
+    },
+    /// A word left empty.
+    #[error("`{0}` is empty; fill it in")]
+    EmptyWord(&'static str),
+    /// A pixel size that is none.
+    #[error("`spacing_mm` is {0:?}, but must be two finite numbers above zero")]
+    Spacing([f64; 2]),
+    /// Weights that do not match the classes.
+    #[error("`class_weights` must be {expected} finite numbers above zero (background first)")]
+    Weights {
+        /// Classes with background.
+        expected: usize,
+    },
+}
+
+/// A specification that can train.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct CheckedSpec(ModelSpec);
+
+const fn default_base() -> usize {
+    16
+}
+
+const fn default_depth() -> usize {
+    4
+}
+
+impl ModelSpec {
+    /// One sequence, one layer, everything else as usual.
+    #[must_use]
+    pub fn new(sequence: &str, layer: &str, labels: usize, labels_from: &str) -> Self {
+        Self {
+            sequences: vec![sequence.to_owned()],
+            neighbours: 0,
+            layer: layer.to_owned(),
+            labels,
+            labels_from: labels_from.to_owned(),
+            spacing_mm: None,
+            base: default_base(),
+            depth: default_depth(),
+            norm: NormKind::default(),
+            class_weights: None,
+            seed: 0,
+        }
+    }
+
+    /// # Errors
+    /// If a field could not train; the first such field is named.
+    pub fn check(self) -> Result<CheckedSpec, SpecError> {
+        if self.sequences.is_empty() {
+            return Err(SpecError::NoSequence);
+        }
+        let within = |field, value, least, most| {
+            if (least..=most).contains(&value) { Ok(()) } else { Err(SpecError::OutOfRange { field, value, least, most }) }
+        };
+        within("sequences", self.sequences.len(), 1, 8)?;
+        within("neighbours", self.neighbours, 0, 4)?;
+        within("labels", self.labels, 1, 60)?;
+        within("base", self.base, 2, 128)?;
+        within("depth", self.depth, 1, 6)?;
+        let words = [("layer", &self.layer), ("labels_from", &self.labels_from)];
+        if let Some((field, _)) = words.into_iter().chain(self.sequences.iter().map(|s| ("sequences", s))).find(|(_, w)| w.trim().is_empty()) {
+            return Err(SpecError::EmptyWord(field));
+        }
+        if let Some(mm) = self.spacing_mm.filter(|mm| !mm.iter().all(|v| v.is_finite() && *v > 0.0)) {
+            return Err(SpecError::Spacing(mm));
+        }
+        let expected = self.labels + 1;
+        if self.class_weights.as_ref().is_some_and(|w| w.len() != expected || !w.iter().all(|v| v.is_finite() && *v > 0.0)) {
+            return Err(SpecError::Weights { expected });
+        }
+        Ok(CheckedSpec(self))
+    }
+}
+
+impl CheckedSpec {
+    /// What was checked.
+    #[must_use]
+    pub const fn spec(&self) -> &ModelSpec {
+        &self.0
+    }
+
+    /// Planes that the net takes in for one slice: sequences × (2 neighbours + 1).
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.0.sequences.len() * (2 * self.0.neighbours + 1)
+    }
+
+    /// Classes that the net tells apart, background counted.
+    #[must_use]
+    pub const fn classes(&self) -> usize {
+        self.0.labels + 1
+    }
+
+    /// Weight of each class in the cross-entropy.
+    #[must_use]
+    pub fn class_weights(&self) -> Vec<f32> {
+        self.0.class_weights.clone().unwrap_or_else(|| vec![1.0; self.classes()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sound_specifications_pass() {
+        let good = ModelSpec::new("water", "marrow", 3, "R1");
+        let checked = good.clone().check().unwrap();
+        assert_eq!((checked.channels(), checked.classes()), (1, 4));
+        assert_eq!(ModelSpec { sequences: vec![], ..good.clone() }.check(), Err(SpecError::NoSequence));
+        assert_eq!(ModelSpec { spacing_mm: Some([0.0, 1.0]), ..good.clone() }.check(), Err(SpecError::Spacing([0.0, 1.0])));
+        assert_eq!(ModelSpec { class_weights: Some(vec![1.0; 3]), ..good.clone() }.check(), Err(SpecError::Weights { expected: 4 }));
+        assert_eq!(ModelSpec { labels_from: " ".into(), ..good.clone() }.check(), Err(SpecError::EmptyWord("labels_from")));
+        let error = ModelSpec { depth: 9, ..good }.check().unwrap_err().to_string();
+        assert_eq!(error, "`depth` is 9, but must be between 1 and 6");
+    }
+
+    #[test]
+    fn a_short_file_is_enough() {
+        let text = r#"{"sequences":["water"],"layer":"marrow","labels":3,"labels_from":"R1"}"#;
+        let spec: ModelSpec = serde_json::from_str(text).unwrap();
+        assert_eq!(spec, ModelSpec::new("water", "marrow", 3, "R1"));
+        assert!(serde_json::from_str::<ModelSpec>(&text.replace("labels_from", "labels_form")).is_err());
+    }
+}

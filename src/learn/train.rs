@@ -1,0 +1,238 @@
+//! Learning, one step at a time; whoever calls decides when, where and for how long.
+
+use super::compute::Compute;
+use super::conv::Extent;
+use super::data::{Example, Recipe, pad};
+use super::error::LearnError;
+use super::model::{Model, interleave, padded_size};
+use super::net::{Batch, Engine, Parameters, UNetShape, halt};
+use super::optimiser::{AdamW, Move, follow, length};
+use super::spec::CheckedSpec;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::AtomicBool;
+
+/// How the weights move.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainOptions {
+    /// The learning rate over time.
+    pub rate: Rate,
+    /// Share of a convolution's weight that is taken away per step, times the learning rate.
+    pub weight_decay: f64,
+    /// Longest gradient; a longer one is shortened to it.
+    pub clip: f64,
+    /// How much of the running mean of the weights is kept per step (less at the start). Proposals use the mean.
+    pub keep: f64,
+}
+
+/// The learning rate over time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Rate {
+    /// Always the same.
+    Constant {
+        /// Learning rate.
+        rate: f64,
+    },
+    /// From `peak` down to a hundredth of it along half a cosine, after 10 rising steps; `steps` is where it ends.
+    Cosine {
+        /// Highest learning rate.
+        peak: f64,
+        /// Steps until the end.
+        steps: u64,
+    },
+}
+
+impl Rate {
+    /// Learning rate of step `step`, counted from 0.
+    #[must_use]
+    pub fn at(self, step: u64) -> f64 {
+        match self {
+            Self::Constant { rate } => rate,
+            Self::Cosine { peak, steps } => {
+                let done = (step as f64 / steps.max(1) as f64).min(1.0);
+                let rise = ((step + 1) as f64 / 10.0).min(1.0);
+                peak * rise * (0.01 + 0.99 * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()))
+            }
+        }
+    }
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self { rate: Rate::Constant { rate: 2e-3 }, weight_decay: 1e-4, clip: 5.0, keep: 0.98 }
+    }
+}
+
+/// What a step found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// Number of the step, counted from 1 and over all versions.
+    pub step: u64,
+    /// Loss of the batch before the step: weighted cross-entropy plus 1 − mean soft Dice.
+    pub loss: f32,
+    /// Length of the gradient before clipping.
+    pub gradient: f64,
+    /// Learning rate used.
+    pub rate: f64,
+}
+
+/// A model being trained. The same specification, examples, seed and instruction path give the same bits, whatever the
+/// number of threads.
+pub struct Trainer {
+    spec: CheckedSpec,
+    recipe: Recipe,
+    shape: UNetShape,
+    options: TrainOptions,
+    parameters: Parameters,
+    /// Weights whose loss was last found finite, and their running mean.
+    good: Parameters,
+    mean: Parameters,
+    gradients: Parameters,
+    optimiser: AdamW,
+    engine: Box<dyn Engine>,
+    decayed: Vec<bool>,
+    class_weights: Vec<f32>,
+    steps_before: u64,
+    steps: u64,
+}
+
+impl Trainer {
+    /// Starts from the specification's seed. `recipe` must be the one that the examples were prepared with.
+    ///
+    /// # Errors
+    /// None at present; kept for devices that can refuse.
+    pub fn new(spec: &CheckedSpec, recipe: Recipe, options: TrainOptions) -> Result<Self, LearnError> {
+        let parameters = Parameters::fresh(&UNetShape::of(spec), spec.spec().seed);
+        Ok(Self::from_model(&Model::from_parts(spec.clone(), recipe, parameters, 0), options))
+    }
+
+    /// Goes on from a model's weights; the optimiser starts at rest.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn resume(model: &Model, options: TrainOptions) -> Result<Self, LearnError> {
+        Ok(Self::from_model(model, options))
+    }
+
+    fn from_model(model: &Model, options: TrainOptions) -> Self {
+        let (spec, shape, parameters) = (model.spec().clone(), model.shape().clone(), model.parameters().clone());
+        Self {
+            recipe: model.recipe().clone(),
+            good: parameters.clone(),
+            mean: parameters.clone(),
+            gradients: parameters.zeros_like(),
+            optimiser: AdamW::new(&parameters),
+            engine: Compute::CPU.engine(&shape),
+            decayed: shape.weights().iter().map(|w| w.shape.len() > 1).collect(),
+            class_weights: spec.class_weights(),
+            steps_before: model.steps(),
+            steps: 0,
+            spec,
+            shape,
+            options,
+            parameters,
+        }
+    }
+
+    /// The same on another device.
+    #[must_use]
+    pub fn on(mut self, compute: &Compute) -> Self {
+        self.engine = compute.engine(&self.shape);
+        self
+    }
+
+    /// One step on a batch; slices of different size are brought to the largest (what is added is ignored).
+    ///
+    /// # Errors
+    /// [`LearnError::Cancelled`] soon after `stop` is set (it is read between layers), [`LearnError::NothingLabelled`],
+    /// [`LearnError::NotFinite`], or an example that does not suit. The weights are then as before the step; where the loss
+    /// was no number, as before the step that spoilt them, with the optimiser at rest.
+    pub fn step(&mut self, batch: &[&Example], stop: &AtomicBool) -> Result<StepReport, LearnError> {
+        halt(stop)?;
+        let (extent, planes, labels) = self.assemble(batch)?;
+        let batch = Batch { extent, planes: &planes };
+        let loss = self.engine.gradients(&self.parameters, batch, &labels, &self.class_weights, &mut self.gradients, stop)?;
+        let loss = loss.ok_or(LearnError::NothingLabelled)?;
+        let gradient = length(&self.gradients);
+        let step = self.steps_before + self.steps + 1;
+        if !loss.is_finite() || !gradient.is_finite() {
+            self.parameters.clone_from(&self.good);
+            self.optimiser = AdamW::new(&self.parameters);
+            return Err(LearnError::NotFinite { step });
+        }
+        halt(stop)?;
+        // Only now are these weights known to be sound.
+        self.good.clone_from(&self.parameters);
+        let warm = (1.0 + self.steps as f64) / (10.0 + self.steps as f64);
+        follow(&mut self.mean, &self.parameters, self.options.keep.min(warm));
+        let rate = self.options.rate.at(self.steps);
+        let how = Move { rate, decay: self.options.weight_decay, factor: (self.options.clip / gradient.max(1e-12)).min(1.0) };
+        self.optimiser.step(&mut self.parameters, &self.gradients, how, |n| self.decayed[n]);
+        self.steps += 1;
+        Ok(StepReport { step, loss: loss as f32, gradient, rate })
+    }
+
+    /// The model as it is now: the running mean of the weights whose loss is known to be finite.
+    #[must_use]
+    pub fn snapshot(&self) -> Model {
+        Model::from_parts(self.spec.clone(), self.recipe.clone(), self.mean.clone(), self.steps_before + self.steps)
+    }
+
+    /// Changes the learning rate from the next step on.
+    pub fn set_learning_rate(&mut self, rate: Rate) {
+        self.options.rate = rate;
+    }
+
+    /// Steps trained so far, over all versions.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.steps_before + self.steps
+    }
+
+    /// What is being learnt.
+    #[must_use]
+    pub const fn spec(&self) -> &CheckedSpec {
+        &self.spec
+    }
+
+    /// Planes and labels of a batch on one size.
+    fn assemble(&self, batch: &[&Example]) -> Result<(Extent, Vec<f32>, Vec<u8>), LearnError> {
+        if batch.is_empty() {
+            return Err(LearnError::NoExamples);
+        }
+        let (channels, classes) = (self.shape.inputs, self.shape.classes);
+        let mut size = [1, 1];
+        for example in batch {
+            if example.channels() != channels {
+                return Err(LearnError::Unsuited(format!("it has {} plane(s) and the model takes {channels}", example.channels())));
+            }
+            if let Some(label) = example.labels().iter().find(|l| usize::from(**l) >= classes && **l != Example::IGNORE) {
+                return Err(LearnError::Unsuited(format!("it holds label {label} and the model knows labels up to {}", classes - 1)));
+            }
+            size = [size[0].max(example.size()[0]), size[1].max(example.size()[1])];
+        }
+        let size = padded_size(size, self.shape.multiple());
+        let extent = Extent { batch: batch.len(), height: size[1], width: size[0] };
+        let mut planes = vec![0.0; extent.pixels() * channels];
+        let mut labels = Vec::with_capacity(extent.pixels());
+        for (example, out) in batch.iter().zip(planes.chunks_exact_mut(extent.plane() * channels)) {
+            interleave(example.planes(), channels, example.size(), size, out);
+            labels.extend(pad(example.labels(), example.size(), size, Some(Example::IGNORE)));
+        }
+        Ok((extent, planes, labels))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cosine_rises_then_falls_to_a_hundredth() {
+        let rate = Rate::Cosine { peak: 1.0, steps: 100 };
+        assert!((rate.at(0) - 0.1).abs() < 1e-9);
+        assert!(rate.at(9) > 0.95 && rate.at(50) < 0.6);
+        assert!((rate.at(100) - 0.01).abs() < 1e-9);
+        assert_eq!(rate.at(100), rate.at(10_000));
+    }
+}

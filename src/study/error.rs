@@ -1,0 +1,124 @@
+//! What can go wrong with a study, each in one sentence that says what to do.
+
+use super::{CodeError, ExamCode, ExamError, ModelCode, PatientMapError, ProtocolError, ReadError, ReaderCode, SplitError};
+use crate::io::{IoError, SaveError};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why a study cannot be made, opened or used.
+#[derive(Debug, Error)]
+pub enum StudyError {
+    /// No `study.toml` there.
+    #[error("{} is not a study, there is no study.toml in it; choose a study's folder or make one with `osteon study init`", root.display())]
+    NotAStudy {
+        /// The folder.
+        root: PathBuf,
+    },
+    /// There is a study already.
+    #[error("{} is already a study; open it, or choose another folder for the new one", root.display())]
+    AlreadyAStudy {
+        /// The folder.
+        root: PathBuf,
+    },
+    /// Nothing can be written there.
+    #[error("{} cannot be written to: {cause}; check its permissions, or copy the study to another place", path.display())]
+    NotWritable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A folder cannot be listed.
+    #[error("{} cannot be listed: {cause}; check its permissions", path.display())]
+    Unlisted {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A file says something that cannot be.
+    #[error("{} is damaged: {problem}; restore it from a copy", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The exam is not there.
+    #[error("the study in {} has no exam {exam}; `osteon study status` lists those it has", root.display())]
+    NoSuchExam {
+        /// The study's folder.
+        root: PathBuf,
+        /// The exam asked for.
+        exam: ExamCode,
+    },
+    /// The protocol does not know the reader.
+    #[error("{} names no reader {reader}; add a [[reader]] with that code to it", file.display())]
+    NoSuchReader {
+        /// The protocol's file.
+        file: PathBuf,
+        /// The reader asked for.
+        reader: ReaderCode,
+    },
+    /// The model has no such version.
+    #[error("model {model} has no version {version}; choose one of those in its folder")]
+    NoSuchVersion {
+        /// The model.
+        model: ModelCode,
+        /// The version asked for.
+        version: u32,
+    },
+    /// The image on disk is not the one that the exam's record names.
+    #[error("{} is not the image that was imported, its SHA-256 differs from that in exam.json; restore it from a copy", path.display())]
+    OtherImage {
+        /// The image.
+        path: PathBuf,
+    },
+    /// Names may be burnt into the pixels.
+    #[error("{} may show the patient's name in its pixels; look at it and confirm that it does not, or mask it, then import again", path.display())]
+    BurnedIn {
+        /// The source file.
+        path: PathBuf,
+    },
+    /// The link list would travel with the study.
+    #[error("{} lies inside the study, where a link list of codes and names must not be; choose a place outside {}", path.display(), root.display())]
+    LinkInside {
+        /// The link list.
+        path: PathBuf,
+        /// The study's folder.
+        root: PathBuf,
+    },
+    /// The person cancelled.
+    #[error("the import was cancelled; the exams imported until then are kept")]
+    Cancelled,
+    /// A word is not a code.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// `study.toml` has a mistake.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// An exam cannot be used.
+    #[error(transparent)]
+    Exam(#[from] ExamError),
+    /// A read cannot be used.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The split cannot be used.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// The patient list has a mistake.
+    #[error(transparent)]
+    Patients(#[from] PatientMapError),
+    /// An image cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+}
+
+impl StudyError {
+    pub(super) const fn list(path: PathBuf, cause: std::io::Error) -> Self {
+        Self::Unlisted { path, cause }
+    }
+}

@@ -1,0 +1,124 @@
+//! The coordinator's link list: which code is whom. It lies outside the study and never travels with it.
+
+use super::exam::read_bounded;
+use super::{ExamCode, ExamError, Layout, Part, PatientCode, SequenceName, StudyError};
+use crate::io::atomic_write;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Who a source is of. Plain data, written to the link list and nowhere else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Person {
+    /// Patient ID, or the word for the patient in the `--patients` list.
+    pub patient_id: Option<String>,
+    pub patient_name: Option<String>,
+    pub birth_date: Option<String>,
+    pub sex: Option<String>,
+    pub study_date: Option<String>,
+    pub accession: Option<String>,
+    pub study_uid: Option<String>,
+    /// The exam's name in the `--patients` list, or the file's own.
+    pub source_name: Option<String>,
+}
+
+impl Person {
+    /// What two sources of one patient have in common: the ID, else name and date of birth; `None` where neither is told.
+    pub fn key(&self) -> Option<String> {
+        let told = |field: &Option<String>| field.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        told(&self.patient_id).or_else(|| Some(format!("{}\n{}", told(&self.patient_name)?, told(&self.birth_date)?)))
+    }
+}
+
+/// One exam in the list: a line of JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LinkEntry {
+    pub exam: ExamCode,
+    pub patient: PatientCode,
+    /// The patient's part in the split, where it was known by then.
+    pub part: Option<Part>,
+    pub person: Person,
+    pub sequences: Vec<LinkedSequence>,
+}
+
+/// A volume of that exam.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LinkedSequence {
+    pub name: SequenceName,
+    pub series_uid: Option<String>,
+    /// Name and SHA-256 of each source file.
+    pub sources: Vec<(String, String)>,
+}
+
+/// The list in memory, or nothing where none was asked for.
+#[derive(Debug, Default)]
+pub(super) struct LinkList {
+    path: Option<PathBuf>,
+    text: Vec<u8>,
+    entries: Vec<LinkEntry>,
+}
+
+impl LinkList {
+    /// Reads the list, which need not be there yet. Refuses a place inside the study.
+    pub fn open(path: Option<&Path>, layout: &Layout) -> Result<Self, StudyError> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        refuse_inside(path, layout.root())?;
+        if !path.exists() {
+            return Ok(Self { path: Some(path.to_owned()), ..Self::default() });
+        }
+        let mut text = read_bounded(path)?;
+        let mut entries = Vec::new();
+        for (number, line) in text.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty()) {
+            let entry = serde_json::from_slice(line)
+                .map_err(|e| ExamError::Damaged { path: path.to_owned(), problem: format!("line {}: {e}", number + 1) })?;
+            entries.push(entry);
+        }
+        if text.last().is_some_and(|b| *b != b'\n') {
+            text.push(b'\n');
+        }
+        Ok(Self { path: Some(path.to_owned()), text, entries })
+    }
+
+    /// The code and part of a patient that the list knows.
+    pub fn patient(&self, key: &str) -> Option<(&PatientCode, Option<Part>)> {
+        let mut of_patient = self.entries.iter().rev().filter(|e| e.person.key().as_deref() == Some(key)).peekable();
+        let code = &of_patient.peek()?.patient;
+        Some((code, of_patient.filter(|e| e.patient == *code).find_map(|e| e.part)))
+    }
+
+    /// Whether a code is in use, here or in another study.
+    pub fn has_exam(&self, exam: &ExamCode) -> bool {
+        self.entries.iter().any(|e| e.exam == *exam)
+    }
+
+    /// Whether a patient code is in use.
+    pub fn has_patient(&self, patient: &PatientCode) -> bool {
+        self.entries.iter().any(|e| e.patient == *patient)
+    }
+
+    /// Adds an exam and writes the list, old lines as they were.
+    pub fn append(&mut self, entry: LinkEntry) -> Result<(), StudyError> {
+        if let Some(path) = &self.path {
+            let line = serde_json::to_vec(&entry).map_err(|e| ExamError::Damaged { path: path.clone(), problem: e.to_string() })?;
+            let mut text = self.text.clone();
+            text.extend(line);
+            text.push(b'\n');
+            atomic_write(path, |out| out.write_all(&text))?;
+            self.text = text;
+            self.entries.push(entry);
+        }
+        Ok(())
+    }
+}
+
+/// Compares real places, so that neither `..` nor a symbolic link leads into the study.
+fn refuse_inside(path: &Path, root: &Path) -> Result<(), StudyError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let real = |p: &Path| fs::canonicalize(p).map_err(|cause| StudyError::NotWritable { path: p.to_owned(), cause });
+    let place = if path.exists() { real(path)? } else { real(folder)? };
+    if place.starts_with(real(root)?) {
+        return Err(StudyError::LinkInside { path: path.to_owned(), root: root.to_owned() });
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! A study on disk: its protocol, exams, readers, reads, split and models. Nothing here starts a thread, asks the clock or
+//! makes its own randomness.
+
+mod clock;
+mod code;
+mod error;
+mod exam;
+mod import;
+mod incoming;
+mod layout;
+mod link;
+mod models;
+mod patients;
+mod protocol;
+mod protocol_file;
+mod read;
+mod split;
+mod status;
+mod store;
+
+pub use code::{CodeError, ExamCode, ModelCode, PatientCode, ReaderCode, SequenceName};
+pub use error::StudyError;
+pub use exam::{AcquisitionRecord, ExamError, ExamRecord, FindingRecord, SequenceRecord, Side};
+pub use import::{ImportOptions, ImportReport, ImportedExam, import};
+pub use layout::Layout;
+pub use patients::{PatientMap, PatientMapError};
+pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowRule};
+pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};
+pub use split::{Part, Split, SplitError, TrainableExams};
+pub use status::{CheckReport, ExamStatus, ReadStatus};
+pub use store::Study;

@@ -1,0 +1,268 @@
+//! `study.toml`: how a protocol is written down, and read with the line of every mistake.
+
+use super::protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowRule};
+use super::{ReaderCode, SequenceName};
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::ops::Range;
+use toml::{Spanned, Value};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    name: Spanned<String>,
+    layers: LayersForm,
+    #[serde(default)]
+    sequences: Vec<Spanned<String>>,
+    window: Option<Spanned<WindowForm>>,
+    split: Spanned<SplitForm>,
+    #[serde(default)]
+    reader: Vec<ReaderForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayersForm {
+    marrow: Option<Spanned<Vec<u8>>>,
+    bone: Spanned<Vec<Spanned<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WindowForm {
+    rule: Spanned<String>,
+    lower: Option<f32>,
+    upper: Option<f32>,
+    k: Option<f32>,
+    #[serde(default)]
+    locked: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SplitForm {
+    seed: u64,
+    train: f64,
+    validate: f64,
+    test: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReaderForm {
+    code: Spanned<String>,
+    assistance: Spanned<String>,
+}
+
+/// A mistake: where in the text, and what.
+type Mistake = (Range<usize>, String);
+
+impl Protocol {
+    /// Reads `study.toml`; `file` is its name for messages.
+    ///
+    /// # Errors
+    /// At the first mistake, with its line; unknown keys are mistakes.
+    pub fn parse(text: &str, file: &str) -> Result<Self, ProtocolError> {
+        let fail = |at: usize, problem: &str| {
+            let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
+            let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+            let problem = problem.split_whitespace().collect::<Vec<_>>().join(" ");
+            ProtocolError { file: file.to_owned(), line, problem }
+        };
+        let form: FileForm = toml::from_str(text).map_err(|error| fail(error.span().map_or(0, |s| s.start), error.message()))?;
+        checked(form).map_err(|(at, problem)| fail(at.start, &problem))
+    }
+
+    /// The protocol as `study.toml`, with a word of explanation at each part; [`Protocol::parse`] reads it back as it was.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let text = |s: &str| Value::String(s.to_owned()).to_string();
+        let list = |words: Vec<&str>| words.into_iter().map(text).collect::<Vec<_>>().join(", ");
+        let mut out = format!("# The protocol of this study.\nname = {}\n\n", text(&self.name));
+        out += "# Sequences by name; the first that an exam has is the one that is read.\n";
+        let _ = writeln!(out, "sequences = [{}]\n", list(self.sequences.iter().map(SequenceName::as_str).collect()));
+        out += "[layers]\nmarrow = [1, 2, 3]\n# Bones in order of their label, from 1.\n";
+        let _ = writeln!(out, "bone = [{}]\n", list(self.bones.iter().map(String::as_str).collect()));
+        out += "# rule: \"free\", \"fixed\" (with lower and upper) or \"air_black\" (with k).\n[window]\n";
+        let float = |v: f32| Value::Float(v.to_string().parse().unwrap_or_else(|_| f64::from(v))).to_string();
+        let _ = match self.window {
+            WindowRule::Free => writeln!(out, "rule = \"free\""),
+            WindowRule::Fixed { lower, upper } => {
+                writeln!(out, "rule = \"fixed\"\nlower = {}\nupper = {}", float(lower), float(upper))
+            }
+            WindowRule::AirBlack { k } => writeln!(out, "rule = \"air_black\"\nk = {}", float(k)),
+        };
+        let _ = writeln!(out, "locked = {}\n", self.window_locked);
+        out += "# Shares of the patients; drawn once, before the first training, and kept in split.json.\n[split]\n";
+        let share = |v: f64| Value::Float(v).to_string();
+        let [train, validate, test] = self.fractions.shares().map(share);
+        let _ = writeln!(out, "seed = {}\ntrain = {train}\nvalidate = {validate}\ntest = {test}", self.split_seed);
+        for rule in &self.readers {
+            out += "\n# assistance: \"none\", \"after_seal\" or \"from_start\".\n[[reader]]\n";
+            let _ = writeln!(out, "code = {}\nassistance = {}", text(rule.code.as_str()), text(rule.assistance.word()));
+        }
+        out
+    }
+}
+
+fn checked(form: FileForm) -> Result<Protocol, Mistake> {
+    let name = form.name.as_ref().trim().to_owned();
+    if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        return Err((form.name.span(), "the name must be one line of 1 to 200 signs".to_owned()));
+    }
+    if let Some(marrow) = form.layers.marrow.filter(|levels| levels.as_ref() != &[1, 2, 3]) {
+        return Err((marrow.span(), "the marrow layer always has the levels [1, 2, 3]".to_owned()));
+    }
+    let (window, window_locked) = form.window.map_or(Ok((WindowRule::Free, false)), window_rule)?;
+    let span = form.split.span();
+    let split = form.split.into_inner();
+    let Some(fractions) = Fractions::new(split.train, split.validate, split.test) else {
+        return Err((span, "train, validate and test must be shares from 0 to 1 that add up to 1, with train above 0".to_owned()));
+    };
+    if i64::try_from(split.seed).is_err() {
+        return Err((span, format!("the seed must be at most {}", i64::MAX)));
+    }
+    Ok(Protocol {
+        name,
+        bones: bones(form.layers.bone)?,
+        sequences: sequences(form.sequences)?,
+        window,
+        window_locked,
+        split_seed: split.seed,
+        fractions,
+        readers: readers(form.reader)?,
+    })
+}
+
+fn bones(list: Spanned<Vec<Spanned<String>>>) -> Result<Vec<String>, Mistake> {
+    let span = list.span();
+    let list = list.into_inner();
+    if list.len() > 255 {
+        return Err((span, "a layer has at most 255 labels".to_owned()));
+    }
+    let mut seen = HashSet::new();
+    for key in &list {
+        let word = key.as_ref();
+        let fits = (1..=32).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !fits {
+            return Err((key.span(), format!("the bone {word:?} must be 1 to 32 small letters, digits or _, such as femur_right")));
+        }
+        if !seen.insert(word.clone()) {
+            return Err((key.span(), format!("the bone {word:?} is named twice")));
+        }
+    }
+    Ok(list.into_iter().map(Spanned::into_inner).collect())
+}
+
+fn sequences(list: Vec<Spanned<String>>) -> Result<Vec<SequenceName>, Mistake> {
+    let mut names = Vec::new();
+    for word in list {
+        let name = SequenceName::new(word.as_ref()).map_err(|e| (word.span(), e.to_string()))?;
+        if names.contains(&name) {
+            return Err((word.span(), format!("the sequence {name} is named twice")));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn readers(list: Vec<ReaderForm>) -> Result<Vec<ReaderRule>, Mistake> {
+    let mut rules: Vec<ReaderRule> = Vec::new();
+    for form in list {
+        let code = ReaderCode::new(form.code.as_ref()).map_err(|e| (form.code.span(), e.to_string()))?;
+        if rules.iter().any(|rule| rule.code == code) {
+            return Err((form.code.span(), format!("the reader {code} is named twice")));
+        }
+        let word = form.assistance.as_ref();
+        let Some(assistance) = Assistance::ALL.into_iter().find(|a| a.word() == word) else {
+            return Err((form.assistance.span(), format!("assistance {word:?} is not one of none, after_seal, from_start")));
+        };
+        rules.push(ReaderRule { code, assistance });
+    }
+    Ok(rules)
+}
+
+fn window_rule(form: Spanned<WindowForm>) -> Result<(WindowRule, bool), Mistake> {
+    let WindowForm { rule, lower, upper, k, locked } = form.into_inner();
+    let fail = |problem: &str| Err((rule.span(), problem.to_owned()));
+    let window = match (rule.as_ref().as_str(), lower, upper, k) {
+        ("free", None, None, None) if locked => return fail("a free window cannot be locked"),
+        ("free", None, None, None) => WindowRule::Free,
+        ("fixed", Some(lower), Some(upper), None) if lower.is_finite() && upper.is_finite() && lower < upper => {
+            WindowRule::Fixed { lower, upper }
+        }
+        ("air_black", None, None, k) if k.is_none_or(|k| k.is_finite() && k > 0.0) => WindowRule::AirBlack { k: k.unwrap_or(4.6) },
+        ("free", ..) => return fail("the rule free takes no lower, upper or k"),
+        ("fixed", ..) => return fail("the rule fixed needs lower and upper, lower below upper, and no k"),
+        ("air_black", ..) => return fail("the rule air_black takes k above 0 and no lower or upper"),
+        (other, ..) => return fail(&format!("the window rule {other:?} is not one of free, fixed, air_black")),
+    };
+    Ok((window, locked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_sample_is_read_back() {
+        let sample = Protocol::sample();
+        assert_eq!(sample.sequences().len(), 2);
+        assert_eq!(sample.readers().len(), 1);
+        assert_eq!(Protocol::parse(&sample.to_toml(), "study.toml").unwrap(), sample);
+    }
+
+    fn refused(from: &str, to: &str) -> ProtocolError {
+        let text = Protocol::sample().to_toml();
+        assert!(text.contains(from), "{text}");
+        let error = Protocol::parse(&text.replacen(from, to, 1), "study.toml").unwrap_err();
+        assert!(!error.to_string().contains('\n') && error.to_string().starts_with("study.toml, line "), "{error}");
+        error
+    }
+
+    #[test]
+    fn every_mistake_has_its_line() {
+        let text = Protocol::sample().to_toml();
+        let line_of = |part: &str| 1 + text[..text.find(part).unwrap()].matches('\n').count();
+        for (from, to, word) in [
+            ("locked = false", "locked = false\ncolour = 1", "colour"),
+            ("rule = \"air_black\"", "rule = \"loud\"", "loud"),
+            ("\"tibia_left\"", "\"Tibia left\"", "Tibia left"),
+            ("\"tibia_left\"", "\"femur_left\"", "twice"),
+            ("marrow = [1, 2, 3]", "marrow = [1, 2]", "levels"),
+            ("code = \"R1\"", "code = \"../R1\"", "reader code"),
+            ("assistance = \"from_start\"", "assistance = \"maybe\"", "maybe"),
+            ("seed = 1", "seed = -1", "-1"),
+            ("k = 4.6", "k = 4,6", ""),
+        ] {
+            let error = refused(from, to);
+            let expected = line_of(from) + usize::from(word == "colour");
+            assert_eq!(error.line, expected, "{error}");
+            assert!(error.problem.contains(word), "{error}");
+        }
+        assert!(refused("train = 0.7", "train = 0.9").problem.contains("add up to 1"));
+        assert!(refused("k = 4.6", "k = nan").problem.contains("above 0"));
+        assert!(refused("name = ", "nome = ").problem.contains("nome"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            name in "[^\\p{C}\\s][^\\p{C}]{0,30}[^\\p{C}\\s]", seed in 0..=i64::MAX as u64, lower in -1e6_f32..0.0, upper in 0.1_f32..1e6,
+            locked: bool, test in 0.0..0.5_f64, bones in prop::collection::hash_set("[a-z_]{1,20}", 0..5),
+        ) {
+            let protocol = Protocol {
+                bones: bones.into_iter().collect(), window: WindowRule::Fixed { lower, upper }, window_locked: locked,
+                split_seed: seed, fractions: Fractions::new(1.0 - test, 0.0, test).unwrap(), ..Protocol::sample()
+            }.with_name(&name);
+            prop_assert_eq!(Protocol::parse(&protocol.to_toml(), "x").unwrap(), protocol);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,200}") {
+            let _ = Protocol::parse(&text, "x");
+        }
+    }
+}

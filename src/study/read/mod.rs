@@ -1,0 +1,20 @@
+//! One reader's read of one exam: a journal in one SQLite file that is only ever appended to.
+
+mod chain;
+mod error;
+mod file;
+mod header;
+mod lock;
+mod row;
+mod schema;
+mod state;
+mod view;
+
+pub(super) use chain::file_sum;
+pub use error::ReadError;
+pub use file::ReadFile;
+pub use header::ReadHeader;
+pub use lock::{LockOwner, Opener};
+pub use row::JournalRow;
+pub use state::ReadState;
+pub use view::ReadView;

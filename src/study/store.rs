@@ -1,0 +1,221 @@
+//! The study as a whole: made, opened, and the one way to its exams and reads.
+
+use super::read::{Opener, ReadFile, ReadHeader, ReadView};
+use super::{
+    Assistance, ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReaderCode, SequenceName, Split, StudyError,
+    TrainableExams,
+};
+use crate::io::{SourceVolume, Watch, atomic_write};
+use crate::space::SlicePlane;
+use crate::volume::{Grid, Image};
+use rand::Rng;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// A study that is there, can be written to, and whose protocol is sound.
+///
+/// **Blinding.** A reader's program opens reads with [`Study::open_read_for`] and [`Study::new_read_for`], which look into that
+/// reader's own folder and nowhere else. Only [`Study::reads_for_comparison`] shows other readers' labels.
+#[derive(Clone, Debug)]
+pub struct Study {
+    layout: Layout,
+    protocol: Protocol,
+}
+
+impl Study {
+    /// Makes a new study called `name` in a folder, which is made as needed.
+    ///
+    /// # Errors
+    /// If there is a study already or the folder cannot be written to.
+    pub fn init(root: &Path, name: &str, protocol: &Protocol) -> Result<Self, StudyError> {
+        let (layout, protocol) = (Layout::new(root), protocol.clone().with_name(name));
+        if layout.protocol().exists() {
+            return Err(StudyError::AlreadyAStudy { root: root.to_owned() });
+        }
+        for folder in [layout.root().to_owned(), layout.exams(), layout.reads(), layout.models(), layout.results()] {
+            fs::create_dir_all(&folder).map_err(|cause| StudyError::NotWritable { path: folder, cause })?;
+        }
+        // Last: the folder is a study only once everything else is there.
+        atomic_write(&layout.protocol(), |out| out.write_all(protocol.to_toml().as_bytes()))?;
+        Ok(Self { layout, protocol })
+    }
+
+    /// Opens a study.
+    ///
+    /// # Errors
+    /// If the folder is no study, cannot be written to, or the protocol has a mistake (its line is named).
+    pub fn open(root: &Path) -> Result<Self, StudyError> {
+        let layout = Layout::new(root);
+        let path = layout.protocol();
+        if !path.is_file() {
+            return Err(StudyError::NotAStudy { root: root.to_owned() });
+        }
+        let text = String::from_utf8(super::exam::read_bounded(&path)?)
+            .map_err(|_| StudyError::Damaged { path: path.clone(), problem: "it is no UTF-8 text".to_owned() })?;
+        let protocol = Protocol::parse(&text, &path.display().to_string())?;
+        tempfile::tempfile_in(root).map_err(|cause| StudyError::NotWritable { path: root.to_owned(), cause })?;
+        Ok(Self { layout, protocol })
+    }
+
+    /// Where everything lies.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The rules of the study.
+    #[must_use]
+    pub const fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    /// Every exam's record, sorted by code.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed or a record is damaged.
+    pub fn exams(&self) -> Result<Vec<ExamRecord>, StudyError> {
+        let codes = self.layout.exam_codes().map_err(|e| StudyError::list(self.layout.exams(), e))?;
+        codes.iter().map(|code| self.exam(code)).collect()
+    }
+
+    /// One exam's record.
+    ///
+    /// # Errors
+    /// If there is no such exam or its record is damaged.
+    pub fn exam(&self, exam: &ExamCode) -> Result<ExamRecord, StudyError> {
+        if self.layout.exam(exam).is_dir() {
+            Ok(ExamRecord::load(&self.layout, exam)?)
+        } else {
+            Err(StudyError::NoSuchExam { root: self.layout.root().to_owned(), exam: exam.clone() })
+        }
+    }
+
+    /// The image of an exam's sequence.
+    ///
+    /// # Errors
+    /// If there is no such exam or sequence, or the file is damaged.
+    pub fn load_image(&self, exam: &ExamCode, sequence: &SequenceName) -> Result<Image, StudyError> {
+        Ok(self.exam(exam)?.load_image(&self.layout, sequence)?)
+    }
+
+    /// Imports volumes (see [`super::import`]).
+    ///
+    /// # Errors
+    /// As [`super::import`].
+    pub fn import(
+        &self,
+        volumes: Vec<SourceVolume>,
+        options: &ImportOptions,
+        rng: &mut impl Rng,
+        watch: &Watch<'_>,
+    ) -> Result<ImportReport, StudyError> {
+        super::import(&self.layout, &self.protocol, volumes, options, rng, watch)
+    }
+
+    /// The exams a model may be trained on. Draws and records the split at the first call; patients who came since join training.
+    ///
+    /// # Errors
+    /// If an exam or the split is damaged, or the split cannot be written.
+    pub fn trainable(&self) -> Result<TrainableExams, StudyError> {
+        let exams = self.exams()?;
+        let recorded = Split::load(&self.layout)?;
+        let mut split = recorded.clone();
+        if !exams.is_empty() {
+            let patients = exams.iter().map(|e| e.patient.clone()).collect();
+            split.draw(&patients, self.protocol.fractions(), self.protocol.split_seed());
+        }
+        if split != recorded {
+            split.save(&self.layout)?;
+        }
+        Ok(split.trainable(&exams))
+    }
+
+    /// Opens the newest read that a reader has of an exam, for writing; makes their first where there is none. Looks into that
+    /// reader's folder only. `time` is now, RFC 3339.
+    ///
+    /// # Errors
+    /// If reader or exam are unknown, the read is locked, sealed or damaged, or was drawn on another image.
+    pub fn open_read_for(&self, reader: &ReaderCode, exam: &ExamCode, time: &str) -> Result<(ReadHeader, ReadFile), StudyError> {
+        match self.read_numbers(reader, exam)?.last() {
+            None => self.new_read_for(reader, exam, time),
+            Some(&number) => {
+                let wanted = self.header_for(reader, exam, number, time)?;
+                let path = self.layout.read(reader, exam, number);
+                let (header, file) = ReadFile::open(&path, &Opener { reader: reader.clone(), time: time.to_owned() })?;
+                header.require(&path, exam, reader, &wanted.grid)?;
+                if header.image_sha256 != wanted.image_sha256 {
+                    return Err(StudyError::Damaged { path, problem: "it was drawn on another image of the same exam".to_owned() });
+                }
+                Ok((header, file))
+            }
+        }
+    }
+
+    /// Begins another read of an exam by a reader (their first, or a second one for their agreement with themselves).
+    ///
+    /// # Errors
+    /// If reader or exam are unknown, or the file cannot be made.
+    pub fn new_read_for(&self, reader: &ReaderCode, exam: &ExamCode, time: &str) -> Result<(ReadHeader, ReadFile), StudyError> {
+        let number = self.read_numbers(reader, exam)?.last().copied().unwrap_or(0).saturating_add(1);
+        let header = self.header_for(reader, exam, number, time)?;
+        let file = ReadFile::create(&self.layout.read(reader, exam, number), &header)?;
+        Ok((header, file))
+    }
+
+    /// Every read of an exam, to look at: for agreement, consensus and the coordinator. **Not for a reader's own window**: it
+    /// shows what the others drew.
+    ///
+    /// # Errors
+    /// If a read is damaged, or was drawn on another exam or grid.
+    pub fn reads_for_comparison(&self, exam: &ExamCode) -> Result<Vec<(ReadHeader, ReadView)>, StudyError> {
+        let grid = reading_grid(&self.exam(exam)?)?;
+        let mut reads = Vec::new();
+        for reader in self.layout.readers_of(exam).map_err(|e| StudyError::list(self.layout.reads(), e))? {
+            for number in self.read_numbers(&reader, exam)? {
+                let path = self.layout.read(&reader, exam, number);
+                let (header, view) = ReadFile::open_read_only(&path)?;
+                header.require(&path, exam, &reader, &grid)?;
+                reads.push((header, view));
+            }
+        }
+        Ok(reads)
+    }
+
+    pub(super) fn read_numbers(&self, reader: &ReaderCode, exam: &ExamCode) -> Result<Vec<u32>, StudyError> {
+        self.layout.read_numbers(reader, exam).map_err(|e| StudyError::list(self.layout.exam_reads(reader, exam), e))
+    }
+
+    /// The header that a read begun now would have.
+    fn header_for(&self, reader: &ReaderCode, exam: &ExamCode, number: u32, time: &str) -> Result<ReadHeader, StudyError> {
+        let unknown = || StudyError::NoSuchReader { file: self.layout.protocol(), reader: reader.clone() };
+        let rule = self.protocol.reader(reader).ok_or_else(unknown)?;
+        let record = self.exam(exam)?;
+        let grid = reading_grid(&record)?;
+        let plane = SlicePlane::acquisition(grid.world_from_voxel(), grid.shape());
+        Ok(ReadHeader {
+            exam: exam.clone(),
+            reader: reader.clone(),
+            number,
+            slice_axis: plane.slice_axis(),
+            grid,
+            created: time.to_owned(),
+            assisted: rule.assistance == Assistance::FromStart,
+            image_sha256: record.sequence(&record.reading_sequence)?.image_sha256.clone(),
+        })
+    }
+}
+
+/// Grid of the sequence that is read.
+pub(super) fn reading_grid(record: &ExamRecord) -> Result<Grid, StudyError> {
+    let sequence = record.sequence(&record.reading_sequence)?;
+    sequence.grid().map_err(|problem| StudyError::Damaged { path: format!("{}/exam.json", record.exam).into(), problem })
+}
+
+/// SHA-256 of a file, hexadecimal, without reading it into memory.
+pub(super) fn file_sha256(path: &Path) -> io::Result<String> {
+    super::read::file_sum(File::open(path)?)
+}
+
+#[cfg(test)]
+mod tests;
