@@ -165,19 +165,39 @@ impl FrameLog {
     }
 }
 
-/// Opens the window and stays until it is closed. Tries wgpu first, then glow.
+/// Opens the window and stays until it is closed. wgpu where a graphics card is; glow where adapters are software or
+/// missing (remote desktops), where the CPU twin draws anyway and glow is the faster way to the screen.
+/// `OSTEON_RENDERER` (`wgpu`, `glow`) overrides.
 ///
 /// # Errors
 /// One sentence that says what is missing.
 pub fn run(config: &AppConfig) -> Result<(), String> {
-    let software_only = std::env::var_os("OSTEON_RENDERER").is_some_and(|v| v == "glow");
-    if !software_only {
-        match run_with(config, eframe::Renderer::Wgpu) {
-            Err(why) if why.contains("WGPU") || why.contains("wgpu") => log::warn!("no wgpu adapter ({why}); using glow"),
-            other => return other.map_err(|why| explain(&why)),
-        }
+    let wanted = std::env::var("OSTEON_RENDERER").unwrap_or_default();
+    let first = match wanted.as_str() {
+        "wgpu" => eframe::Renderer::Wgpu,
+        "glow" => eframe::Renderer::Glow,
+        _ if has_graphics_card() => eframe::Renderer::Wgpu,
+        _ => eframe::Renderer::Glow,
+    };
+    let why = match run_with(config, first) {
+        Ok(()) => return Ok(()),
+        Err(why) => why,
+    };
+    let second = if first == eframe::Renderer::Wgpu { eframe::Renderer::Glow } else { eframe::Renderer::Wgpu };
+    // Only a renderer that is missing is a reason to try the other one; a missing display is missing for both.
+    let is_renderer = ["WGPU", "OpenGL", "Glutin", "Glow", "surface"].iter().any(|word| why.contains(word));
+    if !is_renderer {
+        return Err(explain(&why));
     }
-    run_with(config, eframe::Renderer::Glow).map_err(|why| explain(&why))
+    log::warn!("{why}; trying the other renderer");
+    run_with(config, second).map_err(|why| explain(&why))
+}
+
+/// Whether wgpu finds an adapter that is not software.
+fn has_graphics_card() -> bool {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    adapters.iter().any(|adapter| adapter.get_info().device_type != wgpu::DeviceType::Cpu)
 }
 
 fn run_with(config: &AppConfig, renderer: eframe::Renderer) -> Result<(), String> {

@@ -6,7 +6,7 @@ pub mod volume;
 pub mod edit;
 pub mod io;
 
-//pub mod agreement;
+pub mod agreement;
 pub mod consensus;
 pub mod learn;
 pub mod phantom;
@@ -17,7 +17,7 @@ pub mod worker;
 pub mod session;
 
 pub mod gpu;
-//pub mod views;
+pub mod views;
 
-//pub mod app;
-//pub mod headless;
+pub mod app;
+pub mod headless;

@@ -72,14 +72,14 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
             let root = headless::make_demo_study(&args)?;
             window(Some(root))
         }
-        Some(Sub::Inspect(args)) => headless::inspect(args),
-        Some(Sub::Convert(args)) => headless::convert(args),
+        Some(Sub::Inspect(args)) => headless::inspect(&args),
+        Some(Sub::Convert(args)) => headless::convert(&args),
         Some(Sub::Study(command)) => headless::study(command),
         Some(Sub::Train(args)) => headless::train(&args),
         Some(Sub::Propose(args)) => headless::propose(&args),
-        Some(Sub::Agreement(args)) => headless::agreement(args),
-        Some(Sub::Stats(args)) => headless::stats(args),
-        Some(Sub::Consensus(args)) => headless::consensus(args),
+        Some(Sub::Agreement(args)) => headless::agreement(&args),
+        Some(Sub::Stats(args)) => headless::stats(&args),
+        Some(Sub::Consensus(args)) => headless::consensus(&args),
         Some(Sub::Export(args)) => headless::export(&args),
         Some(Sub::Bench(args)) => headless::bench(&args),
     }

@@ -1,6 +1,7 @@
 //! Two label maps on one grid, ready to be compared.
 
-use super::{ConfusionMatrix, Overlap, SurfaceDistances, nominal_spacing_mm};
+use super::surface::set_hausdorff_mm;
+use super::{ConfusionMatrix, ElementDistances, Overlap, SurfaceDistances, nominal_spacing_mm};
 use crate::space::VoxelBox;
 use crate::volume::{GridMismatch, Labels, TileId};
 use rayon::prelude::*;
@@ -96,13 +97,32 @@ impl Comparison {
     /// Surface distances of `level_a` in the first map to `level_b` in the second.
     #[must_use]
     pub fn surface_between(&self, level_a: &[u8], level_b: &[u8]) -> SurfaceDistances {
+        let (a, b) = self.masks(level_a, level_b);
+        SurfaceDistances::measure(&a, &b, self.spacing_mm)
+    }
+
+    /// Distances between surface elements weighted by area, of `level_a` in the first map to `level_b` in the second.
+    #[must_use]
+    pub fn elements_between(&self, level_a: &[u8], level_b: &[u8]) -> ElementDistances {
+        let (a, b) = self.masks(level_a, level_b);
+        ElementDistances::measure(&a, &b, self.spacing_mm)
+    }
+
+    /// Hausdorff distance in mm between the sets of voxels (not their surfaces), as ITK gives it; `None` where one is empty.
+    #[must_use]
+    pub fn set_hausdorff_mm(&self, level_a: &[u8], level_b: &[u8]) -> Option<f64> {
+        let (a, b) = self.masks(level_a, level_b);
+        set_hausdorff_mm(&a, &b, self.spacing_mm)
+    }
+
+    /// Both masks within the smallest box around them.
+    fn masks(&self, level_a: &[u8], level_b: &[u8]) -> (BoxMask, BoxMask) {
         let bounds = level_box(&self.a, level_a).union(&level_box(&self.b, level_b));
         if bounds.is_empty() {
             let nothing = BoxMask { shape: [0; 3], inside: Vec::new() };
-            return SurfaceDistances::measure(&nothing, &nothing, self.spacing_mm);
+            return (nothing.clone(), nothing);
         }
-        let (a, b) = (box_mask(&self.a, level_a, bounds), box_mask(&self.b, level_b, bounds));
-        SurfaceDistances::measure(&a, &b, self.spacing_mm)
+        (box_mask(&self.a, level_a, bounds), box_mask(&self.b, level_b, bounds))
     }
 }
 
@@ -141,4 +161,82 @@ fn box_mask(labels: &Labels, level: &[u8], bounds: VoxelBox) -> BoxMask {
         }
     });
     BoxMask { shape, inside }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{Affine, Spacing};
+    use crate::volume::Grid;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn labels(shape: [usize; 3], values: &[u8]) -> Labels {
+        let grid = Grid::new(shape, Affine::from_spacing(Spacing::new([0.9, 1.3, 3.5]).unwrap())).unwrap();
+        Labels::from_dense(Arc::new(grid), values).unwrap()
+    }
+
+    fn distances(c: &Comparison, level: &[u8]) -> Vec<Option<f64>> {
+        let (s, e) = (c.surface(level), c.elements_between(level, level));
+        vec![
+            s.hausdorff(),
+            s.hd95_pooled(),
+            s.hd95_max_directed(),
+            s.assd_mean_directed(),
+            s.assd_pooled(),
+            s.surface_dice(1.0),
+            e.hausdorff(),
+            c.set_hausdorff_mm(level, level),
+        ]
+    }
+
+    fn close(a: &[Option<f64>], b: &[Option<f64>]) -> bool {
+        a.iter().zip(b).all(|(a, b)| a.is_some() == b.is_some() && a.zip(*b).is_none_or(|(a, b)| (a - b).abs() < 1e-9))
+    }
+
+    #[test]
+    fn other_grids_are_refused() {
+        assert!(Comparison::new(&labels([2, 2, 1], &[0; 4]), &labels([4, 1, 1], &[0; 4])).is_err());
+    }
+
+    #[test]
+    fn an_undecided_voxel_belongs_to_no_label() {
+        let c = Comparison::new(&labels([4, 1, 1], &[1, 1, 2, 0]), &labels([4, 1, 1], &[1, 255, 255, 0])).unwrap();
+        let overlap = c.overlap(&[1]);
+        assert_eq!((overlap.tp, overlap.fp, overlap.fn_, overlap.tn), (1, 1, 0, 2));
+        assert_eq!(c.confusion(4).total(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn flips_padding_swaps_and_turns(a in prop::collection::vec(0..3_u8, 60), b in prop::collection::vec(0..3_u8, 60)) {
+            let shape = [5, 4, 3];
+            let plain = Comparison::new(&labels(shape, &a), &labels(shape, &b)).unwrap();
+            let expected = distances(&plain, &[1]);
+            // All three axes flipped.
+            let turned = |v: &[u8]| v.iter().rev().copied().collect::<Vec<u8>>();
+            let flipped = Comparison::new(&labels(shape, &turned(&a)), &labels(shape, &turned(&b))).unwrap();
+            prop_assert!(close(&expected, &distances(&flipped, &[1])));
+            prop_assert_eq!(plain.overlap(&[1]), flipped.overlap(&[1]));
+            // Background around changes nothing but the true negatives.
+            let wide = |v: &[u8]| {
+                let mut wide = labels([20, 7, 5], &[0; 700]);
+                for (at, &label) in v.iter().enumerate() {
+                    wide.set([at % 5 + 14, at / 5 % 4 + 1, at / 20 + 2], label);
+                }
+                wide
+            };
+            let padded = Comparison::new(&wide(&a), &wide(&b)).unwrap();
+            prop_assert!(close(&expected, &distances(&padded, &[1])));
+            prop_assert_eq!(plain.overlap(&[1]).dice(), padded.overlap(&[1]).dice());
+            // Labels 1 and 2 exchange their names.
+            let renamed = |v: &[u8]| v.iter().map(|&l| [0, 2, 1][usize::from(l)]).collect::<Vec<u8>>();
+            let swapped = Comparison::new(&labels(shape, &renamed(&a)), &labels(shape, &renamed(&b))).unwrap();
+            prop_assert!(close(&expected, &distances(&swapped, &[2])));
+            // The two readers exchange their places.
+            let back = Comparison::new(&labels(shape, &b), &labels(shape, &a)).unwrap();
+            prop_assert!(close(&expected, &distances(&back, &[1])));
+            prop_assert_eq!(plain.overlap(&[1]).dice(), back.overlap(&[1]).dice());
+        }
+    }
 }

@@ -1,7 +1,5 @@
 //! Mean, standard deviation and quantiles.
 
-use super::distribution::normal_quantile;
-
 /// How a quantile falls between two values (numbers of Hyndman and Fan, Am Stat 1996).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuantileType {
@@ -90,12 +88,6 @@ impl Summary {
     }
 }
 
-/// Two-sided 95 % of the normal distribution: 1.959963984540054.
-#[must_use]
-pub fn z95() -> f64 {
-    normal_quantile(0.975)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +100,5 @@ mod tests {
         assert_eq!(quantile(&[], 0.5, QuantileType::Spss6), None);
         assert_eq!(quantile(&[4.0], 0.9, QuantileType::Spss6), Some(4.0));
         assert_eq!((sd(&[1.0]), mean(&[])), (None, None));
-        assert!((z95() - 1.959_963_984_540_054).abs() < 1e-12);
     }
 }

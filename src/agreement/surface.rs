@@ -134,9 +134,8 @@ impl SurfaceDistances {
 
 /// Largest distance in mm from a voxel of either mask to the nearest voxel of the other: between sets, not surfaces.
 pub(super) fn set_hausdorff_mm(a: &BoxMask, b: &BoxMask, spacing_mm: [f64; 3]) -> Option<f64> {
-    let furthest = |to: &BoxMask, from: &BoxMask| {
-        PlaneDistances::of(to, spacing_mm).distances_mm(&positions(from)).into_iter().max_by(f64::total_cmp)
-    };
+    let furthest =
+        |to: &BoxMask, from: &BoxMask| PlaneDistances::of(to, spacing_mm).distances_mm(&positions(from)).into_iter().max_by(f64::total_cmp);
     Some(furthest(b, a)?.max(furthest(a, b)?))
 }
 
@@ -185,7 +184,10 @@ mod tests {
     fn two_points_are_as_far_apart_as_their_millimetres() {
         let (a, b) = (mask([4, 1, 3], |v| v == [0, 0, 0]), mask([4, 1, 3], |v| v == [3, 0, 2]));
         let d = SurfaceDistances::measure(&a, &b, [1.0, 1.0, 2.0]);
-        assert_eq!((d.hausdorff(), d.assd_pooled(), d.surface_dice(5.0), d.surface_dice(4.9)), (Some(5.0), Some(5.0), Some(1.0), Some(0.0)));
+        assert_eq!(
+            (d.hausdorff(), d.assd_pooled(), d.surface_dice(5.0), d.surface_dice(4.9)),
+            (Some(5.0), Some(5.0), Some(1.0), Some(0.0))
+        );
         assert_eq!(set_hausdorff_mm(&a, &b, [1.0, 1.0, 2.0]), Some(5.0));
         let nothing = mask([4, 1, 3], |_| false);
         let none = SurfaceDistances::measure(&a, &nothing, [1.0; 3]);

@@ -120,8 +120,7 @@ impl Consensus {
     /// The same on a table of votes, for instance without one reader.
     #[must_use]
     pub fn of_table(table: &VoteTable, method: Method, levels: &[&[u8]]) -> Self {
-        let mut consensus =
-            Self { method, labels: Vec::new(), levels: Vec::new(), warnings: Vec::new(), staple: Vec::new(), joint: None };
+        let mut consensus = Self { method, labels: Vec::new(), levels: Vec::new(), warnings: Vec::new(), staple: Vec::new(), joint: None };
         match method {
             Method::Majority => consensus.by_majority(table, levels),
             Method::Joint => consensus.by_joint_staple(table, levels),
@@ -286,11 +285,7 @@ mod tests {
     use super::*;
 
     fn reads() -> [Labels; 3] {
-        [
-            map([8, 1, 1], &[0, 1, 1, 2, 2, 0, 1, 0]),
-            map([8, 1, 1], &[0, 1, 1, 2, 2, 0, 2, 0]),
-            map([8, 1, 1], &[0, 1, 0, 2, 1, 1, 0, 0]),
-        ]
+        [map([8, 1, 1], &[0, 1, 1, 2, 2, 0, 1, 0]), map([8, 1, 1], &[0, 1, 1, 2, 2, 0, 2, 0]), map([8, 1, 1], &[0, 1, 0, 2, 1, 1, 0, 0])]
     }
 
     #[test]

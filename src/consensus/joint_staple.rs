@@ -1,6 +1,7 @@
 //! Joint STAPLE of all labels at once (Rohlfing, Russakoff, Maurer, IEEE Trans Med Imaging 2004).
 
 use super::{UNDECIDED, VoteTable, Warning, majority::majority_of};
+use rayon::prelude::*;
 
 /// Where the confusion matrices start.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +60,7 @@ pub fn joint_staple(table: &VoteTable, options: &JointOptions) -> JointStaple {
         confusion: match options.start {
             JointStart::Votes => start_from_votes(table, labels),
             JointStart::Diagonal(on) => start_from_diagonal(on.clamp(0.0, 1.0), readers, labels),
-            },
+        },
         readers,
         iterations: 0,
         converged: false,
@@ -116,46 +117,63 @@ fn start_from_diagonal(on: f64, readers: usize, labels: usize) -> Vec<f64> {
 }
 
 impl JointStaple {
+    /// Patterns that one task works on. Parts are summed in order, so the threads do not change a bit.
+    fn part(&self, table: &VoteTable) -> usize {
+        // Every part has its own confusion matrices, so few labels are cut finer than many.
+        if self.labels <= 32 { (table.len() / 64).max(4096) } else { table.len().max(1) }
+    }
+
     /// E step: W_i ~ prior_i · Π_k confusion[k][d_k][i] for every pattern, with the log likelihood of all voxels.
     fn expect(&mut self, table: &VoteTable) {
-        let mut log_likelihood = 0.0;
-        self.impossible_voxels = 0;
-        for (pattern, &voxels) in table.voxels().iter().enumerate() {
-            let posterior = &mut self.posterior[pattern * self.labels..(pattern + 1) * self.labels];
-            posterior.copy_from_slice(&self.prior);
-            for (reader, &said) in table.votes(pattern).iter().enumerate() {
-                let row = (reader * self.labels + usize::from(said)) * self.labels;
-                for (value, factor) in posterior.iter_mut().zip(&self.confusion[row..row + self.labels]) {
-                    *value *= factor;
+        let (labels, part) = (self.labels, self.part(table));
+        let (prior, confusion) = (&self.prior, &self.confusion);
+        let work = |(number, posteriors): (usize, &mut [f64])| {
+            let (mut log_likelihood, mut impossible) = (0.0, 0);
+            for (at, posterior) in posteriors.chunks_mut(labels).enumerate() {
+                let pattern = number * part + at;
+                posterior.copy_from_slice(prior);
+                for (reader, &said) in table.votes(pattern).iter().enumerate() {
+                    let row = (reader * labels + usize::from(said)) * labels;
+                    for (value, factor) in posterior.iter_mut().zip(&confusion[row..row + labels]) {
+                        *value *= factor;
+                    }
+                }
+                let sum: f64 = posterior.iter().sum();
+                if sum > 0.0 {
+                    posterior.iter_mut().for_each(|value| *value /= sum);
+                    log_likelihood += table.voxels()[pattern] as f64 * sum.ln();
+                } else {
+                    impossible += table.voxels()[pattern];
                 }
             }
-            let sum: f64 = posterior.iter().sum();
-            if sum > 0.0 {
-                posterior.iter_mut().for_each(|value| *value /= sum);
-                log_likelihood += voxels as f64 * sum.ln();
-            } else {
-                self.impossible_voxels += voxels;
-            }
-        }
-        self.log_likelihood = (self.impossible_voxels == 0).then_some(log_likelihood);
+            (log_likelihood, impossible)
+        };
+        let parts: Vec<(f64, u64)> = self.posterior.par_chunks_mut(part * labels).enumerate().map(work).collect();
+        self.impossible_voxels = parts.iter().map(|(_, n)| n).sum();
+        self.log_likelihood = (self.impossible_voxels == 0).then(|| parts.iter().map(|(l, _)| l).sum());
     }
 
     /// M step: confusion[k][j][i] = weight of label i where reader k said j; columns sum to 1, or stay 0 without weight.
     fn maximise(&self, table: &VoteTable) -> Vec<f64> {
-        let labels = self.labels;
-        let mut confusion = vec![0.0; self.confusion.len()];
-        let mut column = vec![0.0; labels];
-        for (pattern, &voxels) in table.voxels().iter().enumerate() {
-            let posterior = &self.posterior[pattern * labels..(pattern + 1) * labels];
-            for (sum, w) in column.iter_mut().zip(posterior) {
-                *sum += voxels as f64 * w;
-            }
-            for (reader, &said) in table.votes(pattern).iter().enumerate() {
-                let row = (reader * labels + usize::from(said)) * labels;
-                for (value, w) in confusion[row..row + labels].iter_mut().zip(posterior) {
-                    *value += voxels as f64 * w;
+        let (labels, part) = (self.labels, self.part(table));
+        let work = |(number, posteriors): (usize, &[f64])| {
+            let (mut confusion, mut column) = (vec![0.0; self.confusion.len()], vec![0.0; labels]);
+            for (at, posterior) in posteriors.chunks(labels).enumerate() {
+                let pattern = number * part + at;
+                let voxels = table.voxels()[pattern] as f64;
+                add_scaled(&mut column, posterior, voxels);
+                for (reader, &said) in table.votes(pattern).iter().enumerate() {
+                    let row = (reader * labels + usize::from(said)) * labels;
+                    add_scaled(&mut confusion[row..row + labels], posterior, voxels);
                 }
             }
+            (confusion, column)
+        };
+        let parts: Vec<(Vec<f64>, Vec<f64>)> = self.posterior.par_chunks(part * labels).enumerate().map(work).collect();
+        let (mut confusion, mut column) = (vec![0.0; self.confusion.len()], vec![0.0; labels]);
+        for (c, sums) in &parts {
+            add_scaled(&mut confusion, c, 1.0);
+            add_scaled(&mut column, sums, 1.0);
         }
         for row in confusion.chunks_mut(labels) {
             for (value, sum) in row.iter_mut().zip(&column) {
@@ -232,6 +250,12 @@ impl JointStaple {
     pub fn pattern_probability(&self, level: &[u8]) -> Vec<f64> {
         let of = |posterior: &[f64]| level.iter().filter_map(|&label| posterior.get(usize::from(label))).sum();
         self.posterior.chunks(self.labels).map(of).collect()
+    }
+}
+
+fn add_scaled(sums: &mut [f64], values: &[f64], scale: f64) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += scale * value;
     }
 }
 

@@ -63,7 +63,8 @@ impl Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let likelihood = |value: Option<f64>| value.map_or_else(|| "– (a vote pattern became impossible)".to_owned(), |v| format!("{v:.3}"));
+        let likelihood =
+            |value: Option<f64>| value.map_or_else(|| "– (a vote pattern became impossible)".to_owned(), |v| format!("{v:.3}"));
         match self {
             Self::WorseThanChance { level, reader, sum } => write!(
                 f,

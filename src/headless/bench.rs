@@ -54,9 +54,11 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let threads = if args.threads == 0 { place::all_threads() } else { args.threads };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let started = Instant::now();
-    let meter = Meter { wall_s: &|| started.elapsed().as_secs_f64(), cpu_s: &cpu_seconds, peak_mb: &peak_mb };
     let setup = BenchSetup { base: args.base, size: args.size, batch: args.batch, levels: args.levels, steps: args.steps };
-    let report = pool.install(|| bench_step(setup, &Compute::default(), &meter, &AtomicBool::new(false)))?;
+    let report = pool.install(|| {
+        let meter = Meter { wall_s: &|| started.elapsed().as_secs_f64(), cpu_s: &cpu_seconds, peak_mb: &peak_mb };
+        bench_step(setup, &Compute::default(), &meter, &AtomicBool::new(false))
+    })?;
     let text = serde_json::to_string(&report)?;
     if args.json.as_os_str() == "-" {
         println!("{text}");

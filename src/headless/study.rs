@@ -3,7 +3,7 @@
 use super::place;
 use super::progress::Progress;
 use crate::io::{self, Watch};
-use crate::study::{ImportOptions, PatientMap, Protocol, Study};
+use crate::study::{ImportOptions, Part, PatientMap, Protocol, Study};
 use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 use rand::SeedableRng as _;
@@ -108,7 +108,7 @@ fn status(dir: &std::path::Path) -> Result<()> {
     let study = Study::open(dir)?;
     println!("{}", study.protocol().name());
     for exam in study.status()? {
-        let part = exam.part.map_or("not drawn", |p| p.word());
+        let part = exam.part.map_or("not drawn", part_word);
         let names: Vec<String> = exam.sequences.iter().map(ToString::to_string).collect();
         println!("{}  {part}  {} slices  {}", exam.exam, exam.slices, names.join(", "));
         for read in &exam.reads {
@@ -127,6 +127,14 @@ fn status(dir: &std::path::Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+const fn part_word(part: Part) -> &'static str {
+    match part {
+        Part::Train => "train",
+        Part::Validate => "validate",
+        Part::Test => "test",
+    }
 }
 
 fn check(dir: &std::path::Path) -> Result<()> {

@@ -213,16 +213,20 @@ impl RawVolume {
         }
         let shape = [self.shape[0], self.shape[1], self.shape[2]];
         let grid = Grid::new(shape, self.world_from_voxel.clone()).ok()?;
-        let mut values = vec![0.0_f32; grid.voxel_count()];
-        values.par_chunks_mut(shape[0] * shape[1]).enumerate().for_each(|(k, out)| {
-            let mut next = out.iter_mut();
-            self.slice_values(time_point * shape[2] + k, |v| {
-                if let Some(slot) = next.next() {
-                    *slot = v as f32;
-                }
-            });
+        // Filled in place: a vector would be copied into the shared slice.
+        let mut values: Arc<[f32]> = std::iter::repeat_n(0.0, grid.voxel_count()).collect();
+        let slice_bytes = self.slice_bytes();
+        Arc::get_mut(&mut values)?.par_chunks_mut(shape[0] * shape[1]).enumerate().for_each(|(k, out)| {
+            let slice = time_point * shape[2] + k;
+            let scale = *self.scales.get(slice).unwrap_or(&self.scales[0]);
+            fill(out, &self.bytes[slice * slice_bytes..(slice + 1) * slice_bytes], self.dtype, scale);
         });
         Some(Image::new(Arc::new(grid), values).ok()?.with_inverted_display(self.inverted_on_display))
+    }
+
+    /// One byte per voxel where the file stores just that, unscaled.
+    pub(super) fn plain_bytes(&self) -> Option<&[u8]> {
+        (self.dtype == Dtype::U8 && self.uniform_scale() == Some(Scale::NONE)).then_some(self.bytes.as_slice())
     }
 
     /// Statistics over the finite scaled values of all time points.
@@ -271,6 +275,32 @@ impl RawVolume {
         } else {
             Dtype::F32
         }
+    }
+}
+
+/// Scaled values of as many stored numbers as `out` is long; simple loops that the compiler turns into vector code.
+fn fill(out: &mut [f32], bytes: &[u8], dtype: Dtype, scale: Scale) {
+    macro_rules! fill_from {
+        ($t:ty, $n:literal) => {{
+            let stored = bytes.as_chunks::<$n>().0;
+            if scale == Scale::NONE {
+                out.iter_mut().zip(stored).for_each(|(o, &s)| *o = <$t>::from_le_bytes(s) as f32);
+            } else {
+                out.iter_mut().zip(stored).for_each(|(o, &s)| *o = (<$t>::from_le_bytes(s) as f64 * scale.slope + scale.intercept) as f32);
+            }
+        }};
+    }
+    match dtype {
+        Dtype::U8 => fill_from!(u8, 1),
+        Dtype::I8 => fill_from!(i8, 1),
+        Dtype::U16 => fill_from!(u16, 2),
+        Dtype::I16 => fill_from!(i16, 2),
+        Dtype::U32 => fill_from!(u32, 4),
+        Dtype::I32 => fill_from!(i32, 4),
+        Dtype::U64 => fill_from!(u64, 8),
+        Dtype::I64 => fill_from!(i64, 8),
+        Dtype::F32 => fill_from!(f32, 4),
+        Dtype::F64 => fill_from!(f64, 8),
     }
 }
 

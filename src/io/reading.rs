@@ -73,7 +73,7 @@ pub fn read_path(path: &Path, watch: &Watch<'_>) -> Result<Reading, IoError> {
     }
     let (series, copies) = dicom::gather(dicom_files);
     volumes.extend(series);
-    let mut volumes = unpack(volumes, &mut failures, watch)?;
+    let mut volumes = unpack(volumes, &mut failures, files.len(), watch)?;
     let mut skipped: Vec<Skipped> = failures.iter().map(|(path, e)| Skipped { path: path.clone(), why: e.to_string() }).collect();
     skipped.extend(copies.into_iter().map(|path| Skipped { path, why: "an exact copy of another file in this folder".into() }));
     if volumes.is_empty() {
@@ -94,7 +94,12 @@ fn nothing(path: &Path, is_folder: bool, mut failures: Vec<(PathBuf, IoError)>) 
 }
 
 /// Unpacks every volume once, in parallel; those that fail become failures. Keeps voxels up to [`KEEP_BYTES`] in order of the list.
-fn unpack(volumes: Vec<SourceVolume>, failures: &mut Vec<(PathBuf, IoError)>, watch: &Watch<'_>) -> Result<Vec<SourceVolume>, IoError> {
+fn unpack(
+    volumes: Vec<SourceVolume>,
+    failures: &mut Vec<(PathBuf, IoError)>,
+    files: usize,
+    watch: &Watch<'_>,
+) -> Result<Vec<SourceVolume>, IoError> {
     let total = volumes.len();
     let mut kept_bytes = 0_usize;
     let planned: Vec<(SourceVolume, bool)> = volumes
@@ -109,7 +114,8 @@ fn unpack(volumes: Vec<SourceVolume>, failures: &mut Vec<(PathBuf, IoError)>, wa
         .into_par_iter()
         .map(|(mut volume, keep)| {
             let result = watch.check().and_then(|()| if keep { volume.keep() } else { Ok(()) });
-            watch.report(total + done.fetch_add(1, Ordering::Relaxed) + 1, 2 * total);
+            // The second half of the progress that listing began.
+            watch.report(files + (done.fetch_add(1, Ordering::Relaxed) + 1) * files / total, 2 * files);
             (volume, result)
         })
         .collect();

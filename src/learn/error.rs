@@ -10,7 +10,9 @@ pub enum LearnError {
     #[error("stopped on request")]
     Cancelled,
     /// The loss or a gradient was no number; weights are the last good ones.
-    #[error("training became unstable at step {step}: the loss is not a number; lower the learning rate and go on from the last good weights")]
+    #[error(
+        "training became unstable at step {step}: the loss is not a number; lower the learning rate and go on from the last good weights"
+    )]
     NotFinite {
         /// The step, counted from 1.
         step: u64,

@@ -31,6 +31,20 @@ pub struct SlicePrediction {
     pub probability: Vec<f32>,
 }
 
+impl SlicePrediction {
+    /// How unsure the model is of what it draws: the mean of 1 − probability over the pixels that are labelled or nearly
+    /// so (background below 0.9); 0 where there are none. The exam with the largest doubt gains most from a reader.
+    #[must_use]
+    pub fn doubt(&self) -> f32 {
+        let pixels = self.labels.iter().zip(&self.probability).filter(|(label, p)| **label > 0 || **p < 0.9);
+        let (sum, count) = pixels.fold((0.0_f64, 0_usize), |(sum, count), (_, p)| (sum + f64::from(1.0 - p), count + 1));
+        (sum / count.max(1) as f64) as f32
+    }
+}
+
+/// Larger slices would ask for more memory than a workstation has.
+const MOST_PIXELS: usize = 1 << 22;
+
 impl Model {
     pub(in crate::learn) fn from_parts(spec: CheckedSpec, recipe: Recipe, parameters: Parameters, steps: u64) -> Self {
         let shape = UNetShape::of(&spec);
@@ -100,7 +114,12 @@ impl Model {
     /// # Errors
     /// As [`Model::predict_volumes`].
     pub fn predict_volume(
-        &self, image: &Image, slice_axis: usize, slices: Option<&[usize]>, stop: &AtomicBool, progress: &mut dyn FnMut(usize, usize),
+        &self,
+        image: &Image,
+        slice_axis: usize,
+        slices: Option<&[usize]>,
+        stop: &AtomicBool,
+        progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Labels, LearnError> {
         self.predict_volumes(&[image], slice_axis, slices, stop, progress)
     }
@@ -111,7 +130,12 @@ impl Model {
     /// If the images do not suit the specification or a slice does not exist; [`LearnError::Cancelled`] soon after `stop`
     /// is set.
     pub fn predict_volumes(
-        &self, images: &[&Image], slice_axis: usize, slices: Option<&[usize]>, stop: &AtomicBool, progress: &mut dyn FnMut(usize, usize),
+        &self,
+        images: &[&Image],
+        slice_axis: usize,
+        slices: Option<&[usize]>,
+        stop: &AtomicBool,
+        progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Labels, LearnError> {
         halt(stop)?;
         let prepared = self.prepare(images, slice_axis)?;
@@ -123,7 +147,11 @@ impl Model {
     /// # Errors
     /// As [`Model::predict_volumes`].
     pub fn predict_prepared(
-        &self, prepared: &PreparedSlices, slices: Option<&[usize]>, stop: &AtomicBool, progress: &mut dyn FnMut(usize, usize),
+        &self,
+        prepared: &PreparedSlices,
+        slices: Option<&[usize]>,
+        stop: &AtomicBool,
+        progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Labels, LearnError> {
         let wanted = slices.map_or_else(|| (0..prepared.slice_count()).collect(), <[usize]>::to_vec);
         wanted.iter().try_for_each(|&slice| prepared.require(slice))?;
@@ -150,6 +178,12 @@ impl Model {
             return Err(LearnError::Unsuited(format!("{} values are not {channels} plane(s) of {w} × {h} pixels", planes.len())));
         }
         let padded = padded_size(size, self.shape.multiple());
+        if padded[0].saturating_mul(padded[1]) > MOST_PIXELS {
+            let [w, h] = size;
+            return Err(LearnError::Unsuited(format!(
+                "{w} × {h} pixels are more than a net can take in; give the model a larger pixel size"
+            )));
+        }
         let extent = Extent { batch: 1, height: padded[1], width: padded[0] };
         let mut input = vec![0.0; extent.pixels() * channels];
         interleave(planes, channels, size, padded, &mut input);
@@ -173,5 +207,18 @@ pub(in crate::learn) fn interleave(planes: &[f32], channels: usize, size: [usize
         for (pixel, value) in out.chunks_exact_mut(channels).zip(pad(plane, size, padded, None)) {
             pixel[channel] = value;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubt_is_the_mean_over_what_is_drawn() {
+        let of =
+            |labels: &[u8], probability: &[f32]| SlicePrediction { labels: labels.to_vec(), probability: probability.to_vec() }.doubt();
+        assert_eq!(of(&[0, 0], &[1.0, 0.95]), 0.0);
+        assert!((of(&[0, 0, 1, 2], &[1.0, 0.7, 0.9, 0.5]) - 0.3).abs() < 1e-6);
     }
 }

@@ -43,7 +43,8 @@ impl AdamW {
         for (number, ((values, gradient), (m, v))) in parameters.all_mut().iter_mut().zip(gradients.all()).zip(moments).enumerate() {
             let keep = if is_matrix(number) { (1.0 - how.rate * how.decay) as f32 } else { 1.0 };
             const CHUNK: usize = 1 << 14;
-            let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK)).zip(m.par_chunks_mut(CHUNK)).zip(v.par_chunks_mut(CHUNK));
+            let chunks =
+                values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK)).zip(m.par_chunks_mut(CHUNK)).zip(v.par_chunks_mut(CHUNK));
             chunks.for_each(|(((values, gradient), m), v)| {
                 for (((value, g), m), v) in values.iter_mut().zip(gradient).zip(m).zip(v) {
                     let g = g * factor;

@@ -128,7 +128,9 @@ impl ModelSpec {
         within("base", self.base, 2, 128)?;
         within("depth", self.depth, 1, 6)?;
         let words = [("layer", &self.layer), ("labels_from", &self.labels_from)];
-        if let Some((field, _)) = words.into_iter().chain(self.sequences.iter().map(|s| ("sequences", s))).find(|(_, w)| w.trim().is_empty()) {
+        if let Some((field, _)) =
+            words.into_iter().chain(self.sequences.iter().map(|s| ("sequences", s))).find(|(_, w)| w.trim().is_empty())
+        {
             return Err(SpecError::EmptyWord(field));
         }
         if let Some(mm) = self.spacing_mm.filter(|mm| !mm.iter().all(|v| v.is_finite() && *v > 0.0)) {

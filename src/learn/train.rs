@@ -96,6 +96,9 @@ pub struct Trainer {
     steps: u64,
 }
 
+/// A larger batch would ask for more memory than a workstation has (some 3 KB per pixel at 32 channels).
+const MOST_PIXELS: usize = 1 << 21;
+
 impl Trainer {
     /// Starts from the specification's seed. `recipe` must be the one that the examples were prepared with.
     ///
@@ -212,6 +215,13 @@ impl Trainer {
             size = [size[0].max(example.size()[0]), size[1].max(example.size()[1])];
         }
         let size = padded_size(size, self.shape.multiple());
+        if size[0].saturating_mul(size[1]).saturating_mul(batch.len()) > MOST_PIXELS {
+            let [w, h] = size;
+            return Err(LearnError::Unsuited(format!(
+                "{} of {w} × {h} pixels are too many for a step; draw fewer or parts of them",
+                batch.len()
+            )));
+        }
         let extent = Extent { batch: batch.len(), height: size[1], width: size[0] };
         let mut planes = vec![0.0; extent.pixels() * channels];
         let mut labels = Vec::with_capacity(extent.pixels());

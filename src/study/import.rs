@@ -10,7 +10,7 @@ use super::{
 };
 use crate::io::{IoError, SourceVolume, Watch, write_image_nifti};
 use rand::Rng;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -195,12 +195,7 @@ impl<'s> Importer<'s> {
     }
 
     /// The code of a patient: the one they have, or a new one. Where nothing tells who it is, that becomes a finding.
-    fn patient(
-        &mut self,
-        key: Option<String>,
-        sequences: &mut [SequenceRecord],
-        rng: &mut impl Rng,
-    ) -> (PatientCode, Option<super::Part>) {
+    fn patient(&mut self, key: Option<String>, sequences: &mut [SequenceRecord], rng: &mut impl Rng) -> (PatientCode, Option<super::Part>) {
         let fresh = |rng: &mut _| fresh_patient_code(rng, |c| self.patients.contains(c) || self.link.has_patient(c));
         let Some(key) = key else {
             let text = "the source does not say whose it is, so the exam counts as a patient of its own".to_owned();
@@ -236,16 +231,16 @@ fn sequence(volume: Incoming, name: SequenceName, folder: &Path) -> Result<Seque
     })
 }
 
-/// Names for the volumes of a visit: `echo1`, `echo2` where they are the echoes of one series, else what each is called;
-/// in the protocol's spelling where it knows the name, and each once.
+/// Names for the volumes of a visit: `echo1`, `echo2` in order of their number where they are the echoes of one series (whose
+/// own numbers may be 1 and 5), else what each is called; in the protocol's spelling where it knows the name, and each once.
 fn sequence_names(visit: &[Incoming], protocol: &Protocol) -> Vec<SequenceName> {
-    let echoes: HashSet<u32> = visit.iter().filter_map(|v| v.acquisition.echo_number).collect();
+    let echoes: BTreeSet<u32> = visit.iter().filter_map(|v| v.acquisition.echo_number).collect();
     let one_series = visit[0].series_uid.is_some() && visit.iter().all(|v| v.series_uid == visit[0].series_uid);
     let by_echo = visit.len() > 1 && one_series && echoes.len() == visit.len();
     let mut names: Vec<SequenceName> = Vec::new();
     for volume in visit {
         let text = match volume.acquisition.echo_number {
-            Some(echo) if by_echo => format!("echo{echo}"),
+            Some(echo) if by_echo => format!("echo{}", echoes.range(..=echo).count()),
             _ => volume.name.clone(),
         };
         let plain = sequence_name(&text);

@@ -42,9 +42,8 @@ impl PatientMap {
     /// # Errors
     /// As [`PatientMap::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, PatientMapError> {
-        let fail = |line: usize, problem: &str| {
-            Err(PatientMapError::Line { path: path.to_owned(), line: line + 1, problem: problem.to_owned() })
-        };
+        let fail =
+            |line: usize, problem: &str| Err(PatientMapError::Line { path: path.to_owned(), line: line + 1, problem: problem.to_owned() });
         let mut map = Self::default();
         let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
         match lines.next().and_then(|(_, line)| two_fields(line)) {
@@ -123,7 +122,8 @@ mod tests {
 
     #[test]
     fn mistakes_have_their_line() {
-        for (text, line) in [("", 1), ("a,b\n", 1), ("exam,patient\nx\n", 2), ("exam,patient\nx,1\n\nx,2\n", 4), ("exam,patient\n\"x,1", 2)] {
+        for (text, line) in [("", 1), ("a,b\n", 1), ("exam,patient\nx\n", 2), ("exam,patient\nx,1\n\nx,2\n", 4), ("exam,patient\n\"x,1", 2)]
+        {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("patients.csv, line {line}: ")), "{error}");
         }

@@ -73,8 +73,7 @@ impl Split {
             return Ok(Self::default());
         }
         let bytes = read_bounded(&path)?;
-        let split: Self =
-            serde_json::from_slice(&bytes).map_err(|e| SplitError::Damaged { path: path.clone(), problem: e.to_string() })?;
+        let split: Self = serde_json::from_slice(&bytes).map_err(|e| SplitError::Damaged { path: path.clone(), problem: e.to_string() })?;
         match split.format {
             FORMAT => Ok(split),
             format => Err(ExamError::Newer { path, format }.into()),

@@ -3,7 +3,8 @@
 use super::read::ReadFile;
 use super::store::{file_sha256, reading_grid};
 use super::{ExamCode, ExamRecord, Part, PatientCode, ReaderCode, SequenceName, Split, Study, StudyError};
-use crate::volume::LayerKind;
+use crate::space::SlicePlane;
+use crate::volume::{Grid, LayerKind};
 
 /// How far one exam is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,14 +93,15 @@ impl Study {
     }
 
     fn exam_status(&self, exam: ExamCode, split: &Split) -> Result<ExamStatus, StudyError> {
-        let mut status =
-            ExamStatus { exam, patient: None, part: None, sequences: vec![], slices: 0, reads: vec![], problem: None };
+        let mut status = ExamStatus { exam, patient: None, part: None, sequences: vec![], slices: 0, reads: vec![], problem: None };
+        let mut exam_grid = None;
         match self.exam(&status.exam) {
             Ok(record) => {
                 status.part = split.part(&record.patient);
                 status.sequences = record.sequences.iter().map(|s| s.name.clone()).collect();
                 if let Ok(grid) = reading_grid(&record) {
-                    status.slices = crate::space::SlicePlane::acquisition(grid.world_from_voxel(), grid.shape()).slice_count();
+                    status.slices = SlicePlane::acquisition(grid.world_from_voxel(), grid.shape()).slice_count();
+                    exam_grid = Some(grid);
                 }
                 status.patient = Some(record.patient);
             }
@@ -107,13 +109,14 @@ impl Study {
         }
         for reader in self.readers_of(&status.exam)? {
             for number in self.read_numbers(&reader, &status.exam)? {
-                status.reads.push(self.read_status(&reader, &status.exam, number));
+                status.reads.push(self.read_status(&reader, &status.exam, number, exam_grid.as_ref()));
             }
         }
         Ok(status)
     }
 
-    fn read_status(&self, reader: &ReaderCode, exam: &ExamCode, number: u32) -> ReadStatus {
+    /// Replays a read only where its grid is the exam's: a size that a damaged file makes up is never allocated.
+    fn read_status(&self, reader: &ReaderCode, exam: &ExamCode, number: u32, exam_grid: Option<&Grid>) -> ReadStatus {
         let mut status = ReadStatus {
             reader: reader.clone(),
             number,
@@ -126,8 +129,9 @@ impl Study {
         };
         let looked = ReadFile::open_read_only(&self.layout().read(reader, exam, number)).and_then(|(header, view)| {
             (status.rows, status.assisted) = (view.count(), header.assisted);
-            header.require(view.path(), exam, reader, &header.grid)?;
             status.sealed = view.sealed()?;
+            let Some(grid) = exam_grid else { return Ok(()) };
+            header.require(view.path(), exam, reader, grid)?;
             let state = view.state()?;
             (status.marrow_done, status.bone_done) = (state.done_count(LayerKind::Marrow), state.done_count(LayerKind::Bone));
             Ok(())

@@ -79,7 +79,12 @@ impl Desk {
                     // Whoever waits may have given up.
                     let _ = done.send(());
                 }
-                JournalMessage::Append(row) => self.append(&row),
+                JournalMessage::Append(row) => {
+                    self.append(&row);
+                    if inbox.is_empty() {
+                        self.take_snapshot();
+                    }
+                }
                 JournalMessage::Fetch(id, row) => self.fetch(id, row),
                 JournalMessage::Close(id) => {
                     self.read = None;
@@ -88,6 +93,15 @@ impl Desk {
                 }
                 JournalMessage::Finish => break,
             }
+        }
+    }
+
+    /// A snapshot now and then lets others open the read without all its rows; it is a convenience, so a failure only waits.
+    fn take_snapshot(&mut self) {
+        if let Some(read) = &mut self.read
+            && let Err(error) = read.file.snapshot_if_due()
+        {
+            log::warn!("{error}");
         }
     }
 

@@ -5,7 +5,7 @@ use super::propose::load_model;
 use super::summary::describe;
 use super::task::{CancelToken, Task};
 use super::training_data::{HeldOut, TrainingData, gather};
-fn overlap_of_counts(a: u64, b: u64, c: u64) -> Option<f64> { let s = 2 * a + b + c; (s > 0).then(|| 2.0 * a as f64 / s as f64) }
+use crate::agreement::Overlap;
 use crate::learn::{
     Augmentation, Card, Crop, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer, checkpoint,
 };
@@ -276,7 +276,8 @@ fn dice_on_slices(proposal: &crate::volume::Labels, held: &HeldOut, slices: &[us
         }
     });
     held.labels.for_each_labelled(|voxel, label| second += u64::from(slices.contains(&voxel[axis]) && level.contains(&label)));
-    overlap_of_counts(both, first - both, second - both)
+    // True negatives and the voxel's volume play no part in Dice.
+    Overlap::new(both, first - both, second - both, 0, 1.0).dice()
 }
 
 #[cfg(test)]

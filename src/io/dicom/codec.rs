@@ -17,6 +17,15 @@ pub(super) const MAX_FRAME_BYTES: usize = 1 << 27;
 
 const UID: &str = "1.2.840.10008.1.2";
 
+/// Why a frame was not unpacked, in words.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// Sound, as far as one can tell, but of a kind that is not read.
+    NotRead(String),
+    /// Against its own rules.
+    Damaged(String),
+}
+
 /// How frames are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Packing {
@@ -59,14 +68,14 @@ fn packing(transfer_syntax: &str) -> Result<Packing, String> {
     })
 }
 
-/// Unpacks one frame into little-endian numbers of the format's width. The error says what is wrong, in words.
-pub(super) fn decode(transfer_syntax: &str, data: &[u8], format: &PixelFormat) -> Result<Vec<u8>, String> {
+/// Unpacks one frame into little-endian numbers of the format's width.
+pub(super) fn decode(transfer_syntax: &str, data: &[u8], format: &PixelFormat) -> Result<Vec<u8>, Problem> {
     let pixels = usize::from(format.rows) * usize::from(format.columns);
     let width = format.dtype.bytes();
     let size = (usize::from(format.columns), usize::from(format.rows));
-    match packing(transfer_syntax)? {
-        Packing::None => Err("the pixels are not compressed".into()),
-        Packing::Rle => rle::decode(data, pixels, width).ok_or_else(|| "its RLE pixels are damaged".into()),
+    match packing(transfer_syntax).map_err(Problem::NotRead)? {
+        Packing::None => Err(Problem::Damaged("its pixels are in fragments although they are not compressed".into())),
+        Packing::Rle => rle::decode(data, pixels, width).ok_or_else(|| Problem::Damaged("its RLE pixels are damaged".into())),
         Packing::JpegLs => {
             let values = jpeg_ls::decode(data, size)?;
             Ok(values.iter().flat_map(|v| u32::from(*v).to_le_bytes().into_iter().take(width)).collect())
@@ -78,7 +87,7 @@ pub(super) fn decode(transfer_syntax: &str, data: &[u8], format: &PixelFormat) -
         Packing::Jpeg2000 => {
             let bits = jpeg2000_precision(data, size)?;
             if bits > 16 {
-                return Err(format!("JPEG 2000 pixels of {bits} bits are not read"));
+                return Err(Problem::NotRead(format!("JPEG 2000 pixels of {bits} bits are not read")));
             }
             delegate(transfer_syntax, data, format, 8 * width.min(2) as u16).map(|bytes| widen(bytes, width.min(2), width))
         }
@@ -93,17 +102,17 @@ fn widen(bytes: Vec<u8>, from: usize, to: usize) -> Vec<u8> {
     bytes.chunks_exact(from).flat_map(|c| (0..to).map(|n| c.get(n).copied().unwrap_or(0))).collect()
 }
 
-fn delegate(transfer_syntax: &str, data: &[u8], format: &PixelFormat, bits: u16) -> Result<Vec<u8>, String> {
-    let syntax = TransferSyntaxRegistry.get(transfer_syntax).ok_or("its transfer syntax is unknown")?;
+fn delegate(transfer_syntax: &str, data: &[u8], format: &PixelFormat, bits: u16) -> Result<Vec<u8>, Problem> {
+    let syntax = TransferSyntaxRegistry.get(transfer_syntax).ok_or_else(|| Problem::NotRead("its transfer syntax is unknown".into()))?;
     let Codec::EncapsulatedPixelData(Some(reader), _) = syntax.codec() else {
-        return Err(format!("pixels in the transfer syntax {} are not read", syntax.name()));
+        return Err(Problem::NotRead(format!("pixels in the transfer syntax {} are not read", syntax.name())));
     };
     let one = OneFrame { data, format, bits: if bits > 8 { 16 } else { 8 }, transfer_syntax };
     let mut out = Vec::new();
     match guarded(|| reader.decode_frame(&one, 0, &mut out)) {
         Some(Ok(())) => Ok(out),
-        Some(Err(e)) => Err(format!("its compressed pixels ({}) cannot be unpacked: {}", syntax.name(), deepest(&e))),
-        None => Err(format!("its compressed pixels ({}) are damaged", syntax.name())),
+        Some(Err(e)) => Err(Problem::NotRead(format!("its compressed pixels ({}) cannot be unpacked: {}", syntax.name(), deepest(&e)))),
+        None => Err(Problem::Damaged(format!("its compressed pixels ({}) are damaged", syntax.name()))),
     }
 }
 
@@ -117,8 +126,8 @@ fn deepest(error: &dyn std::error::Error) -> String {
 }
 
 /// Precision of a JPEG stream of the wanted size and one component (ITU T.81, B.2.2).
-fn jpeg_precision(data: &[u8], size: (usize, usize)) -> Result<u16, String> {
-    let damaged = || "its JPEG pixels are damaged".to_string();
+fn jpeg_precision(data: &[u8], size: (usize, usize)) -> Result<u16, Problem> {
+    let damaged = || Problem::Damaged("its JPEG pixels are damaged".into());
     let mut at = 2;
     loop {
         let marker = data.get(at..at + 4).ok_or_else(damaged)?;
@@ -134,16 +143,16 @@ fn jpeg_precision(data: &[u8], size: (usize, usize)) -> Result<u16, String> {
             let f = data.get(at + 4..at + 10).ok_or_else(damaged)?;
             let word = |n: usize| usize::from(u16::from_be_bytes([f[n], f[n + 1]]));
             if (word(3), word(1)) != size || f[5] != 1 {
-                return Err(format!(
+                return Err(Problem::Damaged(format!(
                     "its JPEG stream holds {} × {} pixels where the header says {} × {}",
                     word(3),
                     word(1),
                     size.0,
                     size.1
-                ));
+                )));
             }
             if f[0] > 8 && marker[1] != 0xc3 {
-                return Err(format!("JPEG with {} bits per pixel (extended process) is not read", f[0]));
+                return Err(Problem::NotRead(format!("JPEG with {} bits per pixel (extended process) is not read", f[0])));
             }
             return Ok(u16::from(f[0]));
         }
@@ -152,8 +161,8 @@ fn jpeg_precision(data: &[u8], size: (usize, usize)) -> Result<u16, String> {
 }
 
 /// Precision of a JPEG 2000 stream of the wanted size and one component (ITU T.800, A.5.1).
-fn jpeg2000_precision(data: &[u8], size: (usize, usize)) -> Result<u16, String> {
-    let damaged = || "its JPEG 2000 pixels are damaged".to_string();
+fn jpeg2000_precision(data: &[u8], size: (usize, usize)) -> Result<u16, Problem> {
+    let damaged = || Problem::Damaged("its JPEG 2000 pixels are damaged".into());
     // A bare code stream, or one inside a JP2 file.
     let at = data.windows(4).take(4096).position(|w| w == [0xff, 0x4f, 0xff, 0x51]).ok_or_else(damaged)?;
     let siz = data.get(at + 6..at + 43).ok_or_else(damaged)?;
@@ -161,7 +170,10 @@ fn jpeg2000_precision(data: &[u8], size: (usize, usize)) -> Result<u16, String> 
     let (width, height) = (word(2).saturating_sub(word(10)), word(6).saturating_sub(word(14)));
     let components = u16::from_be_bytes([siz[34], siz[35]]);
     if (width, height) != size || components != 1 {
-        return Err(format!("its JPEG 2000 stream holds {width} × {height} pixels where the header says {} × {}", size.0, size.1));
+        return Err(Problem::Damaged(format!(
+            "its JPEG 2000 stream holds {width} × {height} pixels where the header says {} × {}",
+            size.0, size.1
+        )));
     }
     let tiles = width.div_ceil(word(18).max(1)).saturating_mul(height.div_ceil(word(22).max(1)));
     if tiles > 65_535 || data.get(at + 43..at + 45) != Some(&[1, 1]) {

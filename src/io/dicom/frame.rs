@@ -4,10 +4,13 @@ use super::super::error::IoError;
 use super::super::raw::{Dtype, MAX_RAW_BYTES, Scale};
 use super::super::source::{Acquisition, Identity};
 use super::data_set::{Value, View};
-use super::load::{Loaded, load, read_bytes};
+use super::load::{Loaded, load, read_bytes, turn};
 use super::{codec, describe, tags};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+
+/// Frames of one file that are still taken.
+const MAX_FRAMES: f64 = 100_000.0;
 
 /// How pixels are stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,6 +62,7 @@ pub(in super::super) struct DicomFile {
 /// # Errors
 /// If it is no image, is damaged, or is of a kind that is not read.
 pub(in super::super) fn read_header(path: &Path) -> Result<DicomFile, IoError> {
+    let _turn = turn(path);
     let bytes = read_bytes(path)?;
     let sha256 = hex(&Sha256::digest(&bytes));
     let loaded = load(path, bytes)?;
@@ -74,7 +78,11 @@ pub(in super::super) fn read_header(path: &Path) -> Result<DicomFile, IoError> {
         return Err(IoError::unsupported(path, format!("a colour image ({photometric}) is not read")));
     }
     let format = pixel_format(path, &loaded)?;
-    let frames = frames(&view, view.number(tags::NUMBER_OF_FRAMES).unwrap_or(1.0));
+    let claimed = view.number(tags::NUMBER_OF_FRAMES).unwrap_or(1.0).max(1.0);
+    if claimed > MAX_FRAMES {
+        return Err(IoError::too_large(path, format!("{claimed} frames in one file are more than the program takes")));
+    }
+    let frames = frames(&view, claimed as usize);
     check_length(path, &loaded, &format, frames.len())?;
     let shared: Vec<View<'_>> = timing(&view);
     let identity = describe::identity(&view);
@@ -169,9 +177,7 @@ impl<'a> Groups<'a> {
     }
 }
 
-fn frames(view: &View<'_>, claimed: f64) -> Vec<Frame> {
-    // More frames than elements of two bytes could name are refused by the size check.
-    let count = claimed.clamp(1.0, 100_000.0) as usize;
+fn frames(view: &View<'_>, count: usize) -> Vec<Frame> {
     let shared = view.items(tags::SHARED_GROUPS).next();
     let own: Vec<View<'_>> = view.items(tags::PER_FRAME_GROUPS).collect();
     let enhanced = shared.is_some() || !own.is_empty();

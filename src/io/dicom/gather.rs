@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 /// What slices of one volume have in common beside their series.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Kind {
     size: (u16, u16),
     number: (Dtype, bool),
@@ -43,7 +43,12 @@ impl Kind {
             (Some(a), Some(b)) => same_directions(a, b),
             _ => false,
         };
-        parallel && Self { directions: None, ..self.clone() } == Self { directions: None, ..other.clone() }
+        parallel
+            && self.size == other.size
+            && self.number == other.number
+            && self.spacing_um == other.spacing_um
+            && self.echo == other.echo
+            && self.image_type == other.image_type
     }
 }
 
@@ -55,11 +60,13 @@ fn same_directions(a: &[[f64; 3]; 3], b: &[[f64; 3]; 3]) -> bool {
 pub(in super::super) fn gather(files: Vec<DicomFile>) -> (Vec<SourceVolume>, Vec<PathBuf>) {
     let mut seen = HashSet::new();
     let mut copies = Vec::new();
+    let mut copied = HashSet::new();
     let mut series: Vec<(String, Vec<Arc<DicomFile>>)> = Vec::new();
     let mut number_of: BTreeMap<String, usize> = BTreeMap::new();
     for file in files {
         if !seen.insert(file.sha256.clone()) {
             copies.push(file.path);
+            copied.insert(file.sha256);
             continue;
         }
         let n = *number_of.entry(file.series.clone()).or_insert(series.len());
@@ -68,7 +75,15 @@ pub(in super::super) fn gather(files: Vec<DicomFile>) -> (Vec<SourceVolume>, Vec
         }
         series[n].1.push(Arc::new(file));
     }
-    let volumes = series.into_iter().flat_map(|(_, files)| volumes_of_series(&files)).collect();
+    let mut volumes: Vec<SourceVolume> = series.into_iter().flat_map(|(_, files)| volumes_of_series(&files)).collect();
+    for volume in &mut volumes {
+        let twice = volume.sources.iter().filter(|s| copied.contains(&s.sha256)).count();
+        if twice > 0 {
+            volume
+                .findings
+                .push(Finding::new(FindingCode::DuplicateSlice, format!("{twice} files occur more than once; copies were left out")));
+        }
+    }
     (volumes, copies)
 }
 

@@ -1,10 +1,12 @@
 //! JPEG-LS (ITU T.87, ISO 14495-1) for one component: lossless and near-lossless. Names follow the standard.
 
+use super::codec::Problem;
+
 /// Run lengths per run index, as powers of two (T.87 A.2.1).
 const J: [u32; 32] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
-/// Unpacks a stream of (columns, rows) samples. The error says what is wrong, in words.
-pub(super) fn decode(data: &[u8], size: (usize, usize)) -> Result<Vec<u16>, String> {
+/// Unpacks a stream of (columns, rows) samples.
+pub(super) fn decode(data: &[u8], size: (usize, usize)) -> Result<Vec<u16>, Problem> {
     let (frame, scan) = headers(data, size)?;
     let mut decoder = Decoder::new(&frame, Bits { data: scan, at: 0, hold: 0, held: 0, after_ff: false });
     let (width, height) = size;
@@ -15,7 +17,7 @@ pub(super) fn decode(data: &[u8], size: (usize, usize)) -> Result<Vec<u16>, Stri
     for _ in 0..height {
         line[0] = above[1];
         above[width + 1] = above[width];
-        decoder.line(&above, &mut line).ok_or("its JPEG-LS pixels are damaged or cut short")?;
+        decoder.line(&above, &mut line).ok_or_else(|| Problem::Damaged("its JPEG-LS pixels are damaged or cut short".into()))?;
         out.extend(line[1..=width].iter().map(|&v| v as u16));
         std::mem::swap(&mut above, &mut line);
     }
@@ -30,8 +32,8 @@ struct Parameters {
     reset: i32,
 }
 
-fn headers(data: &[u8], size: (usize, usize)) -> Result<(Parameters, &[u8]), String> {
-    let damaged = || "its JPEG-LS header is damaged".to_string();
+fn headers(data: &[u8], size: (usize, usize)) -> Result<(Parameters, &[u8]), Problem> {
+    let damaged = || Problem::Damaged("its JPEG-LS header is damaged".into());
     let mut precision = 0_u32;
     let mut preset: Option<[i32; 5]> = None;
     let mut at = 2;
@@ -50,10 +52,10 @@ fn headers(data: &[u8], size: (usize, usize)) -> Result<(Parameters, &[u8]), Str
                 precision = u32::from(*body.first().ok_or_else(damaged)?);
                 let claimed = (usize::from(word(3).ok_or_else(damaged)?), usize::from(word(1).ok_or_else(damaged)?));
                 if claimed != size || body.get(5) != Some(&1) {
-                    return Err(format!(
+                    return Err(Problem::Damaged(format!(
                         "its JPEG-LS stream holds {} × {} pixels where the header says {} × {}",
                         claimed.0, claimed.1, size.0, size.1
-                    ));
+                    )));
                 }
             }
             0xf8 if body.first() == Some(&1) => {
@@ -63,7 +65,7 @@ fn headers(data: &[u8], size: (usize, usize)) -> Result<(Parameters, &[u8]), Str
                 }
                 preset = Some(five);
             }
-            0xf8 => return Err("JPEG-LS with mapping tables is not read".into()),
+            0xf8 => return Err(Problem::NotRead("JPEG-LS with mapping tables is not read".into())),
             0xda => {
                 if body.len() < 6 || body[0] != 1 || !(2..=16).contains(&precision) {
                     return Err(damaged());

@@ -8,6 +8,7 @@ use super::tags;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Unpacked size of a deflated data set that is still taken.
 const MAX_INFLATED: u64 = 1 << 29;
@@ -35,6 +36,16 @@ impl Loaded {
             Value::Items(_) => false,
         })
     }
+}
+
+/// Files above this size are listed one at a time, so that a folder of them does not fill the memory.
+const LARGE_BYTES: u64 = 1 << 26;
+static ONE_LARGE_FILE: Mutex<()> = Mutex::new(());
+
+/// Held while the header of a large file is read. Nothing that waits for other threads may run meanwhile.
+pub(super) fn turn(path: &Path) -> Option<MutexGuard<'static, ()>> {
+    let large = std::fs::metadata(path).is_ok_and(|m| m.len() > LARGE_BYTES);
+    large.then(|| ONE_LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// All bytes of a file of sensible size.

@@ -2,7 +2,7 @@
 
 use super::super::error::IoError;
 use super::super::raw::swap_bytes;
-use super::codec;
+use super::codec::{self, Problem};
 use super::data_set::Value;
 use super::frame::{DicomFile, PixelFormat};
 use super::load::{Loaded, load, read_bytes};
@@ -23,8 +23,10 @@ pub(super) fn read_frames(file: &DicomFile, wanted: &mut [Wanted<'_>]) -> Result
             Value::Bytes(range) => native(&loaded, range, element.vr, file, *number, out).ok_or_else(changed)?,
             Value::Fragments(fragments) => {
                 let packed = frame_fragments(&loaded, fragments, *number, file.frames.len()).ok_or_else(changed)?;
-                let unpacked =
-                    codec::decode(&loaded.transfer_syntax, &packed, &file.format).map_err(|why| IoError::unsupported(path, why))?;
+                let unpacked = codec::decode(&loaded.transfer_syntax, &packed, &file.format).map_err(|problem| match problem {
+                    Problem::NotRead(what) => IoError::unsupported(path, what),
+                    Problem::Damaged(why) => IoError::damaged(path, why),
+                })?;
                 if unpacked.len() != out.len() {
                     return Err(IoError::damaged(path, "its compressed pixels have another size than its header says"));
                 }

@@ -119,7 +119,8 @@ mod tests {
             let sign = if q[0] < 0.0 { -1.0 } else { 1.0 };
             let m = rotation([q[1] / length * sign, q[2] / length * sign, q[3] / length * sign]);
             let column = |c: usize, f: f64| std::array::from_fn(|r| m[r][c] * f);
-            let affine = Affine::from_columns([column(0, 0.5), column(1, 0.7), column(2, if flip { -3.0 } else { 3.0 })], [0.0; 3]).unwrap();
+            let depth = if flip { -3.0 } else { 3.0 };
+            let affine = Affine::from_columns([column(0, 0.5), column(1, 0.7), column(2, depth)], [0.0; 3]).unwrap();
             let (qfac, bcd, _) = from_affine(&affine, [1; 3]);
             let back = rotation(bcd.map(f64::from));
             // Readers take a below 6e-4 for 0, so no quaternion of f32 is nearer there.

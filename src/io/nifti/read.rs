@@ -25,6 +25,9 @@ pub fn read_labels_nifti(path: &Path) -> Result<Labels, IoError> {
     let shape = raw.shape();
     let grid =
         Grid::new([shape[0], shape[1], shape[2]], raw.world_from_voxel().clone()).map_err(|e| IoError::too_large(path, e.to_string()))?;
+    if let Some(bytes) = raw.plain_bytes() {
+        return Labels::from_dense(Arc::new(grid), bytes).map_err(|e| IoError::damaged(path, e.to_string()));
+    }
     let mut labels = Vec::with_capacity(grid.voxel_count());
     let mut wrong = None;
     for slice in 0..raw.slice_count() {

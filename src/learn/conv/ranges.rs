@@ -10,7 +10,14 @@ const RANGES: usize = 16;
 ///
 /// `parts` sums of `length` values are made at once: `sum_range(part, range, out)` adds the items of a range to `out`,
 /// which starts at zero. The totals lie in `scratch[..parts * length]` afterwards.
-pub fn sum_in_ranges(items: usize, grain: usize, parts: usize, length: usize, scratch: &mut Vec<f32>, sum_range: impl Fn(usize, Range<usize>, &mut [f32]) + Sync) {
+pub fn sum_in_ranges(
+    items: usize,
+    grain: usize,
+    parts: usize,
+    length: usize,
+    scratch: &mut Vec<f32>,
+    sum_range: impl Fn(usize, Range<usize>, &mut [f32]) + Sync,
+) {
     let ranges = (items / grain.max(1)).clamp(1, RANGES);
     let whole = parts * length;
     scratch.clear();

@@ -30,7 +30,8 @@ impl Up2 {
                 })
             })
             .collect();
-        let sweep = Sweep { rows: width, columns: pair, segments: 1, depth: self.inputs, a_row: self.inputs, a_depth: 1, c_row: pair, ..NOTHING };
+        let sweep =
+            Sweep { rows: width, columns: pair, segments: 1, depth: self.inputs, a_row: self.inputs, a_depth: 1, c_row: pair, ..NOTHING };
         out.par_chunks_mut(2 * width * pair).enumerate().for_each(|(row, out)| {
             let from = &values[row * width * self.inputs..];
             for (panels, out) in panels.iter().zip(out.chunks_mut(width * pair)) {
@@ -91,5 +92,16 @@ impl Up2 {
     }
 }
 
-const NOTHING: Sweep =
-    Sweep { rows: 0, columns: 0, segments: 0, depth: 0, a_segment: 0, a_depth: 0, a_row: 0, b_segment: 0, b_depth: 0, c_row: 0, add: false };
+const NOTHING: Sweep = Sweep {
+    rows: 0,
+    columns: 0,
+    segments: 0,
+    depth: 0,
+    a_segment: 0,
+    a_depth: 0,
+    a_row: 0,
+    b_segment: 0,
+    b_depth: 0,
+    c_row: 0,
+    add: false,
+};

@@ -36,7 +36,8 @@ impl Augmentation {
     #[must_use]
     pub fn apply(&self, example: &Example, random: &mut ChaCha8Rng) -> Example {
         let mut between = |limit: f64| (random.random::<f64>() * 2.0 - 1.0) * limit;
-        let (angle, zoom, exponent) = (between(self.rotation_degrees).to_radians(), between(self.scale).exp(), between(self.gamma).exp() as f32);
+        let (angle, zoom, exponent) =
+            (between(self.rotation_degrees).to_radians(), between(self.scale).exp(), between(self.gamma).exp() as f32);
         let mirrored = self.flip && random.random::<bool>();
         let [width, height] = example.size();
         let pixels = width * height;

@@ -1,6 +1,7 @@
 //! From images and labels to the slices that a net takes in, and back.
 
 mod augment;
+mod clahe;
 mod example;
 mod filters;
 mod plane;

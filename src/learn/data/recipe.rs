@@ -1,5 +1,6 @@
 //! What is done to grey values before a net sees them.
 
+use super::clahe::clahe;
 use super::filters::{median4, remove_bias};
 use crate::volume::percentile;
 use rayon::prelude::*;
@@ -21,6 +22,13 @@ pub enum RecipeStep {
     RemoveBias {
         /// σ as a fraction of the slice's width and height.
         sigma_fraction: f64,
+    },
+    /// Contrast-limited adaptive histogram equalisation of each slice, to 0..=1.
+    Clahe {
+        /// Parts along each side.
+        tiles: usize,
+        /// How many times its even share a grey value may count.
+        clip: f64,
     },
     /// Median over each pixel and its four neighbours within the slice.
     Median4,
@@ -57,6 +65,9 @@ impl Recipe {
                 RecipeStep::RemoveBias { sigma_fraction } => {
                     let fraction = if sigma_fraction.is_finite() { sigma_fraction.clamp(1e-3, 1.0) } else { 0.05 };
                     volume.par_chunks_mut(plane).for_each(|slice| remove_bias(slice, size, fraction));
+                }
+                RecipeStep::Clahe { tiles, clip } => {
+                    volume.par_chunks_mut(plane).for_each(|slice| clahe(slice, size, tiles.clamp(1, 64), clip));
                 }
                 RecipeStep::Median4 => volume.par_chunks_mut(plane).for_each(|slice| median4(slice, size)),
                 RecipeStep::PercentileScale { low, high } => {

@@ -33,7 +33,8 @@ impl Sampler {
             return Err(LearnError::NoExamples);
         }
         let present: Vec<[bool; 256]> = examples.iter().map(Example::present).collect();
-        let holders = (1..=254_u8).map(|label| (label, (0..examples.len()).filter(|&n| present[n][usize::from(label)]).collect::<Vec<_>>()));
+        let holders =
+            (1..=254_u8).map(|label| (label, (0..examples.len()).filter(|&n| present[n][usize::from(label)]).collect::<Vec<_>>()));
         let holders = holders.filter(|(_, slices)| !slices.is_empty()).collect();
         Ok(Self { holders, slices: examples.len(), random: ChaCha8Rng::seed_from_u64(seed), turn: 0 })
     }
@@ -74,7 +75,8 @@ impl Sampler {
         let [width, height] = example.size();
         let size = [crop.size[0].clamp(1, width), crop.size[1].clamp(1, height)];
         let spots: Vec<usize> = (0..width * height).filter(|&n| label.is_some_and(|l| example.labels()[n] == l)).collect();
-        let centre = if spots.is_empty() { self.random.random_range(0..width * height) } else { spots[self.random.random_range(0..spots.len())] };
+        let centre =
+            if spots.is_empty() { self.random.random_range(0..width * height) } else { spots[self.random.random_range(0..spots.len())] };
         let start = |at: usize, part: usize, whole: usize| at.saturating_sub(part / 2).min(whole - part);
         let (x, y) = (start(centre % width, size[0], width), start(centre / width, size[1], height));
         let rows = |plane: usize| (y..y + size[1]).map(move |row| plane * width * height + row * width + x);

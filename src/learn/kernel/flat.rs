@@ -1,22 +1,29 @@
 //! Element-wise loops compiled for wide vectors, and channel patterns for them to run over.
 
-/// Runs `body` compiled with the widest vectors that the processor has. Element-wise arithmetic gives the same bits
-/// on every path, for nothing here is fused or reordered.
-#[inline]
-pub fn with_vectors<R>(body: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2")]
-        fn avx2<R>(body: impl FnOnce() -> R) -> R {
-            body()
+/// Defines a function whose loops are compiled twice, plainly and for 256-bit vectors; the processor decides at run
+/// time. Element-wise arithmetic gives the same bits either way, for nothing here is fused or reordered.
+macro_rules! for_wide_vectors {
+    ($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$doc])*
+        fn $name($($argument: $type),*) {
+            #[inline(always)]
+            fn plain($($argument: $type),*) $body
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn wide($($argument: $type),*) {
+                    plain($($argument),*);
+                }
+                if std::arch::is_x86_feature_detected!("avx2") {
+                    // SAFETY: the feature was just detected.
+                    return unsafe { wide($($argument),*) };
+                }
+            }
+            plain($($argument),*);
         }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the feature was just detected.
-            return unsafe { avx2(body) };
-        }
-    }
-    body()
+    };
 }
+pub(in crate::learn) use for_wide_vectors;
 
 /// The values of each channel, repeated to a run of some 256 values, so that loops over interleaved channels are long
 /// whatever the number of channels.

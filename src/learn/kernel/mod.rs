@@ -7,6 +7,6 @@ mod sweep;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(in crate::learn) use flat::{repeat_channels, with_vectors};
+pub(in crate::learn) use flat::{for_wide_vectors, repeat_channels};
 pub use path::InstructionPath;
 pub(in crate::learn) use sweep::{Panels, Sweep};

@@ -115,7 +115,13 @@ impl Engine for CandleEngine {
     }
 
     fn gradients(
-        &mut self, parameters: &Parameters, batch: Batch<'_>, labels: &[u8], class_weights: &[f32], out: &mut Parameters, stop: &AtomicBool,
+        &mut self,
+        parameters: &Parameters,
+        batch: Batch<'_>,
+        labels: &[u8],
+        class_weights: &[f32],
+        out: &mut Parameters,
+        stop: &AtomicBool,
     ) -> std::result::Result<Option<f64>, LearnError> {
         let vars = self.vars(parameters)?;
         let logits = self.forward(&vars, batch, stop)?;

@@ -27,7 +27,13 @@ pub trait Engine: Send {
     /// # Errors
     /// As [`Engine::logits`].
     fn gradients(
-        &mut self, parameters: &Parameters, batch: Batch<'_>, labels: &[u8], class_weights: &[f32], out: &mut Parameters, stop: &AtomicBool,
+        &mut self,
+        parameters: &Parameters,
+        batch: Batch<'_>,
+        labels: &[u8],
+        class_weights: &[f32],
+        out: &mut Parameters,
+        stop: &AtomicBool,
     ) -> Result<Option<f64>, LearnError>;
 }
 

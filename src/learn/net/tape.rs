@@ -82,7 +82,14 @@ impl Tape {
     }
 
     /// Two blocks in a row. Where nothing is kept, only the second result stays.
-    fn blocks(&mut self, p: &Parameters, at: [BlockAt; 2], input: Input<'_>, keep: bool, stop: &AtomicBool) -> Result<[BlockTrace; 2], LearnError> {
+    fn blocks(
+        &mut self,
+        p: &Parameters,
+        at: [BlockAt; 2],
+        input: Input<'_>,
+        keep: bool,
+        stop: &AtomicBool,
+    ) -> Result<[BlockTrace; 2], LearnError> {
         halt(stop)?;
         let mut first = self.block(p, at[0], input, keep);
         halt(stop)?;
@@ -136,7 +143,14 @@ impl Tape {
 
     /// Turns the gradient of a block's result into those of its sources (none where `wanted` is false).
     fn block_back(
-        &mut self, p: &Parameters, at: BlockAt, input: Input<'_>, trace: &BlockTrace, mut gradient: Vec<f32>, wanted: bool, out: &mut Parameters,
+        &mut self,
+        p: &Parameters,
+        at: BlockAt,
+        input: Input<'_>,
+        trace: &BlockTrace,
+        mut gradient: Vec<f32>,
+        wanted: bool,
+        out: &mut Parameters,
     ) -> Vec<Vec<f32>> {
         let (d_scale, d_shift) = out.pair_mut(at.weight + 1);
         self.norm(input.extent, at).backward(&trace.before, &trace.norm, p.get(at.weight + 1), &mut gradient, d_scale, d_shift);
@@ -157,8 +171,15 @@ impl Tape {
     /// As [`Tape::block_back`] for two blocks in a row; hands their buffers back.
     #[expect(clippy::too_many_arguments, reason = "the same words as block_back, and the flag")]
     fn blocks_back(
-        &mut self, p: &Parameters, at: [BlockAt; 2], input: Input<'_>, trace: [BlockTrace; 2], gradient: Vec<f32>, wanted: bool,
-        out: &mut Parameters, stop: &AtomicBool,
+        &mut self,
+        p: &Parameters,
+        at: [BlockAt; 2],
+        input: Input<'_>,
+        trace: [BlockTrace; 2],
+        gradient: Vec<f32>,
+        wanted: bool,
+        out: &mut Parameters,
+        stop: &AtomicBool,
     ) -> Result<Vec<Vec<f32>>, LearnError> {
         halt(stop)?;
         let [first, second] = trace;
@@ -172,7 +193,15 @@ impl Tape {
         Ok(found)
     }
 
-    fn backward(&mut self, p: &Parameters, batch: Batch<'_>, mut trace: Trace, logits: Vec<f32>, out: &mut Parameters, stop: &AtomicBool) -> Result<(), LearnError> {
+    fn backward(
+        &mut self,
+        p: &Parameters,
+        batch: Batch<'_>,
+        mut trace: Trace,
+        logits: Vec<f32>,
+        out: &mut Parameters,
+        stop: &AtomicBool,
+    ) -> Result<(), LearnError> {
         let shape = self.shape.clone();
         halt(stop)?;
         let mut gradient = self.arena.take(batch.extent.pixels() * shape.base);
@@ -191,7 +220,8 @@ impl Tape {
             let (Some(made), Some(up)) = (trace.decoder.pop(), trace.ups.pop()) else { break };
             let skip = std::mem::take(&mut trace.encoder[level][1].out);
             let sources = [Source { values: &skip, channels: width }, Source { values: &up, channels: width }];
-            let mut found = self.blocks_back(p, shape.decoder(level), Input { extent, sources: &sources }, made, gradient, true, out, stop)?;
+            let mut found =
+                self.blocks_back(p, shape.decoder(level), Input { extent, sources: &sources }, made, gradient, true, out, stop)?;
             let (of_up, of_skip) = (found.pop().unwrap_or_default(), found.pop().unwrap_or_default());
             trace.encoder[level][1].out = skip;
             skips.push(of_skip);
@@ -241,7 +271,13 @@ impl Engine for Tape {
     }
 
     fn gradients(
-        &mut self, parameters: &Parameters, batch: Batch<'_>, labels: &[u8], class_weights: &[f32], out: &mut Parameters, stop: &AtomicBool,
+        &mut self,
+        parameters: &Parameters,
+        batch: Batch<'_>,
+        labels: &[u8],
+        class_weights: &[f32],
+        out: &mut Parameters,
+        stop: &AtomicBool,
     ) -> Result<Option<f64>, LearnError> {
         let (trace, mut logits) = self.forward(parameters, batch, true, stop)?;
         let Some(loss) = (Loss { class_weights }).gradient(&mut logits, labels) else {

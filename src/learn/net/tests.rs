@@ -45,7 +45,9 @@ impl Case {
 
 #[test]
 fn our_engine_agrees_with_candles() {
-    for (inputs, base, depth, norm) in [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)] {
+    for (inputs, base, depth, norm) in
+        [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)]
+    {
         let case = case(inputs, base, depth, norm);
         let (expected, reference) = case.gradients(&mut CandleEngine::new(case.shape.clone(), candle_core::Device::Cpu), &case.parameters);
         for path in InstructionPath::available() {

@@ -29,8 +29,11 @@ impl Loss<'_> {
     /// The loss; `logits[pixel][class]` become its gradient. `None` if no pixel counts. Labels must be classes or [`IGNORE`].
     pub fn gradient(&self, logits: &mut [f32], labels: &[u8]) -> Option<f64> {
         let classes = self.class_weights.len();
-        let partial: Vec<Sums> =
-            logits.par_chunks_mut(CHUNK * classes).zip(labels.par_chunks(CHUNK)).map(|(logits, labels)| self.chunk_sums(logits, labels)).collect();
+        let partial: Vec<Sums> = logits
+            .par_chunks_mut(CHUNK * classes)
+            .zip(labels.par_chunks(CHUNK))
+            .map(|(logits, labels)| self.chunk_sums(logits, labels))
+            .collect();
         let mut sums = Sums { weighted: 0.0, weights: 0.0, overlap: vec![[0.0; 3]; classes] };
         for part in &partial {
             sums.weighted += part.weighted;

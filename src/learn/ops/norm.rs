@@ -1,7 +1,7 @@
 //! Group normalisation (Wu and He 2018) followed by ReLU, in one pass over memory each way.
 
 use crate::learn::conv::Extent;
-use crate::learn::kernel::{repeat_channels, with_vectors};
+use crate::learn::kernel::{for_wide_vectors, repeat_channels};
 use rayon::prelude::*;
 
 /// Normalises each group of channels of each sample to mean 0 and variance 1, scales, shifts and cuts at zero.
@@ -38,17 +38,7 @@ impl Norm {
             // Sums are taken about the first pixel's values, so that a large mean costs no precision.
             let pivot = &sample[..channels];
             let pattern = repeat_channels(pivot);
-            let sums = self.channel_sums(sample.len(), |range, first, second| {
-                with_vectors(|| {
-                    for block in sample[range].chunks(pattern.len()) {
-                        for (((v, p), a), b) in block.iter().zip(&pattern).zip(first.iter_mut()).zip(second.iter_mut()) {
-                            let d = v - p;
-                            *a += d;
-                            *b += d * d;
-                        }
-                    }
-                });
-            });
+            let sums = self.channel_sums(sample.len(), |range, first, second| sum_about(&sample[range], &pattern, first, second));
             let (mut factors, mut summands) = (vec![0.0; channels], vec![0.0; channels]);
             for group in 0..self.groups {
                 let members = self.members(group);
@@ -66,46 +56,37 @@ impl Norm {
         for ((sample, out), (factors, summands)) in values.chunks_exact(plane).zip(out.chunks_exact_mut(plane)).zip(&state.affine) {
             let (factors, summands) = (repeat_channels(factors), repeat_channels(summands));
             let length = CHUNK * channels;
-            sample.par_chunks(length).zip(out.par_chunks_mut(length)).for_each(|(values, out)| {
-                with_vectors(|| {
-                    for (values, out) in values.chunks(factors.len()).zip(out.chunks_mut(factors.len())) {
-                        for (((v, o), f), s) in values.iter().zip(out).zip(&factors).zip(&summands) {
-                            let y = v * f + s;
-                            // Unlike `max`, this lets NaN through, so that a net that broke is noticed.
-                            *o = if y < 0.0 { 0.0 } else { y };
-                        }
-                    }
-                });
-            });
+            sample
+                .par_chunks(length)
+                .zip(out.par_chunks_mut(length))
+                .for_each(|(values, out)| scale_and_cut(values, [&factors, &summands], out));
         }
         state
     }
 
     /// Turns the gradient of the output into that of the input, in place, and writes those of scale and shift.
-    pub fn backward(&self, values: &[f32], state: &NormState, scale: &[f32], gradient: &mut [f32], d_scale: &mut [f32], d_shift: &mut [f32]) {
+    pub fn backward(
+        &self,
+        values: &[f32],
+        state: &NormState,
+        scale: &[f32],
+        gradient: &mut [f32],
+        d_scale: &mut [f32],
+        d_shift: &mut [f32],
+    ) {
         let (channels, plane) = (self.channels, self.extent.plane() * self.channels);
         let (mut total_scale, mut total_shift) = (vec![0.0_f64; channels], vec![0.0_f64; channels]);
         let count = (self.extent.plane() * channels / self.groups) as f64;
         for (number, (values, gradient)) in values.chunks_exact(plane).zip(gradient.chunks_exact_mut(plane)).enumerate() {
             let (factors, summands) = &state.affine[number];
             let (factors, summands) = (repeat_channels(factors), repeat_channels(summands));
-            let moments: Vec<(f32, f32)> = (0..channels).map(|c| state.moments[number * self.groups + c * self.groups / channels]).collect();
+            let moments: Vec<(f32, f32)> =
+                (0..channels).map(|c| state.moments[number * self.groups + c * self.groups / channels]).collect();
             let means = repeat_channels(&moments.iter().map(|m| m.0).collect::<Vec<_>>());
             let gradient_read = &*gradient;
             let sums = self.channel_sums(values.len(), |range, first, second| {
-                with_vectors(|| {
-                    let length = factors.len();
-                    for (values, gradient) in values[range.clone()].chunks(length).zip(gradient_read[range].chunks(length)) {
-                        let patterns = factors.iter().zip(&summands).zip(&means);
-                        for ((((v, g), ((f, s), m)), a), b) in
-                            values.iter().zip(gradient).zip(patterns).zip(first.iter_mut()).zip(second.iter_mut())
-                        {
-                            let through = if v * f + s > 0.0 { *g } else { 0.0 };
-                            *a += through;
-                            *b += through * (v - m);
-                        }
-                    }
-                });
+                let patterns = [&factors[..], &summands, &means];
+                sum_through(&values[range.clone()], &gradient_read[range], patterns, first, second);
             });
             let (mut of_gradient, mut of_value, mut constant) = (vec![0.0; channels], vec![0.0; channels], vec![0.0; channels]);
             for group in 0..self.groups {
@@ -127,16 +108,8 @@ impl Norm {
             let (of_gradient, of_value, constant) = (repeat_channels(&of_gradient), repeat_channels(&of_value), repeat_channels(&constant));
             let length = CHUNK * channels;
             values.par_chunks(length).zip(gradient.par_chunks_mut(length)).for_each(|(values, gradient)| {
-                with_vectors(|| {
-                    let length = factors.len();
-                    for (values, gradient) in values.chunks(length).zip(gradient.chunks_mut(length)) {
-                        let patterns = factors.iter().zip(&summands).zip(&means).zip(of_gradient.iter().zip(&of_value).zip(&constant));
-                        for ((v, g), (((f, s), m), ((a, b), c))) in values.iter().zip(gradient).zip(patterns) {
-                            let through = if v * f + s > 0.0 { *g } else { 0.0 };
-                            *g = through * a + (v - m) * b + c;
-                        }
-                    }
-                });
+                let patterns = [&factors[..], &summands, &means, &of_gradient, &of_value, &constant];
+                pass_through(values, gradient, patterns);
             });
         }
         for c in 0..channels {
@@ -175,6 +148,67 @@ impl Norm {
             })
             .collect();
         (0..channels).map(|c| partial.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p[c].0, sum.1 + p[c].1))).collect()
+    }
+}
+
+for_wide_vectors! {
+    /// Adds up distances from a pattern, and their squares.
+    fn sum_about(values: &[f32], pattern: &[f32], first: &mut [f32], second: &mut [f32]) {
+        for block in values.chunks(pattern.len()) {
+            for (((v, p), a), b) in block.iter().zip(pattern).zip(first.iter_mut()).zip(second.iter_mut()) {
+                let d = v - p;
+                *a += d;
+                *b += d * d;
+            }
+        }
+    }
+}
+
+for_wide_vectors! {
+    /// Multiplies, adds and cuts at zero; the patterns are factor and summand by channel.
+    fn scale_and_cut(values: &[f32], patterns: [&[f32]; 2], out: &mut [f32]) {
+        let [factors, summands] = patterns;
+        for (values, out) in values.chunks(factors.len()).zip(out.chunks_mut(factors.len())) {
+            for (((v, o), f), s) in values.iter().zip(out).zip(factors).zip(summands) {
+                let y = v * f + s;
+                // Unlike `max`, this lets NaN through, so that a net that broke is noticed.
+                *o = if y < 0.0 { 0.0 } else { y };
+            }
+        }
+    }
+}
+
+for_wide_vectors! {
+    /// Adds up the gradient that the ReLU lets through, and its product with the distance from the mean. The patterns
+    /// are factor, summand and mean by channel.
+    fn sum_through(values: &[f32], gradient: &[f32], patterns: [&[f32]; 3], first: &mut [f32], second: &mut [f32]) {
+        let [factors, summands, means] = patterns;
+        let length = factors.len();
+        for (values, gradient) in values.chunks(length).zip(gradient.chunks(length)) {
+            let patterns = factors.iter().zip(summands).zip(means);
+            let sums = first.iter_mut().zip(second.iter_mut());
+            for (((v, g), ((f, s), m)), (a, b)) in values.iter().zip(gradient).zip(patterns).zip(sums) {
+                let through = if v * f + s > 0.0 { *g } else { 0.0 };
+                *a += through;
+                *b += through * (v - m);
+            }
+        }
+    }
+}
+
+for_wide_vectors! {
+    /// Turns the gradient of the output into that of the input. The patterns are factor, summand and mean by channel,
+    /// and what the gradient, the distance from the mean and nothing are multiplied with.
+    fn pass_through(values: &[f32], gradient: &mut [f32], patterns: [&[f32]; 6]) {
+        let [factors, summands, means, of_gradient, of_value, constant] = patterns;
+        let length = factors.len();
+        for (values, gradient) in values.chunks(length).zip(gradient.chunks_mut(length)) {
+            let patterns = factors.iter().zip(summands).zip(means).zip(of_gradient.iter().zip(of_value).zip(constant));
+            for ((v, g), (((f, s), m), ((a, b), c))) in values.iter().zip(gradient).zip(patterns) {
+                let through = if v * f + s > 0.0 { *g } else { 0.0 };
+                *g = through * a + (v - m) * b + c;
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Max pool over blocks of 2×2.
 
 use crate::learn::conv::Extent;
-use crate::learn::kernel::with_vectors;
+use crate::learn::kernel::for_wide_vectors;
 use rayon::prelude::*;
 
 /// Halves rows and columns (both even), keeping the largest of each four values.
@@ -18,44 +18,53 @@ impl Pool2 {
     pub fn forward(&self, values: &[f32], out: &mut [f32]) {
         let c = self.channels;
         let row = self.extent.width * c;
-        out.par_chunks_mut(row / 2).zip(values.par_chunks(2 * row)).for_each(|(out, rows)| {
-            let (upper, lower) = rows.split_at(row);
-            with_vectors(|| {
-                for ((out, upper), lower) in out.chunks_exact_mut(c).zip(upper.chunks_exact(2 * c)).zip(lower.chunks_exact(2 * c)) {
-                    let ((p, q), (r, s)) = (upper.split_at(c), lower.split_at(c));
-                    for ((((o, p), q), r), s) in out.iter_mut().zip(p).zip(q).zip(r).zip(s) {
-                        *o = p.max(*q).max(r.max(*s));
-                    }
-                }
-            });
-        });
+        out.par_chunks_mut(row / 2).zip(values.par_chunks(2 * row)).for_each(|(out, rows)| largest_of_four(rows, c, out));
     }
 
     /// Adds the gradient of the output to that of the input; the first of equal maxima (row by row) takes it.
     pub fn backward_add(&self, values: &[f32], gradient: &[f32], out: &mut [f32]) {
         let c = self.channels;
         let row = self.extent.width * c;
-        out.par_chunks_mut(2 * row).zip(values.par_chunks(2 * row)).zip(gradient.par_chunks(row / 2)).for_each(|((out, rows), gradient)| {
-            let (upper, lower) = rows.split_at(row);
-            let (out_upper, out_lower) = out.split_at_mut(row);
-            with_vectors(|| {
-                let blocks = upper.chunks_exact(2 * c).zip(lower.chunks_exact(2 * c)).zip(gradient.chunks_exact(c));
-                let outs = out_upper.chunks_exact_mut(2 * c).zip(out_lower.chunks_exact_mut(2 * c));
-                for (((upper, lower), gradient), (out_upper, out_lower)) in blocks.zip(outs) {
-                    let ((p, q), (r, s)) = (upper.split_at(c), lower.split_at(c));
-                    let ((op, oq), (or, os)) = (out_upper.split_at_mut(c), out_lower.split_at_mut(c));
-                    for i in 0..c {
-                        let largest = p[i].max(q[i]).max(r[i].max(s[i]));
-                        let (at_p, at_q, at_r) = (p[i] == largest, q[i] == largest, r[i] == largest);
-                        let share = |yes: bool| if yes { gradient[i] } else { 0.0 };
-                        op[i] += share(at_p);
-                        oq[i] += share(!at_p & at_q);
-                        or[i] += share(!at_p & !at_q & at_r);
-                        os[i] += share(!at_p & !at_q & !at_r);
-                    }
-                }
-            });
-        });
+        let rows = out.par_chunks_mut(2 * row).zip(values.par_chunks(2 * row)).zip(gradient.par_chunks(row / 2));
+        rows.for_each(|((out, rows), gradient)| add_to_largest(rows, gradient, c, out));
+    }
+}
+
+for_wide_vectors! {
+    /// The largest of each four values of two rows with `c` values per pixel.
+    fn largest_of_four(rows: &[f32], c: usize, out: &mut [f32]) {
+        let (upper, lower) = rows.split_at(rows.len() / 2);
+        for ((out, upper), lower) in out.chunks_exact_mut(c).zip(upper.chunks_exact(2 * c)).zip(lower.chunks_exact(2 * c)) {
+            let ((p, q), (r, s)) = (upper.split_at(c), lower.split_at(c));
+            for ((((o, p), q), r), s) in out.iter_mut().zip(p).zip(q).zip(r).zip(s) {
+                *o = p.max(*q).max(r.max(*s));
+            }
+        }
+    }
+}
+
+for_wide_vectors! {
+    /// Adds each gradient to the place of the first largest value among its four.
+    fn add_to_largest(rows: &[f32], gradient: &[f32], c: usize, out: &mut [f32]) {
+        let (upper, lower) = rows.split_at(rows.len() / 2);
+        let (out_upper, out_lower) = out.split_at_mut(rows.len() / 2);
+        let blocks = upper.chunks_exact(2 * c).zip(lower.chunks_exact(2 * c)).zip(gradient.chunks_exact(c));
+        let outs = out_upper.chunks_exact_mut(2 * c).zip(out_lower.chunks_exact_mut(2 * c));
+        for (((upper, lower), gradient), (out_upper, out_lower)) in blocks.zip(outs) {
+            let ((p, q), (r, s)) = (upper.split_at(c), lower.split_at(c));
+            let ((op, oq), (or, os)) = (out_upper.split_at_mut(c), out_lower.split_at_mut(c));
+            let values = p.iter().zip(q).zip(r.iter().zip(s)).zip(gradient);
+            let places = op.iter_mut().zip(oq).zip(or.iter_mut().zip(os));
+            for ((((p, q), (r, s)), gradient), ((op, oq), (or, os))) in values.zip(places) {
+                let largest = p.max(*q).max(r.max(*s));
+                let (at_p, at_q, at_r) = (*p == largest, *q == largest, *r == largest);
+                let share = |yes: bool| if yes { *gradient } else { 0.0 };
+                *op += share(at_p);
+                *oq += share(!at_p & at_q);
+                *or += share(!at_p & !at_q & at_r);
+                *os += share(!at_p & !at_q & !at_r);
+            }
+        }
     }
 }
 

@@ -69,7 +69,8 @@ fn everything_in(folder: &Path) -> String {
 #[test]
 fn two_echoes_become_one_exam_with_its_grid_and_values() {
     let mut place = Place::new("s");
-    let report = place.import(vec![volume("A", "1.2", "pd", Some(1)), volume("A", "1.2", "t2", Some(2))], &ImportOptions::default()).unwrap();
+    let report =
+        place.import(vec![volume("A", "1.2", "pd", Some(1)), volume("A", "1.2", "t2", Some(5))], &ImportOptions::default()).unwrap();
     let [exam] = &report.exams[..] else { panic!("{report:?}") };
     assert_eq!(exam.sequences.iter().map(SequenceName::as_str).collect::<Vec<_>>(), ["echo1", "echo2"]);
     let record = place.study.exam(&exam.exam).unwrap();
@@ -87,7 +88,13 @@ fn visits_frames_and_patients_are_kept_apart() {
     let mut place = Place::new("s");
     let mut moved = volume("A", "1", "after-a-break", None);
     moved.frame_of_reference = Some("other".to_owned());
-    let volumes = vec![volume("A", "1", "Water", None), volume("A", "2", "fat", None), volume("B", "3", "x y/z", None), moved, volume("A", "1", "water!", None)];
+    let volumes = vec![
+        volume("A", "1", "Water", None),
+        volume("A", "2", "fat", None),
+        volume("B", "3", "x y/z", None),
+        moved,
+        volume("A", "1", "water!", None),
+    ];
     let report = place.import(volumes, &ImportOptions::default()).unwrap();
     assert_eq!(report.exams.iter().map(|e| e.sequences.len()).collect::<Vec<_>>(), [2, 1, 1, 1]);
     assert_eq!(report.exams[0].sequences.iter().map(SequenceName::as_str).collect::<Vec<_>>(), ["water", "water-2"]);
@@ -222,7 +229,8 @@ fn the_two_echo_knee_is_one_exam_and_nothing_of_its_identity_stays() {
     let mut place = Place::new("s");
     let read = || crate::io::read_path(&data, &Watch::quiet()).unwrap().volumes;
     let identity = read()[0].identity().cloned().unwrap();
-    let options = ImportOptions { confirmed_pictures: true, link: Some(place.folder.path().join("link.jsonl")), ..ImportOptions::default() };
+    let options =
+        ImportOptions { confirmed_pictures: true, link: Some(place.folder.path().join("link.jsonl")), ..ImportOptions::default() };
     let report = place.study.import(read(), &options, &mut place.rng, &Watch::quiet()).unwrap();
     let [exam] = &report.exams[..] else { panic!("{report:?}") };
     assert_eq!(exam.sequences.iter().map(SequenceName::as_str).collect::<Vec<_>>(), ["echo1", "echo2"]);

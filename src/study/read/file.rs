@@ -4,6 +4,7 @@ use super::chain;
 use super::error::ReadError;
 use super::header::ReadHeader;
 use super::lock::{Opener, WriteLock};
+use super::place::is_on_network;
 use super::row::{JournalRow, StoredRow};
 use super::schema::{self, Head};
 use super::state::SNAPSHOT_EVERY;
@@ -78,7 +79,7 @@ impl ReadFile {
         if let Some(time) = view.sealed()? {
             return Err(ReadError::Sealed { path: path.to_owned(), time });
         }
-        schema::write_ahead(&view.connection).map_err(|e| ReadError::writing(path, &e))?;
+        schema::choose_journal(&view.connection, is_on_network(path)).map_err(|e| ReadError::writing(path, &e))?;
         Ok((view.header.clone(), Self { view, unsure: false, _lock: lock }))
     }
 

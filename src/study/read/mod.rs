@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod header;
 mod lock;
+mod place;
 mod row;
 mod schema;
 mod state;

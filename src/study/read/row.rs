@@ -282,9 +282,11 @@ pub(super) mod tests {
 
     #[test]
     fn rows_that_make_no_sense_are_refused() {
-        let row = |action| JournalRow { row: Row { n: 5, name: String::new(), action }, time: String::new(), reader: "R1".into(), window: None };
+        let row =
+            |action| JournalRow { row: Row { n: 5, name: String::new(), action }, time: String::new(), reader: "R1".into(), window: None };
         let outside = Arc::new(Patch::from_changes([(10, 0, 1)]));
-        let nowhere = RowAction::Outline { id: 1, label: 1, slice: 0, points: vec![[f32::NAN, 0.0]], before: vec![], patch: Arc::default() };
+        let nowhere =
+            RowAction::Outline { id: 1, label: 1, slice: 0, points: vec![[f32::NAN, 0.0]], before: vec![], patch: Arc::default() };
         for bad in [
             row(RowAction::Undo { row: 5 }),
             row(RowAction::Redo { row: 0 }),

@@ -52,9 +52,10 @@ pub(super) fn set_up(connection: Connection) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Writes ahead into a log (`-wal`), so that a commit costs one fsync; where that cannot be, SQLite keeps the old way by itself.
-pub(super) fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+/// Chooses how commits are made: on a local disk they go ahead into a log (`-wal`), so that each costs one fsync; on a network
+/// folder through a rollback journal. Where the log cannot be had, SQLite keeps the other way by itself.
+pub(super) fn choose_journal(connection: &Connection, on_network: bool) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", if on_network { "DELETE" } else { "WAL" }, |_| Ok(()))
 }
 
 /// Makes the tables of a new, empty file.

@@ -1,10 +1,10 @@
 //! A study made, opened, read and damaged.
 
 use super::*;
+use crate::edit::{Row, RowAction};
 use crate::space::{Affine, Spacing};
 use crate::study::read::JournalRow;
 use crate::study::{AcquisitionRecord, PatientCode, ReaderRule, SequenceRecord, Side};
-use crate::edit::{Row, RowAction};
 use crate::volume::LayerKind;
 use std::sync::Arc;
 use tempfile::TempDir;

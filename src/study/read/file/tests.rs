@@ -59,7 +59,13 @@ fn rows_must_follow_one_another() {
     one_line(&file.append(&paint(4)).unwrap_err(), &["next row is number 3"]);
     file.append(&paint(3)).unwrap();
     one_line(&ReadFile::create(&path, &header()).unwrap_err(), &["1.sqlite", "already there"]);
-    assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().filter(|e| e.as_ref().unwrap().path().to_string_lossy().contains(".part")).count(), 0);
+    assert_eq!(
+        std::fs::read_dir(path.parent().unwrap())
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().path().to_string_lossy().contains(".part"))
+            .count(),
+        0
+    );
 }
 
 #[test]
@@ -180,7 +186,10 @@ fn what_is_no_read_of_ours_is_refused() {
     drop(ReadFile::create(&path, &header()).unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
     both(&["newer version", "format 2"]);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().ends_with(".lock")).count(), 0);
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().ends_with(".lock")).count(),
+        0
+    );
 }
 
 #[test]
@@ -203,4 +212,19 @@ fn folders_that_take_no_file_are_named() {
     if cfg!(target_os = "linux") {
         one_line(&ReadFile::create(Path::new("/proc/1.sqlite"), &header()).unwrap_err(), &["/proc/1.sqlite", "was not written"]);
     }
+}
+
+#[test]
+fn on_a_network_folder_there_is_no_log_and_nothing_else_is_different() {
+    let (_folder, path, mut file) = new_read(3);
+    schema::choose_journal(&file.view.connection, true).unwrap();
+    file.append(&paint(4)).unwrap();
+    assert!(!path.with_extension("sqlite-wal").exists());
+    assert_eq!(ReadFile::open_read_only(&path).unwrap().1.count(), 4);
+    drop(file);
+    // Opened on a local disk again, it goes back to the log with its next row.
+    let (_, mut file) = ReadFile::open(&path, &opener()).unwrap();
+    file.append(&paint(5)).unwrap();
+    assert!(path.with_extension("sqlite-wal").exists());
+    file.verify_chain().unwrap();
 }

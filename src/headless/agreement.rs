@@ -1,0 +1,338 @@
+//! `osteon agreement`: consensus and agreement figures of several reads, as JSON (schema: `reference/agreement/README.md`).
+
+use crate::agreement::{AlphaMetric, Comparison, ConfusionMatrix, DistanceStatus, KappaWeight, Overlap, Ratings, SurfaceDistances};
+use crate::consensus::{
+    Consensus, JointOptions, JointStaple, JointStart, LevelStatus, Method, Staple, VotePatterns, VoteTable, joint_staple, level_name,
+    majority,
+};
+use crate::io;
+use crate::volume::{LabelCounts, Labels};
+use anyhow::{Context, Result, bail};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The groups of figures that `--only` can name.
+const GROUPS: [&str; 5] = ["majority", "staple_binary", "staple_multilabel", "pairs", "agreement"];
+
+/// Arguments of `osteon agreement`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AgreementArgs {
+    /// Label maps on one grid, one per reader; a reader is named by the file's stem
+    #[arg(required = true, value_name = "LABELS.nii.gz")]
+    pub reads: Vec<PathBuf>,
+    /// Where the figures go; `-` is standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub json: PathBuf,
+    /// Only these groups: majority, staple_binary, staple_multilabel, pairs, agreement
+    #[arg(long, value_name = "GROUPS", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Where joint STAPLE starts: the votes without tied voxels, or 0.99 on the diagonal
+    #[arg(long, value_name = "START", default_value = "votes", value_parser = ["votes", "diagonal"])]
+    pub joint_start: String,
+}
+
+/// Runs the sub-command.
+///
+/// # Errors
+/// If a file cannot be read, grids differ, a group is unknown or the result cannot be written.
+pub fn run(args: &AgreementArgs) -> Result<()> {
+    if let Some(unknown) = args.only.iter().find(|group| !GROUPS.contains(&group.as_str())) {
+        bail!("--only {unknown}: there is no such group; choose from {}", GROUPS.join(", "));
+    }
+    let wanted = |group: &str| args.only.is_empty() || args.only.iter().any(|name| name == group);
+    let (names, reads) = read_labels(&args.reads)?;
+    let readers: Vec<&Labels> = reads.iter().collect();
+    eprintln!("counting the votes of {} readers", readers.len());
+    let patterns = count_votes(&readers, &args.reads)?;
+    let case = CaseFigures::new(&names, &reads, &patterns, &args.joint_start);
+    let mut out = Map::new();
+    out.insert("case".to_owned(), json!(if is_stdout(&args.json) { "stdout".to_owned() } else { stem(&args.json) }));
+    out.insert("readers".to_owned(), json!(names));
+    if wanted("majority") {
+        out.insert("majority".to_owned(), case.majority());
+    }
+    if wanted("staple_binary") {
+        out.insert("staple_binary".to_owned(), case.staple_binary());
+    }
+    if wanted("staple_multilabel") {
+        out.insert("staple_multilabel".to_owned(), joint_json(&case.joint, patterns.table()));
+    }
+    if wanted("pairs") {
+        eprintln!("measuring surfaces");
+        out.insert("pairs".to_owned(), case.pairs()?);
+    }
+    if wanted("agreement") {
+        out.insert("agreement".to_owned(), case.agreement()?);
+    }
+    out.insert("rules".to_owned(), json!([Method::Majority.rule(), Method::Staple.rule(), joint_rule(&args.joint_start)]));
+    write_json(&args.json, &Value::Object(out))
+}
+
+fn joint_rule(start: &str) -> String {
+    let from = if start == "votes" { "the votes without tied voxels" } else { "0.99 on the diagonal" };
+    format!("joint STAPLE from {from}, stopped when no entry changes by 1e-5, label = most probable, not unique: undecided (255)")
+}
+
+/// The name of a file without its folder and without `.nii.gz`, `.nii` or `.json`.
+pub(super) fn stem(path: &Path) -> String {
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    for ending in [".nii.gz", ".nii", ".json"] {
+        if let Some(stem) = name.strip_suffix(ending) {
+            return stem.to_owned();
+        }
+    }
+    name
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Readers' names (stems; with the folder where two stems are the same) and maps.
+pub(super) fn read_labels(paths: &[PathBuf]) -> Result<(Vec<String>, Vec<Labels>)> {
+    let stems: Vec<String> = paths.iter().map(|path| stem(path)).collect();
+    let names: Vec<String> = paths
+        .iter()
+        .zip(&stems)
+        .map(|(path, stem)| if stems.iter().filter(|s| *s == stem).count() > 1 { path.display().to_string() } else { stem.clone() })
+        .collect();
+    let maps: Result<Vec<Labels>> =
+        paths.iter().map(|path| io::read_labels_nifti(path).with_context(|| format!("{} was not read", path.display()))).collect();
+    Ok((names, maps?))
+}
+
+/// Counts votes; an error names the files.
+pub(super) fn count_votes(readers: &[&Labels], paths: &[PathBuf]) -> Result<VotePatterns> {
+    let named = || paths.iter().enumerate().map(|(n, path)| format!("read {} = {}", n + 1, path.display())).collect::<Vec<_>>().join(", ");
+    VotePatterns::count(readers).with_context(|| format!("these reads cannot be compared ({})", named()))
+}
+
+/// Writes JSON to a file (temporary file, fsync, rename) or, for `-`, to standard output.
+pub(super) fn write_json(path: &Path, value: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)? + "\n";
+    if is_stdout(path) {
+        return std::io::stdout().write_all(text.as_bytes()).context("standard output could not be written");
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let save = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    save().with_context(|| format!("{} could not be written; is the folder there and writable?", path.display()))
+}
+
+/// Everything that several groups need.
+struct CaseFigures<'a> {
+    names: &'a [String],
+    reads: &'a [Labels],
+    patterns: &'a VotePatterns,
+    levels: Vec<Vec<u8>>,
+    staple: Consensus,
+    joint: JointStaple,
+}
+
+impl<'a> CaseFigures<'a> {
+    fn new(names: &'a [String], reads: &'a [Labels], patterns: &'a VotePatterns, start: &str) -> Self {
+        let highest = patterns.table().highest_label().max(3);
+        let levels: Vec<Vec<u8>> = (1..=highest).map(|label| vec![label]).chain([vec![2, 3]]).collect();
+        let staple = Consensus::of(patterns, Method::Staple, &levels.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let start = if start == "votes" { JointStart::Votes } else { JointStart::default() };
+        let joint = joint_staple(patterns.table(), &JointOptions { start, ..JointOptions::default() });
+        Self { names, reads, patterns, levels, staple, joint }
+    }
+
+    fn majority(&self) -> Value {
+        let map = self.patterns.paint(&majority(self.patterns.table()));
+        let hash = Sha256::digest(map.to_dense()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        json!({"label_counts": counts_json(&map.counts()), "undecided": map.counts().of(255), "sha256": hash})
+    }
+
+    fn staple_binary(&self) -> Value {
+        self.staple.staple().iter().map(|staple| (staple.level_name(), staple_json(staple))).collect::<Map<_, _>>().into()
+    }
+
+    /// Every reader against every later one, then every reader against each consensus.
+    fn pairs(&self) -> Result<Value> {
+        let mut jobs: Vec<(String, &Labels, Reference)> = Vec::new();
+        for (at, name) in self.names.iter().enumerate() {
+            for other in at + 1..self.names.len() {
+                jobs.push((format!("{name}|{}", self.names[other]), &self.reads[at], Reference::One(&self.reads[other])));
+            }
+        }
+        let majority = self.patterns.paint(&majority(self.patterns.table()));
+        let joint = self.patterns.paint(&self.joint.pattern_labels());
+        let masks: Vec<Labels> = (0..self.levels.len()).map(|at| self.staple.mask(self.patterns, at)).collect();
+        for (name, map) in self.names.iter().zip(self.reads) {
+            jobs.push((format!("{name}|majority"), map, Reference::One(&majority)));
+            jobs.push((format!("{name}|staple_multilabel"), map, Reference::One(&joint)));
+            jobs.push((format!("{name}|staple_binary"), map, Reference::PerLevel(&masks)));
+        }
+        let figures: Result<Vec<(String, Value)>> =
+            jobs.into_par_iter().map(|(name, map, reference)| Ok((name, pair_json(map, &reference, &self.levels)?))).collect();
+        Ok(figures?.into_iter().collect::<Map<_, _>>().into())
+    }
+
+    fn agreement(&self) -> Result<Value> {
+        let labels = usize::from(self.patterns.table().highest_label().max(3)) + 1;
+        let (mut cohen, mut mcc, mut confusion) = (Map::new(), Map::new(), Map::new());
+        for (at, name) in self.names.iter().enumerate() {
+            for other in at + 1..self.names.len() {
+                let pair = format!("{name}|{}", self.names[other]);
+                let matrix = Comparison::new(&self.reads[at], &self.reads[other])?.confusion(labels);
+                cohen.insert(pair.clone(), cohen_json(&matrix));
+                mcc.insert(pair.clone(), json!(matrix.mcc()));
+                confusion.insert(pair, json!(matrix.rows().collect::<Vec<_>>()));
+            }
+        }
+        let mut out = json!({"cohen": cohen, "mcc_multiclass": mcc, "confusion": confusion});
+        if self.names.len() > 1 {
+            let table = self.patterns.table();
+            let mut ratings = Ratings::new(labels);
+            for (pattern, &voxels) in table.voxels().iter().enumerate() {
+                ratings.add(table.votes(pattern).iter().map(|label| usize::from(*label)), voxels);
+            }
+            out["fleiss"] = json!(ratings.fleiss_kappa());
+            for label in 1..labels {
+                out[format!("fleiss_label_{label}")] = json!(ratings.binary(label).fleiss_kappa());
+            }
+            for (word, metric) in
+                [("nominal", AlphaMetric::Nominal), ("ordinal", AlphaMetric::Ordinal), ("interval", AlphaMetric::Interval)]
+            {
+                out[format!("krippendorff_{word}")] = json!(ratings.krippendorff_alpha(metric));
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// What a reader is compared with.
+enum Reference<'a> {
+    One(&'a Labels),
+    PerLevel(&'a [Labels]),
+}
+
+/// Cohen's kappa with the three weights.
+pub(super) fn cohen_json(matrix: &ConfusionMatrix) -> Value {
+    json!({
+        "plain": matrix.kappa(KappaWeight::Plain),
+        "linear": matrix.kappa(KappaWeight::Linear),
+        "quadratic": matrix.kappa(KappaWeight::Quadratic),
+    })
+}
+
+fn pair_json(map: &Labels, reference: &Reference, levels: &[Vec<u8>]) -> Result<Value> {
+    let whole = match reference {
+        Reference::One(other) => Some(Comparison::new(map, other)?),
+        Reference::PerLevel(_) => None,
+    };
+    let mut out = Map::new();
+    for (at, level) in levels.iter().enumerate() {
+        let figures = match (&whole, reference) {
+            (None, Reference::PerLevel(masks)) => level_json(&Comparison::new(map, &masks[at])?, level, &[1]),
+            (Some(comparison), _) => level_json(comparison, level, level),
+            (None, Reference::One(_)) => continue,
+        };
+        out.insert(level_name(level), figures);
+    }
+    Ok(out.into())
+}
+
+fn level_json(comparison: &Comparison, level_a: &[u8], level_b: &[u8]) -> Value {
+    let mut out = overlap_json(&comparison.overlap_between(level_a, level_b));
+    let surface = comparison.surface_between(level_a, level_b);
+    let elements = comparison.elements_between(level_a, level_b);
+    if let (Value::Object(out), Value::Object(more)) = (&mut out, surface_json(&surface)) {
+        out.extend(more);
+        out.insert("sd_hausdorff".to_owned(), json!(elements.hausdorff()));
+        out.insert("sd_hd95".to_owned(), json!(elements.hd95()));
+        out.insert("sd_surface_dice_1mm".to_owned(), json!(elements.surface_dice(1.0)));
+        out.insert("itk_hausdorff".to_owned(), json!(comparison.set_hausdorff_mm(level_a, level_b)));
+    }
+    out
+}
+
+fn overlap_json(overlap: &Overlap) -> Value {
+    json!({
+        "tp": overlap.tp, "fp": overlap.fp, "fn": overlap.fn_, "tn": overlap.tn,
+        "dice": overlap.dice(), "jaccard": overlap.jaccard(), "volume_similarity": overlap.volume_similarity(),
+        "sensitivity": overlap.sensitivity(), "specificity": overlap.specificity(), "precision": overlap.precision(),
+        "false_negative_rate": overlap.false_negative_rate(), "false_discovery_rate": overlap.false_discovery_rate(),
+        "volume_a_ml": overlap.volume_a_ml(), "volume_b_ml": overlap.volume_b_ml(),
+        "mcc": overlap.mcc(), "kappa": overlap.kappa(), "itk_false_positive_error": overlap.false_positive_rate(),
+    })
+}
+
+fn surface_json(surface: &SurfaceDistances) -> Value {
+    let status = match surface.status() {
+        DistanceStatus::Measured => "ok",
+        DistanceStatus::OneEmpty => "one_empty",
+        DistanceStatus::BothEmpty => "both_empty",
+    };
+    json!({
+        "distance_status": status,
+        "surface_voxels_a": surface.surface_voxels_a(), "surface_voxels_b": surface.surface_voxels_b(),
+        "hausdorff": surface.hausdorff(),
+        "hausdorff_a_to_b": surface.hausdorff_a_to_b(), "hausdorff_b_to_a": surface.hausdorff_b_to_a(),
+        "hd95_pooled": surface.hd95_pooled(), "hd95_max_directed": surface.hd95_max_directed(),
+        "asd_a_to_b": surface.asd_a_to_b(), "asd_b_to_a": surface.asd_b_to_a(),
+        "assd_mean_directed": surface.assd_mean_directed(), "assd_pooled": surface.assd_pooled(),
+        "surface_dice_1mm_count": surface.surface_dice(1.0),
+    })
+}
+
+fn counts_json(counts: &LabelCounts) -> Value {
+    let highest = (0..=254_u8).rev().find(|label| counts.of(*label) > 0).unwrap_or(0).max(3);
+    (0..=highest).map(|label| (label.to_string(), json!(counts.of(label)))).collect::<Map<_, _>>().into()
+}
+
+/// A vote pattern as digits, or with dashes between where a label has more than one.
+fn pattern_key(votes: &[u8]) -> String {
+    let between = if votes.iter().all(|v| *v < 10) { "" } else { "-" };
+    votes.iter().map(u8::to_string).collect::<Vec<_>>().join(between)
+}
+
+/// Figures of one level, shared with `osteon consensus`.
+pub(super) fn staple_json(staple: &Staple) -> Value {
+    let votes = staple.votes();
+    let patterns: Map<String, Value> =
+        (0..votes.len()).map(|p| (pattern_key(votes.votes(p)), json!({"n": votes.voxels()[p], "w": staple.probability()[p]}))).collect();
+    let status = match staple.status() {
+        LevelStatus::Estimated => "ok",
+        LevelStatus::Unused => "empty",
+        LevelStatus::Everywhere => "full",
+        LevelStatus::Unanimous => "unanimous",
+    };
+    json!({
+        "status": status, "prior": staple.prior(), "sensitivity": staple.sensitivity(), "specificity": staple.specificity(),
+        "iterations": staple.iterations(), "consensus_voxels": staple.consensus_voxels(), "patterns": patterns,
+    })
+}
+
+/// Figures of joint STAPLE, shared with `osteon consensus`.
+pub(super) fn joint_json(joint: &JointStaple, table: &VoteTable) -> Value {
+    let labels = joint.label_count();
+    let confusion: Vec<Vec<Vec<f64>>> = (0..joint.readers())
+        .map(|reader| (0..labels).map(|said| (0..labels).map(|truth| joint.confusion(reader, said, truth)).collect()).collect())
+        .collect();
+    let decided = joint.pattern_labels();
+    let mut counts: HashMap<u8, u64> = HashMap::new();
+    for (label, voxels) in decided.iter().zip(table.voxels()) {
+        *counts.entry(*label).or_default() += voxels;
+    }
+    let of = |label: u8| counts.get(&label).copied().unwrap_or(0);
+    let label_counts: Map<String, Value> = (0..labels.max(4)).map(|label| (label.to_string(), json!(of(label as u8)))).collect();
+    let pattern_labels: Map<String, Value> =
+        decided.iter().enumerate().map(|(p, label)| (pattern_key(table.votes(p)), json!(label))).collect();
+    json!({
+        "prior": joint.prior(), "confusion": confusion, "iterations": joint.iterations(), "label_counts": label_counts,
+        "undecided": of(255), "pattern_labels": pattern_labels, "log_likelihood": joint.log_likelihood(),
+        "voxels_of_zero_likelihood": joint.impossible_voxels(),
+    })
+}

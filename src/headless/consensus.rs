@@ -1,0 +1,122 @@
+//! `osteon consensus`: one map out of several reads, written as NIfTI, with the rules and figures printed.
+
+use super::agreement::{count_votes, joint_json, read_labels, staple_json, write_json};
+use crate::consensus::{Consensus, LineUp, LineUpReader, MARROW_LEVELS, Method, VotePatterns};
+use crate::io;
+use crate::volume::Labels;
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `osteon consensus`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConsensusArgs {
+    /// Label maps on one grid, one per reader
+    #[arg(required = true, value_name = "LABELS.nii.gz")]
+    pub reads: Vec<PathBuf>,
+    /// How the reads become one
+    #[arg(long, value_parser = ["staple", "joint", "majority", "simple"])]
+    pub method: String,
+    /// Folder for label.nii.gz and the masks and probability maps of every level
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// Runs the sub-command.
+///
+/// # Errors
+/// If a file cannot be read, grids differ or a result cannot be written.
+pub fn run(args: &ConsensusArgs) -> Result<()> {
+    let Some(method) = Method::from_word(&args.method) else {
+        bail!("--method {}: choose staple, joint, majority or simple", args.method);
+    };
+    let (names, reads) = read_labels(&args.reads)?;
+    let readers: Vec<&Labels> = reads.iter().collect();
+    eprintln!("counting the votes of {} readers", readers.len());
+    let patterns = count_votes(&readers, &args.reads)?;
+    let highest = patterns.table().highest_label().max(3);
+    let extra: Vec<Vec<u8>> = (4..=highest).map(|label| vec![label]).collect();
+    let levels: Vec<&[u8]> = MARROW_LEVELS.into_iter().chain(extra.iter().map(Vec::as_slice)).collect();
+    let consensus = Consensus::of(&patterns, method, &levels);
+    std::fs::create_dir_all(&args.out).with_context(|| format!("the folder {} could not be made", args.out.display()))?;
+    write_maps(&args.out, &patterns, &consensus)?;
+    let line_up = LineUp::of(&readers, None, method, &levels)?;
+    write_json(&args.out.join("consensus.json"), &report_json(&names, &patterns, &consensus, &line_up))?;
+    print!("{}", report_text(&names, &patterns, &consensus, &line_up));
+    Ok(())
+}
+
+fn write_maps(out: &Path, patterns: &VotePatterns, consensus: &Consensus) -> Result<()> {
+    let description = format!("Osteon {} consensus", consensus.method().word());
+    eprintln!("writing {}", out.display());
+    io::write_labels_nifti(&out.join("label.nii.gz"), &consensus.label_map(patterns), &description)?;
+    for (at, level) in consensus.levels().iter().enumerate() {
+        let name = level.name();
+        let mask = consensus.mask(patterns, at);
+        io::write_labels_nifti(&out.join(format!("mask_{name}.nii.gz")), &mask, &format!("{description}, level {name}"))?;
+        io::write_probability_nifti(
+            &out.join(format!("probability_{name}.nii.gz")),
+            patterns.grid(),
+            &consensus.probability(patterns, at),
+        )?;
+    }
+    Ok(())
+}
+
+fn report_json(names: &[String], patterns: &VotePatterns, consensus: &Consensus, line_up: &LineUp) -> Value {
+    let rows = line_up.rows.iter().map(|row| {
+        let of = |reader: &LineUpReader| json!({"dice": reader.dice, "dice_left_out": reader.dice_left_out});
+        let readers: Map<String, Value> = names.iter().zip(&row.readers).map(|(name, reader)| (name.clone(), of(reader))).collect();
+        let figures = json!({"estimable": row.estimable, "voxels": row.consensus_voxels, "readers": readers});
+        (row.name.clone(), figures)
+    });
+    let mut out = json!({
+        "method": consensus.method().word(),
+        "rule": consensus.method().rule(),
+        "readers": names,
+        "undecided": consensus.undecided_voxels(patterns.table()),
+        "levels": rows.collect::<Map<_, _>>(),
+        "warnings": consensus.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+    });
+    if !consensus.staple().is_empty() {
+        out["staple_binary"] = consensus.staple().iter().map(|s| (s.level_name(), staple_json(s))).collect::<Map<_, _>>().into();
+    }
+    if let Some(starts) = consensus.joint() {
+        out["staple_multilabel"] = json!({
+            "diagonal": joint_json(&starts.diagonal, patterns.table()),
+            "votes": joint_json(&starts.votes, patterns.table()),
+            "differing_voxels": starts.differing_voxels,
+        });
+    }
+    out
+}
+
+fn report_text(names: &[String], patterns: &VotePatterns, consensus: &Consensus, line_up: &LineUp) -> String {
+    let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+    let mut text = format!("{} readers, method {}\n", names.len(), consensus.method().word());
+    for (at, row) in line_up.rows.iter().enumerate() {
+        let voxels = if row.estimable { format!("{} voxels", row.consensus_voxels) } else { "not estimable (nobody used it)".to_owned() };
+        text += &format!("\nlevel {}: {voxels}\n", row.name);
+        if !row.estimable {
+            continue;
+        }
+        text += &format!("  {:width$}  {:>7}  {:>10}  {:>11}  {:>11}\n", "reader", "Dice", "left out", "sensitivity", "specificity");
+        for (reader, name) in names.iter().enumerate() {
+            let staple = consensus.staple().get(at);
+            let dice = &row.readers[reader];
+            text += &format!(
+                "  {name:width$}  {:>7}  {:>10}  {:>11}  {:>11}\n",
+                figure(dice.dice),
+                figure(dice.dice_left_out),
+                figure(staple.and_then(|s| s.sensitivity()[reader])),
+                figure(staple.and_then(|s| s.specificity()[reader])),
+            );
+        }
+    }
+    text += &format!("\nundecided: {} voxels\n", consensus.undecided_voxels(patterns.table()));
+    for warning in consensus.warnings() {
+        text += &format!("warning: {warning}\n");
+    }
+    text + &format!("rule: {}\nleft out: Dice against the consensus of the other readers (from 3 readers on)\n", consensus.method().rule())
+}

@@ -1,0 +1,209 @@
+//! Everything a person can do by name: one table for menu, palette, keys, tooltips and help.
+
+mod table;
+
+use crate::session::{Command, Session};
+use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
+
+pub use table::ACTIONS;
+
+/// Where an action stands in menu, palette and help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Files and studies.
+    File,
+    /// Tools and what they paint with.
+    Paint,
+    /// Undo, done, outlines.
+    Edit,
+    /// Slices and exams.
+    Go,
+    /// How it is looked at.
+    View,
+    /// Training and proposals.
+    Model,
+    /// Workspaces, palette, help.
+    Window,
+}
+
+impl Group {
+    /// All, in the order of the help window.
+    pub const ALL: [Self; 7] = [Self::Paint, Self::Edit, Self::Go, Self::View, Self::Model, Self::Window, Self::File];
+
+    /// Name on screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Paint => "Paint",
+            Self::Edit => "Edit",
+            Self::Go => "Go",
+            Self::View => "View",
+            Self::Model => "Model",
+            Self::Window => "Window",
+        }
+    }
+}
+
+/// One thing a person can do.
+pub struct Action {
+    /// Stays the same when the name changes.
+    pub id: &'static str,
+    /// Name on screen.
+    pub name: &'static str,
+    /// The key shown with it.
+    pub key: Option<KeyboardShortcut>,
+    /// Other keys that do the same.
+    pub also: &'static [KeyboardShortcut],
+    /// One sentence: what it does.
+    pub tooltip: &'static str,
+    /// Where it stands.
+    pub group: Group,
+    /// Whether holding the key down repeats it.
+    pub repeats: bool,
+    /// The command; `None` = not possible now.
+    pub command: fn(&Session) -> Option<Command>,
+}
+
+impl Action {
+    /// The action with an id. A name that is not in the table gives `None`; a test holds that none is asked for.
+    #[must_use]
+    pub fn find(id: &str) -> Option<&'static Self> {
+        ACTIONS.iter().find(|a| a.id == id)
+    }
+
+    /// The action that sends a command now, to show its key where the command stands.
+    #[must_use]
+    pub fn sending(session: &Session, command: &Command) -> Option<&'static Self> {
+        ACTIONS.iter().find(|a| (a.command)(session).as_ref() == Some(command))
+    }
+
+    /// The key in words: `Ctrl K`.
+    #[must_use]
+    pub fn key_words(&self) -> Option<String> {
+        self.key.map(key_words)
+    }
+
+    /// All keys that do it.
+    pub fn keys(&self) -> impl Iterator<Item = KeyboardShortcut> {
+        self.key.into_iter().chain(self.also.iter().copied())
+    }
+
+    /// Tooltip with the key.
+    #[must_use]
+    pub fn hover_words(&self) -> String {
+        match self.key_words() {
+            Some(key) => format!("{} ({key})", self.tooltip),
+            None => self.tooltip.to_owned(),
+        }
+    }
+}
+
+/// A shortcut in words, as it stands in a key cap.
+#[must_use]
+pub fn key_words(key: KeyboardShortcut) -> String {
+    let modifiers = ModifierNames { concat: " ", ..ModifierNames::NAMES }.format(&key.modifiers, cfg!(target_os = "macos"));
+    let name = match key.logical_key {
+        Key::PageUp => "Page Up",
+        Key::PageDown => "Page Down",
+        Key::ArrowUp => "Up",
+        Key::ArrowDown => "Down",
+        Key::ArrowLeft => "Left",
+        Key::ArrowRight => "Right",
+        Key::Escape => "Esc",
+        other => other.symbol_or_name(),
+    };
+    if modifiers.is_empty() { name.to_owned() } else { format!("{modifiers} {name}") }
+}
+
+/// Pushes the commands of the keys pressed in this frame; keys without an action stay for others. Off while a text field
+/// has focus, except for keys that cannot be typed.
+pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Command>) {
+    let typing = ctx.text_edit_focused();
+    // A button or slider with focus keeps the keys that press and move it.
+    let focused = ctx.memory(egui::Memory::focused).is_some();
+    let mut arrows = false;
+    ctx.input_mut(|input| {
+        input.events.retain(|event| {
+            let egui::Event::Key { key, pressed: true, repeat, modifiers, .. } = event else { return true };
+            let Some((action, shortcut)) = action_for(*modifiers, *key) else { return true };
+            let kept = (typing && shortcut.conflicts_with_text_editing()) || (focused && modifiers.is_none() && presses_widgets(*key));
+            if kept || (typing && action.id == "outline_close") {
+                return true;
+            }
+            if *repeat && !action.repeats {
+                return false;
+            }
+            match (action.command)(session) {
+                Some(command) => {
+                    commands.push(command);
+                    arrows |= matches!(key, Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight);
+                    false
+                }
+                None => true,
+            }
+        });
+    });
+    if arrows {
+        // egui would move the focus to some button as well.
+        ctx.memory_mut(|m| m.move_focus(egui::FocusDirection::None));
+    }
+}
+
+const fn presses_widgets(key: Key) -> bool {
+    matches!(key, Key::Space | Key::Enter | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight)
+}
+
+/// The action of a key, the one with most modifiers first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
+fn action_for(modifiers: Modifiers, key: Key) -> Option<(&'static Action, KeyboardShortcut)> {
+    let weight = |k: &KeyboardShortcut| u8::from(k.modifiers.shift) + u8::from(k.modifiers.alt) + u8::from(k.modifiers.command);
+    ACTIONS
+        .iter()
+        .flat_map(|a| a.keys().map(move |k| (a, k)))
+        .filter(|(_, k)| k.logical_key == key && modifiers.matches_logically(k.modifiers))
+        .max_by_key(|(_, k)| weight(k))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_action_is_named_explained_and_has_keys_of_its_own() {
+        let (mut ids, mut names, mut keys) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for action in ACTIONS {
+            assert!(ids.insert(action.id), "{} twice", action.id);
+            assert!(names.insert(action.name), "{} twice", action.name);
+            assert!(action.tooltip.len() > 12 && action.tooltip.ends_with(|c: char| c.is_alphanumeric()), "{}", action.tooltip);
+            for key in action.keys() {
+                assert!(keys.insert(format!("{key:?}")), "{} shares {}", action.id, key_words(key));
+            }
+        }
+        assert!(ACTIONS.len() > 50);
+    }
+
+    #[test]
+    fn the_most_specific_key_wins() {
+        let command_shift = Modifiers::COMMAND | Modifiers::SHIFT;
+        let pressed = |m: Modifiers| Modifiers { ctrl: m.command, ..m };
+        let id = |m, k| action_for(pressed(m), k).map(|(a, _)| a.id);
+        assert_eq!(id(Modifiers::COMMAND, Key::Z), Some("undo"));
+        assert_eq!(id(command_shift, Key::Z), Some("redo"));
+        assert_eq!(id(Modifiers::COMMAND, Key::Y), Some("redo"));
+        assert_eq!(id(Modifiers::NONE, Key::P), Some("propose_slice"));
+        assert_eq!(id(Modifiers::SHIFT, Key::P), Some("propose_exam"));
+        assert_eq!(id(Modifiers::NONE, Key::Z), None);
+    }
+
+    #[test]
+    fn without_a_study_only_opening_is_possible() {
+        let session = Session::new(1, 1);
+        for id in ["open_folder", "open_file", "help", "palette", "quit"] {
+            assert!(Action::find(id).is_some_and(|a| (a.command)(&session).is_some()), "{id}");
+        }
+        for id in ["undo", "slice_done", "propose_slice", "train", "export", "label_1", "brush"] {
+            assert!(Action::find(id).is_some_and(|a| (a.command)(&session).is_none()), "{id}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The table itself.
+
+use super::{Action, Group};
+use crate::session::{
+    AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, PointerCommand, PointerState, Session, StudyCommand, Tool, ToolCommand,
+    ViewCommand, WindowPreset, Workspace,
+};
+use crate::views::facts::{is_coordinator, may_propose, painting, reader, reading};
+use crate::volume::LayerKind;
+use crate::worker::message::PickPurpose;
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+
+const fn plain(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::NONE, key))
+}
+
+const fn shift(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::SHIFT, key))
+}
+
+const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+}
+
+const fn ctrl_shift(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(CTRL_SHIFT, key))
+}
+
+const NO_KEYS: &[KeyboardShortcut] = &[];
+
+/// An action without further keys that holding the key down does not repeat.
+const fn act(
+    id: &'static str,
+    group: Group,
+    name: &'static str,
+    key: Option<KeyboardShortcut>,
+    tooltip: &'static str,
+    command: fn(&Session) -> Option<Command>,
+) -> Action {
+    Action { id, name, key, also: NO_KEYS, tooltip, group, repeats: false, command }
+}
+
+/// The same with further keys.
+const fn also(action: Action, also: &'static [KeyboardShortcut]) -> Action {
+    Action { also, ..action }
+}
+
+/// The same, repeated while the key is held down.
+const fn repeating(action: Action) -> Action {
+    Action { repeats: true, ..action }
+}
+
+fn file(command: FileCommand) -> Option<Command> {
+    Some(Command::File(command))
+}
+
+fn label(s: &Session, value: u8) -> Option<Command> {
+    painting(s)?;
+    s.scheme(s.tool().layer).class(value).map(|_| Command::Tool(ToolCommand::Label(value)))
+}
+
+fn tool(s: &Session, tool: Tool) -> Option<Command> {
+    painting(s).map(|_| Command::Tool(ToolCommand::Choose(tool)))
+}
+
+fn edit(s: &Session, command: EditCommand) -> Option<Command> {
+    painting(s).map(|_| Command::Edit(command))
+}
+
+fn view(s: &Session, command: ViewCommand) -> Option<Command> {
+    reading(s).map(|_| Command::View(command))
+}
+
+fn adopt(s: &Session, what: AdoptWhat) -> Option<Command> {
+    painting(s)?.proposal().map(|_| Command::Edit(EditCommand::Adopt(what)))
+}
+
+fn model(s: &Session, possible: bool, command: ModelCommand) -> Option<Command> {
+    (possible && reader(s).is_some()).then_some(Command::Model(command))
+}
+
+/// Zooms around the middle of the pane.
+fn zoom(s: &Session, factor: f32) -> Option<Command> {
+    reading(s).map(|exam| Command::View(ViewCommand::Zoom { factor, anchor_uv: exam.view().centre_uv }))
+}
+
+fn workspace(s: &Session, workspace: Workspace) -> Option<Command> {
+    s.role().map(|_| Command::View(ViewCommand::Workspace(workspace)))
+}
+
+fn last_slice(s: &Session) -> usize {
+    s.exam().map_or(0, |e| e.plane().slice_count() - 1)
+}
+
+const REDO_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::Y)];
+const ERASE_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::Num0)];
+const PALETTE_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::Slash)];
+const NEXT_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::ArrowDown), KeyboardShortcut::new(Modifiers::NONE, Key::ArrowRight)];
+const PREVIOUS_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::ArrowUp), KeyboardShortcut::new(Modifiers::NONE, Key::ArrowLeft)];
+const ZOOM_IN_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::Equals)];
+
+/// Every action, in the order of menu and help.
+#[rustfmt::skip] // One line an action: a table to be read across.
+pub const ACTIONS: &[Action] = &[
+    act("open_folder", Group::File, "Open study or folder…", ctrl(Key::O), "Opens a study, or a folder with DICOM or NIfTI images", |_| file(FileCommand::Pick(PickPurpose::OpenFolder))),
+    act("open_file", Group::File, "Open images from a file…", ctrl_shift(Key::O), "Opens one image file without making a study first", |_| file(FileCommand::Pick(PickPurpose::OpenFile))),
+    act("sample", Group::File, "Try the sample study", ctrl(Key::T), "Makes a small study with a synthetic knee and opens it", |_| file(FileCommand::OpenSample)),
+    act("import", Group::File, "Import images…", ctrl(Key::I), "Brings images into the open study, without names and dates", |s| s.study().and_then(|_| file(FileCommand::Pick(PickPurpose::Import)))),
+    act("export", Group::File, "Export masks…", ctrl(Key::E), "Writes masks as NIfTI files: your own, or all as coordinator", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::Export)))),
+    act("save_again", Group::File, "Save again", ctrl(Key::S), "Writes the changes again that could not be saved", |s| s.exam().and_then(|e| e.save_error()).and_then(|_| file(FileCommand::RetrySave))),
+    act("cancel_jobs", Group::File, "Cancel running work", None, "Stops what runs beside the window", |s| s.jobs().next().and_then(|_| file(FileCommand::CancelJobs))),
+    act("leave_role", Group::File, "Change reader…", ctrl(Key::L), "Closes the read and asks who sits here", |s| s.role().map(|_| Command::Study(StudyCommand::LeaveRole))),
+    act("quit", Group::File, "Quit", ctrl(Key::Q), "Leaves the program once everything is on disk", |_| file(FileCommand::Quit)),
+    act("label_1", Group::Paint, "Label 1", plain(Key::Num1), "Paints with the first label of the layer", |s| label(s, 1)),
+    act("label_2", Group::Paint, "Label 2", plain(Key::Num2), "Paints with the second label of the layer", |s| label(s, 2)),
+    act("label_3", Group::Paint, "Label 3", plain(Key::Num3), "Paints with the third label of the layer", |s| label(s, 3)),
+    act("label_4", Group::Paint, "Label 4", plain(Key::Num4), "Paints with the fourth label of the layer", |s| label(s, 4)),
+    act("label_5", Group::Paint, "Label 5", plain(Key::Num5), "Paints with the fifth label of the layer", |s| label(s, 5)),
+    act("label_6", Group::Paint, "Label 6", plain(Key::Num6), "Paints with the sixth label of the layer", |s| label(s, 6)),
+    act("brush", Group::Paint, "Brush", plain(Key::B), "Paints the label with a round brush", |s| tool(s, Tool::Brush)),
+    also(act("erase", Group::Paint, "Erase", plain(Key::E), "Takes labels away with a round brush", |s| tool(s, Tool::Eraser)), ERASE_ALSO),
+    act("lasso", Group::Paint, "Lasso", plain(Key::L), "Labels the grey values between two bounds inside a loop", |s| tool(s, Tool::Lasso)),
+    act("outline", Group::Paint, "Outline", plain(Key::O), "Draws a bone's outline point by point", |s| tool(s, Tool::Outline)),
+    act("fill", Group::Paint, "Fill", plain(Key::F), "Fills a connected area of one label", |s| tool(s, Tool::Fill)),
+    act("adopt_brush", Group::Paint, "Adopt", plain(Key::A), "Adopts the proposal where it brushes", |s| painting(s)?.proposal().and_then(|_| tool(s, Tool::AdoptBrush))),
+    repeating(act("smaller", Group::Paint, "Smaller brush", plain(Key::OpenBracket), "Makes the brush one step smaller", |s| painting(s).map(|_| Command::Tool(ToolCommand::StepSize(-1))))),
+    repeating(act("larger", Group::Paint, "Larger brush", plain(Key::CloseBracket), "Makes the brush one step larger", |s| painting(s).map(|_| Command::Tool(ToolCommand::StepSize(1))))),
+    act("switch_layer", Group::Paint, "Switch layer", plain(Key::X), "Changes between marrow and bone", |s| painting(s).map(|_| Command::Tool(ToolCommand::Layer(other_layer(s.tool().layer))))),
+    act("inside_bone", Group::Paint, "Only inside bone", plain(Key::I), "Keeps marrow paint within the bone layer", |s| painting(s).map(|_| Command::Tool(ToolCommand::ToggleOnlyInsideBone))),
+    repeating(act("undo", Group::Edit, "Undo", ctrl(Key::Z), "Takes the last step back", |s| painting(s)?.layers().history().next_undo().and_then(|_| edit(s, EditCommand::Undo)))),
+    repeating(also(act("redo", Group::Edit, "Redo", ctrl_shift(Key::Z), "Does again what was taken back", |s| painting(s)?.layers().history().next_redo().and_then(|_| edit(s, EditCommand::Redo))), REDO_ALSO)),
+    act("slice_done", Group::Edit, "Slice done", plain(Key::D), "Marks the slice done for the active layer, or not done again", |s| edit(s, EditCommand::ToggleDone)),
+    act("all_done", Group::Edit, "All slices done", ctrl_shift(Key::D), "Marks every slice of the exam done for the active layer", |s| edit(s, EditCommand::AllDone)),
+    act("outline_close", Group::Edit, "Close the outline", plain(Key::C), "Closes the outline that is drawn and fills it; Enter does so too", |s| painting(s).filter(|e| !e.draft().is_empty()).map(|_| Command::Pointer(PointerCommand::Finish))),
+    act("outline_delete", Group::Edit, "Delete the outline", plain(Key::Delete), "Removes the outline that is selected or drawn", |s| painting(s).filter(|e| e.selected_outline().is_some() || !e.draft().is_empty()).and_then(|_| edit(s, EditCommand::DeleteOutline))),
+    act("cancel_gesture", Group::Edit, "Give up the gesture", plain(Key::Escape), "Ends the stroke, loop or outline under way without a trace", |s| painting(s).filter(|e| *e.pointer() != PointerState::Idle || !e.draft().is_empty() || e.layers().gesture_open()).map(|_| Command::Pointer(PointerCommand::Cancel))),
+    repeating(also(act("next_slice", Group::Go, "Next slice", plain(Key::PageDown), "Goes one slice further; the wheel does so too", |s| view(s, ViewCommand::StepSlice(1))), NEXT_ALSO)),
+    repeating(also(act("previous_slice", Group::Go, "Previous slice", plain(Key::PageUp), "Goes one slice back; the wheel does so too", |s| view(s, ViewCommand::StepSlice(-1))), PREVIOUS_ALSO)),
+    act("first_slice", Group::Go, "First slice", plain(Key::Home), "Goes to the first slice", |s| view(s, ViewCommand::Slice(0))),
+    act("last_slice", Group::Go, "Last slice", plain(Key::End), "Goes to the last slice", |s| view(s, ViewCommand::Slice(last_slice(s)))),
+    act("next_exam", Group::Go, "Next exam", ctrl(Key::PageDown), "Opens the next exam of the list", |s| s.exam().map(|_| Command::Study(StudyCommand::StepExam(1)))),
+    act("previous_exam", Group::Go, "Previous exam", ctrl(Key::PageUp), "Opens the exam before in the list", |s| s.exam().map(|_| Command::Study(StudyCommand::StepExam(-1)))),
+    act("overlay", Group::View, "Paint on or off", plain(Key::Space), "Shows or hides all paint and proposals", |s| view(s, ViewCommand::ToggleOverlay)),
+    act("patterns", Group::View, "Patterns", plain(Key::T), "Gives each level a pattern besides its colour", |s| view(s, ViewCommand::TogglePatterns)),
+    act("smooth", Group::View, "Smooth picture", plain(Key::S), "Smooth grey values, or every voxel a square", |s| view(s, ViewCommand::ToggleSmooth)),
+    act("fit", Group::View, "Fit to the pane", plain(Key::V), "Shows the whole slice", |s| view(s, ViewCommand::Fit)),
+    repeating(also(act("zoom_in", Group::View, "Zoom in", plain(Key::Plus), "Enlarges the picture; Ctrl and wheel do so at the pointer", |s| zoom(s, 1.25)), ZOOM_IN_ALSO)),
+    repeating(act("zoom_out", Group::View, "Zoom out", plain(Key::Minus), "Makes the picture smaller", |s| zoom(s, 0.8))),
+    act("next_sequence", Group::View, "Next sequence", plain(Key::Q), "Shows the exam's next sequence in the large pane", |s| reading(s).filter(|e| e.sequences().len() > 1).and_then(|e| view(s, ViewCommand::Sequence((e.view().sequence + 1) % e.sequences().len())))),
+    act("window_auto", Group::View, "Window: auto", ctrl(Key::Num1), "Shows the 1st percentile black and the 99.5th white", |s| view(s, ViewCommand::Preset(WindowPreset::Auto))),
+    act("window_full", Group::View, "Window: full", ctrl(Key::Num2), "Shows every grey value", |s| view(s, ViewCommand::Preset(WindowPreset::Full))),
+    act("window_air_black", Group::View, "Window: air black", ctrl(Key::Num3), "Shows air black and scales the rest to fatty marrow", |s| view(s, ViewCommand::Preset(WindowPreset::AirBlack))),
+    act("window_bright", Group::View, "Window: bright", ctrl(Key::Num4), "Shows the upper half of the grey values", |s| view(s, ViewCommand::Preset(WindowPreset::Bright))),
+    act("show_marrow", Group::View, "Marrow on or off", ctrl(Key::M), "Shows or hides the marrow layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Marrow))),
+    act("show_bone", Group::View, "Bone on or off", ctrl(Key::B), "Shows or hides the bone layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Bone))),
+    act("propose_slice", Group::Model, "Propose slice", plain(Key::P), "Lets the model suggest labels for the slice shown", |s| model(s, may_propose(s), ModelCommand::ProposeSlice)),
+    act("propose_exam", Group::Model, "Propose exam", shift(Key::P), "Lets the model suggest labels for all slices", |s| model(s, may_propose(s), ModelCommand::ProposeExam)),
+    act("adopt_slice", Group::Model, "Adopt slice", plain(Key::Enter), "Takes the proposal over on the slice shown, except where you painted since", |s| painting(s).filter(|e| e.draft().is_empty()).and_then(|_| adopt(s, AdoptWhat::Slice))),
+    act("adopt_all", Group::Model, "Adopt all slices", shift(Key::Enter), "Takes the proposal over on every slice it covers", |s| adopt(s, AdoptWhat::All)),
+    act("adopt_part", Group::Model, "Adopt the part under the pointer", plain(Key::G), "Takes one connected part of the proposal over", |s| adopt(s, AdoptWhat::Part)),
+    act("adopt_over_hand", Group::Model, "Adopt slice over own paint", ctrl_shift(Key::Enter), "Takes the proposal over on the slice, also over what you painted since", |s| adopt(s, AdoptWhat::SliceOverHand)),
+    act("dismiss", Group::Model, "Dismiss proposal", plain(Key::Backspace), "Takes the proposal off the screen", |s| painting(s)?.proposal().and_then(|_| edit(s, EditCommand::DismissProposal))),
+    act("train", Group::Model, "Train", ctrl(Key::R), "Trains on the slices that you marked done", |s| model(s, s.assistance_allowed() && !s.training().is_running(), ModelCommand::Train)),
+    act("pause", Group::Model, "Pause training", ctrl(Key::P), "Holds the training after the step in progress", |s| model(s, s.training().is_running() && !s.training().is_paused(), ModelCommand::Pause)),
+    act("resume", Group::Model, "Resume training", ctrl_shift(Key::P), "Goes on with the training", |s| model(s, s.training().is_paused(), ModelCommand::Resume)),
+    act("cancel_training", Group::Model, "Cancel training", None, "Stops the training and keeps the best version so far", |s| model(s, s.training().is_running(), ModelCommand::Cancel)),
+    act("read", Group::Window, "Read", plain(Key::F2), "Workspace for reading and painting", |s| workspace(s, Workspace::Read)),
+    act("compare", Group::Window, "Compare", plain(Key::F4), "Workspace for agreement of readers, model and consensus", |s| workspace(s, Workspace::Compare)),
+    act("models", Group::Window, "Models", plain(Key::F6), "Workspace for versions of the model", |s| workspace(s, Workspace::Models)),
+    act("compare_reads", Group::Window, "Compare reads", ctrl_shift(Key::C), "Works out agreement over all reads; for the coordinator", |s| is_coordinator(s).then_some(Command::Study(StudyCommand::Compare))),
+    also(act("palette", Group::Window, "Find an action", ctrl(Key::K), "Lists everything that can be done, by name", |_| Some(Command::View(ViewCommand::TogglePalette))), PALETTE_ALSO),
+    act("help", Group::Window, "Help", plain(Key::F1), "Lists all keys and what the mouse does", |_| Some(Command::View(ViewCommand::ToggleHelp))),
+];
+
+const fn other_layer(layer: LayerKind) -> LayerKind {
+    match layer {
+        LayerKind::Marrow => LayerKind::Bone,
+        LayerKind::Bone => LayerKind::Marrow,
+    }
+}

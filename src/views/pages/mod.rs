@@ -1,0 +1,17 @@
+//! What fills the middle, or lies over it, when it is not the picture.
+
+mod compare;
+mod help;
+mod models;
+mod palette;
+mod path_entry;
+mod start;
+mod who;
+
+pub use compare::compare_ui;
+pub use help::help_ui;
+pub use models::models_ui;
+pub use palette::{Palette, palette_ui};
+pub use path_entry::{PathEntry, path_entry_ui};
+pub use start::{empty_exam_ui, start_ui};
+pub use who::who_ui;

@@ -1,0 +1,97 @@
+//! The list of exams: where am I in my work.
+
+use crate::session::{Command, Session, StudyCommand};
+use crate::study::Part;
+use crate::views::widgets::{heading, quiet};
+use crate::views::{facts, theme};
+use crate::worker::message::ExamSummary;
+use egui::{Color32, CornerRadius, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2};
+
+/// Draws the list.
+pub fn exam_list_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    let exams = session.exams();
+    let finished = exams.iter().filter(|e| e.slices > 0 && facts::done_slices(session, e) >= e.slices).count();
+    let title = if facts::reader(session).is_some() { format!("Exams · {finished} of {} done", exams.len()) } else { format!("Exams · {}", exams.len()) };
+    heading(ui, &title);
+    if exams.is_empty() {
+        quiet(ui, "No exams yet: choose File, Import images, or drop images anywhere.");
+        return;
+    }
+    ScrollArea::vertical().id_salt("exam list").auto_shrink([false, false]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for exam in exams {
+            exam_row(ui, session, exam, commands);
+        }
+        ui.add_space(theme::PADDING);
+        next_line(ui, session);
+    });
+}
+
+fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut Vec<Command>) {
+    let open = session.exam().is_some_and(|e| *e.code() == exam.code);
+    let done = facts::done_slices(session, exam);
+    let reads = facts::reader(session).is_some();
+    let word = state_word(session, exam, open, done);
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 36.0), Sense::click());
+    let name = if reads { format!("Exam {}: {word}, {done} of {} slices done", exam.code, exam.slices) } else { format!("Exam {}", exam.code) };
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, &name));
+    if ui.is_rect_visible(rect) {
+        let fill = if open || response.hovered() { theme::RAISED } else { Color32::TRANSPARENT };
+        ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
+        if response.has_focus() {
+            ui.painter().rect_stroke(rect, CornerRadius::same(theme::RADIUS), egui::Stroke::new(1.0, theme::ACCENT), egui::StrokeKind::Inside);
+        }
+        let colour = if open { theme::STRONG } else { theme::TEXT };
+        let word = ui.painter().layout_no_wrap(word.to_owned(), theme::small(), theme::QUIET);
+        let code = ui.painter().layout(exam.code.to_string(), theme::mono(), colour, (rect.width() - 24.0 - word.size().x).max(40.0));
+        ui.painter().galley(pos2(rect.left() + 8.0, rect.top() + 7.0), code, colour);
+        ui.painter().galley(pos2(rect.right() - 8.0 - word.size().x, rect.top() + 7.0).round(), word, theme::QUIET);
+        if reads {
+            bar(ui, rect, done, exam.slices, open);
+        }
+    }
+    let hover = match exam.part {
+        None => "The split into training and test exams is not drawn yet",
+        Some(Part::Test) => "Test exam: the model never trains on it and proposes nothing",
+        Some(Part::Validate) => "Validation exam: tells the training when to stop",
+        Some(Part::Train) => "Training exam: the model learns from slices marked done",
+    };
+    if response.on_hover_text(format!("{} · {hover}", exam.sequences.join(", "))).clicked() && !open {
+        commands.push(Command::Study(StudyCommand::OpenExam(exam.code.clone())));
+    }
+}
+
+fn state_word(session: &Session, exam: &ExamSummary, open: bool, done: usize) -> &'static str {
+    match facts::reader(session) {
+        None if open => "open",
+        None => match exam.part {
+            None => "",
+            Some(Part::Train) => "training",
+            Some(Part::Validate) => "validation",
+            Some(Part::Test) => "test",
+        },
+        Some(_) if exam.slices > 0 && done >= exam.slices => "done",
+        Some(_) if open => "reading",
+        Some(_) if done > 0 => "begun",
+        Some(_) => "",
+    }
+}
+
+fn bar(ui: &Ui, rect: Rect, done: usize, slices: usize, open: bool) {
+    let line = Rect::from_min_max(pos2(rect.left() + 8.0, rect.bottom() - 8.0), pos2(rect.right() - 8.0, rect.bottom() - 6.0));
+    ui.painter().rect_filled(line, CornerRadius::same(1), theme::CONTROL_LINE);
+    let fraction = done as f32 / slices.max(1) as f32;
+    let end = Pos2::new(line.left() + line.width() * fraction.min(1.0), line.bottom());
+    let colour = if done >= slices && slices > 0 { theme::QUIET } else if open { theme::ACCENT } else { theme::QUIET };
+    ui.painter().rect_filled(Rect::from_min_max(line.min, end), CornerRadius::same(1), colour);
+}
+
+fn next_line(ui: &mut Ui, session: &Session) {
+    let open = session.exam().map(|e| e.code().clone());
+    let Some(next) = facts::next_exam(session, open.as_ref()) else { return };
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.label(RichText::new("Next in the list:").font(theme::small()).color(theme::QUIET));
+        ui.label(RichText::new(next.code.to_string()).font(theme::mono()).color(theme::TEXT));
+    });
+}

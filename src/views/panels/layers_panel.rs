@@ -1,0 +1,142 @@
+//! Layers and labels: what I am painting with and how much of it there is.
+
+use crate::session::{Command, OpenExam, Session, ToolCommand, ViewCommand};
+use crate::views::actions::Action;
+use crate::views::tally::Tally;
+use crate::views::widgets::{Row, key_cap_size, named, paint_key_cap, quiet, row};
+use crate::views::{facts, theme};
+use crate::volume::LayerKind;
+use egui::{Align, Checkbox, CornerRadius, Layout, Pos2, RichText, Role, Sense, Slider, Ui, Vec2, WidgetInfo};
+
+/// Draws the panel.
+pub fn layers_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, commands: &mut Vec<Command>) {
+    layer_switch(ui, session, exam, commands);
+    ui.add_space(theme::UNIT);
+    labels(ui, session, exam, tally, commands);
+    ui.add_space(theme::UNIT);
+    opacity(ui, exam, commands);
+    checks(ui, session, exam, commands);
+}
+
+/// Two tabs, marrow and bone, each with the eye that hides it.
+fn layer_switch(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
+    let key = Action::find("switch_layer").and_then(Action::key_words).unwrap_or_default();
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::UNIT;
+        for layer in LayerKind::ALL {
+            layer_tab(ui, session, layer, commands);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (rect, response) = ui.allocate_exact_size(key_cap_size(ui, &key), Sense::hover());
+            paint_key_cap(ui, Pos2::new(rect.right(), rect.center().y), &key, theme::QUIET);
+            response.on_hover_text("Switches between marrow and bone");
+            for layer in [LayerKind::Bone, LayerKind::Marrow] {
+                let mut shown = match layer {
+                    LayerKind::Marrow => exam.view().marrow_visible,
+                    LayerKind::Bone => exam.view().bone_visible,
+                };
+                let response = ui.add(Checkbox::without_text(&mut shown)).on_hover_text(format!("Shows the {layer} layer"));
+                if named(response, &format!("Show {layer}")).changed() {
+                    commands.push(Command::View(ViewCommand::ToggleLayer(layer)));
+                }
+            }
+            quiet(ui, "show");
+        });
+    });
+}
+
+const fn layer_name(layer: LayerKind) -> &'static str {
+    match layer {
+        LayerKind::Marrow => "Marrow",
+        LayerKind::Bone => "Bone",
+    }
+}
+
+fn layer_tab(ui: &mut Ui, session: &Session, layer: LayerKind, commands: &mut Vec<Command>) {
+    let selected = session.tool().layer == layer;
+    let galley = ui.painter().layout_no_wrap(layer_name(layer).to_owned(), theme::body(), theme::TEXT);
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(galley.size().x + 16.0, theme::ROW), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, selected, format!("{} layer", layer_name(layer))));
+    let hot = response.hovered() || response.has_focus();
+    if selected || hot {
+        ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS), if selected { theme::ACCENT_FILL } else { theme::RAISED });
+    }
+    let colour = if selected { theme::STRONG } else if hot { theme::TEXT } else { theme::QUIET };
+    ui.painter().galley_with_override_text_color((rect.center() - galley.size() / 2.0).round(), galley, colour);
+    if response.on_hover_text(format!("Paint on the {layer} layer")).clicked() {
+        commands.push(Command::Tool(ToolCommand::Layer(layer)));
+    }
+}
+
+fn labels(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, commands: &mut Vec<Command>) {
+    let layer = session.tool().layer;
+    let scheme = session.scheme(layer);
+    if scheme.classes().is_empty() {
+        quiet(ui, "The protocol names no bones: add them to study.toml.");
+        return;
+    }
+    ui.spacing_mut().item_spacing.y = 0.0;
+    for class in scheme.classes() {
+        let value = amount(exam, tally.in_exam(layer, class.value));
+        let key = Action::sending(session, &Command::Tool(ToolCommand::Label(class.value))).and_then(Action::key_words);
+        let line = Row {
+            text: &class.name,
+            swatch: Some(theme::label(class.colour)),
+            key: key.as_deref(),
+            value: Some(&value),
+            selected: session.tool().label() == class.value,
+            disabled: !exam.is_writable(),
+            ..Row::default()
+        };
+        let in_slice = tally.in_slice(layer, class.value, exam.view().slice);
+        let hover = format!("{value} in the exam · {in_slice} voxels on this slice");
+        if row(ui, &line).on_hover_text(hover).clicked() {
+            commands.push(Command::Tool(ToolCommand::Label(class.value)));
+        }
+    }
+    let active = session.tool().label();
+    let in_slice = tally.in_slice(layer, active, exam.view().slice);
+    ui.add_space(theme::UNIT);
+    let name = scheme.class(active).map_or("", |c| c.name.split(" · ").next().unwrap_or_default());
+    quiet(ui, &format!("{name}: {in_slice} voxels on this slice"));
+}
+
+/// Volume where voxels have a size, else their number.
+fn amount(exam: &OpenExam, voxels: usize) -> String {
+    facts::voxel_ml(exam).map_or_else(|| format!("{voxels} voxels"), |ml| format!("{:.2} ml", voxels as f64 * ml))
+}
+
+fn opacity(ui: &mut Ui, exam: &OpenExam, commands: &mut Vec<Command>) {
+    let key = Action::find("overlay").and_then(Action::key_words).unwrap_or_default();
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Opacity").color(theme::QUIET));
+        let cap = key_cap_size(ui, &key).x;
+        ui.spacing_mut().slider_width = (ui.available_width() - cap - 16.0).max(40.0);
+        let mut opacity = exam.view().opacity;
+        let response = ui.add_enabled(exam.view().overlay, Slider::new(&mut opacity, 0.0..=1.0).show_value(false));
+        let hover = format!("{:.0} %; {key} hides all paint", opacity * 100.0);
+        if named(response, "Opacity of paint").on_hover_text(hover).changed() {
+            commands.push(Command::View(ViewCommand::Opacity(opacity)));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (rect, response) = ui.allocate_exact_size(key_cap_size(ui, &key), Sense::click());
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Paint on or off"));
+            paint_key_cap(ui, Pos2::new(rect.right(), rect.center().y), &key, if exam.view().overlay { theme::QUIET } else { theme::ACCENT });
+            if response.on_hover_text("Shows or hides all paint").clicked() {
+                commands.push(Command::View(ViewCommand::ToggleOverlay));
+            }
+        });
+    });
+}
+
+fn checks(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
+    let mut inside = session.tool().only_inside_bone;
+    let possible = exam.is_writable() && session.tool().layer == LayerKind::Marrow;
+    if ui.add_enabled(possible, Checkbox::new(&mut inside, "Only inside bone")).on_hover_text("Keeps marrow paint within the bone layer (I)").changed() {
+        commands.push(Command::Tool(ToolCommand::ToggleOnlyInsideBone));
+    }
+    let mut patterns = exam.view().patterns;
+    if ui.checkbox(&mut patterns, "Patterns").on_hover_text("A pattern per level besides its colour (T)").changed() {
+        commands.push(Command::View(ViewCommand::TogglePatterns));
+    }
+}

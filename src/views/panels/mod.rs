@@ -1,0 +1,24 @@
+//! The panels around the picture, one file each.
+
+mod action_button;
+mod exam_list;
+mod file_menu;
+mod histogram;
+mod history_panel;
+mod layers_panel;
+mod model_panel;
+mod notices;
+mod side;
+mod status;
+mod tool_column;
+mod top_bar;
+mod window_panel;
+
+pub use action_button::{action_button, action_menu_item};
+pub use exam_list::exam_list_ui;
+pub use histogram::HistogramCache;
+pub use notices::notices_ui;
+pub use side::side_ui;
+pub use status::status_ui;
+pub use tool_column::{tool_column_ui, width as tool_column_width};
+pub use top_bar::top_bar_ui;

@@ -1,0 +1,48 @@
+//! Sentences for the person, above the status line; each can be taken away.
+
+use super::action_button;
+use crate::session::{Command, Notice, NoticeLevel, Session, ViewCommand};
+use crate::views::theme;
+use crate::views::widgets::{ButtonLook, button};
+use egui::{Align, Area, Context, CornerRadius, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, Stroke, Ui, pos2};
+
+/// Draws the notices over the lower left of `rect`, the newest at the bottom.
+pub fn notices_ui(ctx: &Context, rect: Rect, session: &Session, commands: &mut Vec<Command>) {
+    if session.notices().is_empty() {
+        return;
+    }
+    let width = (rect.width() - 24.0).clamp(200.0, 560.0);
+    let area = Area::new(Id::unique("notices")).order(Order::Middle).pivot(egui::Align2::LEFT_BOTTOM);
+    area.fixed_pos(pos2(rect.left() + 12.0, rect.bottom() - 12.0)).constrain_to(rect).show(ctx, |ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = theme::UNIT;
+        for notice in session.notices() {
+            notice_ui(ui, session, notice, commands);
+        }
+    });
+}
+
+fn notice_ui(ui: &mut Ui, session: &Session, notice: &Notice, commands: &mut Vec<Command>) {
+    let (colour, word) = match notice.level {
+        NoticeLevel::Info => (theme::CONTROL_LINE_HOT, "Note"),
+        NoticeLevel::Warning => (theme::LOOK_AGAIN, "Mind"),
+        NoticeLevel::Error => (theme::FAILED, "Failed"),
+    };
+    let frame = Frame::new().fill(theme::RAISED).stroke(Stroke::new(1.0, colour)).corner_radius(CornerRadius::same(6)).inner_margin(Margin::symmetric(12, 4));
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if button(ui, "Dismiss", None, ButtonLook::Bare, true).clicked() {
+                commands.push(Command::View(ViewCommand::DismissNotice(notice.id)));
+            }
+            let unsaved = session.exam().is_some_and(|e| e.save_error().is_some());
+            if notice.level == NoticeLevel::Error && unsaved && notice.text.starts_with("Not saved") {
+                action_button(ui, session, "save_again", None, ButtonLook::Bare, commands);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(false), |ui| {
+                let text = RichText::new(&notice.text).color(theme::TEXT);
+                ui.add(Label::new(text).wrap()).on_hover_text(word);
+            });
+        });
+    });
+}

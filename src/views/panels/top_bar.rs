@@ -1,0 +1,133 @@
+//! The top bar: which study, who reads, under which rules, what is saved.
+
+use super::action_button;
+use super::file_menu::file_menu_ui;
+use crate::session::{Command, Session, StudyCommand, ViewCommand, WindowPreset, Workspace};
+use crate::views::widgets::{ButtonLook, chip};
+use crate::views::{actions::Action, facts, theme};
+use crate::worker::message::Role;
+use egui::{Align, CornerRadius, Label, Layout, Pos2, RichText, Sense, Ui, Vec2, WidgetInfo};
+
+/// Draws the bar.
+pub fn top_bar_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = 12.0;
+        ui.label(RichText::new("Osteon").font(theme::title()).color(theme::STRONG).strong());
+        file_menu_ui(ui, session, commands);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 12.0;
+            right_part(ui, session, commands);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 12.0;
+                left_part(ui, session, commands);
+            });
+        });
+    });
+}
+
+fn left_part(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    let Some(study) = session.study() else { return };
+    // The chip and what follows keep their room; a long name is cut with an ellipsis and shown whole on hover.
+    if session.role().is_some() {
+        role_chip(ui, session, commands);
+    }
+    let name = if study.scratch { "Images without a study" } else { study.protocol.name() };
+    if let Some(summary) = facts::summary(session).filter(|_| !study.scratch) {
+        ui.label(RichText::new(facts::part_words(summary.part)).color(theme::QUIET)).on_hover_text("Which part of the study's split the open exam belongs to");
+    }
+    if ui.available_width() > 48.0 {
+        ui.add(Label::new(RichText::new(name).color(theme::TEXT)).truncate()).on_hover_text(study.root.display().to_string());
+    }
+}
+
+fn role_chip(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    let response = match session.role() {
+        Some(Role::Reader(code)) => {
+            let rule = session.study().and_then(|s| s.protocol.reader(code));
+            let policy = rule.map_or("", |r| facts::policy_words(r.assistance));
+            let name = format!("Reader {code}, {policy}: change reader");
+            chip(ui, &name, &[("Reader ", theme::TEXT), (code.as_str(), theme::ACCENT), (&format!(" · {policy}"), theme::TEXT)])
+        }
+        Some(Role::Coordinator) => chip(ui, "Coordinator: change role", &[("Coordinator", theme::ACCENT), (" · looks, does not paint", theme::TEXT)]),
+        None => return,
+    };
+    if response.on_hover_text("Change reader (Ctrl L)").clicked() {
+        commands.push(Command::Study(StudyCommand::LeaveRole));
+    }
+}
+
+/// From the right edge inwards.
+fn right_part(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    action_button(ui, session, "palette", None, ButtonLook::Plain, commands);
+    if session.exam().is_some() {
+        saved_state(ui, session, commands);
+    }
+    if facts::reading(session).is_some() {
+        window_chip(ui, session, commands);
+    }
+    if session.role().is_some() {
+        workspace_switch(ui, session, commands);
+    }
+}
+
+fn saved_state(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    let Some(exam) = session.exam().filter(|e| e.is_writable()) else { return };
+    match (exam.save_error(), exam.unsaved_rows()) {
+        (Some(why), _) => {
+            action_button(ui, session, "save_again", None, ButtonLook::Alarm, commands);
+            ui.label(RichText::new("not saved").color(theme::FAILED).strong()).on_hover_text(why);
+        }
+        (None, 0) => {
+            ui.label(RichText::new("saved").color(theme::QUIET)).on_hover_text("Every stroke is on disk");
+        }
+        (None, n) => {
+            ui.label(RichText::new(format!("saving {n}")).color(theme::TEXT)).on_hover_text("Changes on their way to the disk");
+        }
+    }
+}
+
+fn window_chip(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    let Some(exam) = session.exam() else { return };
+    let window = exam.view().window;
+    let (width, level) = (facts::number(window.width()), facts::number(window.level()));
+    let locked = session.study().is_some_and(|s| s.protocol.window_locked());
+    let figures = format!("W {width} L {level}{}", if locked { " · locked" } else { "" });
+    let name = format!("Window: width {width}, level {level}; back to automatic");
+    if chip(ui, &name, &[("Window ", theme::TEXT), (&figures, theme::STRONG)]).on_hover_text("Right drag on the picture changes it; a click sets it automatically").clicked() {
+        commands.push(Command::View(ViewCommand::Preset(WindowPreset::Auto)));
+    }
+}
+
+fn workspace_switch(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    ui.allocate_ui_with_layout(Vec2::new(0.0, theme::TOP_BAR), Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        for workspace in Workspace::ALL.into_iter().rev() {
+            tab(ui, workspace, session.workspace() == workspace, commands);
+        }
+    });
+}
+
+fn tab(ui: &mut Ui, workspace: Workspace, selected: bool, commands: &mut Vec<Command>) {
+    let galley = ui.painter().layout_no_wrap(workspace.name().to_owned(), theme::body(), theme::TEXT);
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(galley.size().x + 16.0, theme::TOP_BAR - 2.0), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, workspace.name()));
+    let colour = if selected { theme::STRONG } else if response.hovered() || response.has_focus() { theme::TEXT } else { theme::QUIET };
+    ui.painter().galley_with_override_text_color(Pos2::new(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0).round(), galley, colour);
+    if selected {
+        let line = egui::Rect::from_min_max(Pos2::new(rect.left() + 8.0, rect.bottom() - 2.0), Pos2::new(rect.right() - 8.0, rect.bottom()));
+        ui.painter().rect_filled(line, CornerRadius::same(1), theme::ACCENT);
+    }
+    let command = Command::View(ViewCommand::Workspace(workspace));
+    let key = Action::find(match workspace {
+        Workspace::Read => "read",
+        Workspace::Compare => "compare",
+        Workspace::Models => "models",
+    });
+    let response = match key {
+        Some(action) => response.on_hover_text(action.hover_words()),
+        None => response,
+    };
+    if response.clicked() {
+        commands.push(command);
+    }
+}

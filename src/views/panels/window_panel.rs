@@ -1,0 +1,56 @@
+//! Window and level: by number, preset and histogram.
+
+use super::histogram::{HistogramCache, histogram_ui};
+use crate::session::{Command, OpenExam, ViewCommand, Window, WindowPreset};
+use crate::views::actions::Action;
+use crate::views::theme;
+use crate::views::widgets::{ButtonLook, button, heading, named};
+use egui::{DragValue, RichText, Ui};
+
+/// The action of a preset, for its key.
+const fn action_id(preset: WindowPreset) -> &'static str {
+    match preset {
+        WindowPreset::Auto => "window_auto",
+        WindowPreset::Full => "window_full",
+        WindowPreset::AirBlack => "window_air_black",
+        WindowPreset::Bright => "window_bright",
+    }
+}
+
+/// Draws the panel.
+pub fn window_ui(ui: &mut Ui, exam: &OpenExam, histogram: &mut HistogramCache, commands: &mut Vec<Command>) {
+    heading(ui, "Window");
+    let image = exam.image();
+    let window = exam.view().window;
+    histogram_ui(ui, image, window, histogram);
+    ui.add_space(theme::UNIT);
+    let range = image.range();
+    let speed = f64::from((range.1 - range.0) / 500.0).max(1e-6);
+    let decimals = if range.1 - range.0 > 20.0 { 0 } else { 3 };
+    let (mut width, mut level) = (window.width(), window.level());
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("W").font(theme::mono()).color(theme::QUIET));
+        let w = ui.add(DragValue::new(&mut width).speed(speed).range(0.0..=f32::MAX).max_decimals(decimals));
+        let w = named(w, "Window width").on_hover_text("Window width: drag or click and type");
+        ui.label(RichText::new("L").font(theme::mono()).color(theme::QUIET));
+        let l = ui.add(DragValue::new(&mut level).speed(speed).max_decimals(decimals));
+        let l = named(l, "Window level").on_hover_text("Window level: drag or click and type");
+        if w.changed() || l.changed() {
+            let next = Window::from_width_level(width, level);
+            commands.push(Command::View(ViewCommand::Window { lower: next.lower(), upper: next.upper() }));
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = egui::Vec2::splat(theme::UNIT);
+        for preset in WindowPreset::ALL {
+            let response = button(ui, preset.name(), None, ButtonLook::Plain, true);
+            let response = match Action::find(action_id(preset)) {
+                Some(action) => response.on_hover_text(action.hover_words()),
+                None => response,
+            };
+            if response.clicked() {
+                commands.push(Command::View(ViewCommand::Preset(preset)));
+            }
+        }
+    });
+}

@@ -1,0 +1,15 @@
+//! The picture: panes, their marks, what the pointer does on them, the slice strip.
+
+mod companions;
+mod marks;
+mod pane;
+mod place;
+mod pointer;
+mod slices;
+mod strip;
+mod thumbnail;
+
+pub use companions::{Companions, companions_ui};
+pub use pane::{Pane, pane_ui};
+pub use place::Place;
+pub use strip::{Strip, strip_ui};

@@ -1,0 +1,156 @@
+//! What mouse, pen and wheel do on the picture. Every event of a frame counts, in order: fast strokes have no gaps.
+
+use super::place::Place;
+use crate::session::{Command, OpenExam, PointerCommand, ViewCommand};
+use egui::{CursorIcon, Event, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
+
+/// The button that is held down on the picture, and the wheel's remainder.
+#[derive(Default)]
+pub struct Pointer {
+    held: Option<Held>,
+    notches: f32,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Held {
+    Paint,
+    Window(Pos2),
+    Pan(Pos2),
+}
+
+/// Points of a trackpad's movement that count as one notch of a wheel.
+const POINTS_PER_NOTCH: f32 = 40.0;
+/// Zoom per notch.
+const ZOOM_PER_NOTCH: f32 = 1.15;
+
+impl Pointer {
+    /// Turns the frame's events into commands.
+    pub fn take(&mut self, ui: &Ui, response: &Response, exam: &OpenExam, place: &Place, commands: &mut Vec<Command>) {
+        let over = response.contains_pointer();
+        let events = ui.input(|i| i.events.clone());
+        let mut moves: Vec<[f64; 2]> = Vec::new();
+        for event in &events {
+            match event {
+                Event::PointerMoved(at) => self.moved(*at, place, &mut moves, commands),
+                Event::PointerButton { pos, button, pressed: true, .. } if self.held.is_none() && over && place.rect().contains(*pos) => {
+                    self.pressed(*pos, *button, place, commands);
+                    // A click on the picture takes the keys back from buttons and fields.
+                    ui.memory_mut(|m| {
+                        if let Some(id) = m.focused() {
+                            m.surrender_focus(id);
+                        }
+                    });
+                }
+                Event::PointerButton { button, pressed: false, .. } if self.held.is_some_and(|h| h.button() == *button) => {
+                    self.released(&mut moves, commands);
+                }
+                // Another window has the pointer now: the release will not be heard.
+                Event::WindowFocused(false) if self.held.is_some() => self.released(&mut moves, commands),
+                Event::MouseWheel { unit, delta, modifiers, .. } if over => {
+                    let notches = delta.y * notches_per(*unit);
+                    self.wheel(notches, modifiers.command || modifiers.ctrl, ui.input(|i| i.pointer.latest_pos()), place, commands);
+                }
+                Event::Zoom(factor) if over => zoom(*factor, ui.input(|i| i.pointer.latest_pos()), place, commands),
+                _ => {}
+            }
+        }
+        flush(&mut moves, commands);
+        hover(over, ui, exam, place, commands);
+        if over && self.held.is_none_or(|h| h == Held::Paint) && exam.is_writable() {
+            ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+        }
+    }
+
+    fn pressed(&mut self, at: Pos2, button: PointerButton, place: &Place, commands: &mut Vec<Command>) {
+        match button {
+            PointerButton::Primary => {
+                self.held = Some(Held::Paint);
+                commands.push(Command::Pointer(PointerCommand::Down(place.uv(at))));
+            }
+            PointerButton::Secondary => self.held = Some(Held::Window(at)),
+            PointerButton::Middle => self.held = Some(Held::Pan(at)),
+            _ => {}
+        }
+    }
+
+    fn moved(&mut self, at: Pos2, place: &Place, moves: &mut Vec<[f64; 2]>, commands: &mut Vec<Command>) {
+        match self.held {
+            Some(Held::Paint) => moves.push(place.uv(at)),
+            Some(Held::Window(from)) => {
+                let by = at - from;
+                commands.push(Command::View(ViewCommand::DragWindow { dx: by.x, dy: by.y }));
+                self.held = Some(Held::Window(at));
+            }
+            Some(Held::Pan(from)) => {
+                let by = place.uv_delta(from - at);
+                commands.push(Command::View(ViewCommand::Pan { by_uv: by }));
+                self.held = Some(Held::Pan(at));
+            }
+            None => {}
+        }
+    }
+
+    fn released(&mut self, moves: &mut Vec<[f64; 2]>, commands: &mut Vec<Command>) {
+        flush(moves, commands);
+        if self.held.take() == Some(Held::Paint) {
+            commands.push(Command::Pointer(PointerCommand::Up));
+        }
+    }
+
+    fn wheel(&mut self, notches: f32, zooms: bool, at: Option<Pos2>, place: &Place, commands: &mut Vec<Command>) {
+        if zooms {
+            zoom(ZOOM_PER_NOTCH.powf(notches.clamp(-10.0, 10.0)), at, place, commands);
+            return;
+        }
+        if self.held.is_some() {
+            return;
+        }
+        // Turning back starts afresh, so that the first notch the other way counts.
+        if self.notches * notches < 0.0 {
+            self.notches = 0.0;
+        }
+        self.notches += notches;
+        let whole = self.notches.trunc();
+        self.notches -= whole;
+        if whole != 0.0 {
+            commands.push(Command::View(ViewCommand::StepSlice(-whole as i32)));
+        }
+    }
+}
+
+impl Held {
+    const fn button(self) -> PointerButton {
+        match self {
+            Self::Paint => PointerButton::Primary,
+            Self::Window(_) => PointerButton::Secondary,
+            Self::Pan(_) => PointerButton::Middle,
+        }
+    }
+}
+
+const fn notches_per(unit: MouseWheelUnit) -> f32 {
+    match unit {
+        MouseWheelUnit::Line | MouseWheelUnit::Page => 1.0,
+        MouseWheelUnit::Point => 1.0 / POINTS_PER_NOTCH,
+    }
+}
+
+fn flush(moves: &mut Vec<[f64; 2]>, commands: &mut Vec<Command>) {
+    if !moves.is_empty() {
+        commands.push(Command::Pointer(PointerCommand::Move(std::mem::take(moves))));
+    }
+}
+
+fn zoom(factor: f32, at: Option<Pos2>, place: &Place, commands: &mut Vec<Command>) {
+    let Some(at) = at else { return };
+    let anchor_uv = place.uv(at).map(|x| x as f32);
+    commands.push(Command::View(ViewCommand::Zoom { factor, anchor_uv }));
+}
+
+fn hover(over: bool, ui: &Ui, exam: &OpenExam, place: &Place, commands: &mut Vec<Command>) {
+    let at = ui.input(|i| i.pointer.latest_pos()).filter(|at| over && place.rect().contains(*at));
+    let uv = at.map(|at| place.uv(at).map(|x| x as f32));
+    if uv != exam.view().hover_uv {
+        commands.push(Command::View(ViewCommand::Hover(uv)));
+    }
+}

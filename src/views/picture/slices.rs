@@ -1,0 +1,162 @@
+//! Slices cut out of the exam and kept from frame to frame: only what changed is cut again.
+
+use crate::gpu::{Layer, OverlayStyle, SliceImage, SliceLabels};
+use crate::session::{OpenExam, Session};
+use crate::space::SlicePlane;
+use crate::volume::{Image, Labels, LayerKind};
+use crate::worker::message::Dirty;
+use std::sync::Arc;
+
+/// What a cut belongs to. The grey values are held, so that another exam can never be taken for this one.
+#[derive(Clone)]
+struct Key {
+    values: Arc<[f32]>,
+    slice: usize,
+    axis: usize,
+    /// Model version and number of slices, for proposals.
+    tag: String,
+}
+
+impl Key {
+    fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.values, &other.values) && self.slice == other.slice && self.axis == other.axis && self.tag == other.tag
+    }
+}
+
+/// The cuts of one pane.
+#[derive(Default)]
+pub struct Slices {
+    image: Option<(Key, Arc<SliceImage>)>,
+    /// Marrow, bone, proposal.
+    labels: [Option<(Key, Arc<SliceLabels>)>; 3],
+    styles: Vec<(StyleKey, Arc<OverlayStyle>)>,
+}
+
+/// What a style depends on: layer (or proposal), opacity in 1/255, patterns.
+type StyleKey = (usize, u8, bool);
+
+const PROPOSAL: usize = 2;
+
+impl Slices {
+    /// Brings labels up to date with what changed since the last frame. To be called every frame, shown or not.
+    pub fn take_dirty(&mut self, exam: &OpenExam, dirty: &[Dirty]) {
+        for change in dirty {
+            let slot = slot(change.layer);
+            if let Some((_, cut)) = &mut self.labels[slot] {
+                Arc::make_mut(cut).update(exam.layers().labels(change.layer), change.bounds);
+            }
+            if let (Some((_, cut)), Some(proposal)) = (&mut self.labels[PROPOSAL], exam.proposal())
+                && proposal.result.layer == change.layer
+            {
+                Arc::make_mut(cut).update(&proposal.result.labels, change.bounds);
+            }
+        }
+    }
+
+    /// Forgets everything: another exam or another person.
+    pub fn clear(&mut self) {
+        self.image = None;
+        self.labels = [None, None, None];
+    }
+
+    /// The grey values of a slice of `plane` (through the reading grid) of any sequence of the exam.
+    pub fn image(&mut self, exam: &OpenExam, image: &Image, plane: &SlicePlane, slice: usize) -> Option<Arc<SliceImage>> {
+        let key = Key { values: Arc::clone(image.values()), slice, axis: plane.slice_axis(), tag: String::new() };
+        if let Some((held, cut)) = &self.image
+            && held.same(&key)
+        {
+            return Some(Arc::clone(cut));
+        }
+        let cut = Arc::new(cut_image(exam, image, plane, slice)?);
+        self.image = Some((key, Arc::clone(&cut)));
+        Some(cut)
+    }
+
+    /// The layers of a slice in drawing order: marrow, proposal, bone.
+    pub fn layers(&mut self, session: &Session, exam: &OpenExam, plane: &SlicePlane, slice: usize) -> Vec<Layer> {
+        let view = exam.view();
+        let mut layers = Vec::new();
+        if view.shows(LayerKind::Marrow) {
+            self.push_layer(&mut layers, session, exam, LayerKind::Marrow, plane, slice);
+        }
+        if let Some(proposal) = exam.proposal()
+            && view.shows(proposal.result.layer)
+            && (plane.slice_axis() != exam.plane().slice_axis() || proposal.result.slices.contains(&slice))
+        {
+            let tag = format!("{} {:?}", proposal.result.model_version, proposal.result.slices);
+            let style = self.style((PROPOSAL + slot(proposal.result.layer), 0, false), || {
+                OverlayStyle::proposal(session.scheme(proposal.result.layer))
+            });
+            if let Some(labels) = self.labels(PROPOSAL, &proposal.result.labels, exam, plane, slice, tag) {
+                layers.push(Layer { labels, style });
+            }
+        }
+        if view.shows(LayerKind::Bone) {
+            self.push_layer(&mut layers, session, exam, LayerKind::Bone, plane, slice);
+        }
+        layers
+    }
+
+    fn push_layer(&mut self, layers: &mut Vec<Layer>, session: &Session, exam: &OpenExam, kind: LayerKind, plane: &SlicePlane, slice: usize) {
+        let view = exam.view();
+        let opacity = (view.opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
+        let key = (slot(kind), opacity, view.patterns);
+        let style = self.style(key, || match kind {
+            LayerKind::Bone => OverlayStyle::bone_outline(),
+            LayerKind::Marrow if view.patterns => OverlayStyle::patterned(session.scheme(kind)).with_opacity(view.opacity),
+            LayerKind::Marrow => OverlayStyle::paint(session.scheme(kind)).with_opacity(view.opacity),
+        });
+        if let Some(labels) = self.labels(slot(kind), exam.layers().labels(kind), exam, plane, slice, String::new()) {
+            layers.push(Layer { labels, style });
+        }
+    }
+
+    fn labels(&mut self, slot: usize, labels: &Labels, exam: &OpenExam, plane: &SlicePlane, slice: usize, tag: String) -> Option<Arc<SliceLabels>> {
+        let key = Key { values: Arc::clone(exam.reading_image().values()), slice, axis: plane.slice_axis(), tag };
+        if let Some((held, cut)) = &self.labels[slot]
+            && held.same(&key)
+        {
+            return Some(Arc::clone(cut));
+        }
+        let cut = Arc::new(SliceLabels::extract(labels, plane, slice).ok()?);
+        self.labels[slot] = Some((key, Arc::clone(&cut)));
+        Some(cut)
+    }
+
+    fn style(&mut self, key: StyleKey, make: impl FnOnce() -> OverlayStyle) -> Arc<OverlayStyle> {
+        if let Some((_, style)) = self.styles.iter().find(|(held, _)| *held == key) {
+            return Arc::clone(style);
+        }
+        // A drag of the opacity slider makes many styles; the newest few are enough.
+        if self.styles.len() >= 8 {
+            self.styles.remove(0);
+        }
+        let style = Arc::new(make());
+        self.styles.push((key, Arc::clone(&style)));
+        style
+    }
+}
+
+const fn slot(layer: LayerKind) -> usize {
+    match layer {
+        LayerKind::Marrow => 0,
+        LayerKind::Bone => 1,
+    }
+}
+
+/// A slice on the reading grid; a sequence on another grid is looked up through world space, nearest voxel.
+fn cut_image(exam: &OpenExam, image: &Image, plane: &SlicePlane, slice: usize) -> Option<SliceImage> {
+    let reading = exam.reading_image().grid();
+    if image.grid().same_as(reading) || (!exam.has_geometry() && image.grid().shape() == reading.shape()) {
+        return SliceImage::extract(image, plane, slice).ok();
+    }
+    let size = plane.size();
+    let mut values = Vec::with_capacity(size[0] * size[1]);
+    for v in 0..size[1] {
+        for u in 0..size[0] {
+            let world_mm = reading.world_from_voxel().world(plane.voxel(slice, [u, v]).map(|x| x as f64));
+            values.push(image.grid().nearest_voxel(world_mm).map_or(image.range().0, |voxel| image.get(voxel)));
+        }
+    }
+    SliceImage::from_values(size, values).ok()
+}

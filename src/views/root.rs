@@ -1,0 +1,164 @@
+//! The whole window, put together.
+
+use super::pages::{Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, models_ui, palette_ui, path_entry_ui, start_ui, who_ui};
+use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
+use super::picture::{Companions, Pane, Place, Strip, companions_ui, pane_ui, strip_ui};
+use super::tally::Tally;
+use super::{actions, theme};
+use crate::gpu::Canvas;
+use crate::session::{Command, FileCommand, OpenExam, Session, Workspace};
+use crate::study::ExamCode;
+use crate::worker::message::{Dirty, PickPurpose, Role};
+use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
+use std::sync::Arc;
+
+/// What drawing remembers from frame to frame: textures, counts, texts being typed. Nothing of the study lives here.
+#[derive(Default)]
+pub struct Views {
+    pane: Pane,
+    companions: Companions,
+    strip: Strip,
+    tally: Tally,
+    histogram: HistogramCache,
+    palette: Palette,
+    path_entry: PathEntry,
+    shown: Option<Shown>,
+}
+
+/// Whose exam the caches hold.
+struct Shown {
+    code: ExamCode,
+    role: Option<Role>,
+    values: Arc<[f32]>,
+    content: u64,
+}
+
+impl Views {
+    /// Gives the context the program's style.
+    #[must_use]
+    pub fn new(ctx: &egui::Context) -> Self {
+        theme::install(ctx);
+        Self::default()
+    }
+
+    /// Draws the window and pushes what the person asks for. `dirty` is what [`Session::take_dirty`] gave for this frame.
+    pub fn ui(&mut self, ui: &mut Ui, session: &Session, canvas: &mut Canvas, dirty: &[Dirty], commands: &mut Vec<Command>) {
+        let ctx = ui.ctx().clone();
+        self.follow(session, dirty);
+        // An open path entry or palette has the keys to itself.
+        if session.path_entry().is_none() && !session.palette_open() {
+            actions::take_keys(&ctx, session, commands);
+        }
+        dropped_files(&ctx, session, commands);
+        Panel::top("top bar").exact_size(theme::TOP_BAR).resizable(false).frame(bar_frame()).show(ui, |ui| top_bar_ui(ui, session, commands));
+        Panel::bottom("status").exact_size(theme::STATUS_BAR).resizable(false).frame(bar_frame()).show(ui, |ui| status_ui(ui, session, commands));
+        let rect = ui.available_rect_before_wrap();
+        match (session.study(), session.role()) {
+            (None, _) => page(ui, |ui| start_ui(ui, session, commands)),
+            (Some(study), None) => page(ui, |ui| who_ui(ui, session, study, commands)),
+            (Some(_), Some(_)) => self.workspace(ui, session, canvas, commands),
+        }
+        notices_ui(&ctx, rect, session, commands);
+        help_ui(&ctx, session, commands);
+        path_entry_ui(&ctx, session, &mut self.path_entry, commands);
+        palette_ui(&ctx, session, &mut self.palette, commands);
+    }
+
+    /// Where the picture was last drawn; `None` before it was.
+    #[must_use]
+    pub const fn place(&self) -> Option<&Place> {
+        self.pane.place()
+    }
+
+    /// Brings what is remembered up to date with the session.
+    fn follow(&mut self, session: &Session, dirty: &[Dirty]) {
+        let exam = session.exam();
+        let same = match (&self.shown, exam) {
+            (Some(shown), Some(exam)) => {
+                let same = shown.code == *exam.code() && shown.role.as_ref() == session.role();
+                same && Arc::ptr_eq(&shown.values, exam.reading_image().values()) && shown.content <= exam.content()
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            // Nothing of one reader or exam stays for the next.
+            self.pane.clear();
+            self.companions.clear();
+            self.tally.clear();
+        }
+        self.shown = exam.map(|exam| Shown {
+            code: exam.code().clone(),
+            role: session.role().cloned(),
+            values: Arc::clone(exam.reading_image().values()),
+            content: exam.content(),
+        });
+        self.pane.take_dirty(exam, dirty);
+        self.companions.take_dirty(exam, dirty);
+        if !same {
+            self.strip = Strip::default();
+        }
+        self.strip.take_dirty(exam, dirty);
+        if let Some(exam) = exam {
+            self.tally.update(exam);
+        }
+    }
+
+    fn workspace(&mut self, ui: &mut Ui, session: &Session, canvas: &mut Canvas, commands: &mut Vec<Command>) {
+        match session.workspace() {
+            Workspace::Compare => page(ui, |ui| compare_ui(ui, session, commands)),
+            Workspace::Models => page(ui, |ui| models_ui(ui, session, commands)),
+            Workspace::Read => self.read(ui, session, canvas, commands),
+        }
+    }
+
+    fn read(&mut self, ui: &mut Ui, session: &Session, canvas: &mut Canvas, commands: &mut Vec<Command>) {
+        let padded = Frame::new().fill(theme::GROUND).inner_margin(Margin::symmetric(8, 12));
+        let [smallest, usual, largest] = theme::EXAM_LIST;
+        let list = Panel::left("exams").default_size(usual).size_range(smallest..=largest).frame(padded);
+        list.show(ui, |ui| exam_list_ui(ui, session, commands));
+        let Some(exam) = session.exam() else {
+            page(ui, |ui| empty_exam_ui(ui, session, commands));
+            return;
+        };
+        let tools = Frame::new().fill(theme::GROUND).inner_margin(Margin::symmetric(8, 8));
+        let width = tool_column_width(ui);
+        Panel::left("tools").exact_size(width).resizable(false).frame(tools).show(ui, |ui| tool_column_ui(ui, session, commands));
+        let [smallest, usual, largest] = theme::SIDE;
+        let side = Panel::right("side").default_size(usual).size_range(smallest..=largest).frame(Frame::new().fill(theme::GROUND));
+        side.show(ui, |ui| side_ui(ui, session, exam, &self.tally, &mut self.histogram, commands));
+        self.middle(ui, session, exam, canvas, commands);
+    }
+
+    /// The picture, its companions and the slice strip.
+    fn middle(&mut self, ui: &mut Ui, session: &Session, exam: &OpenExam, canvas: &mut Canvas, commands: &mut Vec<Command>) {
+        let frame = Frame::new().fill(theme::GROUND).inner_margin(Margin { left: 6, right: 6, top: 6, bottom: 2 });
+        let strip = Panel::bottom("strip").exact_size(theme::STRIP).resizable(false).frame(frame);
+        strip.show(ui, |ui| strip_ui(ui, session, exam, &mut self.strip, &self.tally, commands));
+        if ui.ctx().content_rect().width() >= theme::COMPANIONS_FROM {
+            let [smallest, usual, largest] = theme::COMPANIONS;
+            let panel = Panel::right("companions").default_size(usual).size_range(smallest..=largest).frame(Frame::new().fill(theme::PANEL_LINE));
+            panel.show(ui, |ui| companions_ui(ui, session, exam, canvas, &mut self.companions, commands));
+        }
+        let frame = Frame::new().fill(theme::PICTURE);
+        CentralPanel::no_frame().frame(frame).show(ui, |ui| pane_ui(ui, session, exam, canvas, &mut self.pane, commands));
+    }
+}
+
+fn bar_frame() -> Frame {
+    Frame::new().fill(theme::GROUND).inner_margin(Margin::symmetric(12, 0)).stroke(Stroke::NONE)
+}
+
+fn page(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    CentralPanel::no_frame().frame(Frame::new().fill(theme::GROUND)).show(ui, add);
+}
+
+/// Files dropped anywhere are opened, or imported into the study that is open.
+fn dropped_files(ctx: &egui::Context, session: &Session, commands: &mut Vec<Command>) {
+    let dropped = ctx.input(|i| i.raw.dropped_files.clone());
+    let purpose = if session.study().is_some_and(|s| !s.scratch) { PickPurpose::Import } else { PickPurpose::OpenFolder };
+    // One request: several files of one folder are one series, and two studies cannot be open at once.
+    if let Some(path) = dropped.first().map(|file| file.path().to_path_buf()) {
+        commands.push(Command::File(FileCommand::Use(purpose, path)));
+    }
+}

@@ -1,0 +1,17 @@
+//! The few shapes that the whole window is made of.
+
+mod bar;
+mod button;
+mod chip;
+mod heading;
+mod key_cap;
+mod named;
+mod row;
+
+pub use bar::{hatched_bar, progress_bar};
+pub use button::{ButtonLook, button};
+pub use chip::chip;
+pub use heading::{heading, quiet};
+pub use key_cap::{key_cap_size, paint_key_cap};
+pub use named::named;
+pub use row::{Row, row};

@@ -1,0 +1,34 @@
+//! The demo without a window: it runs to its end, its files are there, and the model is better after retraining.
+
+use std::process::Command;
+
+#[test]
+fn the_demo_learns_and_writes_its_results() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("demo");
+    let output = Command::new(env!("CARGO_BIN_EXE_osteon"))
+        .args(["demo", "--headless"])
+        .arg(&dir)
+        .env("OSTEON_HOME", home.path().join("home"))
+        .output()
+        .unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
+    println!("{text}");
+    assert!(output.status.success(), "{errors}");
+    let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(dir.join("results/summary.json")).unwrap()).unwrap();
+    let rounds = summary["rounds"].as_array().unwrap();
+    assert!(rounds.len() >= 3, "one training and two retrainings");
+    let mean = |round: &serde_json::Value| round["mean_1_and_2+3"].as_f64().expect("levels 1 and 2+3 are held out");
+    let (first, last) = (mean(&rounds[0]), mean(&rounds[rounds.len() - 1]));
+    assert!(last > first, "mean over levels 1 and 2+3: {first:.3} before the first retraining, {last:.3} after the last");
+    let compared = summary["agreement"].as_array().unwrap();
+    assert!(!compared.is_empty() && compared.iter().all(|e| e["readers"].as_array().unwrap().len() == 4));
+    for name in ["rounds.csv", "agreement.csv", "summary.txt"] {
+        assert!(dir.join("results").join(name).metadata().unwrap().len() > 50, "{name}");
+    }
+    let names = |folder: &str| -> Vec<String> {
+        std::fs::read_dir(dir.join(folder)).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    };
+    assert!(names("results").iter().filter(|n| n.ends_with(".png")).count() >= 3, "{:?}", names("results"));
+    assert!(names("results/masks").iter().filter(|n| n.ends_with("_marrow.nii.gz")).count() >= 8, "{:?}", names("results/masks"));
+}
