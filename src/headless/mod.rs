@@ -1,6 +1,6 @@
 //! The same core without a window: every sub-command.
 
-mod agreement;
+pub mod agreement;
 mod bench;
 mod consensus;
 mod convert;
@@ -11,7 +11,7 @@ mod inspect;
 mod place;
 mod progress;
 mod propose;
-mod stats;
+pub mod stats;
 mod study;
 mod train;
 

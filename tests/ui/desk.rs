@@ -1,0 +1,265 @@
+//! A window without a window: `Views` over a `Session` with hand-made exam data, no files and no workers.
+
+use egui_kittest::Harness;
+use osteon::edit::{CommitKind, ReadLayers};
+use osteon::gpu::Canvas;
+use osteon::session::{Command, Effect, ModelCommand, Session, StudyCommand, ViewCommand};
+use osteon::space::{Affine, SlicePlane};
+use osteon::study::{Assistance, ExamCode, Part, Protocol, ReaderCode, ReaderRule};
+use osteon::views::Views;
+use osteon::volume::{Grid, Image, Labels, LayerKind};
+use osteon::worker::message::{
+    Event, ExamSummary, LoadedExam, Outcome, ProposalResult, Request, RequestId, Role, StudySummary, TrainProgress, VersionSummary,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Voxels of the test exam: i to the left, j upwards, k to the back.
+pub const SHAPE: [usize; 3] = [160, 176, 15];
+const NOW: &str = "2026-11-21T10:00:00Z";
+
+/// The state behind a test's window.
+pub struct Desk {
+    pub session: Session,
+    pub views: Views,
+    canvas: Canvas,
+    /// Commands pushed since the last `take`.
+    log: Vec<Command>,
+    /// Journal rows are acknowledged at once.
+    pub saves: bool,
+}
+
+impl eframe::App for Desk {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let dirty = self.session.take_dirty();
+        let mut commands = Vec::new();
+        self.views.ui(ui, &self.session, &mut self.canvas, &dirty, &mut commands);
+        for command in commands {
+            self.log.push(command.clone());
+            self.run(command);
+            ui.ctx().request_repaint();
+        }
+    }
+}
+
+impl Desk {
+    fn new(ctx: &egui::Context) -> Self {
+        Self { session: Session::new(1, 1), views: Views::new(ctx), canvas: Canvas::new(None), log: Vec::new(), saves: true }
+    }
+
+    /// Carries a command out; what goes to the journal is acknowledged.
+    pub fn run(&mut self, command: Command) -> Vec<Effect> {
+        let effects = self.session.apply(command, NOW);
+        for effect in &effects {
+            if let (Effect::Work(_, Request::Journal(row)), true) = (effect, self.saves) {
+                self.session.absorb(Event::Saved { row: row.row.n });
+            }
+        }
+        effects
+    }
+
+    /// Commands pushed since the last call, without hovering.
+    pub fn take(&mut self) -> Vec<Command> {
+        let mut log = std::mem::take(&mut self.log);
+        log.retain(|c| !matches!(c, Command::View(ViewCommand::Hover(_))));
+        log
+    }
+
+    pub fn end(&mut self, id: RequestId, outcome: Outcome) {
+        self.session.absorb(Event::Ended { id, outcome });
+    }
+
+    /// A study with readers R1 (independent) and R2 (assisted), ten exams, and a model of R2.
+    pub fn open_study(&mut self) {
+        let rule = |code: &str, assistance| ReaderRule { code: ReaderCode::new(code).unwrap(), assistance };
+        let protocol = Protocol::sample().with_name("Knee marrow 2026").with_readers(vec![
+            rule("R1", Assistance::None),
+            rule("R2", Assistance::FromStart),
+            rule("R3", Assistance::AfterSeal),
+        ]);
+        let r2 = ReaderCode::new("R2").unwrap();
+        let exams = ["K-031", "K-008", "K-044", "K-017", "K-002", "K-039", "K-021", "K-013", "K-026", "K-005"];
+        let exams = exams.iter().enumerate().map(|(n, code)| ExamSummary {
+            code: ExamCode::new(code).unwrap(),
+            part: Some(if n == 9 { Part::Test } else { Part::Train }),
+            sequences: vec!["water".to_owned(), "fat".to_owned()],
+            slices: SHAPE[2],
+            done: BTreeMap::from([(r2.clone(), [15, 15, 15, 4, 0, 0, 0, 0, 0, 0][n])]),
+        });
+        let dice = vec![("level_1".to_owned(), Some(0.81)), ("level_2".to_owned(), Some(0.56)), ("level_3".to_owned(), None)];
+        let version = |version, steps| VersionSummary { version, created: NOW.to_owned(), steps, slices: 21, dice: dice.clone() };
+        let summary = StudySummary {
+            root: "/nowhere/knee".into(),
+            protocol,
+            exams: exams.collect(),
+            models: BTreeMap::from([("marrow-R2".to_owned(), vec![version(6, 240), version(7, 480)])]),
+            current: BTreeMap::from([("marrow-R2".to_owned(), 7)]),
+            scratch: false,
+            remarks: Vec::new(),
+        };
+        self.end(RequestId(0), Outcome::Study(Box::new(summary)));
+    }
+
+    /// Sits down as a reader (or the coordinator) with the fourth exam.
+    pub fn sit_down(&mut self, role: &Role) {
+        for effect in self.run(Command::Study(StudyCommand::ChooseRole(role.clone()))) {
+            if let Effect::Work(id, Request::OpenExam { .. }) = effect {
+                self.end(id, Outcome::Cancelled);
+            }
+        }
+        let code = ExamCode::new("K-017").unwrap();
+        let effects = self.run(Command::Study(StudyCommand::OpenExam(code.clone())));
+        let id = effects.iter().find_map(|e| if let Effect::Work(id, Request::OpenExam { .. }) = e { Some(*id) } else { None });
+        let loaded = LoadedExam {
+            code,
+            role: role.clone(),
+            sequences: vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))],
+            layers: if role.reader().is_some() { layers() } else { ReadLayers::new(grid(), 2) },
+            slice_axis: 2,
+            has_geometry: true,
+            findings: Vec::new(),
+        };
+        self.end(id.expect("the exam is asked for"), Outcome::Exam(Box::new(loaded)));
+        self.run(Command::View(ViewCommand::Window { lower: 10.0, upper: 400.0 }));
+    }
+
+    /// A proposal on slices 8 and 10 to 12, and a training under way.
+    pub fn propose_and_train(&mut self) {
+        let mut labels = Labels::empty(grid());
+        for k in [7, 9, 10, 11] {
+            for (j, i) in (0..SHAPE[1]).flat_map(|j| (0..SHAPE[0]).map(move |i| (j, i))) {
+                let (x, y) = (i as f64 - 62.0, j as f64 - 112.0);
+                if (x / 16.0).hypot(y / 11.0) < 1.0 {
+                    labels.set([i, j, k], 1);
+                }
+            }
+        }
+        let proposal = ProposalResult {
+            exam: ExamCode::new("K-017").unwrap(),
+            layer: LayerKind::Marrow,
+            model_version: "marrow-R2/7".to_owned(),
+            base_revision: 0,
+            labels,
+            slices: vec![7, 9, 10, 11],
+        };
+        self.end(RequestId(9000), Outcome::Proposed(Box::new(proposal)));
+        let effects = self.run(Command::Model(ModelCommand::Train));
+        let Some(Effect::Work(id, _)) = effects.first() else { panic!("training is asked for") };
+        for step in 1..=150_u32 {
+            let progress = TrainProgress {
+                step,
+                steps: 240,
+                loss: 0.2 + 1.1 * (-f64::from(step) / 60.0).exp() as f32 + (step % 7) as f32 * 0.01,
+                dice: vec![("level_1".to_owned(), Some(0.81)), ("level_2".to_owned(), Some(0.56)), ("level_3".to_owned(), Some(0.61))],
+                held_out: "4 held-out slices".to_owned(),
+                seconds_left: Some(180.0),
+                paused: false,
+            };
+            self.session.absorb(Event::Training { id: *id, progress });
+        }
+    }
+}
+
+pub fn reader(code: &str) -> Role {
+    Role::Reader(ReaderCode::new(code).unwrap())
+}
+
+/// A window of `size` points; wgpu is needed only where pictures are taken.
+pub fn harness(size: [f32; 2], pictures: bool) -> Harness<'static, Desk> {
+    let builder = Harness::builder().with_size(size).with_max_steps(16);
+    let builder = if pictures { builder.wgpu() } else { builder };
+    builder.build_eframe(|cc| Desk::new(&cc.egui_ctx))
+}
+
+/// Reader R2 with an exam half read.
+pub fn reading(pictures: bool) -> Harness<'static, Desk> {
+    let mut harness = harness([1440.0, 900.0], pictures);
+    harness.state_mut().open_study();
+    harness.state_mut().sit_down(&reader("R2"));
+    harness.run_steps(3);
+    harness.state_mut().take();
+    harness
+}
+
+fn grid() -> Arc<Grid> {
+    let affine = Affine::from_columns([[-0.9, 0.0, 0.0], [0.0, 0.0, 0.9], [0.0, 3.5, 0.0]], [72.0, -26.0, -79.0]).unwrap();
+    Arc::new(Grid::new(SHAPE, affine).unwrap())
+}
+
+/// Signed distance to a rounded blob: below 0 inside.
+fn blob(x: f64, y: f64, at: [f64; 2], radius: [f64; 2]) -> f64 {
+    ((x - at[0]) / radius[0]).hypot((y - at[1]) / radius[1]) - 1.0
+}
+
+/// Femur above, tibia below, seen from the front; `j` counts upwards.
+fn bone(x: f64, y: f64) -> u8 {
+    let femur = blob(x, y, [80.0, 108.0], [42.0, 24.0]).min(((x - 80.0).abs() / 19.0 - 1.0).max((116.0 - y) / 60.0));
+    let tibia = blob(x, y, [80.0, 66.0], [40.0, 17.0]).min(((x - 80.0).abs() / 17.0 - 1.0).max((y - 62.0) / 60.0));
+    if femur < 0.0 {
+        1
+    } else if tibia < 0.0 {
+        2
+    } else {
+        0
+    }
+}
+
+fn knee(fat: bool) -> Image {
+    let mut noise = 12_345_u32;
+    let grid = grid();
+    let values = (0..grid.voxel_count()).map(|index| {
+        let [i, j, k] = grid.voxel(index);
+        let (x, y) = (i as f64, j as f64);
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let grain = f64::from(noise >> 24) / 255.0 * 24.0;
+        let leg = blob(x, y, [80.0, 88.0], [74.0 - (k as f64 - 7.0).abs(), 140.0]);
+        let edge = [[1.5, 0.0], [-1.5, 0.0], [0.0, 1.5], [0.0, -1.5]].iter().any(|d| bone(x + d[0], y + d[1]) != bone(x, y));
+        let marrow = 40.0 + 120.0 * (-(blob(x, y, [74.0, 106.0], [22.0, 12.0]).max(0.0) * 3.0)).exp();
+        let water = match (leg < 0.0, bone(x, y), edge) {
+            (false, ..) => 4.0,
+            (true, _, true) => 420.0,
+            (true, 0, _) => 90.0 + 60.0 * ((x * 0.11).sin() * (y * 0.07).cos()),
+            (true, ..) => marrow,
+        };
+        let value = if fat && leg < 0.0 { 430.0 - water * 0.8 } else { water };
+        (value + grain) as f32
+    });
+    let values: Vec<f32> = values.collect();
+    Image::new(grid, values).unwrap()
+}
+
+fn layers() -> ReadLayers {
+    let mut layers = ReadLayers::new(grid(), 2);
+    let plane = SlicePlane::new(grid().world_from_voxel(), SHAPE, 2);
+    assert_eq!(plane.size(), [SHAPE[0], SHAPE[1]]);
+    paint(&mut layers, LayerKind::Bone, "Outline bones", |x, y, _| bone(x, y));
+    paint(&mut layers, LayerKind::Marrow, "Brush level 1, slice 8", |x, y, k| {
+        let size = 1.0 - (k - 7.0).abs() / 9.0;
+        u8::from(blob(x, y, [76.0, 108.0], [24.0 * size, 14.0 * size]) < 0.0 || blob(x, y, [90.0, 66.0], [14.0 * size, 9.0 * size]) < 0.0)
+    });
+    paint(&mut layers, LayerKind::Marrow, "Brush level 2, slice 8", |x, y, k| {
+        if (k - 7.0).abs() < 3.0 && blob(x, y, [72.0, 110.0], [9.0, 5.0]) < 0.0 { 2 } else { 255 }
+    });
+    paint(&mut layers, LayerKind::Marrow, "Brush level 3, slice 8", |x, y, k| {
+        if (k - 7.0).abs() < 2.0 && blob(x, y, [70.0, 110.0], [4.0, 2.6]) < 0.0 { 3 } else { 255 }
+    });
+    for slice in 0..4 {
+        layers.set_done(LayerKind::Marrow, slice, true);
+    }
+    layers
+}
+
+/// Paints by a rule over the middle slices; 255 = leave as it is.
+fn paint(layers: &mut ReadLayers, layer: LayerKind, name: &str, rule: impl Fn(f64, f64, f64) -> u8) {
+    layers.begin(layer, CommitKind::Hand, name.to_owned()).unwrap();
+    let slices = if layer == LayerKind::Bone { 0..SHAPE[2] } else { 0..9 };
+    for k in slices {
+        for (j, i) in (0..SHAPE[1]).flat_map(|j| (0..SHAPE[0]).map(move |i| (j, i))) {
+            let label = rule(i as f64, j as f64, k as f64);
+            if label != 255 {
+                layers.write([i, j, k], label);
+            }
+        }
+    }
+    layers.commit();
+}
