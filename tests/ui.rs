@@ -59,7 +59,10 @@ fn first_start_offers_three_ways_in() {
         window.get_by_label(name);
     }
     assert_eq!(click(&mut window, "Try the sample"), [Command::File(FileCommand::OpenSample)]);
-    assert_eq!(press_with(&mut window, Modifiers::CTRL | Modifiers::COMMAND, Key::O), [Command::File(FileCommand::Pick(PickPurpose::OpenFolder))]);
+    assert_eq!(
+        press_with(&mut window, Modifiers::CTRL | Modifiers::COMMAND, Key::O),
+        [Command::File(FileCommand::Pick(PickPurpose::OpenFolder))]
+    );
 }
 
 #[test]
@@ -71,10 +74,10 @@ fn an_open_study_asks_who_reads_and_says_under_which_rules() {
     assert_eq!(click(&mut window, "Reader R1"), [Command::Study(StudyCommand::ChooseRole(reader("R1")))]);
     window.state_mut().sit_down(&reader("R1"));
     window.run_steps(2);
-    window.get_by_label_contains("Reader R1, independent read");
+    window.get_by_label_contains("Reader R1 · independent read");
     window.get_by_label_contains("This read is independent");
     assert!(press(&mut window, Key::P).is_empty(), "an independent read must get no proposals");
-    assert_eq!(click(&mut window, "Reader R1, independent read: change reader"), [Command::Study(StudyCommand::LeaveRole)]);
+    assert_eq!(click(&mut window, "Reader R1 · independent read: change reader"), [Command::Study(StudyCommand::LeaveRole)]);
     window.get_by_label("Coordinator");
 }
 
@@ -84,7 +87,8 @@ fn keys_choose_labels_tools_and_slices() {
     for (key, label) in [(Key::Num1, 1), (Key::Num2, 2), (Key::Num3, 3)] {
         assert_eq!(press(&mut window, key), [Command::Tool(ToolCommand::Label(label))]);
     }
-    for (key, tool) in [(Key::E, Tool::Eraser), (Key::L, Tool::Lasso), (Key::F, Tool::Fill), (Key::O, Tool::Outline), (Key::B, Tool::Brush)] {
+    for (key, tool) in [(Key::E, Tool::Eraser), (Key::L, Tool::Lasso), (Key::F, Tool::Fill), (Key::O, Tool::Outline), (Key::B, Tool::Brush)]
+    {
         assert_eq!(press(&mut window, key), [Command::Tool(ToolCommand::Choose(tool))]);
     }
     assert_eq!(press(&mut window, Key::Num0), [Command::Tool(ToolCommand::Choose(Tool::Eraser))]);
@@ -120,8 +124,11 @@ fn dragging_on_the_picture_paints_where_the_pointer_was() {
     window.run_steps(2);
     let commands = window.state_mut().take();
     let Command::Pointer(PointerCommand::Down(down)) = &commands[0] else { panic!("{commands:?}") };
-    let moved: Vec<[f64; 2]> =
-        commands.iter().filter_map(|c| if let Command::Pointer(PointerCommand::Move(uv)) = c { Some(uv.clone()) } else { None }).flatten().collect();
+    let moved: Vec<[f64; 2]> = commands
+        .iter()
+        .filter_map(|c| if let Command::Pointer(PointerCommand::Move(uv)) = c { Some(uv.clone()) } else { None })
+        .flatten()
+        .collect();
     assert_eq!(commands.last(), Some(&Command::Pointer(PointerCommand::Up)));
     assert_eq!(moved.len(), 5, "{commands:?}");
     for (uv, at) in std::iter::once(down).chain(&moved).zip(&path) {
@@ -131,6 +138,27 @@ fn dragging_on_the_picture_paints_where_the_pointer_was() {
     let layers = window.state().session.exam().unwrap().layers();
     assert!(layers.history().next_undo().unwrap().1.starts_with("Brush level 1"), "the stroke is in the history");
     window.get_by_label("saved");
+}
+
+#[test]
+fn an_outline_is_clicked_point_by_point_and_closed_with_enter() {
+    let mut window = reading(false);
+    press(&mut window, Key::O);
+    let place = *window.state().views.place().unwrap();
+    for uv in [[60.0, 40.0], [100.0, 40.0], [80.0, 70.0]] {
+        window.hover_at(place.at(uv));
+        window.run_steps(1);
+        window.drag_at(place.at(uv));
+        window.run_steps(1);
+        window.drop_at(place.at(uv));
+        window.run_steps(1);
+    }
+    assert_eq!(window.state().session.exam().unwrap().draft().len(), 3);
+    window.state_mut().take();
+    assert_eq!(press(&mut window, Key::Enter), [Command::Pointer(PointerCommand::Finish)]);
+    let exam = window.state().session.exam().unwrap();
+    assert!(exam.draft().is_empty() && exam.layers().outlines().count() == 1);
+    assert_eq!(press(&mut window, Key::Delete), [Command::Edit(EditCommand::DeleteOutline)]);
 }
 
 #[test]
@@ -219,13 +247,18 @@ fn a_click_in_the_history_goes_there() {
     assert!(exam.layers().history().next_undo().unwrap().1.contains("level 1"));
 }
 
+fn ask_for_path(window: &mut Window) {
+    window.state_mut().run(Command::File(FileCommand::ShowPathEntry(PickPurpose::OpenFolder)));
+    let listing =
+        FolderListing { path: "/data/mri".into(), folders: vec!["knees".to_owned()], files: vec!["a.nii.gz".to_owned()], error: None };
+    window.state_mut().end(RequestId(77), Outcome::Listed(listing));
+    window.run_steps(3);
+}
+
 #[test]
 fn without_a_system_dialog_a_path_can_be_chosen() {
     let mut window = harness([1280.0, 800.0], false);
-    window.state_mut().run(Command::File(FileCommand::ShowPathEntry(PickPurpose::OpenFolder)));
-    let listing = FolderListing { path: "/data/mri".into(), folders: vec!["knees".to_owned()], files: vec!["a.nii.gz".to_owned()], error: None };
-    window.state_mut().end(RequestId(77), Outcome::Listed(listing));
-    window.run_steps(3);
+    ask_for_path(&mut window);
     assert_eq!(click(&mut window, "knees/"), [Command::File(FileCommand::List("/data/mri/knees".into()))]);
     assert_eq!(click(&mut window, "Up"), [Command::File(FileCommand::List("/data".into()))]);
     click(&mut window, "a.nii.gz");
@@ -237,7 +270,11 @@ fn comparing(pictures: bool) -> Window {
     window.state_mut().open_study();
     window.state_mut().sit_down(&Role::Coordinator);
     window.state_mut().run(Command::View(ViewCommand::Workspace(Workspace::Compare)));
-    let line = |who: &str, against: &str, dice: [Option<f64>; 4]| CompareLine { who: who.to_owned(), against: against.to_owned(), dice: dice.to_vec() };
+    let line = |who: &str, against: &str, dice: [Option<f64>; 4]| CompareLine {
+        who: who.to_owned(),
+        against: against.to_owned(),
+        dice: dice.to_vec(),
+    };
     let exam = |code: &str, warnings: Vec<String>| CompareExam {
         exam: code.to_owned(),
         readers: vec!["R1".to_owned(), "R2".to_owned(), "R3".to_owned()],
@@ -251,7 +288,10 @@ fn comparing(pictures: bool) -> Window {
         warnings,
     };
     let table = CompareTable {
-        rules: vec!["Dice per exam over all voxels; the majority leaves ties undecided.".to_owned(), "STAPLE: one prior over the whole volume, stopped at 1e-7.".to_owned()],
+        rules: vec![
+            "Dice per exam over all voxels; the majority leaves ties undecided.".to_owned(),
+            "STAPLE: one prior over the whole volume, stopped at 1e-7.".to_owned(),
+        ],
         exams: vec![exam("K-031", vec!["Level 3 was painted by nobody: it cannot be estimated.".to_owned()]), exam("K-008", Vec::new())],
         left_out: vec![("K-002".to_owned(), "only R2 has read it".to_owned())],
     };
@@ -328,5 +368,26 @@ fn pictures_of_the_window() {
         read.run_steps(1);
     }
     shot("outline", &mut read);
+    read.get_by_label("File").click();
+    read.run_steps(3);
+    shot("file-menu", &mut read);
+    read.get_by_label("File").click();
+    press(&mut read, Key::Escape);
+    read.state_mut().saves = false;
+    press(&mut read, Key::D);
+    read.state_mut().session.absorb(Event::SaveFailed { row: 1, why: "the disk is full".to_owned() });
+    read.state_mut().end(
+        RequestId(5000),
+        Outcome::Failed("/data/knee.nii.gz is cut short: copy it again from where it came, then import it once more.".to_owned()),
+    );
+    read.run_steps(3);
+    shot("notices", &mut read);
+    let mut entry = harness([1280.0, 800.0], true);
+    ask_for_path(&mut entry);
+    shot("path-entry", &mut entry);
+    let mut models = reading(true);
+    models.state_mut().run(Command::View(ViewCommand::Workspace(Workspace::Models)));
+    models.run_steps(2);
+    shot("models", &mut models);
     shot("compare", &mut comparing(true));
 }

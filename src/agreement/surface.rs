@@ -3,6 +3,7 @@
 use super::comparison::BoxMask;
 use super::distance::PlaneDistances;
 use super::quantile::{mean, quantile_sorted};
+use rayon::prelude::*;
 
 /// Why there are, or are not, distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,19 +149,16 @@ fn surface(mask: &BoxMask) -> BoxMask {
     let [ni, nj, nk] = mask.shape;
     let stride = [1, ni, ni * nj];
     let mut inside = vec![false; mask.inside.len()];
-    for k in 0..nk {
-        for j in 0..nj {
-            for i in 0..ni {
-                let at = i + ni * (j + nj * k);
-                if !mask.inside[at] {
-                    continue;
-                }
-                inside[at] = [i, j, k].iter().zip([ni, nj, nk]).zip(stride).any(|((&place, length), step)| {
+    inside.par_chunks_mut((ni * nj).max(1)).enumerate().for_each(|(k, plane)| {
+        for (in_plane, on_surface) in plane.iter_mut().enumerate() {
+            let at = in_plane + stride[2] * k;
+            let place = [in_plane % ni, in_plane / ni, k];
+            *on_surface = mask.inside[at]
+                && place.iter().zip([ni, nj, nk]).zip(stride).any(|((&place, length), step)| {
                     place == 0 || place + 1 == length || !mask.inside[at - step] || !mask.inside[at + step]
                 });
-            }
         }
-    }
+    });
     BoxMask { shape: mask.shape, inside }
 }
 

@@ -3,6 +3,7 @@
 use super::comparison::BoxMask;
 use super::distance::PlaneDistances;
 use super::marching::element_areas_mm2;
+use rayon::prelude::*;
 
 /// Distances between the surface elements of two maps, each with its area.
 ///
@@ -77,30 +78,30 @@ impl Elements {
     fn of(map: &BoxMask) -> Self {
         let [ni, nj, nk] = map.shape;
         let shape = [ni + 1, nj + 1, nk + 1];
-        let mut mask = BoxMask { shape, inside: vec![false; shape.iter().product()] };
-        let (mut places, mut codes) = (Vec::new(), Vec::new());
         let inside = |i: usize, j: usize, k: usize| {
             // A corner at 0 has its lower voxels outside the box: they wrap round and fail the comparison.
             let (i, j, k) = (i.wrapping_sub(1), j.wrapping_sub(1), k.wrapping_sub(1));
             i < ni && j < nj && k < nk && map.inside[i + ni * (j + nj * k)]
         };
-        for k in 0..shape[2] {
+        // Bit c of a code: the voxel at (c & 1, c >> 1 & 1, c >> 2 & 1). Along i, the upper half of one code is the lower of the next.
+        let plane = |k: usize| {
+            let mut found: Vec<(u32, u8)> = Vec::new();
             for j in 0..shape[1] {
+                let mut code = 0_u8;
                 for i in 0..shape[0] {
-                    let mut code = 0_u8;
-                    for corner in 0..8_usize {
-                        let there = inside(i + (corner & 1), j + (corner >> 1 & 1), k + (corner >> 2 & 1));
-                        code |= u8::from(there) << corner;
-                    }
+                    let column = [(1, 0, 0), (3, 1, 0), (5, 0, 1), (7, 1, 1)];
+                    let upper = column.iter().fold(0, |bits, &(bit, dj, dk)| bits | u8::from(inside(i + 1, j + dj, k + dk)) << bit);
+                    code = (code >> 1 & 0b0101_0101) | upper;
                     if code != 0 && code != 255 {
-                        let at = i + shape[0] * (j + shape[1] * k);
-                        mask.inside[at] = true;
-                        places.push(at as u32);
-                        codes.push(code);
+                        found.push(((i + shape[0] * (j + shape[1] * k)) as u32, code));
                     }
                 }
             }
-        }
+            found
+        };
+        let (places, codes): (Vec<u32>, Vec<u8>) = (0..shape[2]).into_par_iter().flat_map_iter(plane).unzip();
+        let mut mask = BoxMask { shape, inside: vec![false; shape.iter().product()] };
+        places.iter().for_each(|at| mask.inside[*at as usize] = true);
         Self { mask, places, codes }
     }
 }

@@ -1,6 +1,6 @@
 //! Joint STAPLE of all labels at once (Rohlfing, Russakoff, Maurer, IEEE Trans Med Imaging 2004).
 
-use super::{UNDECIDED, VoteTable, Warning, majority::majority_of};
+use super::{UNDECIDED, VoteTable, majority::majority_of};
 use rayon::prelude::*;
 
 /// Where the confusion matrices start.
@@ -68,14 +68,14 @@ pub fn joint_staple(table: &VoteTable, options: &JointOptions) -> JointStaple {
         log_likelihood: None,
         impossible_voxels: 0,
     };
-    joint.expect(table);
+    joint.e_step(table);
     while joint.iterations < options.max_iterations.max(1) && !joint.converged {
-        let next = joint.maximise(table);
+        let next = joint.m_step(table);
         let change = next.iter().zip(&joint.confusion).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         joint.confusion = next;
         joint.iterations += 1;
         joint.converged = change < options.tolerance;
-        joint.expect(table);
+        joint.e_step(table);
     }
     joint
 }
@@ -124,7 +124,7 @@ impl JointStaple {
     }
 
     /// E step: W_i ~ prior_i · Π_k confusion[k][d_k][i] for every pattern, with the log likelihood of all voxels.
-    fn expect(&mut self, table: &VoteTable) {
+    fn e_step(&mut self, table: &VoteTable) {
         let (labels, part) = (self.labels, self.part(table));
         let (prior, confusion) = (&self.prior, &self.confusion);
         let work = |(number, posteriors): (usize, &mut [f64])| {
@@ -154,7 +154,7 @@ impl JointStaple {
     }
 
     /// M step: confusion[k][j][i] = weight of label i where reader k said j; columns sum to 1, or stay 0 without weight.
-    fn maximise(&self, table: &VoteTable) -> Vec<f64> {
+    fn m_step(&self, table: &VoteTable) -> Vec<f64> {
         let (labels, part) = (self.labels, self.part(table));
         let work = |(number, posteriors): (usize, &[f64])| {
             let (mut confusion, mut column) = (vec![0.0; self.confusion.len()], vec![0.0; labels]);
@@ -265,39 +265,6 @@ pub(super) fn largest(values: &[f64]) -> Option<u8> {
     let mut near = values.iter().enumerate().filter(|(_, v)| most > 0.0 && **v >= most * (1.0 - 1e-9));
     let (at, _) = near.next()?;
     near.next().is_none().then_some(at as u8)
-}
-
-/// Joint STAPLE from both starts.
-#[derive(Clone, Debug)]
-pub struct StartComparison {
-    /// From the votes without tied voxels.
-    pub votes: JointStaple,
-    /// From 0.99 on the diagonal.
-    pub diagonal: JointStaple,
-    /// Voxels to which the two give different labels.
-    pub differing_voxels: u64,
-}
-
-/// Runs joint STAPLE from both starts and counts where the labels differ.
-#[must_use]
-pub fn compare_starts(table: &VoteTable, options: &JointOptions) -> StartComparison {
-    let votes = joint_staple(table, &JointOptions { start: JointStart::Votes, ..*options });
-    let diagonal = joint_staple(table, &JointOptions { start: JointStart::default(), ..*options });
-    let labels = votes.pattern_labels().into_iter().zip(diagonal.pattern_labels());
-    let differing_voxels = labels.zip(table.voxels()).filter(|((a, b), _)| a != b).map(|(_, n)| n).sum();
-    StartComparison { votes, diagonal, differing_voxels }
-}
-
-impl StartComparison {
-    /// The warning that a report prints, if the starts lead to different labels.
-    #[must_use]
-    pub fn warning(&self) -> Option<Warning> {
-        (self.differing_voxels > 0).then(|| Warning::StartsDiffer {
-            voxels: self.differing_voxels,
-            votes: self.votes.log_likelihood(),
-            diagonal: self.diagonal.log_likelihood(),
-        })
-    }
 }
 
 #[cfg(test)]

@@ -109,14 +109,14 @@ fn iterate(staple: &mut Staple, weights: &[f64], options: &StapleOptions) {
     for round in 1..=options.max_iterations.max(1) {
         let mut change = 0.0_f64;
         for reader in 0..readers {
-            let (new_p, new_q) = maximise(&staple.table, weights, &staple.probability, reader, (p[reader], q[reader]));
+            let (new_p, new_q) = m_step(&staple.table, weights, &staple.probability, reader, (p[reader], q[reader]));
             change = change.max((new_p - p[reader]).abs()).max((new_q - q[reader]).abs());
             (p[reader], q[reader]) = (new_p, new_q);
         }
         for pattern in 0..weights.len() {
             // Patterns outside the region keep the readers' common vote.
             if weights[pattern] > 0.0 {
-                expect(staple.table.votes(pattern), prior[pattern], &p, &q, &mut staple.probability[pattern]);
+                e_step(staple.table.votes(pattern), prior[pattern], &p, &q, &mut staple.probability[pattern]);
             }
         }
         staple.iterations = Some(round);
@@ -130,7 +130,7 @@ fn iterate(staple: &mut Staple, weights: &[f64], options: &StapleOptions) {
 }
 
 /// M step: sensitivity and specificity of a reader under the present probabilities; the old ones where a sum is empty.
-fn maximise(table: &VoteTable, weights: &[f64], probability: &[f64], reader: usize, old: (f64, f64)) -> (f64, f64) {
+fn m_step(table: &VoteTable, weights: &[f64], probability: &[f64], reader: usize, old: (f64, f64)) -> (f64, f64) {
     let (mut hit, mut present, mut rejected, mut absent) = (0.0, 0.0, 0.0, 0.0);
     for (pattern, (&n, &w)) in weights.iter().zip(probability).enumerate() {
         present += n * w;
@@ -145,7 +145,7 @@ fn maximise(table: &VoteTable, weights: &[f64], probability: &[f64], reader: usi
 }
 
 /// E step for one pattern: W = g A / (g A + (1 − g) B). Left alone where both are zero.
-fn expect(votes: &[u8], prior: f64, p: &[f64], q: &[f64], probability: &mut f64) {
+fn e_step(votes: &[u8], prior: f64, p: &[f64], q: &[f64], probability: &mut f64) {
     let (mut for_it, mut against) = (prior, 1.0 - prior);
     for (reader, &vote) in votes.iter().enumerate() {
         if vote == 1 {

@@ -141,7 +141,7 @@ impl VotePatterns {
         let blank = Labels::empty(Arc::clone(&self.grid));
         let background = self.background();
         let mut votes = vec![0; readers.len()];
-        let mut last: Option<(Box<[u8]>, u32)> = None;
+        let mut pattern = None;
         for tile in (0..blank.tile_count() as u32).map(TileId) {
             let labelled = readers.iter().any(|labels| !labels.shares_tile(&blank, tile));
             if !labelled && !everywhere {
@@ -154,18 +154,17 @@ impl VotePatterns {
                     }
                     return;
                 }
+                let mut same = true;
                 for (vote, labels) in votes.iter_mut().zip(&readers) {
-                    *vote = labels.get(voxel);
+                    let label = labels.get(voxel);
+                    same &= label == *vote;
+                    *vote = label;
                 }
                 // Neighbours mostly bear the same votes: look up only where they change.
-                let pattern = match &last {
-                    Some((same, pattern)) if **same == *votes => Some(*pattern),
-                    _ => self.numbers.get(votes.as_slice()).copied(),
-                };
+                if !same || pattern.is_none() {
+                    pattern = self.numbers.get(votes.as_slice()).copied();
+                }
                 if let Some(pattern) = pattern {
-                    if last.as_ref().is_none_or(|(_, p)| *p != pattern) {
-                        last = Some((votes.as_slice().into(), pattern));
-                    }
                     visit(voxel, pattern);
                 }
             });
@@ -191,27 +190,29 @@ fn count_tile(readers: &[&Labels], blank: &Labels, tile: TileId, found: &mut Fou
         add(&mut found.counts, &votes, bounds.len() as u64);
         return;
     }
+    // `votes` bear the run of equal voxels that is being counted.
     let mut run = 0;
-    let mut previous = votes.clone();
+    let mut here = votes.clone();
     let mut touched = found.bounds.unwrap_or(VoxelBox::EMPTY);
     for_each_in(bounds, |voxel| {
-        let mut any = 0;
+        let (mut any, mut same) = (0, true);
         for &reader in &labelled {
-            votes[reader] = readers[reader].get(voxel);
-            any |= votes[reader];
+            let label = readers[reader].get(voxel);
+            any |= label;
+            same &= label == votes[reader];
+            here[reader] = label;
         }
         if any != 0 {
             touched.include(voxel);
         }
-        if votes == previous {
-            run += 1;
-        } else {
-            add(&mut found.counts, &previous, run);
-            previous.copy_from_slice(&votes);
-            run = 1;
+        if !same {
+            add(&mut found.counts, &votes, run);
+            votes.copy_from_slice(&here);
+            run = 0;
         }
+        run += 1;
     });
-    add(&mut found.counts, &previous, run);
+    add(&mut found.counts, &votes, run);
     if !touched.is_empty() {
         found.bounds = Some(touched);
     }

@@ -100,8 +100,8 @@ pub(super) fn read_labels(paths: &[PathBuf]) -> Result<(Vec<String>, Vec<Labels>
         .zip(&stems)
         .map(|(path, stem)| if stems.iter().filter(|s| *s == stem).count() > 1 { path.display().to_string() } else { stem.clone() })
         .collect();
-    let maps: Result<Vec<Labels>> =
-        paths.iter().map(|path| io::read_labels_nifti(path).with_context(|| format!("{} was not read", path.display()))).collect();
+    // The error of `io` names the file.
+    let maps: Result<Vec<Labels>> = paths.iter().map(|path| Ok(io::read_labels_nifti(path)?)).collect();
     Ok((names, maps?))
 }
 

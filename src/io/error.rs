@@ -1,6 +1,7 @@
 //! What can go wrong while reading or writing, each in one sentence for a person.
 
 use super::SaveError;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -8,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum IoError {
     /// The operating system refused.
-    #[error("{}: cannot be read ({cause}); check that the file exists and that you may read it", shown(.path))]
+    #[error("{}: cannot be read ({cause}); check the path and that you may read it", shown(.path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -81,7 +82,12 @@ pub enum IoError {
 
 impl IoError {
     pub(super) fn unreadable(path: &Path, cause: &std::io::Error) -> Self {
-        Self::Unreadable { path: path.into(), cause: one_line(&cause.to_string()) }
+        let cause = match cause.kind() {
+            ErrorKind::NotFound => "it does not exist".into(),
+            ErrorKind::PermissionDenied => "reading it is not permitted".into(),
+            _ => one_line(&cause.to_string()),
+        };
+        Self::Unreadable { path: path.into(), cause }
     }
     pub(super) fn not_an_image(path: &Path, why: impl Into<String>) -> Self {
         Self::NotAnImage { path: path.into(), why: why.into() }

@@ -1,7 +1,7 @@
 //! Reading a file or a folder: what is there, what was skipped and why.
 
 use super::dicom::{self, DicomFile};
-use super::error::IoError;
+use super::error::{IoError, shown};
 use super::listing::{Sniffed, files_below, sniff};
 use super::raw::MAX_RAW_BYTES;
 use super::source::{Acquisition, AffineSource, Plan, SourceFile, SourceKind, SourceVolume};
@@ -75,7 +75,10 @@ pub fn read_path(path: &Path, watch: &Watch<'_>) -> Result<Reading, IoError> {
     volumes.extend(series);
     let mut volumes = unpack(volumes, &mut failures, files.len(), watch)?;
     let mut skipped: Vec<Skipped> = failures.iter().map(|(path, e)| Skipped { path: path.clone(), why: e.to_string() }).collect();
-    skipped.extend(copies.into_iter().map(|path| Skipped { path, why: "an exact copy of another file in this folder".into() }));
+    skipped.extend(copies.into_iter().map(|path| {
+        let why = format!("{}: an exact copy of another file in this folder; it was left out", shown(&path));
+        Skipped { path, why }
+    }));
     if volumes.is_empty() {
         return Err(nothing(path, kind.is_dir(), failures));
     }

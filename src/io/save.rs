@@ -63,9 +63,9 @@ fn save_in(folder: &Path, path: &Path, write: impl FnOnce(&mut dyn Write) -> io:
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".osteon-").suffix(".part");
-    // tempfile's own 0600 would keep colleagues from reading a shared study.
+    // tempfile's own 0600 would keep colleagues from a shared study; the process's umask still applies.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     // Dropped on every early return, which removes it.
     let mut temporary = builder.tempfile_in(folder)?;
     let mut buffered = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());

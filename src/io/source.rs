@@ -276,8 +276,9 @@ impl SourceVolume {
     /// Reads the voxels now and keeps them.
     pub(super) fn keep(&mut self) -> Result<(), IoError> {
         let raw = self.raw()?;
-        if raw.dtype().is_float() && raw.stats().non_finite > 0 {
-            self.findings.push(Finding::new(FindingCode::NonFinite, format!("{} voxels are not numbers", raw.stats().non_finite)));
+        let non_finite = if raw.dtype().is_float() { raw.stats().non_finite } else { 0 };
+        if non_finite > 0 {
+            self.findings.push(Finding::new(FindingCode::NonFinite, format!("{non_finite} voxels are not numbers")));
         }
         let _ = self.kept.set(raw);
         Ok(())

@@ -52,7 +52,7 @@ impl Card {
             steps: model.steps(),
             data_hashes: Vec::new(),
             dice: BTreeMap::new(),
-            instruction_path: super::InstructionPath::detect().word().to_owned(),
+            instruction_path: model.compute().word().to_owned(),
             threads: rayon::current_num_threads(),
             parent: None,
             created: created.to_owned(),

@@ -22,7 +22,7 @@ pub use bench::{BenchError, BenchReport, BenchSetup, Meter, bench_step};
 pub use card::Card;
 pub use checkpoint::CheckpointError;
 pub use compute::Compute;
-pub use data::{Augmentation, Crop, Example, PreparedSlices, Recipe, RecipeStep, Sampler};
+pub use data::{Augmentation, Crop, Example, PreparedSlices, Recipe, RecipeStep, Sampler, balanced_weights};
 pub use error::LearnError;
 pub use kernel::InstructionPath;
 pub use model::{Model, SlicePrediction};

@@ -82,6 +82,12 @@ impl Model {
         self.parameters.count()
     }
 
+    /// Where it is computed.
+    #[must_use]
+    pub const fn compute(&self) -> &Compute {
+        &self.compute
+    }
+
     pub(in crate::learn) fn parameters(&self) -> &Parameters {
         &self.parameters
     }

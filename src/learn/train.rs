@@ -59,7 +59,7 @@ impl Rate {
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { rate: Rate::Constant { rate: 2e-3 }, weight_decay: 1e-4, clip: 5.0, keep: 0.98 }
+        Self { rate: Rate::Constant { rate: 4e-3 }, weight_decay: 1e-4, clip: 5.0, keep: 0.98 }
     }
 }
 
@@ -90,6 +90,7 @@ pub struct Trainer {
     gradients: Parameters,
     optimiser: AdamW,
     engine: Box<dyn Engine>,
+    compute: Compute,
     decayed: Vec<bool>,
     class_weights: Vec<f32>,
     steps_before: u64,
@@ -126,6 +127,7 @@ impl Trainer {
             gradients: parameters.zeros_like(),
             optimiser: AdamW::new(&parameters),
             engine: Compute::CPU.engine(&shape),
+            compute: Compute::CPU,
             decayed: shape.weights().iter().map(|w| w.shape.len() > 1).collect(),
             class_weights: spec.class_weights(),
             steps_before: model.steps(),
@@ -141,6 +143,7 @@ impl Trainer {
     #[must_use]
     pub fn on(mut self, compute: &Compute) -> Self {
         self.engine = compute.engine(&self.shape);
+        self.compute = compute.clone();
         self
     }
 
@@ -179,6 +182,7 @@ impl Trainer {
     #[must_use]
     pub fn snapshot(&self) -> Model {
         Model::from_parts(self.spec.clone(), self.recipe.clone(), self.mean.clone(), self.steps_before + self.steps)
+            .on(self.compute.clone())
     }
 
     /// Changes the learning rate from the next step on.

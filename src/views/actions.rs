@@ -128,7 +128,7 @@ pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Comm
             let egui::Event::Key { key, pressed: true, repeat, modifiers, .. } = event else { return true };
             let Some((action, shortcut)) = action_for(*modifiers, *key) else { return true };
             let kept = (typing && shortcut.conflicts_with_text_editing()) || (focused && modifiers.is_none() && presses_widgets(*key));
-            if kept || (typing && action.id == "outline_close") {
+            if kept {
                 return true;
             }
             if *repeat && !action.repeats {

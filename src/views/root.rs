@@ -4,7 +4,7 @@ use super::pages::{Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, model
 use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
 use super::picture::{Companions, Pane, Place, Strip, companions_ui, pane_ui, strip_ui};
 use super::tally::Tally;
-use super::{actions, theme};
+use super::{actions, facts, theme};
 use crate::gpu::Canvas;
 use crate::session::{Command, FileCommand, OpenExam, Session, Workspace};
 use crate::study::ExamCode;
@@ -50,15 +50,25 @@ impl Views {
             actions::take_keys(&ctx, session, commands);
         }
         dropped_files(&ctx, session, commands);
-        Panel::top("top bar").exact_size(theme::TOP_BAR).resizable(false).frame(bar_frame()).show(ui, |ui| top_bar_ui(ui, session, commands));
-        Panel::bottom("status").exact_size(theme::STATUS_BAR).resizable(false).frame(bar_frame()).show(ui, |ui| status_ui(ui, session, commands));
+        Panel::top("top bar")
+            .exact_size(theme::TOP_BAR)
+            .resizable(false)
+            .frame(bar_frame())
+            .show(ui, |ui| top_bar_ui(ui, session, commands));
+        Panel::bottom("status")
+            .exact_size(theme::STATUS_BAR)
+            .resizable(false)
+            .frame(bar_frame())
+            .show(ui, |ui| status_ui(ui, session, commands));
         let rect = ui.available_rect_before_wrap();
         match (session.study(), session.role()) {
             (None, _) => page(ui, |ui| start_ui(ui, session, commands)),
             (Some(study), None) => page(ui, |ui| who_ui(ui, session, study, commands)),
             (Some(_), Some(_)) => self.workspace(ui, session, canvas, commands),
         }
-        notices_ui(&ctx, rect, session, commands);
+        // Over the picture, so that lists, tools and slices stay in reach.
+        let over = facts::reading(session).and(self.pane.place()).map_or(rect, Place::rect);
+        notices_ui(&ctx, over, session, commands);
         help_ui(&ctx, session, commands);
         path_entry_ui(&ctx, session, &mut self.path_entry, commands);
         palette_ui(&ctx, session, &mut self.palette, commands);
@@ -100,7 +110,7 @@ impl Views {
         }
         self.strip.take_dirty(exam, dirty);
         if let Some(exam) = exam {
-            self.tally.update(exam);
+            self.tally.update(exam, dirty);
         }
     }
 
@@ -137,7 +147,8 @@ impl Views {
         strip.show(ui, |ui| strip_ui(ui, session, exam, &mut self.strip, &self.tally, commands));
         if ui.ctx().content_rect().width() >= theme::COMPANIONS_FROM {
             let [smallest, usual, largest] = theme::COMPANIONS;
-            let panel = Panel::right("companions").default_size(usual).size_range(smallest..=largest).frame(Frame::new().fill(theme::PANEL_LINE));
+            let panel =
+                Panel::right("companions").default_size(usual).size_range(smallest..=largest).frame(Frame::new().fill(theme::PANEL_LINE));
             panel.show(ui, |ui| companions_ui(ui, session, exam, canvas, &mut self.companions, commands));
         }
         let frame = Frame::new().fill(theme::PICTURE);

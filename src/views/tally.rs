@@ -1,33 +1,64 @@
 //! Voxels per slice and label, counted anew when a gesture has ended.
 
 use crate::session::OpenExam;
-use crate::volume::LayerKind;
+use crate::volume::{Labels, LayerKind};
+use crate::worker::message::Dirty;
 use std::sync::Arc;
 
 /// Counts of the exam on screen.
 #[derive(Default)]
 pub struct Tally {
-    held: Option<(Arc<[f32]>, u64)>,
+    held: Option<Arc<[f32]>>,
     /// Marrow and bone: 256 numbers a slice.
     counts: [Vec<u32>; 2],
+    /// Slices to count anew.
+    stale: [Vec<bool>; 2],
 }
 
+/// More stale slices than this are counted in one walk over all labels.
+const MOST_SINGLY: usize = 4;
+
 impl Tally {
-    /// Brings the counts up to date; while a stroke is under way they wait for its end.
-    pub fn update(&mut self, exam: &OpenExam) {
+    /// Brings the counts up to date with what changed; while a stroke is under way they wait for its end.
+    pub fn update(&mut self, exam: &OpenExam, dirty: &[Dirty]) {
         let values = exam.reading_image().values();
-        let same_exam = self.held.as_ref().is_some_and(|(held, _)| Arc::ptr_eq(held, values));
-        let current = self.held.as_ref().is_some_and(|(_, content)| same_exam && *content == exam.content());
-        if current || (same_exam && exam.layers().gesture_open()) {
-            return;
+        let slices = exam.plane().slice_count();
+        if self.held.as_ref().is_none_or(|held| !Arc::ptr_eq(held, values)) {
+            self.held = Some(Arc::clone(values));
+            self.counts = [vec![0; slices * 256], vec![0; slices * 256]];
+            self.stale = [vec![true; slices], vec![true; slices]];
         }
         let axis = exam.plane().slice_axis();
-        for (counts, layer) in self.counts.iter_mut().zip(LayerKind::ALL) {
-            counts.clear();
-            counts.resize(exam.plane().slice_count() * 256, 0);
-            exam.layers().labels(layer).for_each_labelled(|voxel, label| counts[voxel[axis] * 256 + usize::from(label)] += 1);
+        for change in dirty.iter().filter(|d| !d.bounds.is_empty()) {
+            let stale = &mut self.stale[number(change.layer)];
+            let last = change.bounds.hi[axis].min(slices);
+            stale[change.bounds.lo[axis].min(last)..last].fill(true);
         }
-        self.held = Some((Arc::clone(values), exam.content()));
+        if exam.layers().gesture_open() {
+            return;
+        }
+        for layer in LayerKind::ALL {
+            self.recount(layer, exam.layers().labels(layer), axis);
+        }
+    }
+
+    fn recount(&mut self, layer: LayerKind, labels: &Labels, axis: usize) {
+        let (counts, stale) = (&mut self.counts[number(layer)], &mut self.stale[number(layer)]);
+        let wanted: Vec<usize> = (0..stale.len()).filter(|slice| stale[*slice]).collect();
+        if wanted.len() > MOST_SINGLY {
+            counts.fill(0);
+            labels.for_each_labelled(|voxel, label| counts[voxel[axis] * 256 + usize::from(label)] += 1);
+        } else {
+            for slice in &wanted {
+                let mut bounds = labels.grid().bounds();
+                (bounds.lo[axis], bounds.hi[axis]) = (*slice, slice + 1);
+                let found = labels.counts_in(bounds);
+                for label in 1..=255_u8 {
+                    counts[slice * 256 + usize::from(label)] = found.of(label) as u32;
+                }
+            }
+        }
+        stale.fill(false);
     }
 
     /// Forgets everything: another exam or another person.
@@ -54,6 +85,13 @@ impl Tally {
     }
 
     fn of(&self, layer: LayerKind) -> &[u32] {
-        &self.counts[usize::from(layer == LayerKind::Bone)]
+        &self.counts[number(layer)]
+    }
+}
+
+const fn number(layer: LayerKind) -> usize {
+    match layer {
+        LayerKind::Marrow => 0,
+        LayerKind::Bone => 1,
     }
 }

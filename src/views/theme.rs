@@ -17,6 +17,8 @@ pub const CONTROL_LINE_HOT: Color32 = Color32::from_rgb(0x4a, 0x51, 0x58);
 pub const TEXT: Color32 = Color32::from_rgb(0xc6, 0xcc, 0xd1);
 /// Titles and what is selected.
 pub const STRONG: Color32 = Color32::from_rgb(0xdd, 0xe2, 0xe6);
+/// Heads of sections.
+pub const HEADING: Color32 = Color32::from_rgb(0xa2, 0xa9, 0xb0);
 /// Captions, hints, keys.
 pub const QUIET: Color32 = Color32::from_rgb(0x7d, 0x85, 0x8c);
 /// What cannot be used now.
@@ -41,6 +43,8 @@ pub const BONE: Color32 = Color32::from_rgb(0xe6, 0xe8, 0xea);
 pub const PICTURE: Color32 = Color32::BLACK;
 /// Behind words on the picture.
 pub const PICTURE_SHADE: Color32 = Color32::from_black_alpha(0xa0);
+/// Tint of thumbnails that are not on screen.
+pub const DIMMED: Color32 = Color32::from_gray(0xc8);
 /// The histogram's body.
 pub const HISTOGRAM: Color32 = Color32::from_rgb(0x2d, 0x32, 0x37);
 
@@ -63,7 +67,7 @@ pub const STRIP: f32 = THUMBNAIL + 24.0;
 /// Width of the list of exams; smallest, usual, largest.
 pub const EXAM_LIST: [f32; 3] = [132.0, 180.0, 320.0];
 /// Width of the panels on the right; smallest, usual, largest.
-pub const SIDE: [f32; 3] = [252.0, 280.0, 440.0];
+pub const SIDE: [f32; 3] = [264.0, 292.0, 440.0];
 /// Width of the companion panes; smallest, usual, largest.
 pub const COMPANIONS: [f32; 3] = [120.0, 216.0, 480.0];
 /// A window narrower than this shows no companion panes.
@@ -174,6 +178,7 @@ fn visuals(v: &mut egui::Visuals) {
     v.error_fg_color = FAILED;
     v.weak_text_color = Some(QUIET);
     v.slider_trailing_fill = false;
+    v.handle_shape = egui::style::HandleShape::Circle;
     v.indent_has_left_vline = false;
     let widgets = &mut v.widgets;
     for (state, fill, line, text) in [

@@ -15,4 +15,4 @@ pub(in crate::learn) use plane::{crop, pad};
 pub use prepared::PreparedSlices;
 pub(in crate::learn) use prepared::likeliest;
 pub use recipe::{Recipe, RecipeStep};
-pub use sampler::{Crop, Sampler};
+pub use sampler::{Crop, Sampler, balanced_weights};

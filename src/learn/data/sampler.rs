@@ -87,6 +87,16 @@ impl Sampler {
     }
 }
 
+/// A weight per class for the cross-entropy, background 1: the square root of how many times rarer a label is than
+/// background, between 1 and 10. A label that does not occur gets 10.
+#[must_use]
+pub fn balanced_weights(examples: &[Example], classes: usize) -> Vec<f32> {
+    let mut counts = [0_u64; 256];
+    examples.iter().flat_map(Example::labels).for_each(|&label| counts[usize::from(label)] += 1);
+    let weight = |label: usize| ((counts[0].max(1) as f64 / counts[label].max(1) as f64).sqrt() as f32).clamp(1.0, 10.0);
+    (0..classes.min(255)).map(|label| if label > 0 && counts[label] == 0 { 10.0 } else { weight(label) }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +119,26 @@ mod tests {
         assert!(drawn.iter().any(|d| d.1.is_none() && d.0 % 2 == 1), "slices without labels come too");
         assert_eq!(Sampler::new(&examples(), 1).unwrap().draw(8), Sampler::new(&examples(), 1).unwrap().draw(8));
         assert!(matches!(Sampler::new(&[], 1), Err(LearnError::NoExamples)));
+    }
+
+    #[test]
+    fn rare_labels_weigh_more_within_limits() {
+        let labels = (0..20_000)
+            .map(|n| {
+                if n < 16_000 {
+                    0
+                } else if n < 19_999 {
+                    1
+                } else {
+                    3
+                }
+            })
+            .collect();
+        let example = Example::new(vec![0.0; 20_000], labels, [200, 100]).unwrap();
+        let weights = balanced_weights(&[example], 4);
+        assert_eq!((weights[0], weights[2], weights[3]), (1.0, 10.0, 10.0));
+        assert!((weights[1] - 2.0).abs() < 1e-3);
+        assert_eq!(balanced_weights(&[], 2), [1.0, 10.0]);
     }
 
     #[test]

@@ -142,6 +142,7 @@ impl Tape {
     }
 
     /// Turns the gradient of a block's result into those of its sources (none where `wanted` is false).
+    #[expect(clippy::too_many_arguments, reason = "what a block was made from, and what is to be made of it")]
     fn block_back(
         &mut self,
         p: &Parameters,

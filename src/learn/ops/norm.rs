@@ -112,9 +112,8 @@ impl Norm {
                 pass_through(values, gradient, patterns);
             });
         }
-        for c in 0..channels {
-            d_scale[c] = total_scale[c] as f32;
-            d_shift[c] = total_shift[c] as f32;
+        for (out, total) in d_scale.iter_mut().zip(total_scale).chain(d_shift.iter_mut().zip(total_shift)) {
+            *out = total as f32;
         }
     }
 

@@ -94,11 +94,13 @@ fn last_slice(s: &Session) -> usize {
     s.exam().map_or(0, |e| e.plane().slice_count() - 1)
 }
 
-const REDO_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::COMMAND, Key::Y)];
+const REDO_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(CTRL_SHIFT, Key::Z)];
 const ERASE_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::Num0)];
 const PALETTE_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::Slash)];
-const NEXT_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::ArrowDown), KeyboardShortcut::new(Modifiers::NONE, Key::ArrowRight)];
-const PREVIOUS_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::ArrowUp), KeyboardShortcut::new(Modifiers::NONE, Key::ArrowLeft)];
+const NEXT_ALSO: &[KeyboardShortcut] =
+    &[KeyboardShortcut::new(Modifiers::NONE, Key::ArrowDown), KeyboardShortcut::new(Modifiers::NONE, Key::ArrowRight)];
+const PREVIOUS_ALSO: &[KeyboardShortcut] =
+    &[KeyboardShortcut::new(Modifiers::NONE, Key::ArrowUp), KeyboardShortcut::new(Modifiers::NONE, Key::ArrowLeft)];
 const ZOOM_IN_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NONE, Key::Equals)];
 
 /// Every action, in the order of menu and help.
@@ -130,7 +132,7 @@ pub const ACTIONS: &[Action] = &[
     act("switch_layer", Group::Paint, "Switch layer", plain(Key::X), "Changes between marrow and bone", |s| painting(s).map(|_| Command::Tool(ToolCommand::Layer(other_layer(s.tool().layer))))),
     act("inside_bone", Group::Paint, "Only inside bone", plain(Key::I), "Keeps marrow paint within the bone layer", |s| painting(s).map(|_| Command::Tool(ToolCommand::ToggleOnlyInsideBone))),
     repeating(act("undo", Group::Edit, "Undo", ctrl(Key::Z), "Takes the last step back", |s| painting(s)?.layers().history().next_undo().and_then(|_| edit(s, EditCommand::Undo)))),
-    repeating(also(act("redo", Group::Edit, "Redo", ctrl_shift(Key::Z), "Does again what was taken back", |s| painting(s)?.layers().history().next_redo().and_then(|_| edit(s, EditCommand::Redo))), REDO_ALSO)),
+    repeating(also(act("redo", Group::Edit, "Redo", ctrl(Key::Y), "Does again what was taken back", |s| painting(s)?.layers().history().next_redo().and_then(|_| edit(s, EditCommand::Redo))), REDO_ALSO)),
     act("slice_done", Group::Edit, "Slice done", plain(Key::D), "Marks the slice done for the active layer, or not done again", |s| edit(s, EditCommand::ToggleDone)),
     act("all_done", Group::Edit, "All slices done", ctrl_shift(Key::D), "Marks every slice of the exam done for the active layer", |s| edit(s, EditCommand::AllDone)),
     act("outline_close", Group::Edit, "Close the outline", plain(Key::C), "Closes the outline that is drawn and fills it; Enter does so too", |s| painting(s).filter(|e| !e.draft().is_empty()).map(|_| Command::Pointer(PointerCommand::Finish))),

@@ -5,10 +5,13 @@ use crate::views::panels::action_button;
 use crate::views::widgets::{ButtonLook, heading, quiet};
 use crate::views::{facts, theme};
 use crate::worker::message::{CompareExam, CompareLine, CompareTable};
-use egui::{Align, FontId, Frame, Grid, Label, Layout, Margin, RichText, ScrollArea, Ui};
+use egui::{Align, FontId, Frame, Grid, Label, Layout, Margin, RichText, ScrollArea, Ui, Vec2};
 
 /// Columns of Dice, in the order of [`CompareLine::dice`].
 const COLUMNS: [&str; 4] = ["Level 1", "Level 2", "Level 3", "2+3"];
+
+/// Width of such a column.
+const COLUMN: f32 = 64.0;
 
 /// Draws the workspace.
 pub fn compare_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
@@ -29,7 +32,9 @@ pub fn compare_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
             Some(table) => {
                 ScrollArea::both().id_salt("compare").auto_shrink([false, false]).show(ui, |ui| table_ui(ui, table));
             }
-            None => quiet(ui, "Dice of every reader and of the model against the consensus, for each exam that two readers or more have read."),
+            None => {
+                quiet(ui, "Dice of every reader and of the model against the consensus, for each exam that two readers or more have read.")
+            }
         }
     });
 }
@@ -96,5 +101,6 @@ fn line_ui(ui: &mut Ui, line: &CompareLine) {
 }
 
 fn right(ui: &mut Ui, text: &str, font: FontId, colour: egui::Color32) {
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(RichText::new(text).font(font).color(colour)));
+    let layout = Layout::right_to_left(Align::Center);
+    ui.allocate_ui_with_layout(Vec2::new(COLUMN, theme::ROW), layout, |ui| ui.label(RichText::new(text).font(font).color(colour)));
 }

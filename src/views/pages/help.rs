@@ -24,24 +24,29 @@ pub fn help_ui(ctx: &Context, session: &Session, commands: &mut Vec<Command>) {
     let mut open = true;
     let size = ctx.content_rect().size();
     let window = Window::new("Help").open(&mut open).collapsible(false).resizable(true);
-    window.default_size(Vec2::new(720.0_f32.min(size.x - 48.0), 600.0_f32.min(size.y - 96.0))).show(ctx, |ui| {
-        ScrollArea::vertical().id_salt("help").auto_shrink([false, false]).show(ui, |ui| {
-            heading(ui, "Mouse");
-            for (what, does) in MOUSE {
-                line(ui, what, does, &[]);
-            }
-            for group in Group::ALL {
-                ui.add_space(theme::PADDING);
-                heading(ui, group.name());
-                for action in ACTIONS.iter().filter(|a| a.group == group) {
-                    let keys: Vec<String> = action.keys().map(key_words).collect();
-                    line(ui, action.name, action.tooltip, &keys);
+    let middle = ctx.content_rect().center();
+    window
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(middle)
+        .default_size(Vec2::new(720.0_f32.min(size.x - 48.0), 600.0_f32.min(size.y - 96.0)))
+        .show(ctx, |ui| {
+            ScrollArea::vertical().id_salt("help").auto_shrink([false, false]).show(ui, |ui| {
+                heading(ui, "Mouse");
+                for (what, does) in MOUSE {
+                    line(ui, what, does, &[]);
                 }
-            }
-            ui.add_space(theme::PADDING);
-            quiet(ui, "Keys are off while a text field has the focus. Everything painted is saved at once; undo has no limit.");
+                for group in Group::ALL {
+                    ui.add_space(theme::PADDING);
+                    heading(ui, group.name());
+                    for action in ACTIONS.iter().filter(|a| a.group == group) {
+                        let keys: Vec<String> = action.keys().map(key_words).collect();
+                        line(ui, action.name, action.tooltip, &keys);
+                    }
+                }
+                ui.add_space(theme::PADDING);
+                quiet(ui, "Keys are off while a text field has the focus. Everything painted is saved at once; undo has no limit.");
+            });
         });
-    });
     if !open {
         commands.push(Command::View(ViewCommand::ToggleHelp));
     }
@@ -55,7 +60,7 @@ pub fn help_ui(ctx: &Context, session: &Session, commands: &mut Vec<Command>) {
 fn line(ui: &mut Ui, name: &str, sentence: &str, keys: &[String]) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
-        let name_width = 208.0;
+        let name_width = 192.0;
         let (rect, _) = ui.allocate_exact_size(Vec2::new(name_width, 20.0), Sense::hover());
         let galley = ui.painter().layout(name.to_owned(), theme::body(), theme::TEXT, name_width);
         ui.painter().galley(Pos2::new(rect.left(), rect.center().y - galley.size().y / 2.0).round(), galley, theme::TEXT);

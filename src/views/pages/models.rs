@@ -47,12 +47,19 @@ fn version_ui(ui: &mut Ui, version: &VersionSummary, current: bool, commands: &m
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
-            ui.label(RichText::new(format!("Version {}", version.version)).font(theme::title()).color(if current { theme::ACCENT } else { theme::STRONG }));
+            ui.label(RichText::new(format!("Version {}", version.version)).font(theme::title()).color(if current {
+                theme::ACCENT
+            } else {
+                theme::STRONG
+            }));
             quiet(ui, &version.created.replace('T', " "));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if current {
                     ui.label(RichText::new("current").color(theme::ACCENT));
-                } else if button(ui, "Make current", None, ButtonLook::Plain, true).on_hover_text(format!("Version {} proposes from now on", version.version)).clicked() {
+                } else if button(ui, "Make current", None, ButtonLook::Plain, true)
+                    .on_hover_text(format!("Version {} proposes from now on", version.version))
+                    .clicked()
+                {
                     commands.push(Command::Model(ModelCommand::MakeCurrent(version.version)));
                 }
             });
@@ -60,7 +67,9 @@ fn version_ui(ui: &mut Ui, version: &VersionSummary, current: bool, commands: &m
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
             for (label, dice) in &version.dice {
-                ui.label(RichText::new(format!("{} {}", label.replace('_', " "), facts::dice(*dice))).font(theme::mono()).color(theme::TEXT));
+                ui.label(
+                    RichText::new(format!("{} {}", label.replace('_', " "), facts::dice(*dice))).font(theme::mono()).color(theme::TEXT),
+                );
             }
             quiet(ui, &format!("{} steps · {} slices", version.steps, version.slices));
         });

@@ -61,6 +61,8 @@ fn contents(ui: &mut Ui, session: &Session, palette: &mut Palette, focus: bool, 
             ran |= line(ui, session, action, at == palette.chosen, down || up, commands);
         }
     });
+    ui.add_space(theme::UNIT);
+    quiet(ui, found[palette.chosen].tooltip);
     ran
 }
 
@@ -72,7 +74,7 @@ fn line(ui: &mut Ui, session: &Session, action: &Action, chosen: bool, moved: bo
     if chosen && moved {
         response.scroll_to_me(None);
     }
-    response.on_hover_text(action.tooltip).clicked() && run(session, action, commands)
+    response.clicked() && run(session, action, commands)
 }
 
 fn run(session: &Session, action: &Action, commands: &mut Vec<Command>) -> bool {

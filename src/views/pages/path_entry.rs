@@ -4,7 +4,7 @@ use crate::session::{Command, FileCommand, Session};
 use crate::views::theme;
 use crate::views::widgets::{ButtonLook, Row, button, heading, named, quiet, row};
 use crate::worker::message::{FolderListing, PickPurpose};
-use egui::{Align, Context, Id, Key, Layout, Modal, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Align, Context, Frame, Id, Key, Layout, Margin, Modal, RichText, ScrollArea, TextEdit, Ui};
 use std::path::{Path, PathBuf};
 
 /// What the entry remembers: the text typed, and the folder it was last set from.
@@ -32,7 +32,8 @@ pub fn path_entry_ui(ctx: &Context, session: &Session, entry: &mut PathEntry, co
         entry.text = listing.path.display().to_string();
         entry.from = Some(listing.path.clone());
     }
-    let response = Modal::new(Id::unique("path entry")).show(ctx, |ui| {
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
+    let response = Modal::new(Id::unique("path entry")).frame(frame).show(ctx, |ui| {
         ui.set_width((ctx.content_rect().width() - 80.0).clamp(280.0, 560.0));
         entry_ui(ui, session.listing(), purpose, entry, just_opened, commands);
     });
@@ -41,14 +42,23 @@ pub fn path_entry_ui(ctx: &Context, session: &Session, entry: &mut PathEntry, co
     }
 }
 
-fn entry_ui(ui: &mut Ui, listing: Option<&FolderListing>, purpose: PickPurpose, entry: &mut PathEntry, focus: bool, commands: &mut Vec<Command>) {
+fn entry_ui(
+    ui: &mut Ui,
+    listing: Option<&FolderListing>,
+    purpose: PickPurpose,
+    entry: &mut PathEntry,
+    focus: bool,
+    commands: &mut Vec<Command>,
+) {
     heading(ui, words(purpose));
     ui.horizontal(|ui| {
         let parent = listing.and_then(|l| l.path.parent()).map(Path::to_path_buf);
         if button(ui, "Up", None, ButtonLook::Plain, parent.is_some()).on_hover_text("To the folder above").clicked() {
             commands.extend(parent.map(|p| Command::File(FileCommand::List(p))));
         }
-        let edit = ui.add(TextEdit::singleline(&mut entry.text).font(theme::mono()).desired_width(f32::INFINITY).hint_text("Path of a folder or file"));
+        let edit = ui.add(
+            TextEdit::singleline(&mut entry.text).font(theme::mono()).desired_width(f32::INFINITY).hint_text("Path of a folder or file"),
+        );
         let edit = named(edit, "Path");
         if focus {
             edit.request_focus();
@@ -79,27 +89,32 @@ fn listing_ui(ui: &mut Ui, listing: &FolderListing, purpose: PickPurpose, entry:
         ui.add(egui::Label::new(RichText::new(error).color(theme::FAILED)).wrap());
     }
     let (folders, files) = (&listing.folders, &listing.files);
-    ScrollArea::vertical().id_salt("folder").max_height(320.0).auto_shrink([false, true]).show_rows(ui, theme::ROW, folders.len() + files.len(), |ui, range| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        for at in range {
-            if let Some(folder) = folders.get(at) {
-                let text = format!("{folder}/");
-                if row(ui, &Row { text: &text, mono: true, ..Row::default() }).on_hover_text("Goes into this folder").clicked() {
-                    commands.push(Command::File(FileCommand::List(listing.path.join(folder))));
-                }
-            } else if let Some(file) = files.get(at - folders.len()) {
-                let path = listing.path.join(file);
-                let chosen = Path::new(&entry.text) == path;
-                let shown = Row { text: file, mono: true, selected: chosen, faint: purpose == PickPurpose::Export, ..Row::default() };
-                let response = row(ui, &shown).on_hover_text("Click to choose, double click to open");
-                if response.double_clicked() && purpose != PickPurpose::Export {
-                    use_path(purpose, &path, commands);
-                } else if response.clicked() {
-                    entry.text = path.display().to_string();
+    ScrollArea::vertical().id_salt("folder").max_height(320.0).auto_shrink([false, true]).show_rows(
+        ui,
+        theme::ROW,
+        folders.len() + files.len(),
+        |ui, range| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for at in range {
+                if let Some(folder) = folders.get(at) {
+                    let text = format!("{folder}/");
+                    if row(ui, &Row { text: &text, mono: true, ..Row::default() }).on_hover_text("Goes into this folder").clicked() {
+                        commands.push(Command::File(FileCommand::List(listing.path.join(folder))));
+                    }
+                } else if let Some(file) = files.get(at - folders.len()) {
+                    let path = listing.path.join(file);
+                    let chosen = Path::new(&entry.text) == path;
+                    let shown = Row { text: file, mono: true, selected: chosen, faint: purpose == PickPurpose::Export, ..Row::default() };
+                    let response = row(ui, &shown).on_hover_text("Click to choose, double click to open");
+                    if response.double_clicked() && purpose != PickPurpose::Export {
+                        use_path(purpose, &path, commands);
+                    } else if response.clicked() {
+                        entry.text = path.display().to_string();
+                    }
                 }
             }
-        }
-    });
+        },
+    );
     if folders.is_empty() && files.is_empty() && listing.error.is_none() {
         quiet(ui, "This folder holds nothing that can be opened.");
     }

@@ -22,7 +22,8 @@ pub fn start_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
         }
         ui.add_space(theme::PADDING);
         let hovering = ui.ctx().input(|i| !i.raw.hovered_files.is_empty());
-        let (words, colour) = if hovering { ("Let go to open", theme::ACCENT) } else { ("or drop a folder or file anywhere", theme::QUIET) };
+        let (words, colour) =
+            if hovering { ("Let go to open", theme::ACCENT) } else { ("or drop a folder or file anywhere", theme::QUIET) };
         ui.vertical_centered(|ui| ui.label(RichText::new(words).color(colour)));
     });
 }

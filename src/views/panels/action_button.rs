@@ -6,7 +6,14 @@ use crate::views::widgets::{ButtonLook, Row, button, row};
 use egui::{Response, Ui};
 
 /// A button for an action: its name (or `text` instead), its key, its tooltip; not enabled where it is not possible now.
-pub fn action_button(ui: &mut Ui, session: &Session, id: &str, text: Option<&str>, look: ButtonLook, commands: &mut Vec<Command>) -> Option<Response> {
+pub fn action_button(
+    ui: &mut Ui,
+    session: &Session,
+    id: &str,
+    text: Option<&str>,
+    look: ButtonLook,
+    commands: &mut Vec<Command>,
+) -> Option<Response> {
     let action = Action::find(id)?;
     let command = (action.command)(session);
     let key = action.key_words();

@@ -11,7 +11,11 @@ use egui::{Color32, CornerRadius, Pos2, Rect, RichText, Role, ScrollArea, Sense,
 pub fn exam_list_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let exams = session.exams();
     let finished = exams.iter().filter(|e| e.slices > 0 && facts::done_slices(session, e) >= e.slices).count();
-    let title = if facts::reader(session).is_some() { format!("Exams · {finished} of {} done", exams.len()) } else { format!("Exams · {}", exams.len()) };
+    let title = if facts::reader(session).is_some() {
+        format!("Exams · {finished} of {} done", exams.len())
+    } else {
+        format!("Exams · {}", exams.len())
+    };
     heading(ui, &title);
     if exams.is_empty() {
         quiet(ui, "No exams yet: choose File, Import images, or drop images anywhere.");
@@ -33,13 +37,19 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
     let reads = facts::reader(session).is_some();
     let word = state_word(session, exam, open, done);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 36.0), Sense::click());
-    let name = if reads { format!("Exam {}: {word}, {done} of {} slices done", exam.code, exam.slices) } else { format!("Exam {}", exam.code) };
+    let name =
+        if reads { format!("Exam {}: {word}, {done} of {} slices done", exam.code, exam.slices) } else { format!("Exam {}", exam.code) };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, &name));
     if ui.is_rect_visible(rect) {
         let fill = if open || response.hovered() { theme::RAISED } else { Color32::TRANSPARENT };
         ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
         if response.has_focus() {
-            ui.painter().rect_stroke(rect, CornerRadius::same(theme::RADIUS), egui::Stroke::new(1.0, theme::ACCENT), egui::StrokeKind::Inside);
+            ui.painter().rect_stroke(
+                rect,
+                CornerRadius::same(theme::RADIUS),
+                egui::Stroke::new(1.0, theme::ACCENT),
+                egui::StrokeKind::Inside,
+            );
         }
         let colour = if open { theme::STRONG } else { theme::TEXT };
         let word = ui.painter().layout_no_wrap(word.to_owned(), theme::small(), theme::QUIET);
@@ -82,7 +92,13 @@ fn bar(ui: &Ui, rect: Rect, done: usize, slices: usize, open: bool) {
     ui.painter().rect_filled(line, CornerRadius::same(1), theme::CONTROL_LINE);
     let fraction = done as f32 / slices.max(1) as f32;
     let end = Pos2::new(line.left() + line.width() * fraction.min(1.0), line.bottom());
-    let colour = if done >= slices && slices > 0 { theme::QUIET } else if open { theme::ACCENT } else { theme::QUIET };
+    let colour = if done >= slices && slices > 0 {
+        theme::QUIET
+    } else if open {
+        theme::ACCENT
+    } else {
+        theme::QUIET
+    };
     ui.painter().rect_filled(Rect::from_min_max(line.min, end), CornerRadius::same(1), colour);
 }
 

@@ -3,14 +3,13 @@
 use super::action_button;
 use crate::session::{Command, EditCommand, OpenExam, Session};
 use crate::views::theme;
-use crate::views::widgets::{ButtonLook, Row, heading, quiet, row};
+use crate::views::widgets::{ButtonLook, Row, button_row, heading, quiet, row};
 use egui::{ScrollArea, Ui, Vec2};
 
 /// Draws the panel. Only the rows in sight are laid out: a read may have many thousand steps.
 pub fn history_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
     heading(ui, "History");
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::UNIT;
+    button_row(ui, |ui| {
         action_button(ui, session, "undo", None, ButtonLook::Plain, commands);
         action_button(ui, session, "redo", None, ButtonLook::Plain, commands);
     });
@@ -25,20 +24,26 @@ pub fn history_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mu
     let height = ui.available_height().clamp(96.0, 240.0);
     let line = theme::ROW;
     ui.spacing_mut().item_spacing = Vec2::ZERO;
-    ScrollArea::vertical().id_salt("history").max_height(height).auto_shrink([false, true]).show_rows(ui, line, entries.len(), |ui, range| {
-        for at in range {
-            let entry = &entries[entries.len() - 1 - at];
-            let selected = current == Some(entry.row);
-            let number = entry.row.to_string();
-            // One line each, so that rows have one height; a long name is cut and shown whole on hover.
-            let name = fitting(ui, entry.name, ui.available_width() - 64.0);
-            let shown = Row { text: &name, value: Some(&number), selected, faint: entry.undone, ..Row::default() };
-            let response = row(ui, &shown).on_hover_text(if entry.undone { format!("{} (undone)", entry.name) } else { entry.name.to_owned() });
-            if response.clicked() && !selected {
-                commands.push(Command::Edit(EditCommand::GoToRow(entry.row)));
+    ScrollArea::vertical().id_salt("history").max_height(height).auto_shrink([false, true]).show_rows(
+        ui,
+        line,
+        entries.len(),
+        |ui, range| {
+            for at in range {
+                let entry = &entries[entries.len() - 1 - at];
+                let selected = current == Some(entry.row);
+                let number = entry.row.to_string();
+                // One line each, so that rows have one height; a long name is cut and shown whole on hover.
+                let name = fitting(ui, entry.name, ui.available_width() - 64.0);
+                let shown = Row { text: &name, value: Some(&number), selected, faint: entry.undone, ..Row::default() };
+                let response =
+                    row(ui, &shown).on_hover_text(if entry.undone { format!("{} (undone)", entry.name) } else { entry.name.to_owned() });
+                if response.clicked() && !selected {
+                    commands.push(Command::Edit(EditCommand::GoToRow(entry.row)));
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// The words, or as many of them as fit and an ellipsis.

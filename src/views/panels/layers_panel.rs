@@ -12,37 +12,39 @@ use egui::{Align, Checkbox, CornerRadius, Layout, Pos2, RichText, Role, Sense, S
 pub fn layers_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, commands: &mut Vec<Command>) {
     layer_switch(ui, session, exam, commands);
     ui.add_space(theme::UNIT);
-    labels(ui, session, exam, tally, commands);
+    ui.scope(|ui| labels(ui, session, exam, tally, commands));
     ui.add_space(theme::UNIT);
     opacity(ui, exam, commands);
     checks(ui, session, exam, commands);
 }
 
-/// Two tabs, marrow and bone, each with the eye that hides it.
+/// Two tabs, marrow and bone, each after the check that shows it.
 fn layer_switch(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
     let key = Action::find("switch_layer").and_then(Action::key_words).unwrap_or_default();
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
         for layer in LayerKind::ALL {
+            shown_check(ui, exam, layer, commands);
             layer_tab(ui, session, layer, commands);
+            ui.add_space(theme::UNIT);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let (rect, response) = ui.allocate_exact_size(key_cap_size(ui, &key), Sense::hover());
             paint_key_cap(ui, Pos2::new(rect.right(), rect.center().y), &key, theme::QUIET);
             response.on_hover_text("Switches between marrow and bone");
-            for layer in [LayerKind::Bone, LayerKind::Marrow] {
-                let mut shown = match layer {
-                    LayerKind::Marrow => exam.view().marrow_visible,
-                    LayerKind::Bone => exam.view().bone_visible,
-                };
-                let response = ui.add(Checkbox::without_text(&mut shown)).on_hover_text(format!("Shows the {layer} layer"));
-                if named(response, &format!("Show {layer}")).changed() {
-                    commands.push(Command::View(ViewCommand::ToggleLayer(layer)));
-                }
-            }
-            quiet(ui, "show");
         });
     });
+}
+
+fn shown_check(ui: &mut Ui, exam: &OpenExam, layer: LayerKind, commands: &mut Vec<Command>) {
+    let mut shown = match layer {
+        LayerKind::Marrow => exam.view().marrow_visible,
+        LayerKind::Bone => exam.view().bone_visible,
+    };
+    let response = ui.add(Checkbox::without_text(&mut shown)).on_hover_text(format!("Shows the {layer} layer"));
+    if named(response, &format!("Show {layer}")).changed() {
+        commands.push(Command::View(ViewCommand::ToggleLayer(layer)));
+    }
 }
 
 const fn layer_name(layer: LayerKind) -> &'static str {
@@ -61,7 +63,13 @@ fn layer_tab(ui: &mut Ui, session: &Session, layer: LayerKind, commands: &mut Ve
     if selected || hot {
         ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS), if selected { theme::ACCENT_FILL } else { theme::RAISED });
     }
-    let colour = if selected { theme::STRONG } else if hot { theme::TEXT } else { theme::QUIET };
+    let colour = if selected {
+        theme::STRONG
+    } else if hot {
+        theme::TEXT
+    } else {
+        theme::QUIET
+    };
     ui.painter().galley_with_override_text_color((rect.center() - galley.size() / 2.0).round(), galley, colour);
     if response.on_hover_text(format!("Paint on the {layer} layer")).clicked() {
         commands.push(Command::Tool(ToolCommand::Layer(layer)));
@@ -121,7 +129,12 @@ fn opacity(ui: &mut Ui, exam: &OpenExam, commands: &mut Vec<Command>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let (rect, response) = ui.allocate_exact_size(key_cap_size(ui, &key), Sense::click());
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Paint on or off"));
-            paint_key_cap(ui, Pos2::new(rect.right(), rect.center().y), &key, if exam.view().overlay { theme::QUIET } else { theme::ACCENT });
+            paint_key_cap(
+                ui,
+                Pos2::new(rect.right(), rect.center().y),
+                &key,
+                if exam.view().overlay { theme::QUIET } else { theme::ACCENT },
+            );
             if response.on_hover_text("Shows or hides all paint").clicked() {
                 commands.push(Command::View(ViewCommand::ToggleOverlay));
             }
@@ -132,7 +145,11 @@ fn opacity(ui: &mut Ui, exam: &OpenExam, commands: &mut Vec<Command>) {
 fn checks(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
     let mut inside = session.tool().only_inside_bone;
     let possible = exam.is_writable() && session.tool().layer == LayerKind::Marrow;
-    if ui.add_enabled(possible, Checkbox::new(&mut inside, "Only inside bone")).on_hover_text("Keeps marrow paint within the bone layer (I)").changed() {
+    if ui
+        .add_enabled(possible, Checkbox::new(&mut inside, "Only inside bone"))
+        .on_hover_text("Keeps marrow paint within the bone layer (I)")
+        .changed()
+    {
         commands.push(Command::Tool(ToolCommand::ToggleOnlyInsideBone));
     }
     let mut patterns = exam.view().patterns;

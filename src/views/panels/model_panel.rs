@@ -3,7 +3,7 @@
 use super::action_button;
 use crate::session::{Command, ModelCommand, OpenExam, Session};
 use crate::study::Part;
-use crate::views::widgets::{ButtonLook, heading, named, progress_bar, quiet};
+use crate::views::widgets::{ButtonLook, button_row, heading, named, progress_bar, quiet};
 use crate::views::{facts, theme};
 use crate::worker::message::TrainProgress;
 use egui::{Align, DragValue, Layout, Pos2, RichText, Sense, Shape, Stroke, Ui, Vec2, pos2};
@@ -40,8 +40,7 @@ fn idle(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     } else {
         quiet(ui, "Mark slices done, then train: the model learns from them and from nothing else.");
     }
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::splat(theme::UNIT);
+    button_row(ui, |ui| {
         let text = if current.is_some() { "Retrain" } else { "Train" };
         action_button(ui, session, "train", Some(text), ButtonLook::Plain, commands);
         let mut steps = session.training().steps();
@@ -72,8 +71,7 @@ fn training(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
             quiet(ui, &format!("Dice on {}", progress.held_out));
         }
     }
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::splat(theme::UNIT);
+    button_row(ui, |ui| {
         let hold = if training.is_paused() { ("resume", "Resume") } else { ("pause", "Pause") };
         action_button(ui, session, hold.0, Some(hold.1), ButtonLook::Plain, commands);
         action_button(ui, session, "cancel_training", Some("Cancel"), ButtonLook::Plain, commands);
@@ -113,7 +111,10 @@ fn dice_line(ui: &mut Ui, dice: &[(String, Option<f64>)]) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = Vec2::new(12.0, 0.0);
         for (label, value) in dice {
-            let short = label.strip_prefix("level_").or_else(|| label.strip_prefix("level ")).map_or_else(|| label.replace('_', " "), |n| format!("L{n}"));
+            let short = label
+                .strip_prefix("level_")
+                .or_else(|| label.strip_prefix("level "))
+                .map_or_else(|| label.replace('_', " "), |n| format!("L{n}"));
             ui.label(RichText::new(format!("{short} {}", facts::dice(*value))).font(theme::mono()).color(theme::TEXT));
         }
     });
@@ -127,22 +128,23 @@ fn proposals(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec
     if session.current_version().is_none() && exam.proposal().is_none() {
         return;
     }
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::splat(theme::UNIT);
+    button_row(ui, |ui| {
         action_button(ui, session, "propose_slice", None, ButtonLook::Primary, commands);
         action_button(ui, session, "propose_exam", Some("Exam"), ButtonLook::Plain, commands);
     });
     let Some(proposal) = exam.proposal() else { return };
     if proposal.stale {
-        ui.add(egui::Label::new(RichText::new("Stale: a newer version exists, propose again.").font(theme::small()).color(theme::LOOK_AGAIN)).wrap());
+        ui.add(
+            egui::Label::new(RichText::new("Stale: a newer version exists, propose again.").font(theme::small()).color(theme::LOOK_AGAIN))
+                .wrap(),
+        );
     }
     let slices = match proposal.result.slices.as_slice() {
         [one] => format!("slice {}", one + 1),
         many => format!("{} slices", many.len()),
     };
     quiet(ui, &format!("Proposed by {} on {slices}, hatched", proposal.result.model_version));
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::splat(theme::UNIT);
+    button_row(ui, |ui| {
         action_button(ui, session, "adopt_slice", None, ButtonLook::Plain, commands);
         action_button(ui, session, "adopt_all", Some("All"), ButtonLook::Plain, commands);
         action_button(ui, session, "adopt_part", Some("Part"), ButtonLook::Plain, commands);

@@ -28,20 +28,28 @@ fn notice_ui(ui: &mut Ui, session: &Session, notice: &Notice, commands: &mut Vec
         NoticeLevel::Warning => (theme::LOOK_AGAIN, "Mind"),
         NoticeLevel::Error => (theme::FAILED, "Failed"),
     };
-    let frame = Frame::new().fill(theme::RAISED).stroke(Stroke::new(1.0, colour)).corner_radius(CornerRadius::same(6)).inner_margin(Margin::symmetric(12, 4));
+    let frame = Frame::new()
+        .fill(theme::RAISED)
+        .stroke(Stroke::new(1.0, colour))
+        .corner_radius(CornerRadius::same(6))
+        .inner_margin(Margin::symmetric(12, 4));
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if button(ui, "Dismiss", None, ButtonLook::Bare, true).clicked() {
-                commands.push(Command::View(ViewCommand::DismissNotice(notice.id)));
-            }
-            let unsaved = session.exam().is_some_and(|e| e.save_error().is_some());
-            if notice.level == NoticeLevel::Error && unsaved && notice.text.starts_with("Not saved") {
-                action_button(ui, session, "save_again", None, ButtonLook::Bare, commands);
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(false), |ui| {
-                let text = RichText::new(&notice.text).color(theme::TEXT);
-                ui.add(Label::new(text).wrap()).on_hover_text(word);
+        let unsaved = session.exam().is_some_and(|e| e.save_error().is_some());
+        let saves = notice.level == NoticeLevel::Error && unsaved && notice.text.starts_with("Not saved");
+        ui.horizontal(|ui| {
+            let buttons = if saves { 232.0 } else { 80.0 };
+            ui.scope(|ui| {
+                ui.set_max_width((ui.available_width() - buttons).max(80.0));
+                ui.add(Label::new(RichText::new(&notice.text).color(theme::TEXT)).wrap()).on_hover_text(word);
+            });
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if button(ui, "Dismiss", None, ButtonLook::Bare, true).clicked() {
+                    commands.push(Command::View(ViewCommand::DismissNotice(notice.id)));
+                }
+                if saves {
+                    action_button(ui, session, "save_again", None, ButtonLook::Bare, commands);
+                }
             });
         });
     });

@@ -9,7 +9,14 @@ use crate::views::widgets::ButtonLook;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui};
 
 /// Draws the panels over the room at hand.
-pub fn side_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, histogram: &mut HistogramCache, commands: &mut Vec<Command>) {
+pub fn side_ui(
+    ui: &mut Ui,
+    session: &Session,
+    exam: &OpenExam,
+    tally: &Tally,
+    histogram: &mut HistogramCache,
+    commands: &mut Vec<Command>,
+) {
     if exam.is_writable() {
         let foot = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 8, bottom: 8 });
         Panel::bottom("slice done").frame(foot).resizable(false).show(ui, |ui| done_foot(ui, session, exam, commands));
@@ -19,7 +26,7 @@ pub fn side_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, h
             ui.spacing_mut().item_spacing.y = theme::UNIT;
             layers_panel::layers_ui(ui, session, exam, tally, commands);
             section(ui);
-            window_panel::window_ui(ui, exam, histogram, commands);
+            window_panel::window_ui(ui, session, exam, histogram, commands);
             if exam.is_writable() {
                 section(ui);
                 model_panel::model_ui(ui, session, exam, commands);
@@ -39,7 +46,7 @@ fn done_foot(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec
     let done = exam.layers().is_done(layer, exam.view().slice);
     let left = exam.plane().slice_count().saturating_sub(exam.layers().done_slices(layer).len());
     ui.horizontal(|ui| {
-        let text = if done { "Not done after all" } else { "Slice done" };
+        let text = if done { "Mark not done" } else { "Slice done" };
         action_button(ui, session, "slice_done", Some(text), if done { ButtonLook::Plain } else { ButtonLook::Primary }, commands);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let words = match left {

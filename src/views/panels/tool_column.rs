@@ -23,7 +23,7 @@ const fn action_id(tool: Tool) -> &'static str {
 pub fn width(ui: &Ui) -> f32 {
     let name = |t: Tool| ui.painter().layout_no_wrap(t.name().to_owned(), theme::body(), theme::TEXT).size().x;
     let widest = Tool::ALL.into_iter().map(name).fold(0.0, f32::max);
-    (widest + key_cap_size(ui, "M").x + 28.0).max(92.0).ceil()
+    (widest + key_cap_size(ui, "M").x + 44.0).max(104.0).ceil()
 }
 
 /// Draws the column.
@@ -57,7 +57,13 @@ fn tool_button(ui: &mut Ui, session: &Session, tool: Tool, commands: &mut Vec<Co
         (false, false) => (Color32::TRANSPARENT, Color32::TRANSPARENT),
     };
     ui.painter().rect(rect, CornerRadius::same(theme::RADIUS), fill, Stroke::new(1.0, line), StrokeKind::Inside);
-    let colour = if !enabled { theme::FAINT } else if selected { theme::STRONG } else { theme::TEXT };
+    let colour = if !enabled {
+        theme::FAINT
+    } else if selected {
+        theme::STRONG
+    } else {
+        theme::TEXT
+    };
     let galley = ui.painter().layout_no_wrap(tool.name().to_owned(), theme::body(), colour);
     ui.painter().galley(Pos2::new(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0).round(), galley, colour);
     if let Some(key) = action.key_words() {

@@ -6,7 +6,7 @@ use crate::session::{Command, Session, StudyCommand, ViewCommand, WindowPreset, 
 use crate::views::widgets::{ButtonLook, chip};
 use crate::views::{actions::Action, facts, theme};
 use crate::worker::message::Role;
-use egui::{Align, CornerRadius, Label, Layout, Pos2, RichText, Sense, Ui, Vec2, WidgetInfo};
+use egui::{Align, Color32, CornerRadius, Label, Layout, Pos2, RichText, Sense, Ui, Vec2, WidgetInfo};
 
 /// Draws the bar.
 pub fn top_bar_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
@@ -27,30 +27,44 @@ pub fn top_bar_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
 
 fn left_part(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let Some(study) = session.study() else { return };
-    // The chip and what follows keep their room; a long name is cut with an ellipsis and shown whole on hover.
-    if session.role().is_some() {
-        role_chip(ui, session, commands);
-    }
     let name = if study.scratch { "Images without a study" } else { study.protocol.name() };
-    if let Some(summary) = facts::summary(session).filter(|_| !study.scratch) {
-        ui.label(RichText::new(facts::part_words(summary.part)).color(theme::QUIET)).on_hover_text("Which part of the study's split the open exam belongs to");
+    let part = facts::summary(session).filter(|_| !study.scratch).map(|summary| facts::part_words(summary.part));
+    let role = role_pieces(session);
+    // Role and part keep their room; a long name is cut with an ellipsis and shown whole on hover.
+    let width = |ui: &Ui, text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::body(), theme::TEXT).size().x;
+    let role_words: String = role.iter().map(|(text, _)| text.as_str()).collect();
+    let kept = width(ui, &role_words) + width(ui, part.unwrap_or_default()) + 60.0;
+    let room = (ui.available_width() - kept).min(width(ui, name) + 2.0);
+    if room > 48.0 {
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add(Label::new(RichText::new(name).color(theme::TEXT)).truncate()).on_hover_text(study.root.display().to_string());
+        });
     }
-    if ui.available_width() > 48.0 {
-        ui.add(Label::new(RichText::new(name).color(theme::TEXT)).truncate()).on_hover_text(study.root.display().to_string());
+    if !role.is_empty() {
+        role_chip(ui, &role_words, &role, commands);
+    }
+    if let Some(part) = part {
+        ui.label(RichText::new(part).color(theme::QUIET)).on_hover_text("Which part of the study's split the open exam belongs to");
     }
 }
 
-fn role_chip(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
-    let response = match session.role() {
+/// Who sits here, in pieces of text with their colours; nothing before the person has said so.
+fn role_pieces(session: &Session) -> Vec<(String, Color32)> {
+    match session.role() {
         Some(Role::Reader(code)) => {
             let rule = session.study().and_then(|s| s.protocol.reader(code));
             let policy = rule.map_or("", |r| facts::policy_words(r.assistance));
-            let name = format!("Reader {code}, {policy}: change reader");
-            chip(ui, &name, &[("Reader ", theme::TEXT), (code.as_str(), theme::ACCENT), (&format!(" · {policy}"), theme::TEXT)])
+            vec![("Reader ".to_owned(), theme::TEXT), (code.to_string(), theme::ACCENT), (format!(" · {policy}"), theme::TEXT)]
         }
-        Some(Role::Coordinator) => chip(ui, "Coordinator: change role", &[("Coordinator", theme::ACCENT), (" · looks, does not paint", theme::TEXT)]),
-        None => return,
-    };
+        Some(Role::Coordinator) => vec![("Coordinator".to_owned(), theme::ACCENT), (" · looks, does not paint".to_owned(), theme::TEXT)],
+        None => Vec::new(),
+    }
+}
+
+fn role_chip(ui: &mut Ui, words: &str, pieces: &[(String, Color32)], commands: &mut Vec<Command>) {
+    let pieces: Vec<(&str, Color32)> = pieces.iter().map(|(text, colour)| (text.as_str(), *colour)).collect();
+    let response = chip(ui, &format!("{words}: change reader"), &pieces);
     if response.on_hover_text("Change reader (Ctrl L)").clicked() {
         commands.push(Command::Study(StudyCommand::LeaveRole));
     }
@@ -90,10 +104,13 @@ fn window_chip(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let Some(exam) = session.exam() else { return };
     let window = exam.view().window;
     let (width, level) = (facts::number(window.width()), facts::number(window.level()));
-    let locked = session.study().is_some_and(|s| s.protocol.window_locked());
+    let locked = session.window_locked();
     let figures = format!("W {width} L {level}{}", if locked { " · locked" } else { "" });
     let name = format!("Window: width {width}, level {level}; back to automatic");
-    if chip(ui, &name, &[("Window ", theme::TEXT), (&figures, theme::STRONG)]).on_hover_text("Right drag on the picture changes it; a click sets it automatically").clicked() {
+    if chip(ui, &name, &[("Window ", theme::TEXT), (&figures, theme::STRONG)])
+        .on_hover_text("Right drag on the picture changes it; a click sets it automatically")
+        .clicked()
+    {
         commands.push(Command::View(ViewCommand::Preset(WindowPreset::Auto)));
     }
 }
@@ -111,10 +128,21 @@ fn tab(ui: &mut Ui, workspace: Workspace, selected: bool, commands: &mut Vec<Com
     let galley = ui.painter().layout_no_wrap(workspace.name().to_owned(), theme::body(), theme::TEXT);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(galley.size().x + 16.0, theme::TOP_BAR - 2.0), Sense::click());
     response.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, workspace.name()));
-    let colour = if selected { theme::STRONG } else if response.hovered() || response.has_focus() { theme::TEXT } else { theme::QUIET };
-    ui.painter().galley_with_override_text_color(Pos2::new(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0).round(), galley, colour);
+    let colour = if selected {
+        theme::STRONG
+    } else if response.hovered() || response.has_focus() {
+        theme::TEXT
+    } else {
+        theme::QUIET
+    };
+    ui.painter().galley_with_override_text_color(
+        Pos2::new(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0).round(),
+        galley,
+        colour,
+    );
     if selected {
-        let line = egui::Rect::from_min_max(Pos2::new(rect.left() + 8.0, rect.bottom() - 2.0), Pos2::new(rect.right() - 8.0, rect.bottom()));
+        let line =
+            egui::Rect::from_min_max(Pos2::new(rect.left() + 8.0, rect.bottom() - 2.0), Pos2::new(rect.right() - 8.0, rect.bottom()));
         ui.painter().rect_filled(line, CornerRadius::same(1), theme::ACCENT);
     }
     let command = Command::View(ViewCommand::Workspace(workspace));

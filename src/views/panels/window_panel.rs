@@ -1,10 +1,10 @@
 //! Window and level: by number, preset and histogram.
 
 use super::histogram::{HistogramCache, histogram_ui};
-use crate::session::{Command, OpenExam, ViewCommand, Window, WindowPreset};
+use crate::session::{Command, OpenExam, Session, ViewCommand, Window, WindowPreset};
 use crate::views::actions::Action;
 use crate::views::theme;
-use crate::views::widgets::{ButtonLook, button, heading, named};
+use crate::views::widgets::{ButtonLook, button, button_row, heading, named};
 use egui::{DragValue, RichText, Ui};
 
 /// The action of a preset, for its key.
@@ -18,8 +18,9 @@ const fn action_id(preset: WindowPreset) -> &'static str {
 }
 
 /// Draws the panel.
-pub fn window_ui(ui: &mut Ui, exam: &OpenExam, histogram: &mut HistogramCache, commands: &mut Vec<Command>) {
-    heading(ui, "Window");
+pub fn window_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, histogram: &mut HistogramCache, commands: &mut Vec<Command>) {
+    let free = !session.window_locked();
+    heading(ui, if free { "Window" } else { "Window · locked by the protocol" });
     let image = exam.image();
     let window = exam.view().window;
     histogram_ui(ui, image, window, histogram);
@@ -30,20 +31,19 @@ pub fn window_ui(ui: &mut Ui, exam: &OpenExam, histogram: &mut HistogramCache, c
     let (mut width, mut level) = (window.width(), window.level());
     ui.horizontal(|ui| {
         ui.label(RichText::new("W").font(theme::mono()).color(theme::QUIET));
-        let w = ui.add(DragValue::new(&mut width).speed(speed).range(0.0..=f32::MAX).max_decimals(decimals));
+        let w = ui.add_enabled(free, DragValue::new(&mut width).speed(speed).range(0.0..=f32::MAX).max_decimals(decimals));
         let w = named(w, "Window width").on_hover_text("Window width: drag or click and type");
         ui.label(RichText::new("L").font(theme::mono()).color(theme::QUIET));
-        let l = ui.add(DragValue::new(&mut level).speed(speed).max_decimals(decimals));
+        let l = ui.add_enabled(free, DragValue::new(&mut level).speed(speed).max_decimals(decimals));
         let l = named(l, "Window level").on_hover_text("Window level: drag or click and type");
         if w.changed() || l.changed() {
             let next = Window::from_width_level(width, level);
             commands.push(Command::View(ViewCommand::Window { lower: next.lower(), upper: next.upper() }));
         }
     });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = egui::Vec2::splat(theme::UNIT);
+    button_row(ui, |ui| {
         for preset in WindowPreset::ALL {
-            let response = button(ui, preset.name(), None, ButtonLook::Plain, true);
+            let response = button(ui, preset.name(), None, ButtonLook::Plain, free);
             let response = match Action::find(action_id(preset)) {
                 Some(action) => response.on_hover_text(action.hover_words()),
                 None => response,

@@ -60,7 +60,14 @@ struct Companion<'a> {
 }
 
 /// Draws the companions that the exam has, one above the other.
-pub fn companions_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, canvas: &mut Canvas, state: &mut Companions, commands: &mut Vec<Command>) {
+pub fn companions_ui(
+    ui: &mut Ui,
+    session: &Session,
+    exam: &OpenExam,
+    canvas: &mut Canvas,
+    state: &mut Companions,
+    commands: &mut Vec<Command>,
+) {
     let shown = exam.view().sequence;
     let other = (exam.sequences().len() > 1).then(|| (shown + 1) % exam.sequences().len());
     let planes = if exam.has_geometry() { other_planes(exam) } else { Vec::new() };
@@ -116,7 +123,15 @@ fn looked_at(exam: &OpenExam) -> [usize; 3] {
 }
 
 /// Draws one; whether it was clicked.
-fn pane(ui: &mut Ui, size: Vec2, session: &Session, exam: &OpenExam, canvas: &mut Canvas, slices: &mut Slices, companion: &Companion<'_>) -> bool {
+fn pane(
+    ui: &mut Ui,
+    size: Vec2,
+    session: &Session,
+    exam: &OpenExam,
+    canvas: &mut Canvas,
+    slices: &mut Slices,
+    companion: &Companion<'_>,
+) -> bool {
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let (rect, _) = pane_on_pixels(rect, ui.ctx().pixels_per_point());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("Companion: {}", companion.name)));

@@ -55,11 +55,25 @@ pub fn pane_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, canvas: &mut Can
     pane.pointer.take(ui, &response, exam, &place, commands);
 }
 
-fn paint_slice(painter: &egui::Painter, rect: Rect, session: &Session, exam: &OpenExam, canvas: &mut Canvas, pane: &mut Pane, place: &Place) {
+fn paint_slice(
+    painter: &egui::Painter,
+    rect: Rect,
+    session: &Session,
+    exam: &OpenExam,
+    canvas: &mut Canvas,
+    pane: &mut Pane,
+    place: &Place,
+) {
     let (view, plane) = (exam.view(), *exam.plane());
     let image = exam.image();
     let Some(slice) = pane.slices.image(exam, image, &plane, view.slice) else {
-        painter.text(rect.center(), egui::Align2::CENTER_CENTER, "This slice cannot be shown: open the exam again", theme::body(), theme::QUIET);
+        painter.text(
+            rect.center(),
+            egui::Align2::CENTER_CENTER,
+            "This slice cannot be shown: open the exam again",
+            theme::body(),
+            theme::QUIET,
+        );
         return;
     };
     let layers = pane.slices.layers(session, exam, &plane, view.slice);

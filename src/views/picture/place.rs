@@ -58,10 +58,7 @@ impl Place {
     #[must_use]
     pub fn at(&self, uv: [f64; 2]) -> Pos2 {
         let device = self.view.screen_from_pixel(uv);
-        pos2(
-            self.rect.left() + (device[0] / self.pixels_per_point) as f32,
-            self.rect.top() + (device[1] / self.pixels_per_point) as f32,
-        )
+        pos2(self.rect.left() + (device[0] / self.pixels_per_point) as f32, self.rect.top() + (device[1] / self.pixels_per_point) as f32)
     }
 
     /// In-plane pixels travelled for a movement on the screen.

@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use crate::session::{Command, OpenExam, PointerCommand, ViewCommand};
-use egui::{CursorIcon, Event, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
+use egui::{CursorIcon, Event, Key, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
 
 /// The button that is held down on the picture, and the wheel's remainder.
 #[derive(Default)]
@@ -49,6 +49,11 @@ impl Pointer {
                 Event::MouseWheel { unit, delta, modifiers, .. } if over => {
                     let notches = delta.y * notches_per(*unit);
                     self.wheel(notches, modifiers.command || modifiers.ctrl, ui.input(|i| i.pointer.latest_pos()), place, commands);
+                }
+                Event::Key { key: Key::Enter, pressed: true, repeat: false, .. } if !exam.draft().is_empty() => {
+                    if ui.memory(egui::Memory::focused).is_none() {
+                        commands.push(Command::Pointer(PointerCommand::Finish));
+                    }
                 }
                 Event::Zoom(factor) if over => zoom(*factor, ui.input(|i| i.pointer.latest_pos()), place, commands),
                 _ => {}

@@ -97,7 +97,15 @@ impl Slices {
         layers
     }
 
-    fn push_layer(&mut self, layers: &mut Vec<Layer>, session: &Session, exam: &OpenExam, kind: LayerKind, plane: &SlicePlane, slice: usize) {
+    fn push_layer(
+        &mut self,
+        layers: &mut Vec<Layer>,
+        session: &Session,
+        exam: &OpenExam,
+        kind: LayerKind,
+        plane: &SlicePlane,
+        slice: usize,
+    ) {
         let view = exam.view();
         let opacity = (view.opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
         let key = (slot(kind), opacity, view.patterns);
@@ -111,7 +119,15 @@ impl Slices {
         }
     }
 
-    fn labels(&mut self, slot: usize, labels: &Labels, exam: &OpenExam, plane: &SlicePlane, slice: usize, tag: String) -> Option<Arc<SliceLabels>> {
+    fn labels(
+        &mut self,
+        slot: usize,
+        labels: &Labels,
+        exam: &OpenExam,
+        plane: &SlicePlane,
+        slice: usize,
+        tag: String,
+    ) -> Option<Arc<SliceLabels>> {
         let key = Key { values: Arc::clone(exam.reading_image().values()), slice, axis: plane.slice_axis(), tag };
         if let Some((held, cut)) = &self.labels[slot]
             && held.same(&key)

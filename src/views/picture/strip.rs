@@ -5,7 +5,10 @@ use crate::session::{Command, OpenExam, Session, ViewCommand, Window};
 use crate::views::tally::Tally;
 use crate::views::{facts, theme, widgets};
 use crate::worker::message::Dirty;
-use egui::{Align2, Color32, CornerRadius, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2};
+use egui::{
+    Align2, Color32, CornerRadius, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2,
+    WidgetInfo, pos2,
+};
 use std::sync::Arc;
 
 /// Thumbnails of the exam on screen.
@@ -26,7 +29,7 @@ struct Made {
 }
 
 /// Thumbnails made in one frame; the others follow in the next ones.
-const PER_FRAME: usize = 12;
+const PER_FRAME: usize = 8;
 
 impl Strip {
     /// Marks the slices that changed.
@@ -51,7 +54,10 @@ impl Strip {
             _ => exam.view().window,
         };
         let overlay = exam.view().shows(crate::volume::LayerKind::Marrow);
-        let same = self.made_for.as_ref().is_some_and(|m| Arc::ptr_eq(&m.values, values) && m.window == window && m.size == size && m.overlay == overlay);
+        let same = self
+            .made_for
+            .as_ref()
+            .is_some_and(|m| Arc::ptr_eq(&m.values, values) && m.window == window && m.size == size && m.overlay == overlay);
         if !same {
             let count = exam.plane().slice_count();
             if self.made_for.as_ref().is_none_or(|m| !Arc::ptr_eq(&m.values, values)) {
@@ -70,9 +76,13 @@ pub fn strip_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, strip: &mut Str
     let plane = exam.plane();
     let mm = facts::pixel_mm(exam);
     let aspect = (plane.size()[0] as f64 * mm[0] / (plane.size()[1] as f64 * mm[1]).max(1e-9)) as f32;
-    let width = (theme::THUMBNAIL * aspect).clamp(28.0, 108.0).round();
+    // Where a little narrower is enough to show all slices at once, they are; else the strip scrolls.
+    let natural = (theme::THUMBNAIL * aspect).clamp(28.0, 108.0);
+    let fitting = ui.available_width() / plane.slice_count() as f32 - theme::UNIT;
+    let width = if fitting >= natural * 0.7 { natural.min(fitting) } else { natural }.floor();
     let ppp = ui.ctx().pixels_per_point();
-    strip.prepare(exam, [(width * ppp) as usize, (theme::THUMBNAIL * ppp) as usize].map(|n| n.max(1)));
+    let height = (width / aspect.max(0.01)).min(theme::THUMBNAIL);
+    strip.prepare(exam, [(width * ppp) as usize, (height * ppp) as usize].map(|n| n.max(1)));
     let mut left = PER_FRAME;
     let moved = strip.shown_slice != Some(exam.view().slice);
     strip.shown_slice = Some(exam.view().slice);
@@ -121,8 +131,14 @@ fn paint(ui: &Ui, rect: Rect, texture: Option<&TextureHandle>, slice: usize, sel
     let picture = Rect::from_min_size(rect.min, Vec2::new(rect.width(), theme::THUMBNAIL));
     ui.painter().rect_filled(picture, CornerRadius::ZERO, theme::PICTURE);
     if let Some(texture) = texture {
-        let dimmed = if selected || response.hovered() { Color32::WHITE } else { Color32::from_gray(0xb4) };
-        ui.painter().image(texture.id(), picture, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), dimmed);
+        let dimmed = if selected || response.hovered() { Color32::WHITE } else { theme::DIMMED };
+        let size = texture.size_vec2() * (picture.width() / texture.size_vec2().x.max(1.0));
+        ui.painter().image(
+            texture.id(),
+            Rect::from_center_size(picture.center(), size),
+            Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)),
+            dimmed,
+        );
     }
     let at = picture.right_top() + Vec2::new(-3.0, 2.0);
     for (by, colour) in [(1.0, Color32::BLACK), (0.0, if selected { theme::STRONG } else { theme::QUIET })] {

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 
 /// Heads a section of a panel.
 pub fn heading(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).font(theme::small()).color(theme::QUIET).strong());
+    ui.label(RichText::new(text).font(theme::small()).color(theme::HEADING));
     ui.add_space(theme::UNIT);
 }
 

@@ -2,6 +2,7 @@
 
 mod bar;
 mod button;
+mod button_row;
 mod chip;
 mod heading;
 mod key_cap;
@@ -10,6 +11,7 @@ mod row;
 
 pub use bar::{hatched_bar, progress_bar};
 pub use button::{ButtonLook, button};
+pub use button_row::button_row;
 pub use chip::chip;
 pub use heading::{heading, quiet};
 pub use key_cap::{key_cap_size, paint_key_cap};

@@ -35,7 +35,9 @@ pub fn row(ui: &mut Ui, row: &Row<'_>) -> Response {
     } else {
         theme::TEXT
     };
-    let value = row.value.map(|text| ui.painter().layout_no_wrap(text.to_owned(), theme::mono(), if row.selected { theme::STRONG } else { theme::QUIET }));
+    let value = row
+        .value
+        .map(|text| ui.painter().layout_no_wrap(text.to_owned(), theme::mono(), if row.selected { theme::STRONG } else { theme::QUIET }));
     let cap = row.key.map_or(0.0, |key| key_cap_size(ui, key).x + 8.0);
     let left = if row.swatch.is_some() { 26.0 } else { 8.0 };
     let right = value.as_ref().map_or(8.0, |g| g.size().x + 16.0);
