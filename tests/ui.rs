@@ -65,6 +65,31 @@ fn first_start_offers_three_ways_in() {
     );
 }
 
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("only its path is of interest".to_owned())
+    }
+}
+
+#[test]
+fn files_can_be_dropped_anywhere() {
+    let mut window = harness([1280.0, 800.0], false);
+    window.input_mut().dropped_files.push(std::sync::Arc::new(Dropped("/data/knees".into())));
+    window.run_steps(1);
+    assert_eq!(window.state_mut().take(), [Command::File(FileCommand::Use(PickPurpose::OpenFolder, "/data/knees".into()))]);
+    let mut window = reading(false);
+    window.input_mut().dropped_files.push(std::sync::Arc::new(Dropped("/data/more".into())));
+    window.run_steps(1);
+    assert_eq!(window.state_mut().take(), [Command::File(FileCommand::Use(PickPurpose::Import, "/data/more".into()))]);
+}
+
 #[test]
 fn an_open_study_asks_who_reads_and_says_under_which_rules() {
     let mut window = harness([1280.0, 800.0], false);

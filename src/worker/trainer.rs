@@ -7,7 +7,7 @@ use super::task::{CancelToken, Task};
 use super::training_data::{HeldOut, TrainingData, gather};
 use crate::agreement::Overlap;
 use crate::learn::{
-    Augmentation, Card, Crop, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer, checkpoint,
+    Augmentation, Card, Crop, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer, balanced_weights, checkpoint,
 };
 use crate::study::{ModelCode, Study};
 use crate::volume::LayerKind;
@@ -17,6 +17,10 @@ use std::time::Instant;
 
 /// Slices per step.
 const BATCH: usize = 4;
+/// Highest learning rate of a first training and of a retraining, which starts from weights that are good already.
+const FIRST_RATE: f64 = 4e-3;
+/// See [`FIRST_RATE`].
+const RETRAIN_RATE: f64 = 2e-3;
 /// Steps between two looks at the held-out slices.
 const EVALUATE_EVERY: u32 = 60;
 /// Held-out slices looked at while training goes on; all of them at the end.
@@ -114,16 +118,21 @@ impl<'a> Run<'a> {
         let mut spec = ModelSpec::new(&sequence, request.layer.word(), usize::from(labels), request.reader.as_str());
         spec.seed = request.seed;
         let recipe = parent.as_ref().map_or_else(Recipe::default, |(_, model)| model.recipe().clone());
-        let spec = match &parent {
+        let mut checked = match &parent {
             Some((_, model)) => model.spec().clone(),
-            None => spec.check().map_err(|e| e.to_string())?,
+            None => spec.clone().check().map_err(|e| e.to_string())?,
         };
-        let data = pool.install(|| gather(&study, request, &spec, &recipe))?;
-        let peak = if parent.is_some() { 1e-3 } else { 2e-3 };
+        let data = pool.install(|| gather(&study, request, &checked, &recipe))?;
+        if parent.is_none() {
+            // Levels differ in size by a hundred times: without weights the sparse ones are learnt late.
+            spec.class_weights = Some(balanced_weights(&data.examples, checked.classes()));
+            checked = spec.check().map_err(|e| e.to_string())?;
+        }
+        let peak = if parent.is_some() { RETRAIN_RATE } else { FIRST_RATE };
         let options = TrainOptions { rate: Rate::Cosine { peak, steps: u64::from(request.steps) }, ..TrainOptions::default() };
         let trainer = match &parent {
             Some((_, model)) => Trainer::resume(model, options),
-            None => Trainer::new(&spec, recipe, options),
+            None => Trainer::new(&checked, recipe, options),
         }
         .map_err(|e| e.to_string())?;
         Ok(Self { task, pool, handle, request, study, model, data, parent, trainer, labels, dice: Vec::new() })

@@ -143,17 +143,17 @@ fn opacity(ui: &mut Ui, exam: &OpenExam, commands: &mut Vec<Command>) {
 }
 
 fn checks(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
-    let mut inside = session.tool().only_inside_bone;
-    let possible = exam.is_writable() && session.tool().layer == LayerKind::Marrow;
-    if ui
-        .add_enabled(possible, Checkbox::new(&mut inside, "Only inside bone"))
-        .on_hover_text("Keeps marrow paint within the bone layer (I)")
-        .changed()
-    {
-        commands.push(Command::Tool(ToolCommand::ToggleOnlyInsideBone));
-    }
-    let mut patterns = exam.view().patterns;
-    if ui.checkbox(&mut patterns, "Patterns").on_hover_text("A pattern per level besides its colour (T)").changed() {
-        commands.push(Command::View(ViewCommand::TogglePatterns));
-    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 16.0;
+        let mut inside = session.tool().only_inside_bone;
+        let possible = exam.is_writable() && session.tool().layer == LayerKind::Marrow;
+        let check = ui.add_enabled(possible, Checkbox::new(&mut inside, "Only inside bone"));
+        if check.on_hover_text("Keeps marrow paint within the bone layer (I)").changed() {
+            commands.push(Command::Tool(ToolCommand::ToggleOnlyInsideBone));
+        }
+        let mut patterns = exam.view().patterns;
+        if ui.checkbox(&mut patterns, "Patterns").on_hover_text("A pattern per level besides its colour (T)").changed() {
+            commands.push(Command::View(ViewCommand::TogglePatterns));
+        }
+    });
 }

@@ -35,8 +35,8 @@ fn idle(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     }
     let current = session.current_version();
     if let Some(version) = facts::versions(session).iter().find(|v| Some(v.version) == current) {
-        dice_line(ui, &version.dice);
-        quiet(ui, &format!("Dice on held-out slices · trained on {} slices", version.slices));
+        dice_line(ui, &version.dice, "held-out slices");
+        quiet(ui, &format!("trained on {} slices, {} steps", version.slices, version.steps));
     } else {
         quiet(ui, "Mark slices done, then train: the model learns from them and from nothing else.");
     }
@@ -66,10 +66,7 @@ fn training(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     });
     curve(ui, training.losses());
     if let Some(progress) = latest {
-        dice_line(ui, &progress.dice);
-        if !progress.held_out.is_empty() {
-            quiet(ui, &format!("Dice on {}", progress.held_out));
-        }
+        dice_line(ui, &progress.dice, &progress.held_out);
     }
     button_row(ui, |ui| {
         let hold = if training.is_paused() { ("resume", "Resume") } else { ("pause", "Pause") };
@@ -106,10 +103,14 @@ fn curve(ui: &mut Ui, losses: &[f32]) {
     response.on_hover_text("Loss over the steps so far");
 }
 
-/// `L1 0.81  L2 0.56  L3 –`, wrapping where there are many labels.
-fn dice_line(ui: &mut Ui, dice: &[(String, Option<f64>)]) {
-    ui.horizontal_wrapped(|ui| {
+/// `Dice L1 0.81  L2 0.56  L3 –`, wrapping where there are many labels; hovering says on what.
+fn dice_line(ui: &mut Ui, dice: &[(String, Option<f64>)], held_out: &str) {
+    if dice.is_empty() {
+        return;
+    }
+    let row = ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = Vec2::new(12.0, 0.0);
+        quiet(ui, "Dice");
         for (label, value) in dice {
             let short = label
                 .strip_prefix("level_")
@@ -118,6 +119,7 @@ fn dice_line(ui: &mut Ui, dice: &[(String, Option<f64>)]) {
             ui.label(RichText::new(format!("{short} {}", facts::dice(*value))).font(theme::mono()).color(theme::TEXT));
         }
     });
+    row.response.on_hover_text(format!("Dice on {held_out}; – where a label is in neither map"));
 }
 
 fn proposals(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {

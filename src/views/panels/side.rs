@@ -38,7 +38,7 @@ pub fn side_ui(
 }
 
 fn section(ui: &mut Ui) {
-    ui.add_space(theme::PADDING + theme::UNIT);
+    ui.add_space(theme::PADDING);
 }
 
 fn done_foot(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {

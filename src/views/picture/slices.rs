@@ -57,6 +57,7 @@ impl Slices {
     pub fn clear(&mut self) {
         self.image = None;
         self.labels = [None, None, None];
+        self.styles.clear();
     }
 
     /// The grey values of a slice of `plane` (through the reading grid) of any sequence of the exam.

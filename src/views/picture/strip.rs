@@ -17,7 +17,8 @@ pub struct Strip {
     made_for: Option<Made>,
     textures: Vec<Option<TextureHandle>>,
     stale: Vec<bool>,
-    shown_slice: Option<usize>,
+    /// Slice scrolled to, and the width of the strip then.
+    scrolled_to: Option<(usize, f32)>,
 }
 
 /// What all thumbnails depend on.
@@ -62,7 +63,7 @@ impl Strip {
             let count = exam.plane().slice_count();
             if self.made_for.as_ref().is_none_or(|m| !Arc::ptr_eq(&m.values, values)) {
                 self.textures.clear();
-                self.shown_slice = None;
+                self.scrolled_to = None;
             }
             self.textures.resize_with(count, || None);
             self.stale = vec![true; count];
@@ -84,8 +85,8 @@ pub fn strip_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, strip: &mut Str
     let height = (width / aspect.max(0.01)).min(theme::THUMBNAIL);
     strip.prepare(exam, [(width * ppp) as usize, (height * ppp) as usize].map(|n| n.max(1)));
     let mut left = PER_FRAME;
-    let moved = strip.shown_slice != Some(exam.view().slice);
-    strip.shown_slice = Some(exam.view().slice);
+    let wanted = Some((exam.view().slice, ui.available_width()));
+    let moved = std::mem::replace(&mut strip.scrolled_to, wanted) != wanted;
     ScrollArea::horizontal().id_salt("slice strip").auto_shrink([false, false]).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = theme::UNIT;
