@@ -1,6 +1,7 @@
 //! The window: takes events in, draws, runs commands; owns threads and GPU.
 
 use crate::gpu::Canvas;
+use crate::headless::FrameLog;
 use crate::session::{Command, Effect, FileCommand, Session};
 use crate::views::Views;
 use crate::worker::message::PickPurpose;
@@ -143,25 +144,6 @@ impl eframe::App for App {
         self.commands = commands;
         self.close_when_saved(&context);
         self.frames.record(started.elapsed());
-    }
-}
-
-/// Time of the UI thread per frame, written as one line a frame where `OSTEON_FRAME_LOG` names a file.
-struct FrameLog(Option<std::io::BufWriter<std::fs::File>>);
-
-impl FrameLog {
-    fn from_env() -> Self {
-        let file = std::env::var_os("OSTEON_FRAME_LOG").and_then(|path| std::fs::File::create(path).ok());
-        Self(file.map(std::io::BufWriter::new))
-    }
-
-    fn record(&mut self, time: Duration) {
-        use std::io::Write as _;
-        if let Some(file) = &mut self.0
-            && writeln!(file, "{:.3}", time.as_secs_f64() * 1e3).and_then(|()| file.flush()).is_err()
-        {
-            self.0 = None;
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod dicom;
 mod error;
 mod finding;
+mod folder;
 mod guard;
 mod listing;
 mod nifti;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use error::IoError;
 pub use finding::{Finding, FindingCode};
+pub use folder::{FolderEntries, list_folder, make_folder};
 pub use guard::hush_decoder_panics;
 pub use nifti::{read_image_nifti, read_labels_nifti, write_image_nifti, write_labels_nifti, write_probability_nifti, write_raw_nifti};
 pub use raw::{Dtype, MAX_RAW_BYTES, RawStats, RawVolume, Scale};

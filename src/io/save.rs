@@ -18,7 +18,7 @@ pub struct SaveError {
 }
 
 impl SaveError {
-    fn new(path: &Path, source: io::Error) -> Self {
+    pub(super) fn new(path: &Path, source: io::Error) -> Self {
         let (cause, advice) = match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ("the disk is full".into(), "free some space and save again"),
             ErrorKind::PermissionDenied => ("writing is not permitted".into(), "choose another folder or ask for write access"),

@@ -88,7 +88,8 @@ pub(super) fn air_black(image: &Image, k: f32) -> Window {
     let lower = air + 2.0 * spread;
     let body: Vec<f32> = image.values().iter().copied().filter(|v| *v > lower + spread).collect();
     let fatty_marrow = percentile(&body, 20.0).unwrap_or(image.range().1);
-    Window::new(lower, air + k * (fatty_marrow - air))
+    // Where nothing is as bright as the rule's upper end, the brightest value is shown white.
+    Window::new(lower, (air + k * (fatty_marrow - air)).min(image.range().1).max(fatty_marrow))
 }
 
 /// Grey values shown black and white; `upper` is always above `lower`.

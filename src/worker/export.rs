@@ -2,7 +2,7 @@
 
 use super::message::{Outcome, Role};
 use super::task::Task;
-use crate::io::{atomic_write, write_labels_nifti};
+use crate::io::{atomic_write, make_folder, write_labels_nifti};
 use crate::study::{ExamRecord, ReadFile, Study};
 use crate::volume::{LabelScheme, LayerKind};
 use serde_json::json;
@@ -21,7 +21,7 @@ pub(super) fn export(task: &Task, root: &Path, role: &Role, out: &Path) -> Outco
 
 fn write_all(task: &Task, root: &Path, role: &Role, out: &Path) -> Result<usize, String> {
     let study = Study::open(root).map_err(|e| e.to_string())?;
-    std::fs::create_dir_all(out).map_err(|e| format!("{} cannot be made: {e}; choose another folder", out.display()))?;
+    make_folder(out).map_err(|e| e.to_string())?;
     let records = study.exams().map_err(|e| e.to_string())?;
     let mut files = 0;
     for (at, record) in records.iter().enumerate() {

@@ -182,33 +182,11 @@ fn open_or_begin(study: &Study, reader: &ReaderCode, exam: &ExamCode, time: &str
 /// Lists a folder for the built-in path entry.
 pub(super) fn list(path: &Path) -> FolderListing {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut listing = FolderListing { path: path.clone(), folders: Vec::new(), files: Vec::new(), error: None };
-    let entries = match std::fs::read_dir(&path) {
-        Ok(entries) => entries,
+    match io::list_folder(&path) {
+        Ok(entries) => FolderListing { path, folders: entries.folders, files: entries.files, error: None },
         Err(error) => {
-            listing.error = Some(format!("{} cannot be listed: {error}", path.display()));
-            return listing;
-        }
-    };
-    // A folder of a hundred thousand files must not fill the window's memory.
-    for entry in entries.flatten().take(20_000) {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue;
-        }
-        if entry.path().is_dir() {
-            listing.folders.push(name);
-        } else if may_be_image(&name) {
-            listing.files.push(name);
+            let why = format!("{} cannot be listed: {error}", path.display());
+            FolderListing { path, folders: Vec::new(), files: Vec::new(), error: Some(why) }
         }
     }
-    listing.folders.sort_unstable();
-    listing.files.sort_unstable();
-    listing
-}
-
-fn may_be_image(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    let known = [".nii", ".nii.gz", ".hdr", ".img", ".dcm", ".ima", ".png", ".jpg", ".jpeg"];
-    known.iter().any(|end| lower.ends_with(end)) || !lower.contains('.')
 }

@@ -38,7 +38,6 @@ fn protocol() -> Protocol {
 /// The exams take the way that any images take: written as files, read, imported.
 fn build(task: &Task, root: &Path) -> Result<(), String> {
     let study = Study::init(root, "Sample knees", &protocol()).map_err(|e| e.to_string())?;
-    let files = tempfile::tempdir().map_err(|e| format!("No temporary folder can be made: {e}; make room and try again."))?;
     let mut rng = ChaCha8Rng::seed_from_u64(SAMPLE_SEED);
     let mut parts = Vec::new();
     for (number, part) in SAMPLE_PARTS.into_iter().enumerate() {
@@ -47,15 +46,14 @@ fn build(task: &Task, root: &Path) -> Result<(), String> {
             return Ok(());
         }
         let exam = knee(SAMPLE_SEED, number as u32).map_err(|e| e.to_string())?;
-        let folder = files.path().join(format!("{number}"));
-        std::fs::create_dir(&folder).map_err(|e| format!("{}: {e}; make room and try again", folder.display()))?;
+        let folder = tempfile::tempdir().map_err(|e| format!("No temporary folder can be made: {e}; make room and try again."))?;
         for (name, image) in [("water", exam.water()), ("fat", exam.fat())] {
-            write_image_nifti(&folder.join(format!("knee{number}_{name}.nii.gz")), image).map_err(|e| e.to_string())?;
+            write_image_nifti(&folder.path().join(format!("knee{number}_{name}.nii.gz")), image).map_err(|e| e.to_string())?;
         }
         let list = format!("exam,patient\nknee{number},patient{number}\n");
         let patients = PatientMap::parse(&list, Path::new("sample")).map_err(|e| e.to_string())?;
         let options = ImportOptions { patients, ..ImportOptions::default() };
-        let reading = io::read_path(&folder, &Watch::quiet()).map_err(|e| e.to_string())?;
+        let reading = io::read_path(folder.path(), &Watch::quiet()).map_err(|e| e.to_string())?;
         let report = study.import(reading.volumes, &options, &mut rng, &Watch::quiet()).map_err(|e| e.to_string())?;
         parts.extend(report.exams.into_iter().map(|e| (e.patient, part)));
     }
