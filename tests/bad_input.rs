@@ -1,5 +1,7 @@
 //! Bad input: one line on stderr that names the file and says what to do, exit status 1, nothing lost.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 mod common;
 
 use common::{ball, ball_study, shared};
@@ -102,12 +104,8 @@ fn a_full_disk() {
     osteon::io::write_image_nifti(&source, &ball(0.0)).unwrap();
     let out = home.path().join("out");
     std::fs::create_dir(&out).unwrap();
-    let script = format!(
-        "ulimit -f 1; trap '' XFSZ; exec '{}' convert '{}' '{}'",
-        env!("CARGO_BIN_EXE_osteon"),
-        source.display(),
-        out.display()
-    );
+    let script =
+        format!("ulimit -f 1; trap '' XFSZ; exec '{}' convert '{}' '{}'", env!("CARGO_BIN_EXE_osteon"), source.display(), out.display());
     let output = Command::new("bash").args(["-c", &script]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");

@@ -1,5 +1,7 @@
 //! The reference figures of `shared/reference/agreement`, and the published examples beside them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 use osteon::agreement::BlandAltman;
 use osteon::consensus::{JointOptions, JointStart, Prior, Region, Staple, StapleOptions, VotePatterns, binary_staple, joint_staple};
 use osteon::headless::{agreement, stats};

@@ -1,5 +1,7 @@
 //! Our files in other programs' hands: the `nifti` crate reads our masks, `dicom-object` reads the slices that we read.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 mod common;
 
 use common::{ball, shared};

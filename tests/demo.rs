@@ -1,5 +1,7 @@
 //! The demo without a window: it runs to its end, its files are there, and the model is better after retraining.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 use std::process::Command;
 
 #[test]

@@ -1,5 +1,7 @@
 //! The slice shader against its CPU twin, through the real pipeline on whatever adapter there is (lavapipe will do).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 use egui_wgpu::{CallbackTrait as _, RenderState, RendererOptions, ScreenDescriptor};
 use osteon::gpu::{
     Adapter, Canvas, Context, Contour, Interpolation, Layer, OverlayMode, OverlayStyle, PaneId, SliceCallback, SliceFrame, SliceImage,

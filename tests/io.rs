@@ -1,5 +1,7 @@
 //! Reading and writing files through the public interface of `osteon::io`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 use osteon::io::{
     AffineSource, FindingCode, IoError, SourceKind, Watch, read_image_nifti, read_labels_nifti, read_path, write_image_nifti,
     write_labels_nifti, write_probability_nifti, write_raw_nifti,

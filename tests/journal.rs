@@ -1,6 +1,8 @@
 //! The journal of a read keeps its word: what was acknowledged is there, whatever happens to the program, and what was
 //! tampered with shows.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 use osteon::edit::{CommitKind, Patch, Row, RowAction};
 use osteon::space::{Affine, Spacing};
 use osteon::study::{ExamCode, JournalRow, Opener, ReadError, ReadFile, ReadHeader, ReaderCode};
@@ -37,7 +39,8 @@ fn opener() -> Opener {
 /// Row `n`, the same in every process: mostly strokes, some of them large, with slices done, undo, redo and outlines between.
 fn row(n: u64) -> JournalRow {
     let mut rng = ChaCha8Rng::seed_from_u64(n);
-    let mut voxels: Vec<u32> = (0..rng.random_range(1..600)).map(|_| rng.random_range(0..(SHAPE[0] * SHAPE[1] * SHAPE[2]) as u32)).collect();
+    let mut voxels: Vec<u32> =
+        (0..rng.random_range(1..600)).map(|_| rng.random_range(0..(SHAPE[0] * SHAPE[1] * SHAPE[2]) as u32)).collect();
     voxels.sort_unstable();
     voxels.dedup();
     let patch = Arc::new(Patch::from_changes(voxels.into_iter().map(|at| (at, 0, 1 + (n % 3) as u8))));
@@ -45,12 +48,24 @@ fn row(n: u64) -> JournalRow {
         7 => RowAction::Done { layer: LayerKind::Marrow, slice: (n % 20) as u32, done: true },
         8 => RowAction::Undo { row: n - 1 },
         9 => RowAction::Redo { row: n - 2 },
-        4 => RowAction::Outline { id: n as u32, label: 2, slice: 3, points: vec![[0.1, 2.7], [1e-8, 5.0], [9.3, 4.0]], before: vec![], patch },
+        4 => RowAction::Outline {
+            id: n as u32,
+            label: 2,
+            slice: 3,
+            points: vec![[0.1, 2.7], [1e-8, 5.0], [9.3, 4.0]],
+            before: vec![],
+            patch,
+        },
         5 => RowAction::Paint { layer: LayerKind::Bone, kind: CommitKind::Adopted("marrow 3".to_owned()), patch },
         _ => RowAction::Paint { layer: LayerKind::Marrow, kind: CommitKind::Hand, patch },
     };
-    let window = (n % 2 == 0).then_some([0.1, 812.7]);
-    JournalRow { row: Row { n, name: format!("Brush level {}, slice {n}", n % 3), action }, time: NOW.to_owned(), reader: "R1".to_owned(), window }
+    let window = n.is_multiple_of(2).then_some([0.1, 812.7]);
+    JournalRow {
+        row: Row { n, name: format!("Brush level {}, slice {n}", n % 3), action },
+        time: NOW.to_owned(),
+        reader: "R1".to_owned(),
+        window,
+    }
 }
 
 fn written(folder: &Path, rows: u64) -> PathBuf {

@@ -1,11 +1,15 @@
 //! Sessions driven by commands, with the real workers and files, without a window.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 mod common;
 
 use common::{PATIENCE, ball, ball_study, driver, enter, open, saved, stroke};
 use osteon::headless::Driver;
-use osteon::session::{AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, NoticeLevel, StudyCommand, Tool, ToolCommand, ViewCommand};
 use osteon::session::PointerCommand;
+use osteon::session::{
+    AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, NoticeLevel, StudyCommand, Tool, ToolCommand, ViewCommand,
+};
 use osteon::study::Part;
 use osteon::volume::LayerKind;
 use osteon::worker::message::{PickPurpose, Role};

@@ -1,5 +1,7 @@
 //! The window, driven as a person would: keys, mouse, palette; and pictures of it in `target/ui-shots/`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 #[path = "ui/desk.rs"]
 mod desk;
 

@@ -1,5 +1,7 @@
 //! The U-Net as its callers see it: it learns, repeats, stops, saves, and copes with odd sizes and bad numbers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 use osteon::learn::{
     Augmentation, Card, Compute, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, StepReport, TrainOptions, Trainer,
     checkpoint,

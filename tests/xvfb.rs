@@ -1,6 +1,8 @@
 //! A real window under Xvfb, driven with real mouse and keys: open, window, paint, undo, mark done, train, adopt, export,
 //! quit, reopen.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
 mod common;
 
 use common::{ball, required};

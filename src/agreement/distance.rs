@@ -160,10 +160,10 @@ mod tests {
             if members.is_empty() {
                 prop_assert!(got.is_empty());
             } else {
-                for v in 0..n {
+                for (v, &found) in got.iter().enumerate() {
                     let apart = |m: usize| (0..3).map(|a| (place(v)[a].abs_diff(place(m)[a]) as f64 * spacing[a]).powi(2)).sum::<f64>().sqrt();
                     let best = members.iter().map(|&m| apart(m)).fold(f64::INFINITY, f64::min);
-                    prop_assert!((got[v] - best).abs() < 1e-9, "{v}: {} {best}", got[v]);
+                    prop_assert!((found - best).abs() < 1e-9, "{v}: {found} {best}");
                 }
             }
         }

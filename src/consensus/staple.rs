@@ -58,7 +58,7 @@ pub(super) fn staple_of(table: &VoteTable, left_out: u64, level: &[u8], options:
     let for_it: f64 = weights.iter().zip(&staple.probability).map(|(n, w)| n * w).sum();
     if total == 0.0 {
         staple.status = match (staple.table.len(), staple.probability.first()) {
-            (1, Some(&w)) if w == 0.0 => LevelStatus::Unused,
+            (1, Some(&0.0)) => LevelStatus::Unused,
             (1, Some(_)) => LevelStatus::Everywhere,
             _ => LevelStatus::Unanimous,
         };

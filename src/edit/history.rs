@@ -159,9 +159,9 @@ impl History {
             }
             let furthest = if below >= above { first } else { last - 1 };
             if below >= above {
-                first += 1
+                first += 1;
             } else {
-                last -= 1
+                last -= 1;
             }
             let step = &mut self.steps[furthest];
             if !matches!(step.change, Change::Done { .. }) {

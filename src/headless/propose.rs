@@ -1,8 +1,8 @@
 //! `osteon propose`: what a reader's current model suggests, as NIfTI files; no read is changed.
 
+use super::DEFAULT_SEED;
 use super::progress::Progress;
 use super::train::{driver_for, layer_and_reader};
-use super::DEFAULT_SEED;
 use crate::io::write_labels_nifti;
 use crate::session::{Command, ModelCommand, StudyCommand, ToolCommand};
 use crate::study::Part;

@@ -75,7 +75,8 @@ fn import(dir: &std::path::Path, images: &[PathBuf], options: &ImportOptions) ->
     let report = |done: usize, total: usize| progress.at(done as f32 / total.max(1) as f32, "Importing");
     let watch = Watch::new(&report, &|| false);
     let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
-    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
+    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
+        .map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
     let mut rng = ChaCha8Rng::from_seed(seed);
     let mut imported = 0;
     for path in images {

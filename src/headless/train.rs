@@ -33,7 +33,8 @@ pub struct TrainArgs {
 
 /// Layer and reader that a model's name says: `marrow-R1`.
 pub(super) fn layer_and_reader(model: &str) -> Result<(LayerKind, ReaderCode)> {
-    let (layer, reader) = model.split_once('-').with_context(|| format!("{model} is no model's name; write layer and reader, such as marrow-R1"))?;
+    let (layer, reader) =
+        model.split_once('-').with_context(|| format!("{model} is no model's name; write layer and reader, such as marrow-R1"))?;
     let layer = LayerKind::from_word(layer).with_context(|| format!("{layer} is no layer; write marrow or bone"))?;
     Ok((layer, ReaderCode::new(reader)?))
 }

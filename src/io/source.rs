@@ -127,6 +127,7 @@ pub struct SourceFile {
 }
 
 /// How to get the voxels.
+#[allow(clippy::large_enum_variant, reason = "one per volume; a box would only add a hop")]
 #[derive(Debug)]
 pub(super) enum Plan {
     Nifti(nifti::NiftiPlan),

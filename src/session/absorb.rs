@@ -97,12 +97,14 @@ impl Session {
         }
         let (scratch, readers) = (summary.scratch, summary.protocol.readers().to_vec());
         self.study = Some(summary);
-        if self.role.is_none() && scratch && let [reader] = readers.as_slice() {
+        if self.role.is_none()
+            && scratch
+            && let [reader] = readers.as_slice()
+        {
             // Images opened without a study have one reader: nobody to be kept apart from.
-            effects.extend(self.apply(
-                super::Command::Study(super::StudyCommand::ChooseRole(Role::Reader(reader.code.clone()))),
-                &self.now.clone(),
-            ));
+            effects.extend(
+                self.apply(super::Command::Study(super::StudyCommand::ChooseRole(Role::Reader(reader.code.clone()))), &self.now.clone()),
+            );
         }
         effects
     }
@@ -162,7 +164,9 @@ impl Session {
             let early = if *stopped_early { ", stopped early" } else { "" };
             self.info(format!("Model version {version} is trained{early} and current."));
         } else {
-            self.warn(format!("Model version {version} is kept but not current: it does worse on the held-out slices than the one before."));
+            self.warn(format!(
+                "Model version {version} is kept but not current: it does worse on the held-out slices than the one before."
+            ));
         }
     }
 

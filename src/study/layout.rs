@@ -249,8 +249,8 @@ mod tests {
         for stray in ["02.sqlite", "2.sqlite-wal", "0.sqlite", "x.sqlite", "2.sqlite.lock"] {
             fs::write(layout.exam_reads(&reader, &exam).join(stray), b"").unwrap();
         }
-        assert_eq!(layout.exam_codes().unwrap(), [exam.clone()]);
-        assert_eq!(layout.readers_of(&exam).unwrap(), [reader.clone()]);
+        assert_eq!(layout.exam_codes().unwrap(), std::slice::from_ref(&exam));
+        assert_eq!(layout.readers_of(&exam).unwrap(), std::slice::from_ref(&reader));
         assert_eq!(layout.read_numbers(&reader, &exam).unwrap(), [2, 10]);
     }
 }

@@ -8,9 +8,7 @@ use super::task::Task;
 use crate::edit::ReadLayers;
 use crate::io::{self, Reading, Watch};
 use crate::space::SlicePlane;
-use crate::study::{
-    ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReadFile, ReaderCode, Study,
-};
+use crate::study::{ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReadFile, ReaderCode, Study};
 use crate::volume::Image;
 use crossbeam_channel::{Sender, bounded};
 use rand::SeedableRng as _;
@@ -89,7 +87,8 @@ fn bring_in(task: &Task, layout: &Layout, protocol: &Protocol, reading: Reading,
     let cancelled = || task.cancel.is_cancelled();
     // Codes must not be guessable from anything in the images.
     let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
-    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed).map_err(|e| format!("The system gives no random numbers: {e}"))?;
+    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
+        .map_err(|e| format!("The system gives no random numbers: {e}"))?;
     let mut rng = ChaCha8Rng::from_seed(seed);
     crate::study::import(layout, protocol, reading.volumes, options, &mut rng, &Watch::new(&report, &cancelled)).map_err(|e| e.to_string())
 }
@@ -114,7 +113,14 @@ pub(super) fn open_exam(
     }
 }
 
-fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, root: &Path, exam: &ExamCode, role: &Role) -> Result<LoadedExam, String> {
+fn load(
+    task: &Task,
+    config: &WorkerConfig,
+    journal: &Sender<JournalMessage>,
+    root: &Path,
+    exam: &ExamCode,
+    role: &Role,
+) -> Result<LoadedExam, String> {
     let study = Study::open(root).map_err(|e| e.to_string())?;
     let record = ExamRecord::load(study.layout(), exam).map_err(|e| e.to_string())?;
     let sequences = images(task, &record, study.layout())?;

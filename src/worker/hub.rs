@@ -58,18 +58,18 @@ impl Workers {
     pub fn submit(&mut self, id: RequestId, request: Request) {
         let task = Task { id, cancel: CancelToken::default(), reporter: self.reporter.clone() };
         match request {
-            Request::Journal(row) => return self.journal.send(JournalMessage::Append(row)),
-            Request::FetchPatch { row } => return self.journal.send(JournalMessage::Fetch(id, row)),
-            Request::CloseRead => return self.journal.send(JournalMessage::Close(id)),
+            Request::Journal(row) => self.journal.send(JournalMessage::Append(row)),
+            Request::FetchPatch { row } => self.journal.send(JournalMessage::Fetch(id, row)),
+            Request::CloseRead => self.journal.send(JournalMessage::Close(id)),
             Request::TrainControl(control) => {
                 self.control_training(control);
-                return self.reporter.deliver(Event::Ended { id, outcome: Outcome::Done });
+                self.reporter.deliver(Event::Ended { id, outcome: Outcome::Done });
             }
             Request::Train(request) => {
                 let (handle, pool) = (trainer::TrainingHandle::new(task.cancel.clone()), self.pool.clone());
                 self.training = Some(handle.clone());
                 self.running.insert(id, task.cancel.clone());
-                return task.spawn("trainer", move |task| trainer::train(task, &pool, &handle, &request));
+                task.spawn("trainer", move |task| trainer::train(task, &pool, &handle, &request));
             }
             other => self.start_job(task, other),
         }
@@ -82,7 +82,9 @@ impl Workers {
             Request::PickPath { purpose } => task.spawn("dialog", move |task| dialog::pick(task, purpose)),
             Request::ListFolder { path } => task.spawn("files", move |_| Outcome::Listed(files::list(&path))),
             Request::Open { path } => task.spawn("files", move |task| pool.install(|| files::open(task, &config, &path))),
-            Request::Import { root, path } => task.spawn("files", move |task| pool.install(|| files::import_into(task, &config, &root, &path))),
+            Request::Import { root, path } => {
+                task.spawn("files", move |task| pool.install(|| files::import_into(task, &config, &root, &path)))
+            }
             Request::OpenExam { root, exam, role } => {
                 task.spawn("files", move |task| files::open_exam(task, &config, &journal, &root, &exam, &role));
             }

@@ -57,9 +57,11 @@ fn work(task: &Task, pool: &rayon::ThreadPool, request: &ProposeRequest) -> Resu
         .map_err(|e| e.to_string())?
         .ok_or_else(|| "The model has not been trained yet: mark slices done, then train.".to_owned())?;
     let loaded = load_model(&study, &model, version)?;
-    let mut progress = |done: usize, all: usize| task.progress(format!("Proposing on {}", request.exam), Some(done as f32 / all.max(1) as f32));
+    let mut progress =
+        |done: usize, all: usize| task.progress(format!("Proposing on {}", request.exam), Some(done as f32 / all.max(1) as f32));
     let slices = request.slices.as_deref();
-    let labels = pool.install(|| loaded.model().predict_volume(&request.image, request.slice_axis, slices, task.cancel.flag(), &mut progress));
+    let labels =
+        pool.install(|| loaded.model().predict_volume(&request.image, request.slice_axis, slices, task.cancel.flag(), &mut progress));
     let labels = match labels {
         Ok(labels) => labels,
         Err(LearnError::Cancelled) => return Ok(None),

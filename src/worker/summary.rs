@@ -46,7 +46,10 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
 fn versions(study: &Study, model: &ModelCode) -> Result<Vec<VersionSummary>, String> {
     let folders = study.model_versions(model).map_err(|e| e.to_string())?;
     // A version without a readable card cannot propose, so it is not offered.
-    Ok(folders.into_iter().filter_map(|(version, folder)| checkpoint::load_card(&folder).ok().map(|card| describe(version, &card))).collect())
+    Ok(folders
+        .into_iter()
+        .filter_map(|(version, folder)| checkpoint::load_card(&folder).ok().map(|card| describe(version, &card)))
+        .collect())
 }
 
 pub(super) fn describe(version: u32, card: &Card) -> VersionSummary {

@@ -7,7 +7,8 @@ use super::task::{CancelToken, Task};
 use super::training_data::{HeldOut, TrainingData, gather};
 use crate::agreement::Overlap;
 use crate::learn::{
-    Augmentation, Card, Crop, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer, balanced_weights, checkpoint,
+    Augmentation, Card, Compute, Crop, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer,
+    balanced_weights, checkpoint,
 };
 use crate::study::{ModelCode, Study};
 use crate::volume::LayerKind;
@@ -80,7 +81,7 @@ impl TrainingHandle {
 
 /// Trains and saves a version.
 pub(super) fn train(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, request: &TrainRequest) -> Outcome {
-    match Run::start(task, pool, handle, request).and_then(Run::to_the_end) {
+    match Run::start(task, pool, handle, request).and_then(Run::finish) {
         Ok(Some(version)) => Outcome::Trained(version),
         Ok(None) => Outcome::Cancelled,
         Err(why) => Outcome::Failed(why),
@@ -135,10 +136,16 @@ impl<'a> Run<'a> {
             None => Trainer::new(&checked, recipe, options),
         }
         .map_err(|e| e.to_string())?;
+        // A build for a graphics card falls back to the processor where there is none, and says so.
+        let (compute, notice) = Compute::best();
+        if let Some(notice) = notice {
+            task.progress(notice, None);
+        }
+        let trainer = trainer.on(&compute);
         Ok(Self { task, pool, handle, request, study, model, data, parent, trainer, labels, dice: Vec::new() })
     }
 
-    fn to_the_end(mut self) -> Result<Option<TrainedVersion>, String> {
+    fn finish(mut self) -> Result<Option<TrainedVersion>, String> {
         let before = match &self.parent {
             Some((_, model)) => Some(self.evaluate(model, usize::MAX)?),
             None => None,

@@ -80,7 +80,7 @@ fn an_outline_that_makes_no_sense_changes_nothing() {
         OutlineEdit { slice: 18, ..good.clone() },
         OutlineEdit { points: points[..2].to_vec(), ..good.clone() },
         OutlineEdit { points: Vec::new(), ..good.clone() },
-        OutlineEdit { points: vec![[f32::NAN, 0.0]; 3], ..good.clone() },
+        OutlineEdit { points: vec![[f32::NAN, 0.0]; 3], ..good },
     ] {
         assert_eq!(read.set_outline(bad, &plane()), None);
     }
@@ -111,7 +111,7 @@ fn rows_that_do_not_follow_are_refused_and_change_nothing() {
         patch: Arc::default(),
     };
     let nonsense = [
-        row.action.clone(),
+        row.action,
         paint(Patch::from_changes([(line, 1, 2), (line + 3, 1, 2)])),
         paint(Patch::from_changes([(u32::MAX - 1, 0, 2)])),
         RowAction::Done { layer: LayerKind::Bone, slice: 18, done: true },

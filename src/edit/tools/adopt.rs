@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(indices(adoption, AdoptScope::Component([1, 0, 0])), []);
         assert_eq!(indices(adoption, AdoptScope::Component([9, 0, 0])), []);
         assert_eq!(indices(adoption, AdoptScope::Voxels(&[[1, 0, 0], [3, 0, 0], [9, 9, 9]])), [(3, 2)]);
-        let kept = VoxelSet::from_ranges(vec![2..5]);
+        let kept = VoxelSet::from_ranges(std::iter::once(2..5).collect());
         assert_eq!(indices(Adoption { kept: Some(&kept), ..adoption }, AdoptScope::All), [(0, 1), (5, 2), (6, 2), (7, 0)]);
         assert_eq!(indices(Adoption { covered: Some(&[0]), ..adoption }, AdoptScope::All), [(0, 1), (2, 0), (3, 2)]);
     }

@@ -76,7 +76,7 @@ mod tests {
         let layer = Labels::from_dense(grid.clone(), &[0, 1, 2, 1]).unwrap();
         let bone = Labels::from_dense(grid.clone(), &[1, 1, 1, 0]).unwrap();
         let image = Image::new(grid, vec![5.0, f32::NAN, 7.0, 6.0]).unwrap();
-        let excluded = VoxelSet::from_ranges(vec![2..3]);
+        let excluded = VoxelSet::from_ranges(std::iter::once(2..3).collect());
         let allowed = |rule: PaintRule<'_>| (0..5).filter(|&i| rule.allows(&layer, [i, 0, 0])).collect::<Vec<_>>();
         let none = PaintRule::default();
         assert_eq!(allowed(none), [0, 1, 2, 3]);

@@ -92,10 +92,11 @@ impl Canvas {
 
     fn paint_on_cpu(&mut self, painter: &egui::Painter, rect: Rect, pane: PaneId, frame: &SliceFrame) {
         self.paints += 1;
-        if self.panes.len() >= MAX_PANES && !self.panes.contains_key(&pane) {
-            if let Some(oldest) = self.panes.iter().min_by_key(|(_, p)| p.used).map(|(id, _)| *id) {
-                self.panes.remove(&oldest);
-            }
+        if self.panes.len() >= MAX_PANES
+            && !self.panes.contains_key(&pane)
+            && let Some(oldest) = self.panes.iter().min_by_key(|(_, p)| p.used).map(|(id, _)| *id)
+        {
+            self.panes.remove(&oldest);
         }
         let held = self.panes.entry(pane).or_default();
         held.used = self.paints;

@@ -65,9 +65,8 @@ fn fullest_slice(labels: &Labels, plane: &SlicePlane) -> usize {
 
 fn pane(image: &Image, plane: &SlicePlane, slice: usize, layers: &[(&Labels, OverlayStyle)]) -> Result<RgbaImage> {
     let window = WindowPreset::AirBlack.window(image);
-    let view = SliceView::new(PANE)
-        .fitted(plane.size(), plane.pixel_mm(image.grid().world_from_voxel()))
-        .windowed(window.lower(), window.upper());
+    let view =
+        SliceView::new(PANE).fitted(plane.size(), plane.pixel_mm(image.grid().world_from_voxel())).windowed(window.lower(), window.upper());
     let slice_image = Arc::new(SliceImage::extract(image, plane, slice)?);
     let mut drawn = Vec::new();
     for (labels, style) in layers {

@@ -137,7 +137,8 @@ impl Demo {
                     found = Some(record.exam.clone());
                 }
             }
-            let code = found.with_context(|| format!("{}: exam {number} of the sample is missing; delete the folder", self.root().display()))?;
+            let code =
+                found.with_context(|| format!("{}: exam {number} of the sample is missing; delete the folder", self.root().display()))?;
             self.knees.push((code, part, knee));
         }
         Ok(())

@@ -96,10 +96,10 @@ pub(super) fn split_at_gaps(slices: Vec<Slice>, findings: &mut Vec<Finding>) -> 
             // Steps that are each within tolerance may still drift apart together.
             Some(part) if joins => {
                 part.push(slice);
-                if !evenly_spaced(part) {
-                    if let Some(last) = part.pop() {
-                        parts.push(vec![last]);
-                    }
+                if !evenly_spaced(part)
+                    && let Some(last) = part.pop()
+                {
+                    parts.push(vec![last]);
                 }
             }
             _ => parts.push(vec![slice]),

@@ -86,7 +86,7 @@ impl Layout {
         let mut layout = Self { header: [0; 352] };
         layout.put(0, &348_i32.to_le_bytes());
         layout.put(38, b"r"); // "regular": readers of ANALYZE want it
-        let too_long = || IoError::cannot_write(path, format!("an axis of {:?} is longer than NIfTI-1 allows (32767)", shape));
+        let too_long = || IoError::cannot_write(path, format!("an axis of {shape:?} is longer than NIfTI-1 allows (32767)"));
         if shape.len() > 7 {
             return Err(too_long());
         }

@@ -95,12 +95,12 @@ impl Sweep {
                     // SAFETY: the path was detected on this processor, and the checks above bound every address.
                     #[cfg(target_arch = "x86_64")]
                     InstructionPath::Avx512 => unsafe {
-                        super::x86::avx512::tile(self, to - from, columns, a.as_ptr(), b.as_ptr(), c.as_mut_ptr())
+                        super::x86::avx512::tile(self, to - from, columns, a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
                     },
                     // SAFETY: as above.
                     #[cfg(target_arch = "x86_64")]
                     InstructionPath::Avx2 => unsafe {
-                        super::x86::avx2::tile(self, to - from, columns, a.as_ptr(), b.as_ptr(), c.as_mut_ptr())
+                        super::x86::avx2::tile(self, to - from, columns, a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
                     },
                     _ => portable::tile(self, to - from, columns, a, b, c),
                 }

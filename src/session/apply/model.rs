@@ -35,8 +35,9 @@ impl Session {
         let Some(reader) = self.role.as_ref()?.reader() else {
             return Some("Training and proposals belong to a reader: choose a reader's code first.".to_owned());
         };
-        (!self.assistance_allowed())
-            .then(|| format!("Reader {reader} reads independently in this study: the protocol allows no proposals before the read is sealed."))
+        (!self.assistance_allowed()).then(|| {
+            format!("Reader {reader} reads independently in this study: the protocol allows no proposals before the read is sealed.")
+        })
     }
 
     fn train(&mut self) -> Vec<Effect> {

@@ -1,7 +1,7 @@
 //! The pointer on the picture: each tool's own small machine.
 
-use crate::edit::{CommitKind, VoxelSet};
 use crate::edit::tools::{AdoptScope, Adoption, Brush, BrushShape, LabelSet, OutlineDraft, PaintRule, flood_fill, threshold};
+use crate::edit::{CommitKind, VoxelSet};
 use crate::session::{Effect, OpenExam, PointerCommand, PointerState, Session, Tool};
 use crate::volume::LayerKind;
 
@@ -168,7 +168,13 @@ impl Session {
         self.write_at_once(layer, CommitKind::Filled, name, voxels.into_iter().map(|v| (v, label)))
     }
 
-    fn write_at_once(&mut self, layer: LayerKind, kind: CommitKind, name: String, writes: impl Iterator<Item = ([usize; 3], u8)>) -> Vec<Effect> {
+    fn write_at_once(
+        &mut self,
+        layer: LayerKind,
+        kind: CommitKind,
+        name: String,
+        writes: impl Iterator<Item = ([usize; 3], u8)>,
+    ) -> Vec<Effect> {
         let writes: Vec<_> = writes.collect();
         let Some(exam) = &mut self.exam else { return Vec::new() };
         if exam.layers.begin(layer, kind, name).is_err() {

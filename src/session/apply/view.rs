@@ -78,9 +78,7 @@ fn apply_to_view(view: &mut ViewState, command: ViewCommand, preset: Option<Wind
         ViewCommand::Zoom { factor, anchor_uv } if factor.is_finite() && factor > 0.0 => {
             let zoom = (view.zoom * factor).clamp(ViewState::ZOOM_RANGE[0], ViewState::ZOOM_RANGE[1]);
             let real = zoom / view.zoom;
-            for axis in 0..2 {
-                view.centre_uv[axis] = anchor_uv[axis] + (view.centre_uv[axis] - anchor_uv[axis]) / real;
-            }
+            view.centre_uv = std::array::from_fn(|axis| anchor_uv[axis] + (view.centre_uv[axis] - anchor_uv[axis]) / real);
             view.zoom = zoom;
             keep_in_sight(view, size);
         }
@@ -105,7 +103,5 @@ fn apply_to_view(view: &mut ViewState, command: ViewCommand, preset: Option<Wind
 
 /// The middle of the pane stays within the picture, so that it can never be lost.
 fn keep_in_sight(view: &mut ViewState, size: [usize; 2]) {
-    for axis in 0..2 {
-        view.centre_uv[axis] = view.centre_uv[axis].clamp(0.0, size[axis] as f32 - 1.0);
-    }
+    view.centre_uv = std::array::from_fn(|axis| view.centre_uv[axis].clamp(0.0, size[axis] as f32 - 1.0));
 }

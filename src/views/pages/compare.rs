@@ -33,7 +33,7 @@ pub fn compare_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
                 ScrollArea::both().id_salt("compare").auto_shrink([false, false]).show(ui, |ui| table_ui(ui, table));
             }
             None => {
-                quiet(ui, "Dice of every reader and of the model against the consensus, for each exam that two readers or more have read.")
+                quiet(ui, "Dice of every reader and of the model against the consensus, for each exam that two readers or more have read.");
             }
         }
     });

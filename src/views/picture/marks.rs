@@ -112,7 +112,7 @@ fn outlines(painter: &Painter, session: &Session, exam: &OpenExam, place: &Place
         return;
     }
     let slice = exam.view().slice;
-    for outline in exam.layers().outlines().filter(|o| o.slice as usize == slice && !o.points.is_empty()) {
+    for outline in exam.layers().outlines().filter(|o| o.slice == slice && !o.points.is_empty()) {
         let selected = exam.selected_outline() == Some(outline.id);
         let dragged = exam.dragged_outline().filter(|_| selected);
         let points = points_on_screen(place, dragged.unwrap_or(&outline.points).iter().map(|p| p.map(f64::from)));

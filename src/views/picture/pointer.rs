@@ -50,10 +50,10 @@ impl Pointer {
                     let notches = delta.y * notches_per(*unit);
                     self.wheel(notches, modifiers.command || modifiers.ctrl, ui.input(|i| i.pointer.latest_pos()), place, commands);
                 }
-                Event::Key { key: Key::Enter, pressed: true, repeat: false, .. } if !exam.draft().is_empty() => {
-                    if ui.memory(egui::Memory::focused).is_none() {
-                        commands.push(Command::Pointer(PointerCommand::Finish));
-                    }
+                Event::Key { key: Key::Enter, pressed: true, repeat: false, .. }
+                    if !exam.draft().is_empty() && ui.memory(egui::Memory::focused).is_none() =>
+                {
+                    commands.push(Command::Pointer(PointerCommand::Finish));
                 }
                 Event::Zoom(factor) if over => zoom(*factor, ui.input(|i| i.pointer.latest_pos()), place, commands),
                 _ => {}
