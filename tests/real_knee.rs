@@ -16,8 +16,11 @@ use osteon::worker::message::PickPurpose;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Corners of a loop.
+type Points = &'static [[f64; 2]];
+
 /// Loops around femur and tibia on six slices, in in-plane pixels, as drawn by hand over the pictures.
-const LOOPS: [(usize, &[[f64; 2]], &[[f64; 2]]); 6] = [
+const LOOPS: [(usize, Points, Points); 6] = [
     (
         5,
         &[[90., 110.], [100., 78.], [133., 60.], [150., 72.], [170., 90.], [178., 120.], [165., 142.], [133., 150.], [105., 143.]],
