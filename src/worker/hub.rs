@@ -83,7 +83,7 @@ impl Workers {
             Request::ListFolder { path } => task.spawn("files", move |_| Outcome::Listed(files::list(&path))),
             Request::Open { path } => task.spawn("files", move |task| pool.install(|| files::open(task, &config, &path))),
             Request::Import { root, path } => {
-                task.spawn("files", move |task| pool.install(|| files::import_into(task, &config, &root, &path)))
+                task.spawn("files", move |task| pool.install(|| files::import_into(task, &config, &root, &path)));
             }
             Request::OpenExam { root, exam, role } => {
                 task.spawn("files", move |task| files::open_exam(task, &config, &journal, &root, &exam, &role));
