@@ -47,7 +47,7 @@ enum Sub {
 }
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error,osteon=warn")).init();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("off,osteon=warn")).init();
     osteon::io::hush_decoder_panics();
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,

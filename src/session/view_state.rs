@@ -80,7 +80,7 @@ pub(super) fn air_black(image: &Image, k: f32) -> Window {
     let median = percentile(image.values(), 50.0).unwrap_or(0.0);
     let dark: Vec<f32> = image.values().iter().copied().filter(|v| v.is_finite() && *v <= median).collect();
     let histogram = crate::volume::Histogram::of(&dark, (image.range().0, median), 128);
-    let peak = histogram.bins.iter().enumerate().max_by_key(|(_, n)| **n).map_or(0, |(bin, _)| bin);
+    let peak = first_peak(&histogram.bins);
     let width = (median - image.range().0) / 128.0;
     let air = if image.range().0 == 0.0 && peak == 0 { 0.0 } else { image.range().0 + (peak as f32 + 0.5) * width };
     let below: Vec<f32> = dark.iter().copied().filter(|v| *v <= air).map(|v| air - v).collect();
@@ -90,6 +90,20 @@ pub(super) fn air_black(image: &Image, k: f32) -> Window {
     let fatty_marrow = percentile(&body, 20.0).unwrap_or(image.range().1);
     // Where nothing is as bright as the rule's upper end, the brightest value is shown white.
     Window::new(lower, (air + k * (fatty_marrow - air)).min(image.range().1).max(fatty_marrow))
+}
+
+/// The first hill of a histogram that is no ripple: at least a quarter as high as the highest, and nothing higher near it.
+/// The darkest hill is air; the highest may be muscle or fat where the body fills the picture.
+fn first_peak(bins: &[u32]) -> usize {
+    const REACH: usize = 6;
+    let smooth: Vec<u64> =
+        (0..bins.len()).map(|at| bins[at.saturating_sub(2)..(at + 3).min(bins.len())].iter().map(|&n| u64::from(n)).sum()).collect();
+    let highest = smooth.iter().copied().max().unwrap_or(0);
+    let is_hill = |at: usize| {
+        let near = &smooth[at.saturating_sub(REACH)..(at + REACH + 1).min(smooth.len())];
+        smooth[at] * 4 >= highest && near.iter().all(|&n| n <= smooth[at])
+    };
+    (0..smooth.len()).find(|&at| is_hill(at)).unwrap_or(0)
 }
 
 /// Grey values shown black and white; `upper` is always above `lower`.
@@ -214,6 +228,15 @@ impl ViewState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn air_is_the_first_hill_not_the_highest() {
+        let bins: Vec<u32> =
+            (0_i32..100).map(|n| (400 - 20 * (n - 8).pow(2)).max(0) as u32 + (900 - 3 * (n - 60).pow(2)).max(0) as u32).collect();
+        assert_eq!(first_peak(&bins), 8);
+        assert_eq!(first_peak(&[0; 40]), 0);
+        assert_eq!(first_peak(&[]), 0);
+    }
 
     #[test]
     fn a_window_is_never_empty_or_upside_down() {

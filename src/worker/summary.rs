@@ -53,11 +53,14 @@ fn versions(study: &Study, model: &ModelCode) -> Result<Vec<VersionSummary>, Str
 }
 
 pub(super) fn describe(version: u32, card: &Card) -> VersionSummary {
+    let mut dice: Vec<(String, Option<f64>)> = card.dice.iter().map(|(name, dice)| (name.clone(), *dice)).collect();
+    // Single labels first, then unions such as 2+3.
+    dice.sort_by_key(|(name, _)| (name.contains('+'), name.len(), name.clone()));
     VersionSummary {
         version,
         created: card.created.clone(),
         steps: card.steps,
-        slices: card.data_hashes.len(),
-        dice: card.dice.iter().map(|(name, dice)| (name.clone(), *dice)).collect(),
+        slices: card.data_hashes.iter().filter_map(|hash| hash.split(':').nth(1)?.parse::<usize>().ok()).sum(),
+        dice,
     }
 }

@@ -30,7 +30,7 @@ pub struct DemoArgs {
     #[arg(long)]
     pub headless: bool,
     /// Training steps of each round
-    #[arg(long, default_value_t = 140)]
+    #[arg(long, default_value_t = 180)]
     pub steps: u32,
     /// Where the model starts from
     #[arg(long, default_value_t = DEFAULT_SEED)]

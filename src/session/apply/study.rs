@@ -1,6 +1,6 @@
 //! Study, role and exams.
 
-use crate::session::{Effect, Session, StudyCommand, Workspace};
+use crate::session::{Effect, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::ExamCode;
 use crate::worker::message::{Request, Role};
 
@@ -50,7 +50,7 @@ impl Session {
         // Nothing of one reader stays on screen for the next.
         self.role = None;
         self.compare = None;
-        self.training = crate::session::TrainingState::default();
+        self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
         self.workspace = Workspace::Read;
         effects
     }
