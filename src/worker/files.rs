@@ -143,7 +143,14 @@ fn load(
             layers
         }
     };
-    let findings = record.sequences.iter().flat_map(|s| s.findings.iter().map(|f| format!("{}: {}", s.name, f.text))).collect();
+    // Whose images they are does not matter where there is no study around them.
+    let scratch = root.starts_with(&config.scratch_root);
+    let told = |code: &str| !(scratch && code == "no-patient");
+    let findings = record
+        .sequences
+        .iter()
+        .flat_map(|s| s.findings.iter().filter(|f| told(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
+        .collect();
     Ok(LoadedExam { code: exam.clone(), role: role.clone(), sequences, layers, slice_axis, has_geometry, findings })
 }
 

@@ -147,17 +147,21 @@ impl<'a> Run<'a> {
 
     fn finish(mut self) -> Result<Option<TrainedVersion>, String> {
         let before = match &self.parent {
-            Some((_, model)) => Some(self.evaluate(model, usize::MAX)?),
+            Some((_, model)) => match self.evaluate(model, usize::MAX)? {
+                Some(dice) => Some(dice),
+                None => return Ok(None),
+            },
             None => None,
         };
         let (taken, loss) = self.take_steps()?;
         if taken == 0 {
             return Ok(None);
         }
-        let stopped_early = taken < self.request.steps;
         let model = self.trainer.snapshot();
-        // Cancelled means: no more steps. What was learnt so far is still judged and kept.
-        let dice = self.evaluate(&model, usize::MAX)?;
+        // Cancelling must not wait for a judgement: what was learnt is kept, with the latest figures there are.
+        let judged = if taken < self.request.steps { None } else { self.evaluate(&model, usize::MAX)? };
+        let stopped_early = judged.is_none();
+        let dice = judged.unwrap_or_else(|| self.dice.clone());
         let parent = self.parent.as_ref().map(|(version, _)| format!("{}/{version}", self.model));
         let card = Card {
             data_hashes: self.data.hashes.clone(),
@@ -166,7 +170,8 @@ impl<'a> Run<'a> {
             ..Card::of(&model, self.request.seed, &self.request.created)
         };
         let version = self.save(&model, &card)?;
-        let no_worse = is_no_worse(before.as_deref(), &dice);
+        // A version that was not judged replaces none that was.
+        let no_worse = if stopped_early { before.is_none() } else { is_no_worse(before.as_deref(), &dice) };
         if no_worse {
             self.study.set_current_version(&self.model, version).map_err(|e| e.to_string())?;
         }
@@ -212,7 +217,9 @@ impl<'a> Run<'a> {
             }
             if step % EVALUATE_EVERY == 0 && step < self.request.steps {
                 let model = self.trainer.snapshot();
-                self.dice = self.evaluate(&model, QUICK_LOOK)?;
+                if let Some(dice) = self.evaluate(&model, QUICK_LOOK)? {
+                    self.dice = dice;
+                }
             }
             self.report(step, loss, &started);
         }
@@ -235,8 +242,8 @@ impl<'a> Run<'a> {
         });
     }
 
-    /// Dice per label on the held-out slices: per exam, then the mean over the exams where it is defined.
-    fn evaluate(&self, model: &Model, most_slices: usize) -> Result<DiceTable, String> {
+    /// Dice per label on the held-out slices: per exam, then the mean over the exams where it is defined. `None` when cancelled.
+    fn evaluate(&self, model: &Model, most_slices: usize) -> Result<Option<DiceTable>, String> {
         let mut levels: Vec<(String, Vec<u8>)> = (1..=self.labels).map(|l| (l.to_string(), vec![l])).collect();
         if self.request.layer == LayerKind::Marrow {
             levels.push(("2+3".to_owned(), vec![2, 3]));
@@ -249,19 +256,19 @@ impl<'a> Run<'a> {
             if slices.is_empty() {
                 break;
             }
-            // Judging is short and its result is part of what a cancel keeps, so it is not interrupted.
-            let never = std::sync::atomic::AtomicBool::new(false);
-            let labels = self
-                .pool
-                .install(|| model.predict_prepared(&held.prepared, Some(&slices), &never, &mut |_, _| {}))
-                .map_err(|e| format!("{}: {e}", held.exam))?;
+            let stop = self.task.cancel.flag();
+            let labels = match self.pool.install(|| model.predict_prepared(&held.prepared, Some(&slices), stop, &mut |_, _| {})) {
+                Ok(labels) => labels,
+                Err(LearnError::Cancelled) => return Ok(None),
+                Err(error) => return Err(format!("{}: {error}", held.exam)),
+            };
             for ((_, level), sum) in levels.iter().zip(&mut sums) {
                 if let Some(dice) = dice_on_slices(&labels, held, &slices, level) {
                     *sum = (sum.0 + dice, sum.1 + 1);
                 }
             }
         }
-        Ok(levels.into_iter().zip(sums).map(|((name, _), (sum, n))| (name, (n > 0).then(|| sum / f64::from(n)))).collect())
+        Ok(Some(levels.into_iter().zip(sums).map(|((name, _), (sum, n))| (name, (n > 0).then(|| sum / f64::from(n)))).collect()))
     }
 
     /// Saves under the next free version number.

@@ -6,6 +6,9 @@ use crate::views::theme;
 use crate::views::widgets::{ButtonLook, button};
 use egui::{Align, Area, Context, CornerRadius, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, Stroke, Ui, pos2};
 
+/// How long a note stays on screen.
+const SECONDS_SHOWN: f64 = 8.0;
+
 /// Draws the notices over the lower left of `rect`, the newest at the bottom.
 pub fn notices_ui(ctx: &Context, rect: Rect, session: &Session, commands: &mut Vec<Command>) {
     if session.notices().is_empty() {
@@ -18,8 +21,24 @@ pub fn notices_ui(ctx: &Context, rect: Rect, session: &Session, commands: &mut V
         ui.spacing_mut().item_spacing.y = theme::UNIT;
         for notice in session.notices() {
             notice_ui(ui, session, notice, commands);
+            fade(ctx, notice, commands);
         }
     });
+}
+
+/// What is only good to know goes by itself after a while; warnings and failures stay until they are dismissed.
+fn fade(ctx: &Context, notice: &Notice, commands: &mut Vec<Command>) {
+    if notice.level != NoticeLevel::Info {
+        return;
+    }
+    let now = ctx.input(|i| i.time);
+    let since: f64 = ctx.data_mut(|d| *d.get_temp_mut_or_insert_with(Id::unique(("notice", notice.id)), || now));
+    let left = SECONDS_SHOWN - (now - since);
+    if left <= 0.0 {
+        commands.push(Command::View(ViewCommand::DismissNotice(notice.id)));
+    } else {
+        ctx.request_repaint_after(std::time::Duration::from_secs_f64(left));
+    }
 }
 
 fn notice_ui(ui: &mut Ui, session: &Session, notice: &Notice, commands: &mut Vec<Command>) {
