@@ -203,6 +203,9 @@ fn train_propose_adopt_correct_retrain() {
     driver.run(Command::Model(ModelCommand::Pause));
     driver.run(Command::Model(ModelCommand::Cancel));
     driver.wait("Cancelling", std::time::Duration::from_secs(60), |s| !s.training().is_running()).unwrap();
+    let study = driver.session().study().unwrap();
+    assert_eq!(study.models["marrow-R1"].len(), 3, "what was learnt until then is kept");
+    assert_ne!(study.current["marrow-R1"], 3, "a version that was not judged replaces none that was");
     saved(&mut driver);
 }
 

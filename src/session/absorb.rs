@@ -163,6 +163,8 @@ impl Session {
             self.mark_proposal_stale(&model.clone(), *version);
             let early = if *stopped_early { ", stopped early" } else { "" };
             self.info(format!("Model version {version} is trained{early} and current."));
+        } else if *stopped_early {
+            self.info(format!("Training stopped: version {version} is kept, but not current; the Models page can make it so."));
         } else {
             self.warn(format!(
                 "Model version {version} is kept but not current: it does worse on the held-out slices than the one before."

@@ -1,7 +1,7 @@
 //! All reads of a study against each other: STAPLE per level, majority, Dice of every reader and model.
 
 use super::message::{CompareExam, CompareLine, CompareTable, Outcome};
-use super::propose::load_model;
+use super::propose::{load_model, refuse_test_exam};
 use super::task::Task;
 use crate::consensus::{Consensus, LineUp, LineUpReader, MARROW_LEVELS, Method, UNDECIDED, VotePatterns, Warning};
 use crate::study::{ExamRecord, ReadState, Study};
@@ -122,6 +122,10 @@ fn sentence(warning: &Warning, names: &[String]) -> String {
 /// What every current marrow model makes of the exam.
 fn proposals(study: &Study, record: &ExamRecord) -> Result<Vec<(String, Labels)>, String> {
     let mut found = Vec::new();
+    if refuse_test_exam(study, &record.exam).is_err() {
+        // Sealing comes first: until then no model says anything on a test exam.
+        return Ok(found);
+    }
     for model in study.models().map_err(|e| e.to_string())? {
         if !model.to_string().starts_with(LayerKind::Marrow.word()) {
             continue;
