@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Runs the program on the reference sets and compares: tests/reference.sh PROGRAM SHARED
+# Runs the program on the reference sets (images, agreement) and compares: tests/reference.sh PROGRAM SHARED
 set -euo pipefail
 program=$1; shared=$2
 out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+python3 "$shared/reference/images/check_images.py" --program "$program" --data "$shared/data" \
+  --expected "$shared/reference/images/expected.json" --strict
 for case in "$shared"/reference/agreement/cases/*/; do
   name=$(basename "$case")
   "$program" agreement "$case"reader_*.nii.gz --json "$out/$name.json"
