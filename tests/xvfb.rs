@@ -60,10 +60,15 @@ impl Screen {
     /// Waits for the window and gives it the keyboard: without a window manager nobody else does.
     fn focus(&self) {
         until("the window", || !self.xdotool("search --name Osteon").is_empty());
-        let window = self.xdotool("search --name Osteon");
-        let window = window.lines().next_back().unwrap_or("").to_owned();
-        self.xdotool(&format!("windowfocus {window}"));
-        self.xdotool(&format!("windowmove {window} 0 0"));
+        // The name appears before the window can take the keyboard, so ask until it has it.
+        until("the keyboard focus", || {
+            let windows = self.xdotool("search --onlyvisible --name Osteon");
+            windows.lines().any(|window| {
+                self.xdotool(&format!("windowmove {window} 0 0"));
+                self.xdotool(&format!("windowfocus {window}"));
+                self.xdotool("getwindowfocus") == window
+            })
+        });
         std::thread::sleep(Duration::from_millis(400));
     }
 
