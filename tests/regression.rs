@@ -4,10 +4,49 @@
 
 mod common;
 
-use osteon::session::{Window, WindowPreset};
+use common::{PATIENCE, ball_study, driver, enter, open, saved, stroke};
+use osteon::session::{Command, FileCommand, StudyCommand, ViewCommand, Window, WindowPreset};
 use osteon::space::Affine;
-use osteon::volume::{Grid, Image};
+use osteon::volume::{Grid, Image, LayerKind};
 use std::sync::Arc;
+
+/// Leaving an exam in the instant after a stroke, while the disk refuses the row, once lost the stroke without a word.
+#[test]
+fn leaving_an_exam_waits_for_the_last_stroke() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 2);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    let codes = driver.session().exam_codes();
+    stroke(&mut driver, 4, 1, &[[20.0, 20.0]]);
+    saved(&mut driver);
+    let file = root.join("reads/R1").join(codes[0].as_str()).join("1.sqlite");
+    let hold = rusqlite::Connection::open(&file).unwrap();
+    hold.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    stroke(&mut driver, 4, 2, &[[25.0, 20.0]]);
+    driver.run(Command::Study(StudyCommand::OpenExam(codes[1].clone())));
+    let failed = driver.wait("Failing", PATIENCE, |_| false).unwrap_err().to_string();
+    assert!(failed.starts_with("Not saved: "), "{failed}");
+    let exam = driver.session().exam().expect("the exam with the stroke stays open");
+    assert_eq!((exam.code(), exam.unsaved_rows()), (&codes[0], 1));
+    hold.execute_batch("ROLLBACK").unwrap();
+    drop(hold);
+    for id in driver.session().notices().iter().map(|n| n.id).collect::<Vec<_>>() {
+        driver.run(Command::View(ViewCommand::DismissNotice(id)));
+    }
+    driver.run(Command::File(FileCommand::RetrySave));
+    saved(&mut driver);
+    // With a disk that works, leaving at once loses nothing either.
+    stroke(&mut driver, 4, 3, &[[10.0, 20.0]]);
+    driver.run(Command::Study(StudyCommand::OpenExam(codes[1].clone())));
+    driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == codes[1])).unwrap();
+    driver.run(Command::Study(StudyCommand::OpenExam(codes[0].clone())));
+    driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == codes[0])).unwrap();
+    let counts = driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).counts();
+    assert!((1..=3).all(|label| counts.of(label) > 0));
+}
 
 /// A picture of one grey value once gave a window of no width, and the shader divided by zero.
 #[test]

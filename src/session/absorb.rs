@@ -1,5 +1,6 @@
 //! What workers report changes the session here.
 
+use super::state::AfterSave;
 use super::view_state::air_black;
 use super::{Effect, NoticeLevel, OpenExam, Proposal, Session, Window};
 use crate::study::{ExamCode, WindowRule};
@@ -27,18 +28,32 @@ impl Session {
                 if let Some(exam) = &mut self.exam {
                     exam.unsaved.retain(|r| r.row.n > row);
                 }
-                Vec::new()
+                self.go_on_after_save()
             }
             Event::SaveFailed { row, why } => {
                 if let Some(exam) = &mut self.exam
                     && exam.unsaved.iter().any(|r| r.row.n >= row)
                 {
                     exam.save_error = Some(why.clone());
+                    self.after_save = None;
                     self.error(format!("Not saved: {why}"));
                 }
                 Vec::new()
             }
             Event::Ended { id, outcome } => self.absorb_outcome(id, outcome),
+        }
+    }
+
+    /// Does what waited for the last row to be on disk.
+    fn go_on_after_save(&mut self) -> Vec<Effect> {
+        if !self.all_saved() {
+            return Vec::new();
+        }
+        let now = self.now.clone();
+        match self.after_save.take() {
+            Some(AfterSave::Command(command)) => self.apply(command, &now),
+            Some(AfterSave::Study(summary)) => self.absorb_study(*summary),
+            None => Vec::new(),
         }
     }
 
@@ -87,7 +102,16 @@ impl Session {
         let same = self.study.as_ref().is_some_and(|s| s.root == summary.root);
         let mut effects = Vec::new();
         if !same {
-            effects = self.close_exam();
+            effects = self.commit_gesture();
+            if let Some(refusal) = self.unsaved_refusal() {
+                self.error(refusal);
+                return effects;
+            }
+            if !self.all_saved() {
+                self.after_save = Some(AfterSave::Study(Box::new(summary)));
+                return effects;
+            }
+            effects.extend(self.close_exam());
             self.role = None;
             self.compare = None;
         }

@@ -5,7 +5,7 @@ use super::notice::{NoticeLevel, Notices};
 use super::open_exam::OpenExam;
 use super::tool::ToolState;
 use super::view_state::Workspace;
-use super::{Effect, Notice};
+use super::{Command, Effect, Notice};
 use crate::study::Assistance;
 use crate::volume::{LabelScheme, LayerKind};
 use crate::worker::message::{CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, Request, RequestId, Role, StudySummary};
@@ -18,6 +18,15 @@ pub struct Job {
     pub text: String,
     /// Between 0 and 1, if known.
     pub fraction: Option<f32>,
+}
+
+/// What waits until every row of the open read is on disk: leaving a read before that could lose what fails to be saved.
+#[derive(Debug)]
+pub(super) enum AfterSave {
+    /// A command that leaves the exam.
+    Command(Command),
+    /// Another study, ready to be shown.
+    Study(Box<StudySummary>),
 }
 
 /// The open study, exam and everything on screen.
@@ -39,6 +48,7 @@ pub struct Session {
     pub(super) palette_open: bool,
     pub(super) quit_asked: bool,
     pub(super) opening: Option<RequestId>,
+    pub(super) after_save: Option<AfterSave>,
     pub(super) seed: u64,
     pub(super) now: String,
     pub(super) spare_cores: usize,
@@ -67,6 +77,7 @@ impl Session {
             palette_open: false,
             quit_asked: false,
             opening: None,
+            after_save: None,
             seed,
             now: String::new(),
             spare_cores,

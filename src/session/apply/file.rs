@@ -1,6 +1,6 @@
 //! Opening, importing, exporting, leaving.
 
-use crate::session::{Effect, FileCommand, Session};
+use crate::session::{Command, Effect, FileCommand, Session};
 use crate::worker::message::{PickPurpose, Request};
 use std::path::PathBuf;
 
@@ -33,6 +33,10 @@ impl Session {
         self.path_entry = None;
         match purpose {
             PickPurpose::OpenFolder | PickPurpose::OpenFile => {
+                let again = Command::File(FileCommand::Use(purpose, path.clone()));
+                if let Some(effects) = self.wait_for_save(again) {
+                    return effects;
+                }
                 if let Some(refusal) = self.unsaved_refusal() {
                     self.error(refusal);
                     return Vec::new();

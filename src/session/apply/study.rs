@@ -1,11 +1,17 @@
 //! Study, role and exams.
 
-use crate::session::{Effect, Session, StudyCommand, TrainingState, Workspace};
+use crate::session::state::AfterSave;
+use crate::session::{Command, Effect, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::ExamCode;
 use crate::worker::message::{Request, Role};
 
 impl Session {
     pub(super) fn apply_study(&mut self, command: StudyCommand) -> Vec<Effect> {
+        if command != StudyCommand::Compare
+            && let Some(effects) = self.wait_for_save(Command::Study(command.clone()))
+        {
+            return effects;
+        }
         match command {
             StudyCommand::ChooseRole(role) => self.choose_role(role),
             StudyCommand::LeaveRole => self.leave_role(),
@@ -13,6 +19,18 @@ impl Session {
             StudyCommand::StepExam(by) => self.step_exam(by),
             StudyCommand::Compare => self.compare_reads(),
         }
+    }
+
+    /// Puts a command that leaves the exam off until its rows are on disk; `None` if they are. What failed to be saved is
+    /// refused where the command is carried out.
+    pub(super) fn wait_for_save(&mut self, command: Command) -> Option<Vec<Effect>> {
+        let effects = self.commit_gesture();
+        let failed = self.exam.as_ref().is_some_and(|e| e.save_error.is_some());
+        if effects.is_empty() && (failed || self.all_saved()) {
+            return None;
+        }
+        self.after_save = Some(AfterSave::Command(command));
+        Some(effects)
     }
 
     fn choose_role(&mut self, role: Role) -> Vec<Effect> {
