@@ -7,6 +7,14 @@ use crate::worker::message::{Request, Role};
 
 impl Session {
     pub(super) fn apply_study(&mut self, command: StudyCommand) -> Vec<Effect> {
+        if let StudyCommand::OpenExam(code) = &command
+            && self.opening.is_none()
+            && self.exam.as_ref().is_some_and(|e| e.code == *code)
+        {
+            // It is on screen already; whatever was to be opened instead is not wanted any more.
+            self.after_save = None;
+            return Vec::new();
+        }
         if command != StudyCommand::Compare
             && let Some(effects) = self.wait_for_save(Command::Study(command.clone()))
         {
