@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{PATIENCE, ball_study, driver, enter, open, saved, stroke};
+use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::session::{Command, FileCommand, StudyCommand, ViewCommand, Window, WindowPreset};
 use osteon::space::Affine;
 use osteon::volume::{Grid, Image, LayerKind};
@@ -46,6 +46,20 @@ fn leaving_an_exam_waits_for_the_last_stroke() {
     driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == codes[0])).unwrap();
     let counts = driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).counts();
     assert!((1..=3).all(|label| counts.of(label) > 0));
+}
+
+/// A MONOCHROME1 radiograph was once shown with dark bones: its NIfTI copy in the study could not say that it is inverted.
+#[test]
+fn a_monochrome1_radiograph_has_bright_bones() {
+    let Some(shared) = shared() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let mut driver = driver(home.path());
+    open(&mut driver, &shared.join("data/xray/ankle-monochrome1-j2k.dcm"));
+    driver.wait("Opening", PATIENCE, |s| s.exam().is_some()).unwrap();
+    let exam = driver.session().exam().unwrap();
+    assert!(exam.image().inverted_on_display() && !exam.has_geometry());
+    // As stored: i to the right, j down.
+    assert_eq!(exam.plane().voxel(0, [3, 5]), [3, 5, 0]);
 }
 
 /// A picture of one grey value once gave a window of no width, and the shader divided by zero.

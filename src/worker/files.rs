@@ -169,6 +169,9 @@ fn images(task: &Task, record: &ExamRecord, layout: &Layout) -> Result<Vec<(Stri
             return Err("cancelled".to_owned());
         }
         let image = record.load_image(layout, &sequence.name).map_err(|e| e.to_string())?;
+        // A NIfTI file cannot say that high values are dark; the finding from the import does.
+        let inverted = sequence.findings.iter().any(|f| f.code == "monochrome1");
+        let image = image.with_inverted_display(inverted);
         images.push((sequence.name.to_string(), image));
     }
     Ok(images)
