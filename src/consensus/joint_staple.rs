@@ -1,5 +1,6 @@
 //! Joint STAPLE of all labels at once (Rohlfing, Russakoff, Maurer, IEEE Trans Med Imaging 2004).
 
+use super::exact_sum::ExactSum;
 use super::{UNDECIDED, VoteTable, majority::majority_of};
 use rayon::prelude::*;
 
@@ -117,7 +118,7 @@ fn start_from_diagonal(on: f64, readers: usize, labels: usize) -> Vec<f64> {
 }
 
 impl JointStaple {
-    /// Patterns that one task works on. Parts are summed in order, so the threads do not change a bit.
+    /// Patterns that one task works on.
     fn part(&self, table: &VoteTable) -> usize {
         // Every part has its own confusion matrices, so few labels are cut finer than many.
         if self.labels <= 32 { (table.len() / 64).max(4096) } else { table.len().max(1) }
@@ -126,24 +127,24 @@ impl JointStaple {
     /// E step: W_i ~ prior_i · Π_k confusion[k][d_k][i] for every pattern, with the log likelihood of all voxels.
     fn e_step(&mut self, table: &VoteTable) {
         let (labels, part) = (self.labels, self.part(table));
-        let (prior, confusion) = (&self.prior, &self.confusion);
+        let prior: Vec<Log> = self.prior.iter().map(|&p| Log::of(p)).collect();
+        let confusion: Vec<Log> = self.confusion.iter().map(|&c| Log::of(c)).collect();
         let work = |(number, posteriors): (usize, &mut [f64])| {
             let (mut log_likelihood, mut impossible) = (0.0, 0);
+            let mut logs = vec![Log::ZERO; labels];
             for (at, posterior) in posteriors.chunks_mut(labels).enumerate() {
                 let pattern = number * part + at;
-                posterior.copy_from_slice(prior);
+                logs.copy_from_slice(&prior);
                 for (reader, &said) in table.votes(pattern).iter().enumerate() {
                     let row = (reader * labels + usize::from(said)) * labels;
-                    for (value, factor) in posterior.iter_mut().zip(&confusion[row..row + labels]) {
-                        *value *= factor;
+                    for (log, factor) in logs.iter_mut().zip(&confusion[row..row + labels]) {
+                        log.0 += factor.0;
                     }
                 }
-                let sum: f64 = posterior.iter().sum();
-                if sum > 0.0 {
-                    posterior.iter_mut().for_each(|value| *value /= sum);
-                    log_likelihood += table.voxels()[pattern] as f64 * sum.ln();
-                } else {
-                    impossible += table.voxels()[pattern];
+                let voxels = table.voxels()[pattern];
+                match normalise(&logs, posterior) {
+                    Some(log_sum) => log_likelihood += voxels as f64 * log_sum,
+                    None => impossible += voxels,
                 }
             }
             (log_likelihood, impossible)
@@ -156,33 +157,30 @@ impl JointStaple {
     /// M step: confusion[k][j][i] = weight of label i where reader k said j; columns sum to 1, or stay 0 without weight.
     fn m_step(&self, table: &VoteTable) -> Vec<f64> {
         let (labels, part) = (self.labels, self.part(table));
+        let exact = ExactSum::up_to(table.voxel_count());
+        let empty = || (vec![0_u128; self.confusion.len()], vec![0_u128; labels]);
         let work = |(number, posteriors): (usize, &[f64])| {
-            let (mut confusion, mut column) = (vec![0.0; self.confusion.len()], vec![0.0; labels]);
+            let (mut confusion, mut column) = empty();
+            let mut weights = vec![0_u128; labels];
             for (at, posterior) in posteriors.chunks(labels).enumerate() {
                 let pattern = number * part + at;
                 let voxels = table.voxels()[pattern] as f64;
-                add_scaled(&mut column, posterior, voxels);
+                weights.iter_mut().zip(posterior).for_each(|(weight, w)| *weight = exact.whole(voxels * w));
+                add(&mut column, &weights);
                 for (reader, &said) in table.votes(pattern).iter().enumerate() {
                     let row = (reader * labels + usize::from(said)) * labels;
-                    add_scaled(&mut confusion[row..row + labels], posterior, voxels);
+                    add(&mut confusion[row..row + labels], &weights);
                 }
             }
             (confusion, column)
         };
-        let parts: Vec<(Vec<f64>, Vec<f64>)> = self.posterior.par_chunks(part * labels).enumerate().map(work).collect();
-        let (mut confusion, mut column) = (vec![0.0; self.confusion.len()], vec![0.0; labels]);
-        for (c, sums) in &parts {
-            add_scaled(&mut confusion, c, 1.0);
-            add_scaled(&mut column, sums, 1.0);
-        }
-        for row in confusion.chunks_mut(labels) {
-            for (value, sum) in row.iter_mut().zip(&column) {
-                if *sum > 0.0 {
-                    *value /= sum;
-                }
-            }
-        }
-        confusion
+        let (confusion, column) = self.posterior.par_chunks(part * labels).enumerate().map(work).reduce(empty, |mut a, b| {
+            add(&mut a.0, &b.0);
+            add(&mut a.1, &b.1);
+            a
+        });
+        let share = |at: usize, part: u128| if part > 0 { exact.weight(part) / exact.weight(column[at % labels]) } else { 0.0 };
+        confusion.iter().enumerate().map(|(at, &part)| share(at, part)).collect()
     }
 
     /// Number of labels: 0 to the highest used.
@@ -253,10 +251,44 @@ impl JointStaple {
     }
 }
 
-fn add_scaled(sums: &mut [f64], values: &[f64], scale: f64) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += scale * value;
+fn add(sums: &mut [u128], terms: &[u128]) {
+    for (sum, term) in sums.iter_mut().zip(terms) {
+        *sum += term;
     }
+}
+
+/// A logarithm in steps of 2⁻⁵⁸: sums are exact, so that readers have no order, and twenty of them do not underflow.
+#[derive(Clone, Copy)]
+struct Log(i128);
+
+impl Log {
+    /// Lower than any sum of logarithms of positive numbers, high enough for a thousand of them to be added.
+    const ZERO: Self = Self(i128::MIN >> 12);
+    const STEPS: f64 = (1_u64 << 58) as f64;
+
+    fn of(value: f64) -> Self {
+        if value > 0.0 { Self((value.ln() * Self::STEPS) as i128) } else { Self::ZERO }
+    }
+
+    /// Whether a factor was zero.
+    const fn is_zero(self) -> bool {
+        self.0 <= Self::ZERO.0 / 2
+    }
+}
+
+/// Probabilities that sum to 1 out of logarithms, and the logarithm of their sum; all zero and `None` where every one is zero.
+fn normalise(logs: &[Log], probability: &mut [f64]) -> Option<f64> {
+    let most = logs.iter().map(|log| log.0).max()?;
+    probability.fill(0.0);
+    if Log(most).is_zero() {
+        return None;
+    }
+    for (value, log) in probability.iter_mut().zip(logs).filter(|(_, log)| !log.is_zero()) {
+        *value = ((log.0 - most) as f64 / Log::STEPS).exp();
+    }
+    let sum = ExactSum::up_to(logs.len() as u64).sum(probability.iter().copied());
+    probability.iter_mut().for_each(|value| *value /= sum);
+    Some(most as f64 / Log::STEPS + sum.ln())
 }
 
 /// Position of the largest value; `None` where it is shared (within rounding) or nothing is above zero.
@@ -309,6 +341,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_order_of_readers_does_not_matter(reads in prop::collection::vec(prop::collection::vec(0..4_u8, 40), 2..6)) {
+            let turned: Vec<Vec<u8>> = reads.iter().rev().cloned().collect();
+            for start in [JointStart::Votes, JointStart::default()] {
+                prop_assert_eq!(labels(&reads, start), labels(&turned, start));
+            }
+        }
+
         #[test]
         fn swapping_two_labels_swaps_them_in_the_result(
             reads in prop::collection::vec(prop::collection::vec(0..3_u8, 40), 3..5)

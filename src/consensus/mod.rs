@@ -4,6 +4,7 @@
 //! Definitions: DESIGN section 7 and `reference/agreement/README.md`.
 
 mod build;
+mod exact_sum;
 mod joint_staple;
 mod level;
 mod lineup;
