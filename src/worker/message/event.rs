@@ -1,0 +1,113 @@
+//! What the workers say to the window.
+
+use super::{CompareTable, LoadedExam, PickPurpose, ProposalResult, RequestId, StudySummary, TrainProgress, TrainedVersion};
+use crate::edit::Patch;
+use std::path::PathBuf;
+
+/// What a worker says.
+#[derive(Debug)]
+pub enum Event {
+    /// How far a request is; may be dropped when the window is busy.
+    Progress {
+        /// Which request.
+        id: RequestId,
+        /// What is being done.
+        text: String,
+        /// Between 0 and 1, if known.
+        fraction: Option<f32>,
+    },
+    /// A training step's figures; may be dropped.
+    Training {
+        /// Which request.
+        id: RequestId,
+        /// The figures.
+        progress: TrainProgress,
+    },
+    /// A request is over; never dropped.
+    Ended {
+        /// Which request.
+        id: RequestId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A row of the open read is on disk.
+    Saved {
+        /// Its number.
+        row: u64,
+    },
+    /// A row could not be written.
+    SaveFailed {
+        /// The first row that is not on disk.
+        row: u64,
+        /// Why, in one sentence.
+        why: String,
+    },
+}
+
+/// How a request ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The person cancelled it.
+    Cancelled,
+    /// It failed; one sentence for the person.
+    Failed(String),
+    /// A study was opened (or its list of exams changed).
+    Study(Box<StudySummary>),
+    /// An exam was loaded.
+    Exam(Box<LoadedExam>),
+    /// An older change was read back.
+    PatchRead {
+        /// Row that it belongs to.
+        row: u64,
+        /// The change.
+        patch: Patch,
+    },
+    /// Training ended and a version was saved.
+    Trained(TrainedVersion),
+    /// A proposal is there.
+    Proposed(Box<ProposalResult>),
+    /// Readers were compared.
+    Compared(Box<CompareTable>),
+    /// Files were written.
+    Exported {
+        /// How many.
+        files: usize,
+        /// Where.
+        out: PathBuf,
+    },
+    /// A path was picked; `None` if the person cancelled or no dialog could be shown.
+    Picked {
+        /// What for.
+        purpose: PickPurpose,
+        /// The path.
+        path: Option<PathBuf>,
+        /// Whether a dialog can have been on screen at all (it stayed longer than an instant).
+        dialog_shown: bool,
+    },
+    /// A folder was listed.
+    Listed(FolderListing),
+    /// Another version is current now.
+    CurrentChanged {
+        /// Name of the model.
+        model: String,
+        /// Version.
+        version: u32,
+    },
+    /// The read was closed, every row on disk.
+    ReadClosed,
+    /// Done; nothing more to say.
+    Done,
+}
+
+/// A folder for the built-in path entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderListing {
+    /// Which folder.
+    pub path: PathBuf,
+    /// Names of folders inside.
+    pub folders: Vec<String>,
+    /// Names of files that can be opened.
+    pub files: Vec<String>,
+    /// Why it could not be listed, in one sentence.
+    pub error: Option<String>,
+}

@@ -1,0 +1,13 @@
+//! What the window and the workers say to each other: plain data, no threads.
+
+mod compare;
+mod event;
+mod request;
+mod study;
+mod training;
+
+pub use compare::{CompareExam, CompareLine, CompareTable};
+pub use event::{Event, FolderListing, Outcome};
+pub use request::{PickPurpose, Request, RequestId, Role};
+pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
+pub use training::{OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress, TrainRequest, TrainedVersion};

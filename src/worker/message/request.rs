@@ -1,0 +1,121 @@
+//! What the window asks of the workers.
+
+use super::{ProposeRequest, TrainControl, TrainRequest};
+use crate::study::{ExamCode, JournalRow, ReaderCode};
+use std::path::PathBuf;
+
+/// Number of a request; its events carry it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// Who sits at the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Reads exams and sees nobody else's reads.
+    Reader(ReaderCode),
+    /// Runs the study: compares and exports all reads, paints none.
+    Coordinator,
+}
+
+impl Role {
+    /// The reader's code, if a reader it is.
+    #[must_use]
+    pub const fn reader(&self) -> Option<&ReaderCode> {
+        match self {
+            Self::Reader(code) => Some(code),
+            Self::Coordinator => None,
+        }
+    }
+}
+
+/// Work for a thread other than the window's.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Open a study folder; an image file or folder becomes a scratch study first.
+    Open {
+        /// What the person named.
+        path: PathBuf,
+    },
+    /// Bring images into the open study.
+    Import {
+        /// The study.
+        root: PathBuf,
+        /// File or folder with images.
+        path: PathBuf,
+    },
+    /// Load an exam's images and, for a reader, open or create the read.
+    OpenExam {
+        /// The study.
+        root: PathBuf,
+        /// Which exam.
+        exam: ExamCode,
+        /// For whom.
+        role: Role,
+    },
+    /// Append a row to the open read.
+    Journal(JournalRow),
+    /// Read an older change back from the open read, for undo.
+    FetchPatch {
+        /// Number of the row.
+        row: u64,
+    },
+    /// Close the open read (its writer ends when all rows are on disk).
+    CloseRead,
+    /// Train or go on training.
+    Train(Box<TrainRequest>),
+    /// Tell the running training something.
+    TrainControl(TrainControl),
+    /// Let the current model propose.
+    Propose(Box<ProposeRequest>),
+    /// Compare all reads of the study's exams.
+    Compare {
+        /// The study.
+        root: PathBuf,
+    },
+    /// Write layers as NIfTI.
+    Export {
+        /// The study.
+        root: PathBuf,
+        /// Whose reads: a reader's own, or all of them.
+        role: Role,
+        /// Folder to write to.
+        out: PathBuf,
+    },
+    /// Show the system's dialog for a folder or file.
+    PickPath {
+        /// What for.
+        purpose: PickPurpose,
+    },
+    /// List a folder for the built-in path entry.
+    ListFolder {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Make the sample study, then open it.
+    MakeSample {
+        /// Where.
+        root: PathBuf,
+    },
+    /// Make another saved version of a model the current one.
+    MakeCurrent {
+        /// The study.
+        root: PathBuf,
+        /// Name of the model.
+        model: String,
+        /// Which version.
+        version: u32,
+    },
+}
+
+/// What a picked path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickPurpose {
+    /// A study folder or a folder of images.
+    OpenFolder,
+    /// A single image file.
+    OpenFile,
+    /// Images to import into the open study.
+    Import,
+    /// Folder to export to.
+    Export,
+}

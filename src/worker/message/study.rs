@@ -1,0 +1,86 @@
+//! A study and an exam as the window sees them.
+
+use super::Role;
+use crate::edit::ReadLayers;
+use crate::space::VoxelBox;
+use crate::study::{ExamCode, Part, Protocol, ReaderCode};
+use crate::volume::{Image, LayerKind};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A study as the window needs it.
+#[derive(Clone, Debug)]
+pub struct StudySummary {
+    /// Its folder.
+    pub root: PathBuf,
+    /// Its rules.
+    pub protocol: Protocol,
+    /// Its exams in the order of reading.
+    pub exams: Vec<ExamSummary>,
+    /// Saved versions by model.
+    pub models: BTreeMap<String, Vec<VersionSummary>>,
+    /// Current version by model.
+    pub current: BTreeMap<String, u32>,
+    /// Made from images that were opened without a study.
+    pub scratch: bool,
+    /// What the person should know (findings on import, skipped files).
+    pub remarks: Vec<String>,
+}
+
+/// A saved version of a model, as its card tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionSummary {
+    /// Number from 1.
+    pub version: u32,
+    /// When it was made.
+    pub created: String,
+    /// Steps taken in all.
+    pub steps: u64,
+    /// Slices it was trained on.
+    pub slices: usize,
+    /// Dice per label on what was held out.
+    pub dice: Vec<(String, Option<f64>)>,
+}
+
+/// One exam in the list.
+#[derive(Clone, Debug)]
+pub struct ExamSummary {
+    /// Its code.
+    pub code: ExamCode,
+    /// Which part of the split, once drawn.
+    pub part: Option<Part>,
+    /// Names of its sequences; the first is read.
+    pub sequences: Vec<String>,
+    /// Slices of the reading sequence along its acquisition plane.
+    pub slices: usize,
+    /// Marrow slices done, by reader.
+    pub done: BTreeMap<ReaderCode, usize>,
+}
+
+/// An exam ready to be read.
+#[derive(Debug)]
+pub struct LoadedExam {
+    /// Its code.
+    pub code: ExamCode,
+    /// For whom it was loaded.
+    pub role: Role,
+    /// Name and image of each sequence; the first is read.
+    pub sequences: Vec<(String, Image)>,
+    /// Layers, done marks and history; empty for a coordinator.
+    pub layers: ReadLayers,
+    /// Voxel axis of the acquisition plane.
+    pub slice_axis: usize,
+    /// Whether the images have a position in space.
+    pub has_geometry: bool,
+    /// Findings on import, one sentence each.
+    pub findings: Vec<String>,
+}
+
+/// Voxels that changed, for the textures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dirty {
+    /// Layer.
+    pub layer: LayerKind,
+    /// Smallest box around them.
+    pub bounds: VoxelBox,
+}

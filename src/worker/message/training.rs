@@ -1,0 +1,129 @@
+//! Training and proposing, as plain data.
+
+use super::VersionSummary;
+use crate::study::{ExamCode, ReaderCode};
+use crate::volume::{Image, Labels, LayerKind};
+use std::path::PathBuf;
+
+/// A snapshot of the read that is open, so that training sees what is not yet in other files.
+#[derive(Clone, Debug)]
+pub struct OpenReadSnapshot {
+    /// Which exam.
+    pub exam: ExamCode,
+    /// Its labels.
+    pub labels: Labels,
+    /// Slices marked done for that layer.
+    pub done: Vec<usize>,
+    /// Revision of the labels.
+    pub revision: u64,
+}
+
+/// What to train on and for how long.
+#[derive(Clone, Debug)]
+pub struct TrainRequest {
+    /// The study.
+    pub root: PathBuf,
+    /// Whose reads it learns from.
+    pub reader: ReaderCode,
+    /// Layer.
+    pub layer: LayerKind,
+    /// Name of the model within the study.
+    pub model: String,
+    /// Steps to take.
+    pub steps: u32,
+    /// Seed of weights and sampling.
+    pub seed: u64,
+    /// The read that is open.
+    pub open: Option<OpenReadSnapshot>,
+    /// Time of the request, for the card.
+    pub created: String,
+    /// Cores left to the window.
+    pub spare_cores: usize,
+}
+
+/// Pause, go on, stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainControl {
+    /// Hold after the step in progress.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Stop and keep the best so far.
+    Cancel,
+}
+
+/// What to propose on.
+#[derive(Clone, Debug)]
+pub struct ProposeRequest {
+    /// The study.
+    pub root: PathBuf,
+    /// Whose model.
+    pub model: String,
+    /// Exam whose image it is.
+    pub exam: ExamCode,
+    /// The image of the reading sequence.
+    pub image: Image,
+    /// Slices along `slice_axis`; all if `None`.
+    pub slices: Option<Vec<usize>>,
+    /// Voxel axis of the slices.
+    pub slice_axis: usize,
+    /// Layer.
+    pub layer: LayerKind,
+    /// Revision of the labels when asked.
+    pub base_revision: u64,
+}
+
+/// Figures while training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainProgress {
+    /// Steps taken.
+    pub step: u32,
+    /// Steps to take.
+    pub steps: u32,
+    /// Smoothed loss.
+    pub loss: f32,
+    /// Dice per label on what is held out; `None` where undefined.
+    pub dice: Vec<(String, Option<f64>)>,
+    /// What is held out, in words.
+    pub held_out: String,
+    /// Seconds left at the present pace.
+    pub seconds_left: Option<f32>,
+    /// Whether it is paused.
+    pub paused: bool,
+}
+
+/// A version that was saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedVersion {
+    /// Name of the model.
+    pub model: String,
+    /// The version.
+    pub summary: VersionSummary,
+    /// Dice of the version before on the same held-out slices.
+    pub before: Option<Vec<(String, Option<f64>)>>,
+    /// What is held out, in words.
+    pub held_out: String,
+    /// Whether it became the current one (a worse one does not).
+    pub made_current: bool,
+    /// Stopped before its last step.
+    pub stopped_early: bool,
+    /// Loss at the end.
+    pub loss: f32,
+}
+
+/// A model's suggestion for an exam; never a label until adopted.
+#[derive(Clone, Debug)]
+pub struct ProposalResult {
+    /// Which exam.
+    pub exam: ExamCode,
+    /// Layer.
+    pub layer: LayerKind,
+    /// Model and version, as `marrow-R1/3`.
+    pub model_version: String,
+    /// Revision of the labels when it was asked for.
+    pub base_revision: u64,
+    /// The suggested labels.
+    pub labels: Labels,
+    /// Slices it covers.
+    pub slices: Vec<usize>,
+}
