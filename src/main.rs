@@ -30,10 +30,12 @@ enum Sub {
     /// Make a study, import images, show where it stands
     #[command(subcommand)]
     Study(headless::StudyCommand),
-    /// Train a reader's model on the slices marked done
+    /// Train a reader's model on the slices marked done, or a model on folders of images and masks
     Train(headless::TrainArgs),
     /// Let a reader's current model propose, as NIfTI files
     Propose(headless::ProposeArgs),
+    /// Dice of a model against masks
+    Evaluate(headless::EvaluateArgs),
     /// Agreement figures of masks against each other
     Agreement(headless::AgreementArgs),
     /// Tables of agreement figures from CSV files
@@ -78,6 +80,7 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
         Some(Sub::Study(command)) => headless::study(command),
         Some(Sub::Train(args)) => headless::train(&args),
         Some(Sub::Propose(args)) => headless::propose(&args),
+        Some(Sub::Evaluate(args)) => headless::evaluate(&args),
         Some(Sub::Agreement(args)) => headless::agreement(&args),
         Some(Sub::Stats(args)) => headless::stats(&args),
         Some(Sub::Consensus(args)) => headless::consensus(&args),

@@ -1,6 +1,7 @@
 //! `osteon train`: trains a reader's model on the slices marked done, without a window.
 
 use super::progress::Progress;
+use super::train_folder::{self, FolderArgs};
 use super::{DEFAULT_SEED, Driver, clock, place};
 use crate::session::{Command, FileCommand, ModelCommand, Session, StudyCommand, ToolCommand};
 use crate::study::ReaderCode;
@@ -15,20 +16,27 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
+/// Steps of a training in a study.
+const USUAL_STEPS: u32 = 240;
+
 /// What `osteon train` takes.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
     /// Folder of the study
-    pub study: PathBuf,
+    #[arg(required_unless_present = "images", conflicts_with = "images", requires = "model")]
+    pub study: Option<PathBuf>,
     /// The model, named after layer and reader: marrow-R1
     #[arg(long)]
-    pub model: String,
-    /// Steps to take
-    #[arg(long, default_value_t = 240)]
-    pub steps: u32,
+    pub model: Option<String>,
+    /// Steps to take (default: 240 in a study, 6000 on folders)
+    #[arg(long)]
+    pub steps: Option<u32>,
     /// Where the model starts from
     #[arg(long, default_value_t = DEFAULT_SEED)]
     pub seed: u64,
+    /// Folders instead of a study
+    #[command(flatten)]
+    pub folder: FolderArgs,
 }
 
 /// Layer and reader that a model's name says: `marrow-R1`.
@@ -54,7 +62,14 @@ pub(super) fn driver_for(study: &Path, reader: ReaderCode, seed: u64, listener: 
 /// # Errors
 /// One sentence that says what is missing.
 pub fn run(args: &TrainArgs) -> Result<()> {
-    let (layer, reader) = layer_and_reader(&args.model)?;
+    let (Some(study), Some(model)) = (&args.study, &args.model) else {
+        return train_folder::run(&args.folder, args.steps, args.seed);
+    };
+    train_in_study(study, model, args.steps.unwrap_or(USUAL_STEPS), args.seed)
+}
+
+fn train_in_study(study: &Path, model: &str, steps: u32, seed: u64) -> Result<()> {
+    let (layer, reader) = layer_and_reader(model)?;
     let progress = Progress::new();
     let trained = Arc::new(Mutex::new(None));
     let (heard, bar) = (trained.clone(), progress.clone());
@@ -64,10 +79,10 @@ pub fn run(args: &TrainArgs) -> Result<()> {
             *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.clone());
         }
     });
-    let mut driver = driver_for(&args.study, reader, args.seed, listener)?;
+    let mut driver = driver_for(study, reader, seed, listener)?;
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
-    driver.run(Command::Model(ModelCommand::Steps(args.steps)));
-    progress.stage(&format!("Training {}", args.model));
+    driver.run(Command::Model(ModelCommand::Steps(steps)));
+    progress.stage(&format!("Training {model}"));
     driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train))?;
     progress.finish();
     let version = trained.lock().unwrap_or_else(PoisonError::into_inner).take();

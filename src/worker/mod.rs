@@ -4,6 +4,7 @@ mod compare;
 mod dialog;
 mod export;
 mod files;
+pub mod folder;
 mod hub;
 mod journal;
 pub mod message;

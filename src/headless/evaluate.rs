@@ -1,0 +1,92 @@
+//! `osteon evaluate`: Dice of a model against masks, per level and case.
+
+use super::agreement::write_json;
+use super::folder_cases::{pair, truth};
+use super::patterns::FilePattern;
+use super::place;
+use super::progress::Progress;
+use super::train_folder::{print_table, require_model};
+use crate::learn::checkpoint;
+use crate::worker::folder::{CaseTruth, Evaluation, evaluate_folder};
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::Args;
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+/// What `osteon evaluate` takes.
+#[derive(Args, Clone, Debug)]
+pub struct EvaluateArgs {
+    /// Folder of the model
+    pub model: PathBuf,
+    /// Images, one pattern per sequence, in the order of the training
+    #[arg(long, value_name = "GLOB,…")]
+    pub images: String,
+    /// Masks: 'DIR/*_reader1.nii.gz', or 'staple:DIR/*_reader*.nii.gz' for the STAPLE of several readers
+    #[arg(long, value_name = "GLOB")]
+    pub truth: String,
+    /// File for the figures, - for the screen
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+/// # Errors
+/// One sentence that names the file or says what is missing.
+pub fn run(args: &EvaluateArgs) -> Result<()> {
+    require_model(&args.model)?;
+    let (model, card) = checkpoint::load(&args.model)?;
+    let patterns = FilePattern::list(&args.images)?;
+    let wanted = &model.spec().spec().sequences;
+    if patterns.len() != wanted.len() {
+        bail!("the model takes {} ({}), but --images holds {} pattern(s)", wanted.len(), wanted.join(", "), patterns.len());
+    }
+    let (masks, kind) = truth(&args.truth)?;
+    let cases = pair(&patterns, &masks)?;
+    let bar = Progress::new();
+    bar.stage(&format!("Proposing on {} cases", cases.len()));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(place::all_threads()).build().context("the threads could not be started")?;
+    let stop = AtomicBool::new(false);
+    let of = cases.len() as f32;
+    let found = pool.install(|| evaluate_folder(&model, &cases, kind, &stop, &mut |at| bar.at(at as f32 / of, "Proposing")));
+    bar.finish();
+    let found = found.map_err(|why| anyhow!(why))?.context("stopped before the end")?;
+    print_table("cases", &found);
+    if let Some((case, dice)) = worst(&found) {
+        println!("worst: {case} (mean over its levels {dice:.3})");
+    }
+    if let Some(path) = &args.json {
+        let rule = match kind {
+            CaseTruth::Mask => "one mask per case",
+            CaseTruth::Staple => "binary STAPLE of all masks per level, whole volume, W >= 0.5",
+        };
+        write_json(path, &figures(&found, rule, &card.weights_sha256))?;
+    }
+    Ok(())
+}
+
+/// The case with the lowest mean Dice over its levels.
+fn worst(found: &Evaluation) -> Option<(String, f64)> {
+    let mean = |dice: &[Option<f64>]| {
+        let known: Vec<f64> = dice.iter().flatten().copied().collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    found.cases.iter().filter_map(|case| Some((case.name.clone(), mean(&case.dice)?))).min_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+fn figures(found: &Evaluation, truth: &str, weights: &str) -> Value {
+    let row =
+        |values: &[Option<f64>]| -> Map<String, Value> { found.levels.iter().cloned().zip(values.iter().map(|v| json!(v))).collect() };
+    let cases: Map<String, Value> = found.cases.iter().map(|case| (case.name.clone(), row(&case.dice).into())).collect();
+    let levels = found.levels.iter().enumerate().map(|(at, name)| {
+        let figures =
+            found.summary(at).map(|s| json!({"n": s.n, "median": s.median, "mean": s.mean, "min": s.min, "max": s.max, "sd": s.sd}));
+        (name.clone(), figures.unwrap_or(Value::Null))
+    });
+    json!({
+        "truth": truth,
+        "rule": "Dice = 2|A and B| / (|A| + |B|) per case; null, and left out of summaries, where neither map holds the level",
+        "weights_sha256": weights,
+        "levels": levels.collect::<Map<_, _>>(),
+        "cases": cases,
+    })
+}

@@ -1,0 +1,119 @@
+//! `osteon train --images … --labels … --out DIR`: a model from folders of NIfTI files, without a study.
+
+use super::folder_cases::pair;
+use super::patterns::FilePattern;
+use super::progress::Progress;
+use super::{clock, place};
+use crate::learn::{Recipe, checkpoint};
+use crate::worker::folder::{Evaluation, FolderProgress, FolderTraining, train_folder};
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// Steps where neither steps nor minutes are given: half an hour on two cores with images of 200 × 200 pixels.
+const USUAL_STEPS: u32 = 6000;
+
+/// What training on folders takes.
+#[derive(Args, Clone, Debug)]
+pub struct FolderArgs {
+    /// Images, one pattern per sequence: 'DIR/*_water.nii.gz,DIR/*_fat.nii.gz'
+    #[arg(long, value_name = "GLOB,…", requires = "labels", requires = "out")]
+    pub images: Option<String>,
+    /// Masks that belong to them: 'DIR/*_reader1.nii.gz'
+    #[arg(long, value_name = "GLOB")]
+    pub labels: Option<String>,
+    /// New folder for the model
+    #[arg(long, value_name = "MODEL_DIR")]
+    pub out: Option<PathBuf>,
+    /// Wall-clock minutes instead of steps
+    #[arg(long)]
+    pub minutes: Option<f64>,
+    /// Share of the cases that is held out to choose the best version by
+    #[arg(long, default_value_t = 0.1)]
+    pub hold_out: f64,
+    /// Channels of the first level
+    #[arg(long, default_value_t = 16)]
+    pub base: usize,
+    /// Slices taken in on each side of the one to label
+    #[arg(long, default_value_t = 0)]
+    pub neighbours: usize,
+}
+
+/// # Errors
+/// One sentence that names the file or says what is missing.
+pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64) -> Result<()> {
+    let (Some(images), Some(labels), Some(out)) = (&args.images, &args.labels, &args.out) else {
+        bail!("training on folders needs --images, --labels and --out");
+    };
+    if out.exists() {
+        bail!("{} already exists; versions of a model are never overwritten, choose another name", out.display());
+    }
+    if args.minutes.is_some_and(|m| !m.is_finite() || m <= 0.0) {
+        bail!("--minutes must be above zero");
+    }
+    let patterns = FilePattern::list(images)?;
+    let masks = FilePattern::new(labels, 1)?;
+    let cases = pair(&patterns, &masks)?;
+    let wish = FolderTraining {
+        sequences: patterns.iter().map(FilePattern::word).collect(),
+        layer: "marrow".to_owned(),
+        labels_from: masks.word(),
+        steps: steps.unwrap_or(if args.minutes.is_some() { u32::MAX } else { USUAL_STEPS }),
+        minutes: args.minutes,
+        seed,
+        held_out: args.hold_out,
+        base: args.base,
+        neighbours: args.neighbours,
+        recipe: Recipe::default(),
+        created: clock(),
+    };
+    let bar = Progress::new();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(place::all_threads()).build().context("the threads could not be started")?;
+    let stop = AtomicBool::new(false);
+    let trained = pool.install(|| train_folder(&cases, &wish, &stop, &mut |event| show(&bar, &event))).map_err(|why| anyhow!(why))?;
+    bar.finish();
+    let trained = trained.context("nothing was learnt; give more steps")?;
+    checkpoint::save(&trained.model, &trained.card, out)?;
+    println!("{}: {} steps; the version kept is that of step {}", out.display(), trained.steps, trained.model.steps());
+    print_table("held-out cases", &trained.held_out);
+    Ok(())
+}
+
+fn show(bar: &Progress, event: &FolderProgress) {
+    match event {
+        FolderProgress::Reading { at: 0, .. } => bar.stage("Reading images and masks"),
+        FolderProgress::Reading { at, of } => bar.at(*at as f32 / *of as f32, "Reading images and masks"),
+        FolderProgress::Step { step, of, loss } => {
+            bar.at(*step as f32 / *of as f32, &format!("Training, step {step} of {of}, loss {loss:.3}"));
+        }
+        FolderProgress::Look { step, dice, best } => {
+            let figures: Vec<String> = dice.iter().map(|(name, dice)| format!("{name} {}", figure(*dice))).collect();
+            bar.stage(&format!("Step {step}: held-out Dice {}{}", figures.join(", "), if *best { " (best so far)" } else { "" }));
+        }
+    }
+}
+
+/// Median, mean and range per level, a line each.
+pub(super) fn print_table(what: &str, evaluation: &Evaluation) {
+    println!("Dice on {} {what}: median / mean (range), n", evaluation.cases.len());
+    for (at, level) in evaluation.levels.iter().enumerate() {
+        match evaluation.summary(at) {
+            Some(s) => println!("  {level:>4}  {:.3} / {:.3} ({:.3} to {:.3}), {}", s.median, s.mean, s.min, s.max, s.n),
+            None => println!("  {level:>4}  – (neither map holds it in any case)"),
+        }
+    }
+}
+
+fn figure(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |v| format!("{v:.3}"))
+}
+
+/// Whether a folder holds a model as training wrote it.
+pub(super) fn require_model(folder: &Path) -> Result<()> {
+    place::require_path(folder)?;
+    if !folder.join(checkpoint::CARD_FILE).is_file() {
+        bail!("{} holds no {}; name the folder that `osteon train --out` wrote", folder.display(), checkpoint::CARD_FILE);
+    }
+    Ok(())
+}

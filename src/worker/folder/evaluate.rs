@@ -1,0 +1,100 @@
+//! A model against masks: Dice per level and exam.
+
+use super::cases::{Case, CaseTruth};
+use crate::agreement::{Overlap, Summary};
+use crate::learn::Model;
+use crate::volume::Labels;
+use std::sync::atomic::AtomicBool;
+
+/// Dice of a model on a folder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Names of the levels: `1`, `2`, `3`, `2+3`.
+    pub levels: Vec<String>,
+    /// One row per case.
+    pub cases: Vec<CaseScore>,
+}
+
+/// One case's figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseScore {
+    /// Its name.
+    pub name: String,
+    /// Dice per level; `None` where neither map holds the level.
+    pub dice: Vec<Option<f64>>,
+}
+
+impl Evaluation {
+    /// Median, mean and range of a level over the cases where it is defined.
+    #[must_use]
+    pub fn summary(&self, level: usize) -> Option<Summary> {
+        Summary::of(&self.cases.iter().filter_map(|case| case.dice[level]).collect::<Vec<_>>())
+    }
+
+    /// The mean over the levels of their mean Dice: what versions are chosen by.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        let means: Vec<f64> = (0..self.levels.len()).filter_map(|level| self.summary(level).map(|s| s.mean)).collect();
+        (!means.is_empty()).then(|| means.iter().sum::<f64>() / means.len() as f64)
+    }
+}
+
+/// Every label by itself and, for marrow, levels 2 and 3 together.
+#[must_use]
+pub fn scored_levels(labels: usize, layer: &str) -> Vec<Vec<u8>> {
+    let mut levels: Vec<Vec<u8>> = (1..=labels.min(254) as u8).map(|label| vec![label]).collect();
+    if layer == "marrow" && labels == 3 {
+        levels.push(vec![2, 3]);
+    }
+    levels
+}
+
+/// Proposes on every case and compares. `progress` hears how many cases are done.
+///
+/// # Errors
+/// One sentence that names the file; `None` soon after `stop` is set.
+pub fn evaluate_folder(
+    model: &Model,
+    cases: &[Case],
+    truth: CaseTruth,
+    stop: &AtomicBool,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Option<Evaluation>, String> {
+    let spec = model.spec().spec();
+    let levels = scored_levels(spec.labels, &spec.layer);
+    let mut rows = Vec::with_capacity(cases.len());
+    for (at, case) in cases.iter().enumerate() {
+        progress(at);
+        let (images, axis) = case.load_images()?;
+        let truths = truth.levels(&case.load_masks(&images[0])?, &levels)?;
+        let refs: Vec<_> = images.iter().collect();
+        let proposal = match model.predict_volumes(&refs, axis, None, stop, &mut |_, _| {}) {
+            Ok(labels) => labels,
+            Err(crate::learn::LearnError::Cancelled) => return Ok(None),
+            Err(error) => return Err(format!("{}: {error}", case.name)),
+        };
+        rows.push(CaseScore { name: case.name.clone(), dice: dice_per_level(&proposal, &truths, &levels) });
+    }
+    Ok(Some(Evaluation { levels: levels.iter().map(|level| name(level)).collect(), cases: rows }))
+}
+
+/// `2`, or `2+3`.
+pub(super) fn name(level: &[u8]) -> String {
+    level.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")
+}
+
+pub(super) fn dice_per_level(proposal: &Labels, truths: &[Labels], levels: &[Vec<u8>]) -> Vec<Option<f64>> {
+    let of = |(level, truth): (&Vec<u8>, &Labels)| {
+        let (mut both, mut proposed, mut true_voxels) = (0_u64, 0_u64, 0_u64);
+        proposal.for_each_labelled(|voxel, label| {
+            if level.contains(&label) {
+                proposed += 1;
+                both += u64::from(truth.get(voxel) == 1);
+            }
+        });
+        truth.for_each_labelled(|_, label| true_voxels += u64::from(label == 1));
+        // True negatives and the voxel's volume play no part in Dice.
+        Overlap::new(both, proposed - both, true_voxels - both, 0, 1.0).dice()
+    };
+    levels.iter().zip(truths).map(of).collect()
+}

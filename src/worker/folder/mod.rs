@@ -1,0 +1,9 @@
+//! Learning from folders of images and masks, without a study: cases, training, evaluation.
+
+mod cases;
+mod evaluate;
+mod train;
+
+pub use cases::{Case, CaseTruth};
+pub use evaluate::{CaseScore, Evaluation, evaluate_folder, scored_levels};
+pub use train::{FolderProgress, FolderTraining, TrainedFolder, train_folder};
