@@ -7,7 +7,7 @@ mod common;
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};
 use osteon::session::{Command, FileCommand, StudyCommand, ViewCommand, Window, WindowPreset};
-use osteon::space::{Affine, Spacing};
+use osteon::space::{Affine, SlicePlane, Spacing};
 use osteon::volume::{Grid, Image, Labels, LayerKind};
 use std::sync::Arc;
 
@@ -61,6 +61,27 @@ fn a_monochrome1_radiograph_has_bright_bones() {
     assert!(exam.image().inverted_on_display() && !exam.has_geometry());
     // As stored: i to the right, j down.
     assert_eq!(exam.plane().voxel(0, [3, 5]), [3, 5, 0]);
+}
+
+/// A radiograph without position was once converted as a coronal slice, so that other programs turned it. The letter R burnt into
+/// this one is mirrored in its stored pixels (two other decoders agree): it is shown as stored.
+#[test]
+fn the_letter_in_a_radiograph_lies_as_it_is_stored() {
+    let Some(shared) = shared() else { return };
+    let reading = osteon::io::read_path(&shared.join("data/xray/ankle-monochrome1-j2k.dcm"), &osteon::io::Watch::quiet()).unwrap();
+    let image = reading.volumes[0].image(0).unwrap();
+    let affine = image.grid().world_from_voxel();
+    // As an axial slice: columns to the patient's left, rows to the back.
+    for plane in [SlicePlane::as_stored(image.grid().shape()), SlicePlane::new(affine, image.grid().shape(), 2)] {
+        let dark = |column: usize, row: usize| image.get(plane.voxel(0, [column, row])) < 450.0;
+        let column = |column: usize| (1395..1465).filter(|&row| dark(column, row)).count();
+        // The stem of the letter, a straight line over its whole height, is on the right of the bow.
+        let stem: Vec<usize> = (1146..1220).filter(|&c| column(c) > 65).collect();
+        assert!(stem.len() >= 6 && stem.iter().all(|c| (1200..1216).contains(c)), "{stem:?}");
+        // The foot is at the bottom: dense bone there, bare film beside the shaft above.
+        assert!(image.get(plane.voxel(0, [800, 1700])) + 500.0 < image.get(plane.voxel(0, [520, 200])));
+    }
+    assert!(reading.volumes[0].findings().iter().any(|f| f.text.contains("counts as 1 mm")));
 }
 
 /// A picture of one grey value once gave a window of no width, and the shader divided by zero.

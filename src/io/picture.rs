@@ -20,11 +20,12 @@ pub(super) struct PicturePlan {
     pub findings: Vec<Finding>,
 }
 
-/// Axes of a picture that has no position: columns run to the patient's left and rows downwards, as a frontal radiograph is
-/// looked at. The place is arbitrary, which the finding `no-geometry` says.
+/// Axes of a picture that has no position: i = column, j = row, as if it were an axial slice seen from the feet (columns to
+/// the patient's left, rows to the back), so that every program shows it as it is stored. The place is arbitrary, which the
+/// finding `no-geometry` says.
 pub(super) fn picture_affine(spacing: Spacing) -> Affine {
     let [x, y, z] = spacing.mm();
-    Affine::from_columns([[-x, 0.0, 0.0], [0.0, 0.0, -y], [0.0, z, 0.0]], [0.0; 3]).unwrap_or_else(|_| Affine::from_spacing(spacing))
+    Affine::from_columns([[-x, 0.0, 0.0], [0.0, -y, 0.0], [0.0, 0.0, z]], [0.0; 3]).unwrap_or_else(|_| Affine::from_spacing(spacing))
 }
 
 /// Reads the header of a picture.
@@ -36,7 +37,10 @@ pub(super) fn plan(path: &Path) -> Result<PicturePlan, IoError> {
     })
     .ok_or_else(damaged)??;
     let deep = colour.bytes_per_pixel() / colour.channel_count() > 1;
-    let mut findings = vec![Finding::new(FindingCode::NoGeometry, "a picture says neither where its pixels lie nor how large they are")];
+    let mut findings = vec![Finding::new(
+        FindingCode::NoGeometry,
+        "a picture says neither where its pixels lie nor how large they are: a pixel counts as 1 mm, and left and right are the picture's",
+    )];
     if colour.has_color() {
         findings.push(Finding::new(FindingCode::Colour, "the colours of the picture were turned into grey values"));
     }

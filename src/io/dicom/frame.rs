@@ -204,7 +204,11 @@ fn frame(groups: &Groups<'_>, enhanced: bool) -> Frame {
     let content = groups.within(tags::FRAME_CONTENT_SEQUENCE);
     let echo = groups.within(tags::MR_ECHO_SEQUENCE);
     let slope = values.number(tags::RESCALE_SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0);
-    let spacing = measures.array::<2>(tags::PIXEL_SPACING).or_else(|| root.array::<2>(tags::IMAGER_PIXEL_SPACING));
+    // PS3.3 C.7.6.3: at the patient, else at the detector (C.8.11.3), else on the scanned film (C.8.6.2).
+    let spacing = measures
+        .array::<2>(tags::PIXEL_SPACING)
+        .or_else(|| root.array::<2>(tags::IMAGER_PIXEL_SPACING))
+        .or_else(|| root.array::<2>(tags::NOMINAL_SCANNED_PIXEL_SPACING));
     let frame_type = groups.within(tags::MR_FRAME_TYPE_SEQUENCE).text(tags::FRAME_TYPE);
     let positive = |v: &f64| *v > 0.0;
     Frame {

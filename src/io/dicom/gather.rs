@@ -130,10 +130,11 @@ fn without_place(members: Vec<Slice>, common: &[Finding], suffix: &str) -> Vec<S
             _ => files.push(vec![slice]),
         }
     }
-    let text = "the image does not say where it lies in the patient: left and right are those of the picture";
     let stacks = files.into_iter().filter_map(Stack::unplaced);
     stacks
         .map(|stack| {
+            let size = if stack.has_pixel_size() { "" } else { "; nor how large its pixels are, so that one counts as 1 mm" };
+            let text = format!("the image does not say where it lies in the patient: left and right are those of the picture{size}");
             let findings = common.iter().cloned().chain([Finding::new(FindingCode::NoGeometry, text)]).collect();
             volume(stack, findings, AffineSource::None, suffix)
         })

@@ -81,6 +81,11 @@ impl Stack {
         Some(Self { shape: shape(&slices)?, world_from_voxel: picture_affine(spacing), slices })
     }
 
+    /// Whether the header says how large a pixel is.
+    pub(super) fn has_pixel_size(&self) -> bool {
+        self.slices.first().is_some_and(|slice| slice.frame().spacing_mm.is_some())
+    }
+
     /// Reads all slices, several files at a time.
     ///
     /// # Errors

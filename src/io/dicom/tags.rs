@@ -28,6 +28,7 @@ pub(super) const FIELD_STRENGTH: u32 = 0x0018_0087;
 pub(super) const SPACING_BETWEEN_SLICES: u32 = 0x0018_0088;
 pub(super) const IMAGER_PIXEL_SPACING: u32 = 0x0018_1164;
 pub(super) const FLIP_ANGLE: u32 = 0x0018_1314;
+pub(super) const NOMINAL_SCANNED_PIXEL_SPACING: u32 = 0x0018_2010;
 pub(super) const EFFECTIVE_ECHO_TIME: u32 = 0x0018_9082;
 pub(super) const PULSE_SEQUENCE_NAME: u32 = 0x0018_9005;
 pub(super) const MR_TIMING_SEQUENCE: u32 = 0x0018_9112;
