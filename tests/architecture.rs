@@ -49,7 +49,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "gpu/shader.rs",
             "app.rs",
             "worker/files.rs",
-            "worker/export.rs",
+            "worker/export",
         ],
     ),
 ];

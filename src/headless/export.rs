@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::{DEFAULT_SEED, Driver, clock, place};
 use crate::session::{Command, FileCommand, Session, StudyCommand};
 use crate::worker::WorkerConfig;
-use crate::worker::message::{PickPurpose, Role};
+use crate::worker::message::{ExportHow, PickPurpose, Role};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -18,6 +18,12 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 pub enum ExportLayout {
     /// One NIfTI file per layer with a JSON sidecar
     Nifti,
+    /// nnU-Net's raw data, a data set per reader and layer
+    Nnunet,
+    /// BIDS derivatives
+    Bids,
+    /// DICOM segmentations over the source images (needs --link and --source)
+    DicomSeg,
 }
 
 /// What `osteon export` takes.
@@ -28,6 +34,12 @@ pub struct ExportArgs {
     /// Layout of the files
     #[arg(long = "as", value_enum, default_value = "nifti")]
     pub layout: ExportLayout,
+    /// The link list that the import wrote
+    #[arg(long, value_name = "FILE", required_if_eq("layout", "dicom-seg"))]
+    pub link: Option<PathBuf>,
+    /// Folder of the DICOM images that were imported
+    #[arg(long, value_name = "DICOM_DIR", required_if_eq("layout", "dicom-seg"))]
+    pub source: Option<PathBuf>,
     /// Folder to write to
     pub out: PathBuf,
 }
@@ -36,6 +48,17 @@ pub struct ExportArgs {
 /// One sentence that says what is missing.
 pub fn run(args: &ExportArgs) -> Result<()> {
     place::require_path(&args.study)?;
+    let how = match (args.layout, &args.link, &args.source) {
+        (ExportLayout::Nifti, ..) => ExportHow::Nifti,
+        (ExportLayout::Nnunet, ..) => ExportHow::NnUnet,
+        (ExportLayout::Bids, ..) => ExportHow::Bids,
+        (ExportLayout::DicomSeg, Some(link), Some(source)) => {
+            place::require_path(link)?;
+            place::require_path(source)?;
+            ExportHow::DicomSeg { link: link.clone(), source: source.clone() }
+        }
+        (ExportLayout::DicomSeg, ..) => bail!("a DICOM segmentation needs --link and --source"),
+    };
     let progress = Progress::new();
     let bar = progress.clone();
     let config =
@@ -46,7 +69,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         bail!("{} is not a study; make one with `osteon study init`", args.study.display());
     }
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
-    driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Use(PickPurpose::Export, args.out.clone())))?;
+    driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Export(how, args.out.clone())))?;
     progress.finish();
     for notice in driver.session().notices() {
         println!("{}", notice.text);

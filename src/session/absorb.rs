@@ -84,7 +84,13 @@ impl Session {
             Outcome::Trained(version) => self.absorb_trained(version),
             Outcome::Proposed(result) => self.absorb_proposal(*result),
             Outcome::Compared(table) => self.compare = Some(*table),
-            Outcome::Exported { files, out } => self.info(format!("{files} files written to {}.", out.display())),
+            Outcome::Exported { files, out, left_out } => {
+                self.info(format!("{files} masks written to {}.", out.display()));
+                if let Some(first) = left_out.first() {
+                    let more = if left_out.len() > 1 { format!(" And {} more.", left_out.len() - 1) } else { String::new() };
+                    self.warn(format!("Left out: {first}.{more}"));
+                }
+            }
             Outcome::Picked { purpose, path, dialog_shown } => return self.absorb_picked(purpose, path, dialog_shown),
             Outcome::Listed(listing) => self.listing = Some(listing),
             Outcome::CurrentChanged { model, version } => {

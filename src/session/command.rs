@@ -4,7 +4,7 @@ use super::tool::Tool;
 use super::view_state::{WindowPreset, Workspace};
 use crate::study::ExamCode;
 use crate::volume::LayerKind;
-use crate::worker::message::{PickPurpose, Role};
+use crate::worker::message::{ExportHow, PickPurpose, Role};
 use std::path::PathBuf;
 
 /// One request of the person.
@@ -33,6 +33,8 @@ pub enum FileCommand {
     Pick(PickPurpose),
     /// Use a path for a purpose (typed, picked or dropped).
     Use(PickPurpose, PathBuf),
+    /// Write masks into a folder.
+    Export(ExportHow, PathBuf),
     /// Show the built-in path entry for a purpose.
     ShowPathEntry(PickPurpose),
     /// List a folder in the built-in path entry.

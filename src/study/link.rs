@@ -51,6 +51,29 @@ pub(super) struct LinkedSequence {
     pub sources: Vec<(String, String)>,
 }
 
+/// Which files every sequence of every exam was made of, as the coordinator's list knows it.
+#[derive(Debug)]
+pub struct LinkedSources(LinkList);
+
+impl LinkedSources {
+    /// Reads a link list, which must be there.
+    ///
+    /// # Errors
+    /// If it cannot be read, is damaged or lies in the study.
+    pub fn read(path: &Path, layout: &Layout) -> Result<Self, StudyError> {
+        read_bounded(path)?;
+        Ok(Self(LinkList::open(Some(path), layout)?))
+    }
+
+    /// SHA-256 of the source files of a sequence; `None` where the list does not know the exam.
+    #[must_use]
+    pub fn sources(&self, exam: &ExamCode, sequence: &SequenceName) -> Option<Vec<String>> {
+        let entry = self.0.entries.iter().rev().find(|e| e.exam == *exam)?;
+        let linked = entry.sequences.iter().find(|s| s.name == *sequence)?;
+        Some(linked.sources.iter().map(|(_, sha256)| sha256.clone()).collect())
+    }
+}
+
 /// The list in memory, or nothing where none was asked for.
 #[derive(Debug, Default)]
 pub(super) struct LinkList {

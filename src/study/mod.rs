@@ -23,6 +23,7 @@ pub use error::StudyError;
 pub use exam::{AcquisitionRecord, ExamError, ExamRecord, FindingRecord, SequenceRecord, Side};
 pub use import::{ImportOptions, ImportReport, ImportedExam, import};
 pub use layout::Layout;
+pub use link::LinkedSources;
 pub use patients::{PatientMap, PatientMapError};
 pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowRule};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};

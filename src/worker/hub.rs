@@ -91,7 +91,9 @@ impl Workers {
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
             Request::Compare { root } => task.spawn("compare", move |task| pool.install(|| compare::compare(task, &root))),
-            Request::Export { root, role, out } => task.spawn("export", move |task| export::export(task, &root, &role, &out)),
+            Request::Export { root, role, how, out } => {
+                task.spawn("export", move |task| pool.install(|| export::export(task, &root, &role, &how, &out, &(config.clock)())));
+            }
             Request::MakeCurrent { root, model, version } => {
                 task.spawn("models", move |_| propose::make_current(&root, &model, version));
             }

@@ -11,6 +11,7 @@ mod parse;
 mod pixels;
 mod rle;
 mod runs;
+pub(super) mod seg;
 mod stack;
 mod tags;
 

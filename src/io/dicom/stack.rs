@@ -138,7 +138,7 @@ fn scaled(v: [f64; 3], by: f64) -> [f64; 3] {
     v.map(|x| x * by)
 }
 
-fn unit(v: [f64; 3]) -> Option<[f64; 3]> {
+pub(super) fn unit(v: [f64; 3]) -> Option<[f64; 3]> {
     let length = dot(v, v).sqrt();
     (length > 0.5 && length < 2.0).then(|| scaled(v, 1.0 / length))
 }

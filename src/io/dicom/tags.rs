@@ -63,6 +63,13 @@ pub(super) const PIXEL_REPRESENTATION: u32 = 0x0028_0103;
 pub(super) const BURNED_IN: u32 = 0x0028_0301;
 pub(super) const RESCALE_INTERCEPT: u32 = 0x0028_1052;
 pub(super) const RESCALE_SLOPE: u32 = 0x0028_1053;
+pub(super) const SEGMENTATION_TYPE: u32 = 0x0062_0001;
+pub(super) const SEGMENT_SEQUENCE: u32 = 0x0062_0002;
+pub(super) const SEGMENT_NUMBER: u32 = 0x0062_0004;
+pub(super) const SEGMENT_LABEL: u32 = 0x0062_0005;
+pub(super) const SEGMENT_IDENTIFICATION_SEQUENCE: u32 = 0x0062_000a;
+pub(super) const REFERENCED_SEGMENT: u32 = 0x0062_000b;
+pub(super) const MAX_FRACTIONAL: u32 = 0x0062_000e;
 pub(super) const PIXEL_MEASURES_SEQUENCE: u32 = 0x0028_9110;
 pub(super) const PIXEL_VALUE_SEQUENCE: u32 = 0x0028_9145;
 pub(super) const SHARED_GROUPS: u32 = 0x5200_9229;
@@ -85,5 +92,7 @@ pub(super) const fn is_sequence(tag: u32) -> bool {
             | PLANE_ORIENTATION_SEQUENCE
             | PIXEL_MEASURES_SEQUENCE
             | PIXEL_VALUE_SEQUENCE
+            | SEGMENT_SEQUENCE
+            | SEGMENT_IDENTIFICATION_SEQUENCE
     )
 }

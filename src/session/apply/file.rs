@@ -1,7 +1,7 @@
 //! Opening, importing, exporting, leaving.
 
 use crate::session::{Command, Effect, FileCommand, Session};
-use crate::worker::message::{PickPurpose, Request};
+use crate::worker::message::{ExportHow, PickPurpose, Request};
 use std::path::PathBuf;
 
 impl Session {
@@ -9,6 +9,7 @@ impl Session {
         match command {
             FileCommand::Pick(purpose) => vec![self.request("Choosing a path", Request::PickPath { purpose })],
             FileCommand::Use(purpose, path) => self.use_path(purpose, path),
+            FileCommand::Export(how, out) => self.export(how, out),
             FileCommand::ShowPathEntry(purpose) => {
                 self.path_entry = Some(purpose);
                 let start = self.listing.as_ref().map_or_else(|| PathBuf::from("."), |l| l.path.clone());
@@ -50,17 +51,19 @@ impl Session {
                 }
                 None => vec![self.request("Opening", Request::Open { path })],
             },
-            PickPurpose::Export => match (&self.study, &self.role) {
-                (Some(study), Some(role)) => {
-                    let request = Request::Export { root: study.root.clone(), role: role.clone(), out: path };
-                    vec![self.request("Exporting masks", request)]
-                }
-                _ => {
-                    self.warn("Open a study before exporting masks.");
-                    Vec::new()
-                }
-            },
+            PickPurpose::Export => self.export(ExportHow::Nifti, path),
+            PickPurpose::ExportNnUnet => self.export(ExportHow::NnUnet, path),
+            PickPurpose::ExportBids => self.export(ExportHow::Bids, path),
         }
+    }
+
+    pub(super) fn export(&mut self, how: ExportHow, out: PathBuf) -> Vec<Effect> {
+        let (Some(study), Some(role)) = (&self.study, &self.role) else {
+            self.warn("Open a study before exporting masks.");
+            return Vec::new();
+        };
+        let request = Request::Export { root: study.root.clone(), role: role.clone(), how, out };
+        vec![self.request("Exporting masks", request)]
     }
 
     /// Why the open read must not be left yet.

@@ -111,6 +111,8 @@ pub const ACTIONS: &[Action] = &[
     act("sample", Group::File, "Try the sample study", ctrl(Key::T), "Makes a small study with a synthetic knee and opens it", |_| file(FileCommand::OpenSample)),
     act("import", Group::File, "Import images…", ctrl(Key::I), "Brings images into the open study, without names and dates", |s| s.study().and_then(|_| file(FileCommand::Pick(PickPurpose::Import)))),
     act("export", Group::File, "Export masks…", ctrl(Key::E), "Writes masks as NIfTI files: your own, or all as coordinator", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::Export)))),
+    act("export-nnunet", Group::File, "Export for nnU-Net…", None, "Writes images and finished masks in nnU-Net's raw layout", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::ExportNnUnet)))),
+    act("export-bids", Group::File, "Export as BIDS…", None, "Writes masks as BIDS derivatives", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::ExportBids)))),
     act("save_again", Group::File, "Save again", ctrl(Key::S), "Writes the changes again that could not be saved", |s| s.exam().and_then(|e| e.save_error()).and_then(|_| file(FileCommand::RetrySave))),
     act("cancel_jobs", Group::File, "Cancel running work", None, "Stops what runs beside the window", |s| s.jobs().next().and_then(|_| file(FileCommand::CancelJobs))),
     act("leave_role", Group::File, "Change reader…", ctrl(Key::L), "Closes the read and asks who sits here", |s| s.role().map(|_| Command::Study(StudyCommand::LeaveRole))),

@@ -95,6 +95,7 @@ fn listing_ui(ui: &mut Ui, listing: &FolderListing, purpose: PickPurpose, entry:
         folders.len() + files.len(),
         |ui, range| {
             ui.spacing_mut().item_spacing.y = 0.0;
+            let exports = matches!(purpose, PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids);
             for at in range {
                 if let Some(folder) = folders.get(at) {
                     let text = format!("{folder}/");
@@ -104,9 +105,9 @@ fn listing_ui(ui: &mut Ui, listing: &FolderListing, purpose: PickPurpose, entry:
                 } else if let Some(file) = files.get(at - folders.len()) {
                     let path = listing.path.join(file);
                     let chosen = Path::new(&entry.text) == path;
-                    let shown = Row { text: file, mono: true, selected: chosen, faint: purpose == PickPurpose::Export, ..Row::default() };
+                    let shown = Row { text: file, mono: true, selected: chosen, faint: exports, ..Row::default() };
                     let response = row(ui, &shown).on_hover_text("Click to choose, double click to open");
-                    if response.double_clicked() && purpose != PickPurpose::Export {
+                    if response.double_clicked() && !exports {
                         use_path(purpose, &path, commands);
                     } else if response.clicked() {
                         entry.text = path.display().to_string();
@@ -132,6 +133,8 @@ const fn words(purpose: PickPurpose) -> &'static str {
         PickPurpose::OpenFile => "Open an image file",
         PickPurpose::Import => "Import images from a file or folder",
         PickPurpose::Export => "Export masks into a folder",
+        PickPurpose::ExportNnUnet => "Export for nnU-Net into a folder",
+        PickPurpose::ExportBids => "Export as BIDS into a folder",
     }
 }
 
@@ -139,6 +142,6 @@ const fn verb(purpose: PickPurpose) -> &'static str {
     match purpose {
         PickPurpose::OpenFolder | PickPurpose::OpenFile => "Open",
         PickPurpose::Import => "Import",
-        PickPurpose::Export => "Export here",
+        PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => "Export here",
     }
 }

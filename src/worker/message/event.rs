@@ -74,6 +74,8 @@ pub enum Outcome {
         files: usize,
         /// Where.
         out: PathBuf,
+        /// What was left out, with the reason.
+        left_out: Vec<String>,
     },
     /// A path was picked; `None` if the person cancelled or no dialog could be shown.
     Picked {

@@ -8,6 +8,6 @@ mod training;
 
 pub use compare::{CompareExam, CompareLine, CompareTable};
 pub use event::{Event, FolderListing, Outcome};
-pub use request::{PickPurpose, Request, RequestId, Role};
+pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
 pub use training::{OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress, TrainRequest, TrainedVersion};

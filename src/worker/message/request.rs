@@ -72,12 +72,14 @@ pub enum Request {
         /// The study.
         root: PathBuf,
     },
-    /// Write layers as NIfTI.
+    /// Write layers to files.
     Export {
         /// The study.
         root: PathBuf,
         /// Whose reads: a reader's own, or all of them.
         role: Role,
+        /// In which layout.
+        how: ExportHow,
         /// Folder to write to.
         out: PathBuf,
     },
@@ -118,4 +120,26 @@ pub enum PickPurpose {
     Import,
     /// Folder to export to.
     Export,
+    /// Folder to export to in nnU-Net's layout.
+    ExportNnUnet,
+    /// Folder to export to as BIDS derivatives.
+    ExportBids,
+}
+
+/// The layout of exported files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportHow {
+    /// One NIfTI file per layer with a JSON sidecar.
+    Nifti,
+    /// nnU-Net's raw data, a data set per reader and layer.
+    NnUnet,
+    /// BIDS derivatives.
+    Bids,
+    /// DICOM segmentations over the source images; the coordinator's.
+    DicomSeg {
+        /// The link list that the import wrote.
+        link: PathBuf,
+        /// Folder of the source images.
+        source: PathBuf,
+    },
 }

@@ -1,0 +1,168 @@
+//! The layers of a study that hold a label, with what files say about them.
+
+use super::super::message::Role;
+use super::super::task::Task;
+use crate::edit::{CommitKind, ReadLayers, RowAction};
+use crate::io::Algorithm;
+use crate::study::{ExamRecord, ReadFile, ReadHeader, ReaderCode, Study};
+use crate::volume::{LabelScheme, Labels, LayerKind};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// One layer of one read.
+pub(super) struct Layer<'s> {
+    pub record: &'s ExamRecord,
+    pub header: ReadHeader,
+    pub reader: ReaderCode,
+    pub kind: LayerKind,
+    pub scheme: LabelScheme,
+    pub labels: Labels,
+    /// Slices marked done, from 0.
+    pub done: Vec<usize>,
+    /// Slices there are.
+    pub slices: usize,
+    /// Lower and upper grey value in force at the last stroke.
+    pub window: Option<[f32; 2]>,
+    /// Versions of models whose proposals are in it.
+    pub models: BTreeSet<String>,
+    /// How the voxels of each label came to be.
+    pub algorithms: BTreeMap<u8, Algorithm>,
+}
+
+impl Layer<'_> {
+    /// `K-344_R1_marrow`.
+    pub fn stem(&self) -> String {
+        format!("{}_{}_{}", self.record.exam, self.reader, self.kind)
+    }
+
+    /// What a JSON file beside the mask says.
+    pub fn sidecar(&self) -> Value {
+        let labels = self.scheme.classes().iter().map(|c| json!({"value": c.value, "key": c.key, "name": c.name}));
+        json!({
+            "exam": self.record.exam.to_string(), "reader": self.reader.to_string(), "read": self.header.number,
+            "layer": self.kind.word(), "assisted": self.header.assisted, "models": self.models,
+            "image": self.record.reading_sequence.to_string(), "image_sha256": self.header.image_sha256,
+            "window": self.window.map(|[lower, upper]| json!({"lower": lower, "upper": upper})),
+            "labels": labels.collect::<Vec<_>>(),
+            "slices_done_from_0": self.done, "slice_axis": self.header.slice_axis,
+            "software": concat!("osteon ", env!("CARGO_PKG_VERSION")),
+        })
+    }
+
+    /// Whether every slice is marked done, so that no label means background.
+    pub fn is_whole(&self) -> bool {
+        self.done.len() >= self.slices
+    }
+}
+
+/// The newest read of every reader the role may see; each is opened when its turn comes.
+pub(super) struct Found<'s> {
+    study: &'s Study,
+    reads: Vec<(ExamRecord, ReaderCode, u32)>,
+}
+
+impl<'s> Found<'s> {
+    pub fn collect(task: &Task, study: &'s Study, role: &Role) -> Result<Self, String> {
+        task.progress("Listing reads", None);
+        let layout = study.layout();
+        let mut reads = Vec::new();
+        for record in study.exams().map_err(|e| e.to_string())? {
+            let readers = match role.reader() {
+                // A reader's program looks into that reader's folder only.
+                Some(reader) => vec![reader.clone()],
+                None => layout.readers_of(&record.exam).map_err(|e| e.to_string())?,
+            };
+            for reader in readers {
+                if let Some(number) = layout.read_numbers(&reader, &record.exam).map_err(|e| e.to_string())?.pop() {
+                    reads.push((record.clone(), reader, number));
+                }
+            }
+        }
+        Ok(Self { study, reads })
+    }
+
+    /// Calls `visit` for every layer that holds a label; the number visited, and what `visit` left out.
+    pub fn each(
+        &self,
+        task: &Task,
+        mut visit: impl FnMut(&Layer<'_>) -> Result<Option<String>, String>,
+    ) -> Result<(usize, Vec<String>), String> {
+        let (mut written, mut left_out) = (0, Vec::new());
+        for (at, (record, reader, number)) in self.reads.iter().enumerate() {
+            task.progress(format!("Exporting {}", record.exam), Some(at as f32 / self.reads.len() as f32));
+            if task.cancel.is_cancelled() {
+                break;
+            }
+            for layer in self.layers(record, reader, *number)? {
+                match visit(&layer)? {
+                    None => written += 1,
+                    Some(why) => left_out.push(format!("{}: {why}", layer.stem())),
+                }
+            }
+        }
+        Ok((written, left_out))
+    }
+
+    fn layers<'r>(&self, record: &'r ExamRecord, reader: &ReaderCode, number: u32) -> Result<Vec<Layer<'r>>, String> {
+        let path = self.study.layout().read(reader, &record.exam, number);
+        let (header, view) = ReadFile::open_read_only(&path).map_err(|e| e.to_string())?;
+        let mut read = ReadLayers::new(Arc::new(header.grid.clone()), header.slice_axis);
+        let (mut windows, mut broken) = (BTreeMap::new(), None);
+        view.for_each_row(1, |entry| {
+            if let (RowAction::Paint { layer, .. }, Some(window)) = (&entry.row.action, entry.window) {
+                windows.insert(*layer, window);
+            }
+            if broken.is_none() {
+                broken = read.replay(entry.row).err();
+            }
+            Ok(())
+        })
+        .map_err(|e| e.to_string())?;
+        if let Some(problem) = broken {
+            return Err(format!("{}: {problem}; restore this read from a copy", path.display()));
+        }
+        let slices = header.grid.shape()[header.slice_axis];
+        let held = LayerKind::ALL.into_iter().filter(|kind| !read.labels(*kind).labelled_box().is_empty());
+        Ok(held
+            .map(|kind| {
+                let (models, algorithms) = provenance(&read, kind);
+                Layer {
+                    record,
+                    header: header.clone(),
+                    reader: reader.clone(),
+                    kind,
+                    scheme: if kind == LayerKind::Marrow { LabelScheme::marrow() } else { self.study.protocol().bone_scheme() },
+                    labels: read.labels(kind).clone(),
+                    done: read.done_slices(kind),
+                    slices,
+                    window: windows.get(&kind).copied(),
+                    models,
+                    algorithms,
+                }
+            })
+            .collect())
+    }
+}
+
+/// Whose model drew what, and how each label came to be.
+fn provenance(read: &ReadLayers, kind: LayerKind) -> (BTreeSet<String>, BTreeMap<u8, Algorithm>) {
+    let (mut models, mut algorithms) = (BTreeSet::new(), BTreeMap::new());
+    read.labels(kind).for_each_labelled(|voxel, label| {
+        let commit = read.provenance(kind, voxel);
+        let model = commit.as_ref().and_then(CommitKind::model);
+        if let Some(model) = model.filter(|m| !models.contains(*m)) {
+            models.insert(model.to_owned());
+        }
+        let here = if model.is_some() || commit == Some(CommitKind::Consensus) { Algorithm::Automatic } else { Algorithm::Manual };
+        algorithms
+            .entry(label)
+            .and_modify(|a| {
+                if *a != here {
+                    *a = Algorithm::SemiAutomatic;
+                }
+            })
+            .or_insert(here);
+    });
+    (models, algorithms)
+}

@@ -1,0 +1,176 @@
+//! Masks in other programs' layouts: DICOM segmentations (read back by highdicom), nnU-Net, BIDS.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
+
+mod common;
+
+use common::{PATIENCE, ball_study, driver, enter, open, required, saved, shared, stroke};
+use osteon::headless::Driver;
+use osteon::session::{Command, EditCommand, FileCommand, StudyCommand, ToolCommand};
+use osteon::study::{Assistance, ImportOptions, Protocol, ReaderCode, ReaderRule, Study};
+use osteon::volume::LayerKind;
+use osteon::worker::message::{ExportHow, Role};
+use rand::SeedableRng as _;
+use std::path::{Path, PathBuf};
+use std::process::Command as Program;
+
+/// The second echo of a real knee as a study, with a link list beside it.
+fn knee_study(home: &Path, source: &Path) -> PathBuf {
+    let root = home.join("study");
+    let rule = ReaderRule { code: ReaderCode::new("R1").unwrap(), assistance: Assistance::None };
+    let study = Study::init(&root, "Knee", &Protocol::sample().with_readers(vec![rule])).unwrap();
+    let reading = osteon::io::read_path(source, &osteon::io::Watch::quiet()).unwrap();
+    let options = ImportOptions { link: Some(home.join("link.jsonl")), confirmed_pictures: true, ..ImportOptions::default() };
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    study.import(reading.volumes, &options, &mut rng, &osteon::io::Watch::quiet()).unwrap();
+    root
+}
+
+/// Levels on three slices and two bones on one, then the coordinator's chair.
+fn painted(home: &Path, root: &Path) -> Driver {
+    let mut driver = driver(home);
+    open(&mut driver, root);
+    enter(&mut driver, "R1");
+    stroke(&mut driver, 3, 1, &[[60.0, 70.0], [90.0, 80.0]]);
+    stroke(&mut driver, 3, 2, &[[75.0, 72.0]]);
+    stroke(&mut driver, 7, 3, &[[120.0, 40.0], [121.0, 60.0]]);
+    driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
+    stroke(&mut driver, 5, 1, &[[100.0, 100.0], [110.0, 140.0]]);
+    stroke(&mut driver, 5, 4, &[[40.0, 30.0], [60.0, 31.0]]);
+    saved(&mut driver);
+    driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+    driver
+}
+
+fn export(driver: &mut Driver, how: ExportHow, out: &Path) -> String {
+    // A refusal is a notice, too.
+    let _ = driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Export(how, out.to_owned())));
+    driver.session().notices().iter().map(|n| n.text.clone()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_dicom_segmentation_lies_where_it_was_painted() {
+    let Some(shared) = shared() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let source = shared.join("data/mri/knee-t2-two-echoes");
+    let root = knee_study(home.path(), &source);
+    let mut driver = painted(home.path(), &root);
+    let (masks, out) = (home.path().join("masks"), home.path().join("seg"));
+    let how = ExportHow::DicomSeg { link: home.path().join("link.jsonl"), source: source.clone() };
+    let said = export(&mut driver, how.clone(), &out);
+    assert!(said.contains("2 masks written"), "{said}");
+    export(&mut driver, ExportHow::Nifti, &masks);
+    for (layer, segments) in [("marrow", 3), ("bone", 2)] {
+        let file = |folder: &Path, ending: &str| {
+            let found = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+            found.into_iter().find(|p| p.to_string_lossy().ends_with(&format!("_R1_{layer}.{ending}"))).unwrap()
+        };
+        let ours = osteon::io::read_labels_nifti(&file(&masks, "nii.gz")).unwrap();
+        let map = osteon::io::read_seg(&file(&out, "dcm")).unwrap();
+        assert_eq!(map.segments.len(), segments);
+        // Segments are numbered from 1, the labels of bones need not be.
+        let sidecar: serde_json::Value = serde_json::from_slice(&std::fs::read(file(&masks, "json")).unwrap()).unwrap();
+        let value = |segment: u8| {
+            let name = map.segments.iter().find(|s| s.value == segment).unwrap().label.clone();
+            let of = |l: &&serde_json::Value| l["name"].as_str().unwrap().replace('·', "-") == name;
+            sidecar["labels"].as_array().unwrap().iter().find(of).unwrap()["value"].as_u64().unwrap() as u8
+        };
+        let mut voxels = 0;
+        map.labels.for_each_labelled(|voxel, segment| {
+            let world = map.labels.grid().world_from_voxel().world(voxel.map(|v| v as f64));
+            let back = ours.grid().world_from_voxel().voxel(world);
+            let near = back.map(f64::round);
+            let there = ours.grid().world_from_voxel().world(near);
+            let off_mm = (0..3).map(|a| (world[a] - there[a]).powi(2)).sum::<f64>().sqrt();
+            assert!(off_mm < 1e-3, "{off_mm} mm");
+            assert_eq!(ours.get(near.map(|x| x as usize)), value(segment));
+            voxels += 1;
+        });
+        let mut expected = 0;
+        ours.for_each_labelled(|_, _| expected += 1);
+        assert_eq!(voxels, expected);
+    }
+    second_opinion(&["seg", out.to_str().unwrap(), masks.to_str().unwrap(), source.to_str().unwrap()]);
+}
+
+#[test]
+fn a_dicom_segmentation_needs_the_coordinator_and_the_very_files() {
+    let Some(shared) = shared() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let source = shared.join("data/mri/knee-t2-two-echoes");
+    let root = knee_study(home.path(), &source);
+    let mut driver = painted(home.path(), &root);
+    let (link, out) = (home.path().join("link.jsonl"), home.path().join("seg"));
+    let other = ExportHow::DicomSeg { link: link.clone(), source: shared.join("data/mri/wrist-t1") };
+    assert!(export(&mut driver, other, &out).contains("their hashes differ"));
+    assert!(!out.exists() || std::fs::read_dir(&out).unwrap().next().is_none());
+    // One bit of one file is enough.
+    let copy = home.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for entry in std::fs::read_dir(&source).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        std::fs::write(copy.join(path.file_name().unwrap()), bytes).unwrap();
+    }
+    let mut driver = painted(home.path(), &root);
+    let changed = ExportHow::DicomSeg { link: link.clone(), source: copy };
+    assert!(export(&mut driver, changed, &out).contains("their hashes differ"));
+    let mut driver = common::driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    let said = export(&mut driver, ExportHow::DicomSeg { link, source }, &out);
+    assert!(said.contains("Only the coordinator"), "{said}");
+}
+
+#[test]
+fn nnunet_gets_whole_reads_only_and_bids_is_valid() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 2);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    stroke(&mut driver, 4, 2, &[[20.0, 20.0], [30.0, 22.0]]);
+    let first = driver.session().exam().unwrap().code().clone();
+    driver.run(Command::Edit(EditCommand::AllDone));
+    saved(&mut driver);
+    driver.run(Command::Study(StudyCommand::StepExam(1)));
+    driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() != first)).unwrap();
+    stroke(&mut driver, 2, 1, &[[10.0, 20.0]]);
+    saved(&mut driver);
+    let (nnunet, bids) = (home.path().join("nnunet"), home.path().join("bids"));
+    let said = export(&mut driver, ExportHow::NnUnet, &nnunet);
+    assert!(said.contains("1 masks written") && said.contains("would take the others for background"), "{said}");
+    let set = nnunet.join("Dataset001_marrow_R1");
+    let about: serde_json::Value = serde_json::from_slice(&std::fs::read(set.join("dataset.json")).unwrap()).unwrap();
+    assert_eq!(about["labels"]["level_3"], 3);
+    let part = if set.join("labelsTr").exists() { "Tr" } else { "Ts" };
+    let mask = osteon::io::read_labels_nifti(&set.join(format!("labels{part}/{first}.nii.gz"))).unwrap();
+    let image = osteon::io::read_image_nifti(&set.join(format!("images{part}/{first}_0000.nii.gz"))).unwrap();
+    assert!(mask.grid().same_as(image.grid()) && mask.counts().of(2) > 0);
+    assert_eq!(about["numTraining"], u64::from(part == "Tr"));
+    let said = export(&mut driver, ExportHow::Bids, &bids);
+    assert!(said.contains("2 masks written"), "{said}");
+    second_opinion(&["bids", bids.to_str().unwrap()]);
+}
+
+/// What other programs say: `tests/export_check.py`, with highdicom, nibabel and the BIDS validator.
+fn second_opinion(args: &[&str]) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export_check.py");
+    let output = Program::new("python3").arg(script).args(args).output();
+    match output {
+        Ok(output) if output.status.code() == Some(77) || output.status.code() == Some(127) => {
+            assert!(!required(), "{}", String::from_utf8_lossy(&output.stderr));
+            eprintln!("skipped: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(output) => {
+            assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+        }
+        Err(error) => {
+            assert!(!required(), "python3: {error}");
+            eprintln!("skipped: python3: {error}");
+        }
+    }
+}
