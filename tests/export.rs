@@ -174,3 +174,58 @@ fn second_opinion(args: &[&str]) {
         }
     }
 }
+
+/// A mask of the first ball exam, as another program would have written it.
+fn foreign(home: &Path, name: &str, grid: &osteon::volume::Grid, voxel: [usize; 3], label: u8) -> PathBuf {
+    let mut labels = osteon::volume::Labels::empty(std::sync::Arc::new(grid.clone()));
+    labels.set(voxel, label);
+    let path = home.join(name);
+    osteon::io::write_labels_nifti(&path, &labels, "").unwrap();
+    path
+}
+
+fn osteon(args: &[&str]) -> (bool, String) {
+    let output = Program::new(env!("CARGO_BIN_EXE_osteon")).args(args).output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr }).into_owned())
+}
+
+#[test]
+fn a_mask_made_elsewhere_becomes_one_step_of_a_read() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 1);
+    let study = Study::open(&root).unwrap();
+    let record = study.exams().unwrap().remove(0);
+    let grid = study.load_image(&record.exam, &record.reading_sequence).unwrap().grid().as_ref().clone();
+    let exam = record.exam.to_string();
+    let import = |mask: &Path, more: &[&str]| {
+        let mut args = vec!["study", "import-mask", root.to_str().unwrap(), mask.to_str().unwrap(), "--exam", &exam, "--reader", "R2"];
+        args.extend(more);
+        osteon(&args)
+    };
+    let four = foreign(home.path(), "four.nii.gz", &grid, [3, 4, 5], 4);
+    let (fine, said) = import(&four, &[]);
+    assert!(!fine && said.lines().count() == 1 && said.contains("no label 4") && said.contains("--map 4=1"), "{said}");
+    let (fine, said) = import(&four, &["--map", "4=2"]);
+    assert!(fine && said.contains("1 voxels of the marrow layer"), "{said}");
+    // Half a slice off: refused with both grids, taken when asked.
+    let matrix = grid.world_from_voxel().matrix();
+    let rows = std::array::from_fn(|r| std::array::from_fn(|c| matrix[r][c] + if (r, c) == (1, 3) { 1.4 } else { 0.0 }));
+    let other = osteon::volume::Grid::new(grid.shape(), osteon::space::Affine::new(rows).unwrap()).unwrap();
+    let off = foreign(home.path(), "off.nii.gz", &other, [7, 7, 2], 1);
+    let (fine, said) = import(&off, &[]);
+    assert!(!fine && said.contains("40 × 44 × 8") && said.matches(" mm from (").count() == 2, "{said}");
+    assert!(import(&off, &["--resample"]).0);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R2");
+    let layers = driver.session().exam().unwrap().layers();
+    assert_eq!(layers.labels(LayerKind::Marrow).get([3, 4, 5]), 2);
+    assert_eq!(layers.provenance(LayerKind::Marrow, [3, 4, 5]), Some(osteon::edit::CommitKind::Imported));
+    assert_eq!(layers.history().entries().count(), 2);
+    driver.run(Command::Edit(EditCommand::Undo));
+    driver.run(Command::Edit(EditCommand::Undo));
+    assert!(driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).labelled_box().is_empty());
+    // Nobody else's read was touched.
+    assert!(!root.join("reads/R1").exists() && !root.join("reads/R3").exists());
+}

@@ -73,7 +73,18 @@ def check_seg(seg_dir, mask_dir, source_dir):
             assert worst < 1e-3, f"{worst} mm off"
             found[tuple(nearest.T)] = value
         assert (found == labels).all(), f"{stem}: {np.count_nonzero(found != labels)} voxels differ"
+        check_with_dciodvfy(path)
         print(f"{stem}: {np.count_nonzero(labels)} voxels in {len(frames)} frames at the same place")
+
+
+def check_with_dciodvfy(path):
+    """dicom3tools' checker of information objects; where it is not installed, highdicom alone has looked."""
+    try:
+        run = subprocess.run(["dciodvfy", path], capture_output=True, text=True, timeout=60)
+    except FileNotFoundError:
+        return
+    errors = [line for line in (run.stdout + run.stderr).splitlines() if line.startswith("Error")]
+    assert not errors, "\n".join(errors)
 
 
 def check_bids(folder):

@@ -38,6 +38,8 @@ pub enum StudyCommand {
         #[arg(long)]
         confirm_pictures: bool,
     },
+    /// Take over a mask made elsewhere (NIfTI label map or DICOM segmentation) as a reader's labels
+    ImportMask(super::import_mask::MaskArgs),
     /// Show exams, reads and slices done
     Status {
         /// Folder of the study
@@ -64,6 +66,7 @@ pub fn run(command: StudyCommand) -> Result<()> {
             let patients = patients.map(|file| PatientMap::load(&file)).transpose()?.unwrap_or_default();
             import(&dir, &images, &ImportOptions { patients, link, confirmed_pictures: confirm_pictures })
         }
+        StudyCommand::ImportMask(args) => super::import_mask::run(&args),
         StudyCommand::Status { dir } => status(&dir),
         StudyCommand::Check { dir } => check(&dir),
     }

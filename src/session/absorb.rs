@@ -84,6 +84,7 @@ impl Session {
             Outcome::Trained(version) => self.absorb_trained(version),
             Outcome::Proposed(result) => self.absorb_proposal(*result),
             Outcome::Compared(table) => self.compare = Some(*table),
+            Outcome::MaskRead(mask) => return self.absorb_mask(*mask),
             Outcome::Exported { files, out, left_out } => {
                 self.info(format!("{files} masks written to {}.", out.display()));
                 if let Some(first) = left_out.first() {

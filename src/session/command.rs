@@ -5,6 +5,7 @@ use super::view_state::{WindowPreset, Workspace};
 use crate::study::ExamCode;
 use crate::volume::LayerKind;
 use crate::worker::message::{ExportHow, PickPurpose, Role};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// One request of the person.
@@ -33,6 +34,8 @@ pub enum FileCommand {
     Pick(PickPurpose),
     /// Use a path for a purpose (typed, picked or dropped).
     Use(PickPurpose, PathBuf),
+    /// Read a mask made elsewhere into the active layer of the open exam.
+    ImportMask(PathBuf, MaskOptions),
     /// Write masks into a folder.
     Export(ExportHow, PathBuf),
     /// Show the built-in path entry for a purpose.
@@ -216,4 +219,13 @@ pub enum ModelCommand {
     ProposeExam,
     /// Make a version the current one.
     MakeCurrent(u32),
+}
+
+/// How a mask made elsewhere is taken over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaskOptions {
+    /// What becomes of labels: theirs to ours; 0 leaves one out.
+    pub map: BTreeMap<u8, u8>,
+    /// Whether a mask on another grid is resampled.
+    pub resample: bool,
 }

@@ -11,7 +11,9 @@ mod state;
 mod tool;
 mod view_state;
 
-pub use command::{AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, PointerCommand, StudyCommand, ToolCommand, ViewCommand};
+pub use command::{
+    AdoptWhat, Command, EditCommand, FileCommand, MaskOptions, ModelCommand, PointerCommand, StudyCommand, ToolCommand, ViewCommand,
+};
 pub use effect::Effect;
 pub use model_state::TrainingState;
 pub use notice::{Notice, NoticeLevel, Notices};

@@ -4,6 +4,7 @@ mod components;
 mod grid;
 mod image;
 mod labels;
+mod placing;
 mod scheme;
 mod stats;
 
@@ -11,5 +12,6 @@ pub use components::{Component, connected_component};
 pub use grid::{Grid, GridError, GridMismatch};
 pub use image::{Image, ImageError};
 pub use labels::{Labels, LabelsError, TILE, TileId};
+pub use placing::{Placing, PlacingError, place};
 pub use scheme::{LabelClass, LabelScheme, LayerKind, Rgb};
 pub use stats::{Histogram, LabelCounts, percentile};

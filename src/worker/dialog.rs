@@ -14,6 +14,7 @@ pub(super) fn pick(task: &Task, purpose: PickPurpose) -> Outcome {
         PickPurpose::OpenFolder => dialog.set_title("Open a study or a folder of images").pick_folder(),
         PickPurpose::OpenFile => dialog.set_title("Open an image").pick_file(),
         PickPurpose::Import => dialog.set_title("Import a folder of images").pick_folder(),
+        PickPurpose::ImportMask => dialog.set_title("Import a mask").pick_file(),
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => {
             dialog.set_title("Export masks to a folder").pick_folder()
         }

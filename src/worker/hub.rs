@@ -3,7 +3,7 @@
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
-use super::{compare, dialog, export, files, propose, sample, trainer};
+use super::{compare, dialog, export, files, mask, propose, sample, trainer};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -91,6 +91,7 @@ impl Workers {
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
             Request::Compare { root } => task.spawn("compare", move |task| pool.install(|| compare::compare(task, &root))),
+            Request::ReadMask(request) => task.spawn("mask", move |task| mask::read(task, &request)),
             Request::Export { root, role, how, out } => {
                 task.spawn("export", move |task| pool.install(|| export::export(task, &root, &role, &how, &out, &(config.clock)())));
             }

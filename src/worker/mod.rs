@@ -7,6 +7,7 @@ mod files;
 pub mod folder;
 mod hub;
 mod journal;
+mod mask;
 pub mod message;
 mod propose;
 mod sample;

@@ -1,6 +1,6 @@
 //! Opening, importing, exporting, leaving.
 
-use crate::session::{Command, Effect, FileCommand, Session};
+use crate::session::{Command, Effect, FileCommand, MaskOptions, Session};
 use crate::worker::message::{ExportHow, PickPurpose, Request};
 use std::path::PathBuf;
 
@@ -9,6 +9,7 @@ impl Session {
         match command {
             FileCommand::Pick(purpose) => vec![self.request("Choosing a path", Request::PickPath { purpose })],
             FileCommand::Use(purpose, path) => self.use_path(purpose, path),
+            FileCommand::ImportMask(path, options) => self.import_mask(path, options),
             FileCommand::Export(how, out) => self.export(how, out),
             FileCommand::ShowPathEntry(purpose) => {
                 self.path_entry = Some(purpose);
@@ -51,6 +52,7 @@ impl Session {
                 }
                 None => vec![self.request("Opening", Request::Open { path })],
             },
+            PickPurpose::ImportMask => self.import_mask(path, MaskOptions::default()),
             PickPurpose::Export => self.export(ExportHow::Nifti, path),
             PickPurpose::ExportNnUnet => self.export(ExportHow::NnUnet, path),
             PickPurpose::ExportBids => self.export(ExportHow::Bids, path),

@@ -2,6 +2,7 @@
 
 mod edit;
 mod file;
+mod mask;
 mod model;
 mod outline;
 mod pointer;

@@ -110,6 +110,7 @@ pub const ACTIONS: &[Action] = &[
     act("open_file", Group::File, "Open images from a file…", ctrl_shift(Key::O), "Opens one image file without making a study first", |_| file(FileCommand::Pick(PickPurpose::OpenFile))),
     act("sample", Group::File, "Try the sample study", ctrl(Key::T), "Makes a small study with a synthetic knee and opens it", |_| file(FileCommand::OpenSample)),
     act("import", Group::File, "Import images…", ctrl(Key::I), "Brings images into the open study, without names and dates", |s| s.study().and_then(|_| file(FileCommand::Pick(PickPurpose::Import)))),
+    act("import-mask", Group::File, "Import a mask…", None, "Reads a NIfTI or DICOM mask made elsewhere into the active layer, as one step", |s| s.exam().filter(|e| e.is_writable()).and_then(|_| file(FileCommand::Pick(PickPurpose::ImportMask)))),
     act("export", Group::File, "Export masks…", ctrl(Key::E), "Writes masks as NIfTI files: your own, or all as coordinator", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::Export)))),
     act("export-nnunet", Group::File, "Export for nnU-Net…", None, "Writes images and finished masks in nnU-Net's raw layout", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::ExportNnUnet)))),
     act("export-bids", Group::File, "Export as BIDS…", None, "Writes masks as BIDS derivatives", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::ExportBids)))),

@@ -132,6 +132,7 @@ const fn words(purpose: PickPurpose) -> &'static str {
         PickPurpose::OpenFolder => "Open a study, or a folder with images",
         PickPurpose::OpenFile => "Open an image file",
         PickPurpose::Import => "Import images from a file or folder",
+        PickPurpose::ImportMask => "Import a mask (NIfTI or DICOM segmentation) into the active layer",
         PickPurpose::Export => "Export masks into a folder",
         PickPurpose::ExportNnUnet => "Export for nnU-Net into a folder",
         PickPurpose::ExportBids => "Export as BIDS into a folder",
@@ -142,6 +143,7 @@ const fn verb(purpose: PickPurpose) -> &'static str {
     match purpose {
         PickPurpose::OpenFolder | PickPurpose::OpenFile => "Open",
         PickPurpose::Import => "Import",
+        PickPurpose::ImportMask => "Import",
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => "Export here",
     }
 }

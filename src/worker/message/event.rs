@@ -1,6 +1,6 @@
 //! What the workers say to the window.
 
-use super::{CompareTable, LoadedExam, PickPurpose, ProposalResult, RequestId, StudySummary, TrainProgress, TrainedVersion};
+use super::{CompareTable, LoadedExam, MaskRead, PickPurpose, ProposalResult, RequestId, StudySummary, TrainProgress, TrainedVersion};
 use crate::edit::Patch;
 use std::path::PathBuf;
 
@@ -68,6 +68,8 @@ pub enum Outcome {
     Proposed(Box<ProposalResult>),
     /// Readers were compared.
     Compared(Box<CompareTable>),
+    /// A mask made elsewhere was read.
+    MaskRead(Box<MaskRead>),
     /// Files were written.
     Exported {
         /// How many.

@@ -2,12 +2,14 @@
 
 mod compare;
 mod event;
+mod mask;
 mod request;
 mod study;
 mod training;
 
 pub use compare::{CompareExam, CompareLine, CompareTable};
 pub use event::{Event, FolderListing, Outcome};
+pub use mask::{MaskRead, MaskRequest};
 pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
 pub use training::{OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress, TrainRequest, TrainedVersion};

@@ -1,6 +1,6 @@
 //! What the window asks of the workers.
 
-use super::{ProposeRequest, TrainControl, TrainRequest};
+use super::{MaskRequest, ProposeRequest, TrainControl, TrainRequest};
 use crate::study::{ExamCode, JournalRow, ReaderCode};
 use std::path::PathBuf;
 
@@ -72,6 +72,8 @@ pub enum Request {
         /// The study.
         root: PathBuf,
     },
+    /// Read a mask made elsewhere onto the open exam's grid.
+    ReadMask(Box<MaskRequest>),
     /// Write layers to files.
     Export {
         /// The study.
@@ -118,6 +120,8 @@ pub enum PickPurpose {
     OpenFile,
     /// Images to import into the open study.
     Import,
+    /// A mask for the open exam.
+    ImportMask,
     /// Folder to export to.
     Export,
     /// Folder to export to in nnU-Net's layout.

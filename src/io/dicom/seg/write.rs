@@ -211,7 +211,7 @@ impl Sources {
         set.text(0x0020_0011, b"IS", &note.series_number.to_string()).text(0x0020_0013, b"IS", "1");
         set.text(0x0020_0052, b"UI", &frame_of_reference).copy(&source, 0x0020_1040, b"LO");
         set.text(0x0070_0080, b"CS", "SEGMENTATION").text(0x0070_0081, b"LO", &short(&note.description, 64));
-        set.text(0x0070_0084, b"PN", &short(&note.creator, 64));
+        set.text(0x0070_0084, b"PN", &format!("{}^", short(&note.creator, 60)));
         let mut by_series: BTreeMap<String, Vec<Elements>> = BTreeMap::new();
         for (path, file) in &self.files {
             by_series.entry(file.view().text(0x0020_000e).unwrap_or_default()).or_default().push(self.reference(path));
