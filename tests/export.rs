@@ -57,7 +57,7 @@ fn a_dicom_segmentation_lies_where_it_was_painted() {
     let mut driver = painted(home.path(), &root);
     let (masks, out) = (home.path().join("masks"), home.path().join("seg"));
     let how = ExportHow::DicomSeg { link: home.path().join("link.jsonl"), source: source.clone() };
-    let said = export(&mut driver, how.clone(), &out);
+    let said = export(&mut driver, how, &out);
     assert!(said.contains("2 masks written"), "{said}");
     export(&mut driver, ExportHow::Nifti, &masks);
     for (layer, segments) in [("marrow", 3), ("bone", 2)] {
@@ -166,7 +166,7 @@ fn second_opinion(args: &[&str]) {
             eprintln!("skipped: {}", String::from_utf8_lossy(&output.stderr));
         }
         Ok(output) => {
-            assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+            assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         }
         Err(error) => {
             assert!(!required(), "python3: {error}");
