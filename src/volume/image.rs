@@ -1,6 +1,7 @@
 //! A grey-value volume that never changes after reading.
 
 use super::Grid;
+use rayon::prelude::*;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -33,10 +34,10 @@ impl Image {
         if values.len() != grid.voxel_count() {
             return Err(ImageError { values: values.len(), voxels: grid.voxel_count() });
         }
-        let mut range = (f32::INFINITY, f32::NEG_INFINITY);
-        for &v in values.iter().filter(|v| v.is_finite()) {
-            range = (range.0.min(v), range.1.max(v));
-        }
+        let none = (f32::INFINITY, f32::NEG_INFINITY);
+        let wider = |a: (f32, f32), b: (f32, f32)| (a.0.min(b.0), a.1.max(b.1));
+        let of_part = |part: &[f32]| part.iter().filter(|v| v.is_finite()).fold(none, |range, &v| wider(range, (v, v)));
+        let mut range = values.par_chunks(1 << 16).map(of_part).reduce(|| none, wider);
         if range.0 > range.1 {
             range = (0.0, 0.0);
         }

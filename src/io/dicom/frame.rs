@@ -48,6 +48,8 @@ pub(in super::super) struct DicomFile {
     pub path: PathBuf,
     pub sha256: String,
     pub format: PixelFormat,
+    /// Where the pixels begin in the file, if they stand there unpacked and in little-endian order.
+    pub plain_pixels: Option<u64>,
     pub frames: Vec<Frame>,
     pub series: String,
     pub series_name: String,
@@ -89,6 +91,7 @@ pub(in super::super) fn read_header(path: &Path) -> Result<DicomFile, IoError> {
     Ok(DicomFile {
         path: path.into(),
         sha256,
+        plain_pixels: plain_pixels(&loaded),
         format,
         series: identity.series_uid.clone().unwrap_or_else(|| path.display().to_string()),
         series_name: describe::series_name(&view, &identity),
@@ -98,6 +101,16 @@ pub(in super::super) fn read_header(path: &Path) -> Result<DicomFile, IoError> {
         monochrome1: photometric == "MONOCHROME1",
         frames,
     })
+}
+
+fn plain_pixels(loaded: &Loaded) -> Option<u64> {
+    let element = loaded.pixels()?;
+    match &element.value {
+        Value::Bytes(range) if loaded.is_as_stored() && !loaded.encoding.big_endian && !codec::is_packed(&loaded.transfer_syntax) => {
+            Some(range.start as u64)
+        }
+        _ => None,
+    }
 }
 
 pub(in super::super) fn hex(bytes: &[u8]) -> String {

@@ -10,6 +10,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Explicit little-endian, deflated as a whole.
+const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 /// Unpacked size of a deflated data set that is still taken.
 const MAX_INFLATED: u64 = 1 << 29;
 
@@ -26,6 +28,11 @@ pub(super) struct Loaded {
 impl Loaded {
     pub fn view(&self) -> View<'_> {
         View { bytes: &self.bytes, set: &self.set, big_endian: self.encoding.big_endian }
+    }
+
+    /// Whether `bytes` are the file's own.
+    pub fn is_as_stored(&self) -> bool {
+        self.transfer_syntax != DEFLATED
     }
 
     /// Pixel data of any kind.
@@ -77,7 +84,7 @@ pub(super) fn load(path: &Path, bytes: Vec<u8>) -> Result<Loaded, IoError> {
         _ => guess_encoding(&bytes[data_start..]),
     };
     let transfer_syntax = named.unwrap_or_else(|| (if encoding.explicit { "1.2.840.10008.1.2.1" } else { "1.2.840.10008.1.2" }).into());
-    if transfer_syntax == "1.2.840.10008.1.2.1.99" {
+    if transfer_syntax == DEFLATED {
         let inflated = inflate(path, &bytes[data_start..])?;
         let (set, _, broken) = parse(&inflated, 0..inflated.len(), encoding, u32::MAX);
         return Ok(Loaded { bytes: inflated, set, encoding, transfer_syntax, broken });

@@ -7,6 +7,8 @@ use super::data_set::Value;
 use super::frame::{DicomFile, PixelFormat};
 use super::load::{Loaded, load, read_bytes};
 use rayon::prelude::*;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 
 /// A frame number and where its pixels go.
@@ -14,6 +16,9 @@ pub(super) type Wanted<'a> = (usize, &'a mut [u8]);
 
 /// Reads the wanted frames of one file.
 pub(super) fn read_frames(file: &DicomFile, wanted: &mut [Wanted<'_>]) -> Result<(), IoError> {
+    if let Some(offset) = file.plain_pixels {
+        return read_plain(file, offset, wanted);
+    }
     let path = &file.path;
     let loaded = load(path, read_bytes(path)?)?;
     let changed = || IoError::damaged(path, "the file changed while it was read");
@@ -37,6 +42,18 @@ pub(super) fn read_frames(file: &DicomFile, wanted: &mut [Wanted<'_>]) -> Result
         keep_stored_bits(out, &file.format);
         Ok(())
     })
+}
+
+/// Straight from the file to where the pixels go.
+fn read_plain(file: &DicomFile, offset: u64, wanted: &mut [Wanted<'_>]) -> Result<(), IoError> {
+    let failed = |e: std::io::Error| IoError::unreadable(&file.path, &e);
+    let mut stream = File::open(&file.path).map_err(failed)?;
+    for (number, out) in wanted {
+        stream.seek(SeekFrom::Start(offset + (*number * out.len()) as u64)).map_err(failed)?;
+        stream.read_exact(out).map_err(|_| IoError::damaged(&file.path, "the file changed while it was read"))?;
+        keep_stored_bits(out, &file.format);
+    }
+    Ok(())
 }
 
 fn native(loaded: &Loaded, range: &Range<usize>, vr: [u8; 2], file: &DicomFile, number: usize, out: &mut [u8]) -> Option<()> {

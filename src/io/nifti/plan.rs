@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 /// gzip cannot pack more than this many bytes into one (RFC 1951: 258 bytes in two bits at best, less the block's own cost).
 const BEST_GZIP_RATIO: u64 = 1040;
 
+/// Larger files are unpacked as a stream, so that packed and unpacked bytes are not in memory together.
+const MOST_AT_ONCE: usize = 1 << 30;
+
 /// A checked header.
 #[derive(Debug)]
 pub(in super::super) struct NiftiPlan {
@@ -57,6 +60,9 @@ impl NiftiPlan {
     pub fn read(&self) -> Result<RawVolume, IoError> {
         let path = &self.data_path;
         let length = self.shape.iter().product::<usize>() * self.dtype.bytes();
+        if let Some(bytes) = self.unpacked_at_once(length) {
+            return self.volume(bytes);
+        }
         // Zeroed memory is not touched by the system before it is written, so a broken file costs only what it holds.
         let mut bytes = vec![0_u8; length];
         let mut stream = open(path)?;
@@ -78,11 +84,37 @@ impl NiftiPlan {
                 format!("the image is truncated or damaged after {percent:.0} % of its voxels ({problem})"),
             ));
         }
+        self.volume(bytes)
+    }
+
+    fn volume(&self, mut bytes: Vec<u8>) -> Result<RawVolume, IoError> {
         if self.header.big_endian {
             swap_bytes(&mut bytes, self.dtype.bytes());
         }
         RawVolume::new(self.shape.clone(), self.dtype, bytes, vec![self.header.scale], self.world_from_voxel.clone())
-            .ok_or_else(|| IoError::damaged(path, "the header contradicts itself"))
+            .ok_or_else(|| IoError::damaged(&self.data_path, "the header contradicts itself"))
+    }
+
+    /// The voxels of a gzip file that is whole, one member and no longer than it should be; anything else is left to the stream,
+    /// which says what is wrong with it.
+    fn unpacked_at_once(&self, length: usize) -> Option<Vec<u8>> {
+        let skip = usize::try_from(self.header.vox_offset).ok()?;
+        let total = skip.checked_add(length).filter(|total| *total <= MOST_AT_ONCE)?;
+        let packed_length = std::fs::metadata(&self.data_path).ok()?.len();
+        if packed_length > total as u64 + total as u64 / 2 + 4096 {
+            return None;
+        }
+        let packed = std::fs::read(&self.data_path).ok()?;
+        if packed.get(..2) != Some(&[0x1f, 0x8b]) {
+            return None;
+        }
+        let mut bytes = vec![0_u8; total];
+        let unpacked = libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes).ok()?;
+        if unpacked != total {
+            return None;
+        }
+        bytes.drain(..skip);
+        Some(bytes)
     }
 
     /// Header and image, in this order; one file where they are one.
