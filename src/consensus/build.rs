@@ -1,7 +1,8 @@
 //! A consensus by any of the methods, as maps.
 
 use super::joint_staple::largest;
-use super::{JointOptions, LevelStatus, Staple, StapleOptions, StartComparison, UNDECIDED, VotePatterns, VoteTable, Warning};
+use super::{ConsensusOptions, JointOptions, JointStart, LevelStatus, Staple, StapleOptions, StartComparison, UNDECIDED};
+use super::{Region, VotePatterns, VoteTable, Warning};
 use super::{compare_starts, level_name, majority, simple, staple::staple_of};
 use crate::volume::Labels;
 use std::sync::Arc;
@@ -117,14 +118,26 @@ impl Consensus {
         Self::of_table(patterns.table(), method, levels)
     }
 
+    /// The same with a region and a start of one's own.
+    #[must_use]
+    pub fn with(patterns: &VotePatterns, method: Method, levels: &[&[u8]], options: &ConsensusOptions) -> Self {
+        Self::of_table_with(patterns.table(), options.left_out(patterns), method, levels, options)
+    }
+
     /// The same on a table of votes, for instance without one reader.
     #[must_use]
     pub fn of_table(table: &VoteTable, method: Method, levels: &[&[u8]]) -> Self {
+        Self::of_table_with(table, 0, method, levels, &ConsensusOptions::default())
+    }
+
+    /// The same with options; `left_out` voxels that nobody labelled lie outside the region (see [`ConsensusOptions::left_out`]).
+    #[must_use]
+    pub fn of_table_with(table: &VoteTable, left_out: u64, method: Method, levels: &[&[u8]], options: &ConsensusOptions) -> Self {
         let mut consensus = Self { method, labels: Vec::new(), levels: Vec::new(), warnings: Vec::new(), staple: Vec::new(), joint: None };
         match method {
             Method::Majority => consensus.by_majority(table, levels),
-            Method::Joint => consensus.by_joint_staple(table, levels),
-            Method::Staple => consensus.by_staple(table, levels),
+            Method::Joint => consensus.by_joint_staple(table, levels, options.start),
+            Method::Staple => consensus.by_staple(table, left_out, levels, options.region),
             Method::Simple => consensus.by_simple(table, levels),
         }
         for level in consensus.levels.iter().filter(|level| !level.estimable) {
@@ -145,24 +158,26 @@ impl Consensus {
         }
     }
 
-    fn by_joint_staple(&mut self, table: &VoteTable, levels: &[&[u8]]) {
+    fn by_joint_staple(&mut self, table: &VoteTable, levels: &[&[u8]], start: JointStart) {
         let starts = compare_starts(table, &JointOptions::default());
-        self.labels = starts.diagonal.pattern_labels();
+        let chosen = if start == JointStart::Votes { &starts.votes } else { &starts.diagonal };
+        self.labels = chosen.pattern_labels();
         self.warnings.extend(starts.warning());
-        if !starts.diagonal.converged() {
-            let iterations = starts.diagonal.iterations();
+        if !chosen.converged() {
+            let iterations = chosen.iterations();
             self.warnings.push(Warning::NotConverged { what: "joint STAPLE".to_owned(), iterations });
         }
         for level in levels {
             let positive = self.labels.iter().map(|label| level.contains(label)).collect();
-            self.push(table, level, positive, starts.diagonal.pattern_probability(level));
+            self.push(table, level, positive, chosen.pattern_probability(level));
         }
         self.joint = Some(starts);
     }
 
-    fn by_staple(&mut self, table: &VoteTable, levels: &[&[u8]]) {
+    fn by_staple(&mut self, table: &VoteTable, left_out: u64, levels: &[&[u8]], region: Region) {
+        let options = StapleOptions { region, ..StapleOptions::default() };
         for level in levels {
-            let staple = staple_of(table, 0, level, &StapleOptions::default());
+            let staple = staple_of(table, left_out, level, &options);
             let probability = staple.pattern_probability();
             self.warnings.extend(Warning::of_staple(&staple));
             self.levels.push(LevelConsensus {
