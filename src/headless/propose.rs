@@ -36,10 +36,10 @@ pub fn run(args: &ProposeArgs) -> Result<()> {
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
     let out = args.out.clone().unwrap_or_else(|| args.study.join("results").join("proposals"));
     std::fs::create_dir_all(&out).map_err(|e| anyhow!("{} cannot be made: {e}; choose another folder", out.display()))?;
-    let exams: Vec<_> = driver.session().exams().iter().map(|e| (e.code.clone(), e.part)).collect();
-    for (code, part) in exams {
-        if part == Some(Part::Test) {
-            println!("{code}: left out, a test exam");
+    let exams: Vec<_> = driver.session().exams().iter().map(|e| (e.code.clone(), e.part == Some(Part::Test) && !e.reads_sealed)).collect();
+    for (code, waits) in exams {
+        if waits {
+            println!("{code}: left out, a test exam whose reads are not all sealed");
             continue;
         }
         progress.stage(&format!("Proposing on {code}"));

@@ -3,7 +3,7 @@
 use super::place;
 use super::progress::Progress;
 use crate::io::{self, Watch};
-use crate::study::{ImportOptions, Part, PatientMap, Protocol, Study};
+use crate::study::{ImportOptions, Part, PatientMap, Protocol, ReadingRules, Study};
 use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 use rand::SeedableRng as _;
@@ -58,7 +58,11 @@ pub fn run(command: StudyCommand) -> Result<()> {
     match command {
         StudyCommand::Init { dir, name } => {
             let name = name.or_else(|| dir.file_name().map(|n| n.to_string_lossy().into_owned())).unwrap_or_else(|| "Study".to_owned());
-            let study = Study::init(&dir, &name, &Protocol::sample().with_name(&name))?;
+            let study = Study::init(
+                &dir,
+                &name,
+                &Protocol::sample().with_name(&name).with_reading(ReadingRules { shuffled: true, ..ReadingRules::default() }),
+            )?;
             println!("{} is a study now; its rules are in {}", dir.display(), study.layout().protocol().display());
             Ok(())
         }
@@ -115,6 +119,9 @@ fn status(dir: &std::path::Path) -> Result<()> {
         let part = exam.part.map_or("not drawn", part_word);
         let names: Vec<String> = exam.sequences.iter().map(ToString::to_string).collect();
         println!("{}  {part}  {} slices  {}", exam.exam, exam.slices, names.join(", "));
+        let sealed = exam.reads.iter().filter(|r| r.sealed.is_some()).count();
+        let wanted = study.protocol().readers().len() * study.protocol().reading().reads as usize;
+        println!("    {sealed} of {wanted} reads sealed");
         for read in &exam.reads {
             let sealed = read.sealed.as_ref().map_or(String::new(), |time| format!(", sealed {time}"));
             let assisted = if read.assisted { ", assisted" } else { "" };

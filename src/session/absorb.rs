@@ -80,6 +80,8 @@ impl Session {
                     self.absorb_exam(*loaded);
                 }
             }
+            Outcome::ReadChecked(checked) => self.absorb_checked(*checked),
+            Outcome::Sealed(ended) => return self.absorb_sealed(ended),
             Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),
             Outcome::Trained(version) => self.absorb_trained(version),
             Outcome::Proposed(result) => self.absorb_proposal(*result),

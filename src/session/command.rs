@@ -65,6 +65,14 @@ pub enum StudyCommand {
     OpenExam(ExamCode),
     /// The exam this many places further in the list.
     StepExam(i32),
+    /// Look the open read over before it is sealed.
+    Submit,
+    /// Seal the open read.
+    Seal,
+    /// Go on reading instead.
+    CancelSubmit,
+    /// Begin a new read beside the sealed one.
+    ReadAgain,
     /// Compare all reads (coordinator).
     Compare,
 }

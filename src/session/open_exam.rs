@@ -6,7 +6,7 @@ use crate::edit::tools::OutlineDraft;
 use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, JournalRow};
 use crate::volume::{Image, LayerKind};
-use crate::worker::message::{Dirty, LoadedExam, ProposalResult};
+use crate::worker::message::{Dirty, LoadedExam, ProposalResult, Standing};
 use std::collections::VecDeque;
 
 /// A proposal and whether it still belongs to the current model.
@@ -46,6 +46,7 @@ pub struct OpenExam {
     pub(super) has_geometry: bool,
     pub(super) findings: Vec<String>,
     pub(super) writable: bool,
+    pub(super) standing: Standing,
     pub(super) view: ViewState,
     pub(super) proposal: Option<Proposal>,
     pub(super) pointer: PointerState,
@@ -71,7 +72,8 @@ impl OpenExam {
         let view = ViewState::for_image(image, plane.slice_count(), plane.size());
         Some(Self {
             code: loaded.code,
-            writable: loaded.role.reader().is_some(),
+            writable: matches!(loaded.standing, Standing::Writing { .. }),
+            standing: loaded.standing,
             visited: vec![false; plane.slice_count()],
             layers: loaded.layers,
             plane,
@@ -143,6 +145,12 @@ impl OpenExam {
     #[must_use]
     pub const fn is_writable(&self) -> bool {
         self.writable
+    }
+
+    /// Which read it is, and whether it is sealed.
+    #[must_use]
+    pub const fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// How it is looked at.

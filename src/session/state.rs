@@ -8,7 +8,9 @@ use super::view_state::Workspace;
 use super::{Command, Effect, Notice};
 use crate::study::Assistance;
 use crate::volume::{LabelScheme, LayerKind};
-use crate::worker::message::{CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, Request, RequestId, Role, StudySummary};
+use crate::worker::message::{
+    CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, ReadChecked, Request, RequestId, Role, Standing, StudySummary,
+};
 use std::collections::BTreeMap;
 
 /// A piece of work that runs elsewhere.
@@ -39,6 +41,7 @@ pub struct Session {
     pub(super) workspace: Workspace,
     pub(super) training: TrainingState,
     pub(super) compare: Option<CompareTable>,
+    pub(super) checked: Option<ReadChecked>,
     pub(super) notices: Notices,
     pub(super) jobs: BTreeMap<RequestId, Job>,
     pub(super) next_request: u64,
@@ -68,6 +71,7 @@ impl Session {
             workspace: Workspace::default(),
             training: TrainingState::default(),
             compare: None,
+            checked: None,
             notices: Notices::default(),
             jobs: BTreeMap::new(),
             next_request: 0,
@@ -133,6 +137,12 @@ impl Session {
     #[must_use]
     pub const fn compare(&self) -> Option<&CompareTable> {
         self.compare.as_ref()
+    }
+
+    /// What was found when the open read was looked over before sealing; the person decides now.
+    #[must_use]
+    pub const fn checked(&self) -> Option<&ReadChecked> {
+        self.checked.as_ref()
     }
 
     /// Sentences on screen.
@@ -202,7 +212,13 @@ impl Session {
     #[must_use]
     pub fn assistance_allowed(&self) -> bool {
         let (Some(study), Some(Role::Reader(reader))) = (&self.study, &self.role) else { return false };
-        study.protocol.reader(reader).is_some_and(|rule| rule.assistance == Assistance::FromStart)
+        let assisted = self.exam.as_ref().is_some_and(|e| matches!(e.standing, Standing::Writing { assisted: true, .. }));
+        study.protocol.reader(reader).is_some_and(|rule| match rule.assistance {
+            Assistance::None => false,
+            Assistance::FromStart => true,
+            // Only in a read that was begun after the first one was sealed, and is tagged so.
+            Assistance::AfterSeal => assisted,
+        })
     }
 
     /// Voxels that changed since the last call, for the textures; empties the list.

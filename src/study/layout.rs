@@ -103,6 +103,12 @@ impl Layout {
         self.exam_reads(reader, exam).join(format!("{number}.sqlite"))
     }
 
+    /// `<n>.seal.json` beside a read.
+    #[must_use]
+    pub fn seal_of(read: &Path) -> PathBuf {
+        read.with_extension("seal.json")
+    }
+
     /// `models/`.
     #[must_use]
     pub fn models(&self) -> PathBuf {

@@ -1,6 +1,6 @@
 //! The protocol of a study: what is read, by whom, under which rules.
 
-use super::{ReaderCode, SequenceName};
+use super::{ReaderCode, ReadingRules, ScoringRules, SequenceName};
 use crate::volume::LabelScheme;
 use thiserror::Error;
 
@@ -15,6 +15,8 @@ pub struct Protocol {
     pub(super) split_seed: u64,
     pub(super) fractions: Fractions,
     pub(super) readers: Vec<ReaderRule>,
+    pub(super) reading: ReadingRules,
+    pub(super) scoring: ScoringRules,
 }
 
 /// How grey values become brightness.
@@ -123,6 +125,8 @@ impl Protocol {
             split_seed: 1,
             fractions: Fractions { train: 0.7, validate: 0.1, test: 0.2 },
             readers: reader.into_iter().collect(),
+            reading: ReadingRules::default(),
+            scoring: ScoringRules::default(),
         }
     }
 
@@ -160,6 +164,25 @@ impl Protocol {
             }
         }
         self
+    }
+
+    /// The same protocol with another number of reads, order or use of models.
+    #[must_use]
+    pub const fn with_reading(mut self, reading: ReadingRules) -> Self {
+        self.reading = reading;
+        self
+    }
+
+    /// How often, in which order and with whose models exams are read.
+    #[must_use]
+    pub const fn reading(&self) -> ReadingRules {
+        self.reading
+    }
+
+    /// How masks are scored.
+    #[must_use]
+    pub const fn scoring(&self) -> ScoringRules {
+        self.scoring
     }
 
     /// Keys of the bone labels in order of their value, from 1.

@@ -1,7 +1,8 @@
 //! `study.toml`: how a protocol is written down, and read with the line of every mistake.
 
 use super::protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowRule};
-use super::{ReaderCode, SequenceName};
+use super::reading_rules::{self, ReadingForm, ScoringForm};
+use super::{ReaderCode, ReadingRules, SequenceName};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -17,6 +18,8 @@ struct FileForm {
     sequences: Vec<Spanned<String>>,
     window: Option<Spanned<WindowForm>>,
     split: Spanned<SplitForm>,
+    reading: Option<Spanned<ReadingForm>>,
+    scoring: Option<ScoringForm>,
     #[serde(default)]
     reader: Vec<ReaderForm>,
 }
@@ -97,7 +100,8 @@ impl Protocol {
         out += "# Shares of the patients; drawn once, before the first training, and kept in split.json.\n[split]\n";
         let share = |v: f64| Value::Float(v).to_string();
         let [train, validate, test] = self.fractions.shares().map(share);
-        let _ = writeln!(out, "seed = {}\ntrain = {train}\nvalidate = {validate}\ntest = {test}", self.split_seed);
+        let _ = writeln!(out, "seed = {}\ntrain = {train}\nvalidate = {validate}\ntest = {test}\n", self.split_seed);
+        out += &reading_rules::to_toml(&self.reading, &self.scoring);
         for rule in &self.readers {
             out += "\n# assistance: \"none\", \"after_seal\" or \"from_start\".\n[[reader]]\n";
             let _ = writeln!(out, "code = {}\nassistance = {}", text(rule.code.as_str()), text(rule.assistance.word()));
@@ -123,6 +127,13 @@ fn checked(form: FileForm) -> Result<Protocol, Mistake> {
     if i64::try_from(split.seed).is_err() {
         return Err((span, format!("the seed must be at most {}", i64::MAX)));
     }
+    let reading = match form.reading {
+        None => ReadingRules::default(),
+        Some(reading) => {
+            let span = reading.span();
+            reading.into_inner().checked().map_err(|problem| (span, problem))?
+        }
+    };
     Ok(Protocol {
         name,
         bones: bones(form.layers.bone)?,
@@ -132,6 +143,8 @@ fn checked(form: FileForm) -> Result<Protocol, Mistake> {
         split_seed: split.seed,
         fractions,
         readers: readers(form.reader)?,
+        reading,
+        scoring: form.scoring.map(|s| s.rules()).unwrap_or_default(),
     })
 }
 
@@ -235,6 +248,7 @@ mod tests {
             ("code = \"R1\"", "code = \"../R1\"", "reader code"),
             ("assistance = \"from_start\"", "assistance = \"maybe\"", "maybe"),
             ("seed = 1", "seed = -1", "-1"),
+            ("repeats = 0", "repeat = 0", "repeat"),
             ("k = 4.6", "k = 4,6", ""),
         ] {
             let error = refused(from, to);
@@ -243,6 +257,8 @@ mod tests {
             assert!(error.problem.contains(word), "{error}");
         }
         assert!(refused("train = 0.7", "train = 0.9").problem.contains("add up to 1"));
+        assert_eq!(refused("reads = 1", "reads = 0").line, line_of("[reading]"));
+        assert!(refused("order = \"listed\"", "order = \"any\"").problem.contains("any"));
         assert!(refused("k = 4.6", "k = nan").problem.contains("above 0"));
         assert!(refused("name = ", "nome = ").problem.contains("nome"));
     }

@@ -162,7 +162,10 @@ impl Study {
                     view.verify_chain()?;
                     view.state().map(drop)
                 });
-                report.problems.extend(looked.err().map(|e| e.to_string()));
+                match looked {
+                    Ok(()) => report.problems.extend(self.check_seal(&reader, &record.exam, number)?),
+                    Err(error) => report.problems.push(error.to_string()),
+                }
             }
         }
         Ok(())

@@ -2,8 +2,7 @@
 
 use super::read::{Opener, ReadFile, ReadHeader, ReadView};
 use super::{
-    Assistance, ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReaderCode, SequenceName, Split, StudyError,
-    TrainableExams,
+    ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReaderCode, SequenceName, Split, StudyError, TrainableExams,
 };
 use crate::io::{SourceVolume, Watch, atomic_write};
 use crate::space::SlicePlane;
@@ -152,6 +151,19 @@ impl Study {
         }
     }
 
+    /// Opens the newest read that a reader has of an exam, to look at it: a sealed one, or one that another program writes to.
+    /// Looks into that reader's folder only.
+    ///
+    /// # Errors
+    /// If there is none, or it is damaged or was drawn on another image.
+    pub fn view_read_for(&self, reader: &ReaderCode, exam: &ExamCode) -> Result<(ReadHeader, ReadView), StudyError> {
+        let number = self.read_numbers(reader, exam)?.last().copied().unwrap_or(1);
+        let path = self.layout.read(reader, exam, number);
+        let (header, view) = ReadFile::open_read_only(&path)?;
+        header.require(&path, exam, reader, &reading_grid(&self.exam(exam)?)?)?;
+        Ok((header, view))
+    }
+
     /// Begins another read of an exam by a reader (their first, or a second one for their agreement with themselves).
     ///
     /// # Errors
@@ -190,6 +202,7 @@ impl Study {
     fn header_for(&self, reader: &ReaderCode, exam: &ExamCode, number: u32, time: &str) -> Result<ReadHeader, StudyError> {
         let unknown = || StudyError::NoSuchReader { file: self.layout.protocol(), reader: reader.clone() };
         let rule = self.protocol.reader(reader).ok_or_else(unknown)?;
+        let assisted = self.begins_assisted(rule.assistance, reader, exam)?;
         let record = self.exam(exam)?;
         let grid = reading_grid(&record)?;
         let plane = SlicePlane::acquisition(grid.world_from_voxel(), grid.shape());
@@ -200,7 +213,7 @@ impl Study {
             slice_axis: plane.slice_axis(),
             grid,
             created: time.to_owned(),
-            assisted: rule.assistance == Assistance::FromStart,
+            assisted,
             image_sha256: record.sequence(&record.reading_sequence)?.image_sha256.clone(),
         })
     }
@@ -218,4 +231,4 @@ pub(super) fn file_sha256(path: &Path) -> io::Result<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -58,10 +58,15 @@ pub fn done_slices(session: &Session, exam: &ExamSummary) -> usize {
     reader(session).and_then(|reader| exam.done.get(reader)).copied().unwrap_or(0)
 }
 
-/// The exam that the reader should go on with: the first that is not done, other than `except`.
+/// Whether the reader's newest read of an exam is sealed.
+pub fn is_sealed(session: &Session, exam: &ExamSummary) -> bool {
+    reader(session).is_some_and(|reader| exam.sealed.contains(reader))
+}
+
+/// The exam that the reader should go on with: the first that is neither done nor sealed, other than `except`.
 pub fn next_exam<'a>(session: &'a Session, except: Option<&ExamCode>) -> Option<&'a ExamSummary> {
     reader(session)?;
-    session.exams().iter().find(|e| Some(&e.code) != except && done_slices(session, e) < e.slices)
+    session.exams().iter().find(|e| Some(&e.code) != except && !is_sealed(session, e) && done_slices(session, e) < e.slices)
 }
 
 /// Saved versions of the reader's model for the active layer, the newest last.
@@ -76,7 +81,7 @@ pub fn may_propose(session: &Session) -> bool {
     painting(session).is_some()
         && session.assistance_allowed()
         && session.current_version().is_some()
-        && summary(session).is_none_or(|e| e.part != Some(Part::Test))
+        && summary(session).is_none_or(|e| e.part != Some(Part::Test) || e.reads_sealed)
 }
 
 /// `Coronal 8 of 15 · water`; without position in space just the number.

@@ -1,6 +1,8 @@
 //! The whole window, put together.
 
-use super::pages::{Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, models_ui, palette_ui, path_entry_ui, start_ui, who_ui};
+use super::pages::{
+    Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, models_ui, palette_ui, path_entry_ui, start_ui, submit_ui, who_ui,
+};
 use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
 use super::picture::{Companions, Pane, Place, Strip, companions_ui, pane_ui, strip_ui};
 use super::tally::Tally;
@@ -69,6 +71,7 @@ impl Views {
         // Over the picture, so that lists, tools and slices stay in reach.
         let over = facts::reading(session).and(self.pane.place()).map_or(rect, Place::rect);
         notices_ui(&ctx, over, session, commands);
+        submit_ui(&ctx, session, commands);
         help_ui(&ctx, session, commands);
         path_entry_ui(&ctx, session, &mut self.path_entry, commands);
         palette_ui(&ctx, session, &mut self.palette, commands);

@@ -1,21 +1,17 @@
 //! Opening studies, images and exams; importing; listing folders.
 
 use super::hub::WorkerConfig;
-use super::journal::JournalMessage;
-use super::message::{FolderListing, LoadedExam, Outcome, Role};
+use super::message::{FolderListing, Outcome};
 use super::summary::summarise;
 use super::task::Task;
-use crate::edit::ReadLayers;
 use crate::io::{self, Reading, Watch};
 use crate::space::SlicePlane;
-use crate::study::{ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReadFile, ReaderCode, Study};
+use crate::study::{ImportOptions, ImportReport, Layout, Protocol, Study};
 use crate::volume::Image;
-use crossbeam_channel::{Sender, bounded};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Opens a study folder; for images, the scratch study made for them.
 pub(super) fn open(task: &Task, config: &WorkerConfig, path: &Path) -> Outcome {
@@ -97,102 +93,9 @@ fn skipped(reading: &Reading) -> Vec<String> {
     reading.skipped.iter().take(5).map(|s| format!("{}: {}", s.path.display(), s.why)).collect()
 }
 
-/// Loads an exam and, for a reader, opens or begins the read.
-pub(super) fn open_exam(
-    task: &Task,
-    config: &WorkerConfig,
-    journal: &Sender<JournalMessage>,
-    root: &Path,
-    exam: &ExamCode,
-    role: &Role,
-) -> Outcome {
-    match load(task, config, journal, root, exam, role) {
-        _ if task.cancel.is_cancelled() => Outcome::Cancelled,
-        Ok(loaded) => Outcome::Exam(Box::new(loaded)),
-        Err(why) => Outcome::Failed(why),
-    }
-}
-
-fn load(
-    task: &Task,
-    config: &WorkerConfig,
-    journal: &Sender<JournalMessage>,
-    root: &Path,
-    exam: &ExamCode,
-    role: &Role,
-) -> Result<LoadedExam, String> {
-    let study = Study::open(root).map_err(|e| e.to_string())?;
-    let record = ExamRecord::load(study.layout(), exam).map_err(|e| e.to_string())?;
-    let sequences = images(task, &record, study.layout())?;
-    let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
-    let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
-    let mut slice_axis = reading_axis(image);
-    let layers = match role.reader() {
-        None => ReadLayers::new(image.grid().clone(), slice_axis),
-        Some(reader) => {
-            // The read that was open before must be closed first: it may be the same one.
-            let (done, wait) = bounded(1);
-            if journal.send(JournalMessage::Barrier(done)).is_ok() {
-                let _ = wait.recv();
-            }
-            let (file, layers) = open_or_begin(&study, reader, exam, &(config.clock)())?;
-            if !task.cancel.is_cancelled() {
-                let _ = journal.send(JournalMessage::Attach(task.id, Box::new(file)));
-            }
-            slice_axis = layers.slice_axis();
-            layers
-        }
-    };
-    // Whose images they are does not matter where there is no study around them.
-    let scratch = root.starts_with(&config.scratch_root);
-    let told = |code: &str| !(scratch && code == "no-patient");
-    let findings = record
-        .sequences
-        .iter()
-        .flat_map(|s| s.findings.iter().filter(|f| told(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
-        .collect();
-    Ok(LoadedExam { code: exam.clone(), role: role.clone(), sequences, layers, slice_axis, has_geometry, findings })
-}
-
 /// The voxel axis whose slices are read.
 pub(super) fn reading_axis(image: &Image) -> usize {
     SlicePlane::acquisition(image.grid().world_from_voxel(), image.grid().shape()).slice_axis()
-}
-
-fn images(task: &Task, record: &ExamRecord, layout: &Layout) -> Result<Vec<(String, Image)>, String> {
-    let first = record.sequences.iter().filter(|s| s.name == record.reading_sequence);
-    let others = record.sequences.iter().filter(|s| s.name != record.reading_sequence);
-    let mut images = Vec::new();
-    for (at, sequence) in first.chain(others).enumerate() {
-        task.progress(format!("Opening {}", record.exam), Some(at as f32 / record.sequences.len() as f32));
-        if task.cancel.is_cancelled() {
-            return Err("cancelled".to_owned());
-        }
-        let image = record.load_image(layout, &sequence.name).map_err(|e| e.to_string())?;
-        // A NIfTI file cannot say that high values are dark; the finding from the import does.
-        let inverted = sequence.findings.iter().any(|f| f.code == "monochrome1");
-        let image = image.with_inverted_display(inverted);
-        images.push((sequence.name.to_string(), image));
-    }
-    Ok(images)
-}
-
-/// Opens the reader's latest read of the exam, or begins the first, and replays its journal.
-fn open_or_begin(study: &Study, reader: &ReaderCode, exam: &ExamCode, time: &str) -> Result<(ReadFile, ReadLayers), String> {
-    let (header, file) = study.open_read_for(reader, exam, time).map_err(|e| e.to_string())?;
-    let mut layers = ReadLayers::new(Arc::new(header.grid.clone()), header.slice_axis);
-    let mut broken = None;
-    file.for_each_row(1, |row| {
-        if broken.is_none() {
-            broken = layers.replay(row.row).err();
-        }
-        Ok(())
-    })
-    .map_err(|e| e.to_string())?;
-    match broken {
-        Some(problem) => Err(format!("{}: {problem}; restore this read from a copy", file.path().display())),
-        None => Ok((file, layers)),
-    }
 }
 
 /// Lists a folder for the built-in path entry.

@@ -3,7 +3,7 @@
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
-use super::{compare, dialog, export, files, mask, propose, sample, trainer};
+use super::{compare, dialog, exam, export, files, mask, propose, sample, seal, trainer};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -60,6 +60,7 @@ impl Workers {
         match request {
             Request::Journal(row) => self.journal.send(JournalMessage::Append(row)),
             Request::FetchPatch { row } => self.journal.send(JournalMessage::Fetch(id, row)),
+            Request::Seal(request) => self.journal.send(JournalMessage::Seal(id, Box::new(request))),
             Request::CloseRead => self.journal.send(JournalMessage::Close(id)),
             Request::TrainControl(control) => {
                 self.control_training(control);
@@ -85,9 +86,10 @@ impl Workers {
             Request::Import { root, path } => {
                 task.spawn("files", move |task| pool.install(|| files::import_into(task, &config, &root, &path)));
             }
-            Request::OpenExam { root, exam, role } => {
-                task.spawn("files", move |task| files::open_exam(task, &config, &journal, &root, &exam, &role));
+            Request::OpenExam { root, exam, role, again } => {
+                task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &exam::Wanted { root, exam, role, again }));
             }
+            Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
             Request::Compare { root } => task.spawn("compare", move |task| pool.install(|| compare::compare(task, &root))),
@@ -99,7 +101,12 @@ impl Workers {
                 task.spawn("models", move |_| propose::make_current(&root, &model, version));
             }
             // The others were taken by `submit`.
-            Request::Journal(_) | Request::FetchPatch { .. } | Request::CloseRead | Request::Train(_) | Request::TrainControl(_) => {}
+            Request::Journal(_)
+            | Request::FetchPatch { .. }
+            | Request::CloseRead
+            | Request::Seal(_)
+            | Request::Train(_)
+            | Request::TrainControl(_) => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! The writer of the open read: one thread, rows in order, an answer for every row on disk.
 
-use super::message::{Event, Outcome, RequestId};
+use super::message::{Event, Outcome, RequestId, SealEnded, SealRequest};
+use super::seal;
 use super::task::{Reporter, guarded};
 use crate::study::{JournalRow, ReadFile};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -16,6 +17,8 @@ pub(super) enum JournalMessage {
     Append(JournalRow),
     /// An older change to read back.
     Fetch(RequestId, u64),
+    /// Seal the read, which closes it.
+    Seal(RequestId, Box<SealRequest>),
     /// No more rows for the read; answered when all are on disk.
     Close(RequestId),
     /// The program ends.
@@ -86,6 +89,7 @@ impl Desk {
                     }
                 }
                 JournalMessage::Fetch(id, row) => self.fetch(id, row),
+                JournalMessage::Seal(id, request) => self.seal(id, &request),
                 JournalMessage::Close(id) => {
                     self.read = None;
                     self.latest = self.latest.max(id);
@@ -112,6 +116,15 @@ impl Desk {
         self.latest = id;
         let next = file.count() + 1;
         self.read = Some(OpenRead { file, next });
+    }
+
+    fn seal(&mut self, id: RequestId, request: &SealRequest) {
+        let result = match self.read.take() {
+            None => Err("No read is open for writing.".to_owned()),
+            Some(read) => guarded(|| seal::seal(request, *read.file)).and_then(|result| result),
+        };
+        let ended = SealEnded { reader: request.reader.clone(), exam: request.exam.clone(), result };
+        self.reporter.deliver(Event::Ended { id, outcome: Outcome::Sealed(ended) });
     }
 
     fn append(&mut self, row: &JournalRow) {

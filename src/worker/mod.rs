@@ -2,6 +2,7 @@
 
 mod compare;
 mod dialog;
+mod exam;
 mod export;
 mod files;
 pub mod folder;
@@ -11,6 +12,7 @@ mod mask;
 pub mod message;
 mod propose;
 mod sample;
+mod seal;
 mod summary;
 mod task;
 mod trainer;

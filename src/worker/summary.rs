@@ -17,12 +17,18 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         }
         // The newest read of each reader counts: they come in order of number.
         let done: BTreeMap<ReaderCode, usize> = status.reads.iter().map(|read| (read.reader.clone(), read.marrow_done)).collect();
+        // Of several reads the newest tells whether the reader is through.
+        let newest: BTreeMap<&ReaderCode, bool> = status.reads.iter().map(|read| (&read.reader, read.sealed.is_some())).collect();
+        let sealed = newest.into_iter().filter(|(_, sealed)| *sealed).map(|(reader, _)| reader.clone()).collect();
+        let reads_sealed = study.reads_sealed(&status.exam).unwrap_or(false);
         exams.push(ExamSummary {
             slices: status.slices,
             sequences: status.sequences.iter().map(ToString::to_string).collect(),
             code: status.exam,
             part: status.part,
             done,
+            sealed,
+            reads_sealed,
         });
     }
     let (mut models, mut current) = (BTreeMap::new(), BTreeMap::new());

@@ -9,7 +9,8 @@ use osteon::study::{Assistance, ExamCode, Part, Protocol, ReaderCode, ReaderRule
 use osteon::views::Views;
 use osteon::volume::{Grid, Image, Labels, LayerKind};
 use osteon::worker::message::{
-    Event, ExamSummary, LoadedExam, Outcome, ProposalResult, Request, RequestId, Role, StudySummary, TrainProgress, VersionSummary,
+    Event, ExamSummary, LoadedExam, Outcome, ProposalResult, Request, RequestId, Role, Standing, StudySummary, TrainProgress,
+    VersionSummary,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,6 +85,8 @@ impl Desk {
             part: Some(if n == 9 { Part::Test } else { Part::Train }),
             sequences: vec!["water".to_owned(), "fat".to_owned()],
             slices: SHAPE[2],
+            sealed: std::collections::BTreeSet::new(),
+            reads_sealed: false,
             done: BTreeMap::from([(r2.clone(), [15, 15, 15, 4, 0, 0, 0, 0, 0, 0][n])]),
         });
         let dice = vec![("level_1".to_owned(), Some(0.81)), ("level_2".to_owned(), Some(0.56)), ("level_3".to_owned(), None)];
@@ -118,6 +121,10 @@ impl Desk {
             slice_axis: 2,
             has_geometry: true,
             findings: Vec::new(),
+            standing: match role.reader() {
+                Some(code) => Standing::Writing { number: 1, assisted: code.as_str() == "R2" },
+                None => Standing::Looking,
+            },
         };
         self.end(id.expect("the exam is asked for"), Outcome::Exam(Box::new(loaded)));
         self.run(Command::View(ViewCommand::Window { lower: 10.0, upper: 400.0 }));

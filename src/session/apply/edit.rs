@@ -6,7 +6,7 @@ use crate::edit::{CommitKind, Row, Undo};
 use crate::session::{AdoptWhat, EditCommand, Effect, NoticeLevel, Session};
 use crate::study::JournalRow;
 use crate::volume::LayerKind;
-use crate::worker::message::Request;
+use crate::worker::message::{Request, Standing};
 
 impl Session {
     pub(super) fn apply_edit(&mut self, command: EditCommand) -> Vec<Effect> {
@@ -32,8 +32,16 @@ impl Session {
     pub(in crate::session) fn may_edit(&mut self) -> bool {
         match &self.exam {
             Some(exam) if exam.writable => true,
-            Some(_) => {
-                self.warn("The coordinator looks but does not paint: choose a reader's code to read.");
+            Some(exam) => {
+                let why = match &exam.standing {
+                    Standing::Looking => "The coordinator looks but does not paint: choose a reader's code to read.".to_owned(),
+                    Standing::Writing { .. } => "This read is being sealed: it can only be looked at.".to_owned(),
+                    Standing::Sealed { .. } => {
+                        "This read is sealed and can only be looked at: choose \"Read again\" for a new one beside it.".to_owned()
+                    }
+                    Standing::Busy { owner, .. } => format!("This read is open for writing by {owner}: close it there first."),
+                };
+                self.warn(why);
                 false
             }
             None => false,
@@ -52,6 +60,8 @@ impl Session {
             exam.touch(layer);
         }
         exam.content += 1;
+        // What was found before is about another state of the read.
+        self.checked = None;
         // After a failure rows wait: they must reach the file in order.
         if exam.save_error.is_some() { Vec::new() } else { vec![self.request("", Request::Journal(row))] }
     }

@@ -6,6 +6,7 @@ mod mask;
 mod model;
 mod outline;
 mod pointer;
+mod seal;
 mod study;
 mod tool;
 mod view;

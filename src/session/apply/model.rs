@@ -2,7 +2,7 @@
 
 use crate::session::{Effect, ModelCommand, Session, TrainingState};
 use crate::study::Part;
-use crate::worker::message::{OpenReadSnapshot, ProposeRequest, Request, TrainControl, TrainRequest};
+use crate::worker::message::{ExamSummary, OpenReadSnapshot, ProposeRequest, Request, TrainControl, TrainRequest};
 
 impl Session {
     pub(super) fn apply_model(&mut self, command: ModelCommand) -> Vec<Effect> {
@@ -94,8 +94,8 @@ impl Session {
             self.warn(refusal);
             return Vec::new();
         }
-        let part = study.exams.iter().find(|e| e.code == exam.code).and_then(|e| e.part);
-        if part == Some(Part::Test) {
+        let waits = |e: &ExamSummary| e.part == Some(Part::Test) && !e.reads_sealed;
+        if study.exams.iter().any(|e| e.code == exam.code && waits(e)) {
             self.warn(format!("{} is a test exam: the model makes no proposals on it before its reads are sealed.", exam.code));
             return Vec::new();
         }

@@ -3,7 +3,7 @@
 use crate::session::state::AfterSave;
 use crate::session::{Command, Effect, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::ExamCode;
-use crate::worker::message::{Request, Role};
+use crate::worker::message::{ExamSummary, Request, Role};
 
 impl Session {
     pub(super) fn apply_study(&mut self, command: StudyCommand) -> Vec<Effect> {
@@ -15,7 +15,7 @@ impl Session {
             self.after_save = None;
             return Vec::new();
         }
-        if command != StudyCommand::Compare
+        if !matches!(command, StudyCommand::Compare | StudyCommand::Submit | StudyCommand::CancelSubmit)
             && let Some(effects) = self.wait_for_save(Command::Study(command.clone()))
         {
             return effects;
@@ -25,6 +25,13 @@ impl Session {
             StudyCommand::LeaveRole => self.leave_role(),
             StudyCommand::OpenExam(code) => self.open_exam(code),
             StudyCommand::StepExam(by) => self.step_exam(by),
+            StudyCommand::Submit => self.submit(),
+            StudyCommand::Seal => self.seal(),
+            StudyCommand::CancelSubmit => {
+                self.checked = None;
+                Vec::new()
+            }
+            StudyCommand::ReadAgain => self.read_again(),
             StudyCommand::Compare => self.compare_reads(),
         }
     }
@@ -52,7 +59,8 @@ impl Session {
         // A reader goes on with the first exam that is not done; blind to what others did.
         let first = match &role {
             Role::Reader(reader) => {
-                self.exams().iter().find(|e| e.done.get(reader).copied().unwrap_or(0) < e.slices).or_else(|| self.exams().first())
+                let waits = |e: &&ExamSummary| !e.sealed.contains(reader) && e.done.get(reader).copied().unwrap_or(0) < e.slices;
+                self.exams().iter().find(waits).or_else(|| self.exams().first())
             }
             Role::Coordinator => self.exams().first(),
         }
@@ -76,6 +84,7 @@ impl Session {
         // Nothing of one reader stays on screen for the next.
         self.role = None;
         self.compare = None;
+        self.checked = None;
         self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
         self.workspace = Workspace::Read;
         effects
@@ -83,6 +92,7 @@ impl Session {
 
     pub(in crate::session) fn close_exam(&mut self) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
+        self.checked = None;
         if self.exam.take().is_some() {
             effects.push(self.request("", Request::CloseRead));
         }
@@ -90,12 +100,17 @@ impl Session {
     }
 
     fn open_exam(&mut self, code: ExamCode) -> Vec<Effect> {
+        self.request_exam(code, false)
+    }
+
+    /// Loads an exam; `again` begins a new read beside the sealed one.
+    pub(in crate::session) fn request_exam(&mut self, code: ExamCode, again: bool) -> Vec<Effect> {
         if let Some(refusal) = self.unsaved_refusal() {
             self.error(refusal);
             return Vec::new();
         }
         let (Some(study), Some(role)) = (&self.study, &self.role) else { return Vec::new() };
-        let request = Request::OpenExam { root: study.root.clone(), exam: code.clone(), role: role.clone() };
+        let request = Request::OpenExam { root: study.root.clone(), exam: code.clone(), role: role.clone(), again };
         let mut effects = self.close_exam();
         effects.extend(self.opening.take().map(Effect::Cancel));
         let effect = self.request(&format!("Opening {code}"), request);

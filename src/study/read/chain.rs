@@ -37,7 +37,7 @@ pub(in crate::study) fn file_sum(mut file: impl Read) -> io::Result<String> {
 }
 
 /// A sum as 64 hexadecimal digits.
-fn hex(hash: &[u8]) -> String {
+pub(in crate::study) fn hex(hash: &[u8]) -> String {
     hash.iter().fold(String::with_capacity(hash.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

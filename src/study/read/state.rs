@@ -1,6 +1,6 @@
 //! What a read's rows add up to: labels and slices done.
 
-use super::chain::Hash;
+use super::chain::{Hash, hex};
 use super::error::ReadError;
 use super::row::{deflated, inflated};
 use super::view::ReadView;
@@ -33,6 +33,20 @@ impl ReadState {
             LayerKind::Marrow => &self.marrow,
             LayerKind::Bone => &self.bone,
         }
+    }
+
+    /// SHA-256 over the labels of every layer, hexadecimal: shape, then one byte per voxel, i fastest, layer by layer.
+    #[must_use]
+    pub fn layers_sha256(&self) -> String {
+        let mut sum = Sha256::new();
+        sum.update(b"osteon layers 1\n");
+        for layer in LayerKind::ALL {
+            let labels = self.labels(layer);
+            sum.update(layer.word().as_bytes());
+            labels.grid().shape().iter().for_each(|n| sum.update((*n as u64).to_le_bytes()));
+            sum.update(labels.to_dense());
+        }
+        hex(&sum.finalize())
     }
 
     /// Number of slices done in a layer.

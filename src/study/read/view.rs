@@ -89,6 +89,12 @@ impl ReadView {
         schema::meta(&self.connection, "sealed").map_err(|e| ReadError::reading(&self.path, &e))
     }
 
+    /// The hash of the last row, hexadecimal: every row before it went into it.
+    #[must_use]
+    pub fn journal_sha256(&self) -> String {
+        chain::hex(&self.head.hash)
+    }
+
     /// Every row, in order.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::*;
 use crate::edit::{Row, RowAction};
 use crate::space::{Affine, Spacing};
 use crate::study::read::JournalRow;
-use crate::study::{AcquisitionRecord, PatientCode, ReaderRule, SequenceRecord, Side};
+use crate::study::{AcquisitionRecord, Assistance, PatientCode, ReaderRule, SequenceRecord, Side};
 use crate::volume::LayerKind;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -23,7 +23,12 @@ fn study() -> (TempDir, Study) {
     (folder, study)
 }
 
-fn add_exam(study: &Study, exam: &str, patient: &str) -> ExamCode {
+/// A small exam, for tests of other files.
+pub fn one_exam(study: &Study) -> ExamCode {
+    add_exam(study, "K-001", "P-AAAA")
+}
+
+pub fn add_exam(study: &Study, exam: &str, patient: &str) -> ExamCode {
     let (exam, name) = (ExamCode::new(exam).unwrap(), SequenceName::new("water").unwrap());
     let affine = Affine::from_spacing(Spacing::new([1.0, 1.0, 4.0]).unwrap());
     let matrix = affine.matrix();

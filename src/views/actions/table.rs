@@ -7,7 +7,7 @@ use crate::session::{
 };
 use crate::views::facts::{is_coordinator, may_propose, painting, reader, reading};
 use crate::volume::LayerKind;
-use crate::worker::message::PickPurpose;
+use crate::worker::message::{PickPurpose, Standing};
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
@@ -138,6 +138,9 @@ pub const ACTIONS: &[Action] = &[
     repeating(also(act("redo", Group::Edit, "Redo", ctrl(Key::Y), "Does again what was taken back", |s| painting(s)?.layers().history().next_redo().and_then(|_| edit(s, EditCommand::Redo))), REDO_ALSO)),
     act("slice_done", Group::Edit, "Slice done", plain(Key::D), "Marks the slice done for the active layer, or not done again", |s| edit(s, EditCommand::ToggleDone)),
     act("all_done", Group::Edit, "All slices done", ctrl_shift(Key::D), "Marks every slice of the exam done for the active layer", |s| edit(s, EditCommand::AllDone)),
+    act("submit", Group::Edit, "Submit this read…", ctrl(Key::Enter), "Looks the read over, then seals it when you say so", |s| painting(s).map(|_| Command::Study(StudyCommand::Submit))),
+    act("seal", Group::Edit, "Seal this read", None, "Seals the read that was looked over: from then on it can only be looked at", |s| s.checked().map(|_| Command::Study(StudyCommand::Seal))),
+    act("read_again", Group::Edit, "Read again", None, "Begins a new, empty read of the exam beside the sealed one", |s| reading(s).filter(|e| matches!(e.standing(), Standing::Sealed { .. })).map(|_| Command::Study(StudyCommand::ReadAgain))),
     act("outline_close", Group::Edit, "Close the outline", plain(Key::C), "Closes the outline that is drawn and fills it; Enter does so too", |s| painting(s).filter(|e| !e.draft().is_empty()).map(|_| Command::Pointer(PointerCommand::Finish))),
     act("outline_delete", Group::Edit, "Delete the outline", plain(Key::Delete), "Removes the outline that is selected or drawn", |s| painting(s).filter(|e| e.selected_outline().is_some() || !e.draft().is_empty()).and_then(|_| edit(s, EditCommand::DeleteOutline))),
     act("cancel_gesture", Group::Edit, "Give up the gesture", plain(Key::Escape), "Ends the stroke, loop or outline under way without a trace", |s| painting(s).filter(|e| *e.pointer() != PointerState::Idle || !e.draft().is_empty() || e.layers().gesture_open()).map(|_| Command::Pointer(PointerCommand::Cancel))),

@@ -6,6 +6,7 @@ mod models;
 mod palette;
 mod path_entry;
 mod start;
+mod submit;
 mod who;
 
 pub use compare::compare_ui;
@@ -14,4 +15,5 @@ pub use models::models_ui;
 pub use palette::{Palette, palette_ui};
 pub use path_entry::{PathEntry, path_entry_ui};
 pub use start::{empty_exam_ui, start_ui};
+pub use submit::submit_ui;
 pub use who::who_ui;

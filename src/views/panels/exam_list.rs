@@ -12,7 +12,12 @@ pub fn exam_list_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>)
     let exams = session.exams();
     let finished = exams.iter().filter(|e| e.slices > 0 && facts::done_slices(session, e) >= e.slices).count();
     let title = if facts::reader(session).is_some() {
-        format!("Exams · {finished} of {} done", exams.len())
+        let sealed = exams.iter().filter(|e| facts::is_sealed(session, e)).count();
+        if sealed > 0 {
+            format!("Exams · {sealed} of {} sealed", exams.len())
+        } else {
+            format!("Exams · {finished} of {} done", exams.len())
+        }
     } else {
         format!("Exams · {}", exams.len())
     };
@@ -62,7 +67,7 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
     }
     let hover = match exam.part {
         None => "The split into training and test exams is not drawn yet",
-        Some(Part::Test) => "Test exam: the model never trains on it and proposes nothing",
+        Some(Part::Test) => "Test exam: the model never trains on it, and proposes nothing before all reads are sealed",
         Some(Part::Validate) => "Validation exam: tells the training when to stop",
         Some(Part::Train) => "Training exam: the model learns from slices marked done",
     };
@@ -80,6 +85,7 @@ fn state_word(session: &Session, exam: &ExamSummary, open: bool, done: usize) ->
             Some(Part::Validate) => "validation",
             Some(Part::Test) => "test",
         },
+        Some(reader) if exam.sealed.contains(reader) => "sealed",
         Some(_) if exam.slices > 0 && done >= exam.slices => "done",
         Some(_) if open => "reading",
         Some(_) if done > 0 => "begun",

@@ -6,6 +6,7 @@ use crate::session::{Command, OpenExam, Session};
 use crate::views::tally::Tally;
 use crate::views::theme;
 use crate::views::widgets::ButtonLook;
+use crate::worker::message::Standing;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui};
 
 /// Draws the panels over the room at hand.
@@ -21,6 +22,10 @@ pub fn side_ui(
         let foot = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 8, bottom: 8 });
         Panel::bottom("slice done").frame(foot).resizable(false).show(ui, |ui| done_foot(ui, session, exam, commands));
     }
+    if let Some(words) = standing_words(exam) {
+        let foot = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 8, bottom: 8 });
+        Panel::bottom("standing").frame(foot).resizable(false).show(ui, |ui| standing_foot(ui, session, exam, &words, commands));
+    }
     ScrollArea::vertical().id_salt("side").auto_shrink([false, false]).show(ui, |ui| {
         Frame::new().inner_margin(Margin::same(12)).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = theme::UNIT;
@@ -35,6 +40,27 @@ pub fn side_ui(
             }
         });
     });
+}
+
+/// Why the read on screen cannot be changed, for a reader.
+fn standing_words(exam: &OpenExam) -> Option<String> {
+    match exam.standing() {
+        Standing::Sealed { number, time } => {
+            let time = time.get(..16).unwrap_or(time).replace('T', " ");
+            Some(format!("Read {number}, sealed {time}. It can only be looked at."))
+        }
+        Standing::Busy { number, owner } => Some(format!("Read {number} is open for writing by {owner}. Here it can only be looked at.")),
+        Standing::Writing { .. } if !exam.is_writable() => Some("This read is being sealed.".to_owned()),
+        Standing::Looking | Standing::Writing { .. } => None,
+    }
+}
+
+fn standing_foot(ui: &mut Ui, session: &Session, exam: &OpenExam, words: &str, commands: &mut Vec<Command>) {
+    ui.add(egui::Label::new(RichText::new(words).color(theme::STRONG)).wrap());
+    if matches!(exam.standing(), Standing::Sealed { .. }) {
+        ui.add_space(theme::UNIT);
+        action_button(ui, session, "read_again", None, ButtonLook::Plain, commands);
+    }
 }
 
 fn section(ui: &mut Ui) {
@@ -58,4 +84,8 @@ fn done_foot(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec
             ui.label(RichText::new(words).color(colour)).on_hover_text(format!("Slices of the {layer} layer that are not marked done"));
         });
     });
+    if session.study().is_some_and(|s| !s.scratch) {
+        let look = if done && left == 0 { ButtonLook::Primary } else { ButtonLook::Plain };
+        action_button(ui, session, "submit", None, look, commands);
+    }
 }

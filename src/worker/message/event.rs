@@ -1,6 +1,9 @@
 //! What the workers say to the window.
 
-use super::{CompareTable, LoadedExam, MaskRead, PickPurpose, ProposalResult, RequestId, StudySummary, TrainProgress, TrainedVersion};
+use super::{
+    CompareTable, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, RequestId, SealEnded, StudySummary, TrainProgress,
+    TrainedVersion,
+};
 use crate::edit::Patch;
 use std::path::PathBuf;
 
@@ -55,6 +58,10 @@ pub enum Outcome {
     Study(Box<StudySummary>),
     /// An exam was loaded.
     Exam(Box<LoadedExam>),
+    /// The open read was looked at before sealing.
+    ReadChecked(Box<ReadChecked>),
+    /// The open read was sealed, or could not be.
+    Sealed(SealEnded),
     /// An older change was read back.
     PatchRead {
         /// Row that it belongs to.

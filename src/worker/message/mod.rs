@@ -4,6 +4,7 @@ mod compare;
 mod event;
 mod mask;
 mod request;
+mod seal;
 mod study;
 mod training;
 
@@ -11,5 +12,6 @@ pub use compare::{CompareExam, CompareLine, CompareTable};
 pub use event::{Event, FolderListing, Outcome};
 pub use mask::{MaskRead, MaskRequest};
 pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
+pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
 pub use training::{OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress, TrainRequest, TrainedVersion};

@@ -1,6 +1,6 @@
 //! What the window asks of the workers.
 
-use super::{MaskRequest, ProposeRequest, TrainControl, TrainRequest};
+use super::{CheckReadRequest, MaskRequest, ProposeRequest, SealRequest, TrainControl, TrainRequest};
 use crate::study::{ExamCode, JournalRow, ReaderCode};
 use std::path::PathBuf;
 
@@ -51,6 +51,8 @@ pub enum Request {
         exam: ExamCode,
         /// For whom.
         role: Role,
+        /// Begin a new read beside the sealed one.
+        again: bool,
     },
     /// Append a row to the open read.
     Journal(JournalRow),
@@ -59,6 +61,10 @@ pub enum Request {
         /// Number of the row.
         row: u64,
     },
+    /// Look at the open read before it is sealed.
+    CheckRead(Box<CheckReadRequest>),
+    /// Seal the open read once every row is on disk.
+    Seal(SealRequest),
     /// Close the open read (its writer ends when all rows are on disk).
     CloseRead,
     /// Train or go on training.

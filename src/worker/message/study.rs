@@ -1,11 +1,11 @@
 //! A study and an exam as the window sees them.
 
-use super::Role;
+use super::{Role, Standing};
 use crate::edit::ReadLayers;
 use crate::space::VoxelBox;
 use crate::study::{ExamCode, Part, Protocol, ReaderCode};
 use crate::volume::{Image, LayerKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// A study as the window needs it.
@@ -55,6 +55,10 @@ pub struct ExamSummary {
     pub slices: usize,
     /// Marrow slices done, by reader.
     pub done: BTreeMap<ReaderCode, usize>,
+    /// Readers whose newest read is sealed.
+    pub sealed: BTreeSet<ReaderCode>,
+    /// Whether every read that the protocol asks for is sealed: before that no model proposes on a test exam.
+    pub reads_sealed: bool,
 }
 
 /// An exam ready to be read.
@@ -74,6 +78,8 @@ pub struct LoadedExam {
     pub has_geometry: bool,
     /// Findings on import, one sentence each.
     pub findings: Vec<String>,
+    /// How it may be used.
+    pub standing: Standing,
 }
 
 /// Voxels that changed, for the textures.

@@ -1,0 +1,50 @@
+//! What is worth another look before a read is sealed. No wall: the reader decides, and may go on reading beside it.
+
+use crate::session::{Command, Session, StudyCommand, ViewCommand};
+use crate::views::panels::action_button;
+use crate::views::theme;
+use crate::views::widgets::{ButtonLook, Row, button, quiet, row};
+use egui::{Align2, Context, Label, RichText, ScrollArea, Window};
+
+/// Draws the sheet while the session has looked the open read over.
+pub fn submit_ui(ctx: &Context, session: &Session, commands: &mut Vec<Command>) {
+    let Some(checked) = session.checked() else { return };
+    let content = ctx.content_rect();
+    let mut open = true;
+    let window = Window::new("Submit this read").open(&mut open).collapsible(false).resizable(false);
+    window.pivot(Align2::CENTER_CENTER).default_pos(content.center()).show(ctx, |ui| {
+        ui.set_width(400.0_f32.min(content.width() - 48.0));
+        ui.spacing_mut().item_spacing.y = theme::UNIT;
+        ui.add(Label::new(
+            RichText::new(format!("A sealed read of {} can only be looked at. Reading the exam again makes a new read.", checked.exam))
+                .color(theme::TEXT),
+        ));
+        ui.add_space(theme::UNIT);
+        if checked.warnings.is_empty() {
+            quiet(ui, "Every slice was seen and is done; nothing is worth another look.");
+        } else {
+            ui.label(RichText::new("Worth another look").font(theme::small()).color(theme::HEADING));
+            ScrollArea::vertical().id_salt("warnings").max_height(content.height() * 0.5).show(ui, |ui| {
+                for warning in &checked.warnings {
+                    let line = Row { text: &warning.text, swatch: Some(theme::LOOK_AGAIN), ..Row::default() };
+                    let response = row(ui, &line);
+                    if let Some(slice) = warning.slice
+                        && response.on_hover_text(format!("Goes to slice {}", slice + 1)).clicked()
+                    {
+                        commands.push(Command::View(ViewCommand::Slice(slice)));
+                    }
+                }
+            });
+        }
+        ui.add_space(theme::PADDING);
+        ui.horizontal(|ui| {
+            action_button(ui, session, "seal", None, ButtonLook::Primary, commands);
+            if button(ui, "Go on reading", None, ButtonLook::Plain, true).clicked() {
+                commands.push(Command::Study(StudyCommand::CancelSubmit));
+            }
+        });
+    });
+    if !open || ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape)) {
+        commands.push(Command::Study(StudyCommand::CancelSubmit));
+    }
+}

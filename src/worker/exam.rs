@@ -1,0 +1,138 @@
+//! Opening an exam: its images and, for a reader, their read.
+
+use super::files::reading_axis;
+use super::hub::WorkerConfig;
+use super::journal::JournalMessage;
+use super::message::{LoadedExam, Outcome, Role, Standing};
+use super::task::Task;
+use crate::edit::ReadLayers;
+use crate::study::{ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, Study, StudyError};
+use crate::volume::Image;
+use crossbeam_channel::{Sender, bounded};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which exam for whom.
+pub(super) struct Wanted {
+    pub root: PathBuf,
+    pub exam: ExamCode,
+    pub role: Role,
+    /// Begin a new read beside the sealed one.
+    pub again: bool,
+}
+
+/// Loads an exam and, for a reader, opens or begins the read.
+pub(super) fn open_exam(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wanted: &Wanted) -> Outcome {
+    match load(task, config, journal, wanted) {
+        _ if task.cancel.is_cancelled() => Outcome::Cancelled,
+        Ok(loaded) => Outcome::Exam(Box::new(loaded)),
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wanted: &Wanted) -> Result<LoadedExam, String> {
+    let Wanted { root, exam, role, again } = wanted;
+    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let record = ExamRecord::load(study.layout(), exam).map_err(|e| e.to_string())?;
+    let sequences = images(task, &record, study.layout())?;
+    let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
+    let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
+    let mut slice_axis = reading_axis(image);
+    let (layers, standing) = match role.reader() {
+        None => (ReadLayers::new(image.grid().clone(), slice_axis), Standing::Looking),
+        Some(reader) => {
+            // The read that was open before must be closed first: it may be the same one.
+            let (done, wait) = bounded(1);
+            if journal.send(JournalMessage::Barrier(done)).is_ok() {
+                let _ = wait.recv();
+            }
+            let opened = open_read(&study, reader, exam, *again, &(config.clock)())?;
+            if let Some(file) = opened.file.filter(|_| !task.cancel.is_cancelled()) {
+                let _ = journal.send(JournalMessage::Attach(task.id, Box::new(file)));
+            }
+            slice_axis = opened.layers.slice_axis();
+            (opened.layers, opened.standing)
+        }
+    };
+    // Whose images they are does not matter where there is no study around them.
+    let scratch = root.starts_with(&config.scratch_root);
+    let told = |code: &str| !(scratch && code == "no-patient");
+    let findings = record
+        .sequences
+        .iter()
+        .flat_map(|s| s.findings.iter().filter(|f| told(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
+        .collect();
+    Ok(LoadedExam { code: exam.clone(), role: role.clone(), sequences, layers, slice_axis, has_geometry, findings, standing })
+}
+
+/// The images of an exam, the one that is read first.
+pub(super) fn images(task: &Task, record: &ExamRecord, layout: &Layout) -> Result<Vec<(String, Image)>, String> {
+    let first = record.sequences.iter().filter(|s| s.name == record.reading_sequence);
+    let others = record.sequences.iter().filter(|s| s.name != record.reading_sequence);
+    let mut images = Vec::new();
+    for (at, sequence) in first.chain(others).enumerate() {
+        task.progress("Opening images", Some(at as f32 / record.sequences.len() as f32));
+        if task.cancel.is_cancelled() {
+            return Err("cancelled".to_owned());
+        }
+        let image = record.load_image(layout, &sequence.name).map_err(|e| e.to_string())?;
+        // A NIfTI file cannot say that high values are dark; the finding from the import does.
+        let inverted = sequence.findings.iter().any(|f| f.code == "monochrome1");
+        let image = image.with_inverted_display(inverted);
+        images.push((sequence.name.to_string(), image));
+    }
+    Ok(images)
+}
+
+/// A read with its journal replayed.
+struct Opened {
+    /// Only where it may be written.
+    file: Option<ReadFile>,
+    layers: ReadLayers,
+    standing: Standing,
+}
+
+/// Opens the reader's latest read of the exam, or begins the first (or another one). A sealed read, and one that another
+/// program writes to, is opened to be looked at.
+fn open_read(study: &Study, reader: &ReaderCode, exam: &ExamCode, again: bool, time: &str) -> Result<Opened, String> {
+    let begin = || study.new_read_for(reader, exam, time);
+    let opened = match study.open_read_for(reader, exam, time) {
+        Err(StudyError::Read(ReadError::Sealed { .. })) if again => begin(),
+        other => other,
+    };
+    let look = || study.view_read_for(reader, exam).map_err(|e| e.to_string());
+    match opened {
+        Ok((header, file)) => {
+            let layers = replayed(&header, &file)?;
+            let standing = Standing::Writing { number: header.number, assisted: header.assisted };
+            Ok(Opened { file: Some(file), layers, standing })
+        }
+        Err(StudyError::Read(ReadError::Sealed { time, .. })) => {
+            let (header, view) = look()?;
+            // Written now, should the program have ended between sealing the read and writing its seal.
+            study.seal_of(reader, exam, header.number).map_err(|e| e.to_string())?;
+            Ok(Opened { file: None, layers: replayed(&header, &view)?, standing: Standing::Sealed { number: header.number, time } })
+        }
+        Err(StudyError::Read(ReadError::Locked { owner, .. })) => {
+            let (header, view) = look()?;
+            Ok(Opened { file: None, layers: replayed(&header, &view)?, standing: Standing::Busy { number: header.number, owner } })
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn replayed(header: &ReadHeader, view: &ReadView) -> Result<ReadLayers, String> {
+    let mut layers = ReadLayers::new(Arc::new(header.grid.clone()), header.slice_axis);
+    let mut broken = None;
+    view.for_each_row(1, |row| {
+        if broken.is_none() {
+            broken = layers.replay(row.row).err();
+        }
+        Ok(())
+    })
+    .map_err(|e| e.to_string())?;
+    match broken {
+        Some(problem) => Err(format!("{}: {problem}; restore this read from a copy", view.path().display())),
+        None => Ok(layers),
+    }
+}
