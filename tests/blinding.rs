@@ -139,7 +139,7 @@ fn on_test_exams_a_model_waits_until_every_read_is_sealed() {
     }
     // All three are sealed: R1 may read it again with the model.
     enter(&mut driver, "R1");
-    driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::OpenExam(test.clone()))).unwrap();
+    driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::OpenExam(test))).unwrap();
     driver.run_to_end("Again", PATIENCE, Command::Study(StudyCommand::ReadAgain)).unwrap();
     driver.run_to_end("Proposing", PATIENCE, Command::Model(ModelCommand::ProposeExam)).unwrap();
     assert!(driver.session().exam().unwrap().proposal().is_some(), "{}", notices(&driver));
