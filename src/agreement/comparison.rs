@@ -1,7 +1,7 @@
 //! Two label maps on one grid, ready to be compared.
 
 use super::surface::set_hausdorff_mm;
-use super::{ConfusionMatrix, ElementDistances, Overlap, SurfaceDistances, nominal_spacing_mm};
+use super::{ConfusionMatrix, ElementDistances, LesionDetection, Overlap, SurfaceDistances, nominal_spacing_mm};
 use crate::space::VoxelBox;
 use crate::volume::{GridMismatch, Labels, TileId};
 use rayon::prelude::*;
@@ -106,6 +106,13 @@ impl Comparison {
     pub fn elements_between(&self, level_a: &[u8], level_b: &[u8]) -> ElementDistances {
         let (a, b) = self.masks(level_a, level_b);
         ElementDistances::measure(&a, &b, self.spacing_mm)
+    }
+
+    /// Which connected parts of `level_b` in the second map `level_a` in the first one found.
+    #[must_use]
+    pub fn lesions_between(&self, level_a: &[u8], level_b: &[u8]) -> LesionDetection {
+        let (a, b) = self.masks(level_a, level_b);
+        LesionDetection::measure(&a, &b)
     }
 
     /// Hausdorff distance in mm between the sets of voxels (not their surfaces), as ITK gives it; `None` where one is empty.
@@ -218,6 +225,7 @@ mod tests {
             let flipped = Comparison::new(&labels(shape, &turned(&a)), &labels(shape, &turned(&b))).unwrap();
             prop_assert!(close(&expected, &distances(&flipped, &[1])));
             prop_assert_eq!(plain.overlap(&[1]), flipped.overlap(&[1]));
+            prop_assert_eq!(plain.lesions_between(&[1], &[1]), flipped.lesions_between(&[1], &[1]));
             // Background around changes nothing but the true negatives.
             let wide = |v: &[u8]| {
                 let mut wide = labels([20, 7, 5], &[0; 700]);
@@ -229,10 +237,12 @@ mod tests {
             let padded = Comparison::new(&wide(&a), &wide(&b)).unwrap();
             prop_assert!(close(&expected, &distances(&padded, &[1])));
             prop_assert_eq!(plain.overlap(&[1]).dice(), padded.overlap(&[1]).dice());
+            prop_assert_eq!(plain.lesions_between(&[1], &[1]), padded.lesions_between(&[1], &[1]));
             // Labels 1 and 2 exchange their names.
             let renamed = |v: &[u8]| v.iter().map(|&l| [0, 2, 1][usize::from(l)]).collect::<Vec<u8>>();
             let swapped = Comparison::new(&labels(shape, &renamed(&a)), &labels(shape, &renamed(&b))).unwrap();
             prop_assert!(close(&expected, &distances(&swapped, &[2])));
+            prop_assert_eq!(plain.overlap(&[1]), swapped.overlap(&[2]));
             // The two readers exchange their places.
             let back = Comparison::new(&labels(shape, &b), &labels(shape, &a)).unwrap();
             prop_assert!(close(&expected, &distances(&back, &[1])));

@@ -1,6 +1,6 @@
 //! Two raters, several categories: confusion matrix with Cohen's kappa and Matthews' correlation.
 
-/// How much a disagreement weighs in Cohen's kappa.
+/// How much a disagreement weighs in Cohen's kappa (Cohen, Educ Psychol Meas 1960; weighted: Psychol Bull 1968).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KappaWeight {
     /// Every disagreement the same.
@@ -126,22 +126,28 @@ impl ConfusionMatrix {
         ratio(self.count(category, category) as f64, self.row_sum(category) as f64)
     }
 
-    /// F1 of a category; `None` if it neither occurs nor is predicted.
+    /// F1 of a category (van Rijsbergen, Information Retrieval 1979: F with equal weights); `None` if it neither occurs nor is predicted.
     #[must_use]
     pub fn f1(&self, category: usize) -> Option<f64> {
         ratio(2.0 * self.count(category, category) as f64, (self.row_sum(category) + self.column_sum(category)) as f64)
     }
 
-    /// Mean recall over the categories that occur.
+    /// Balanced accuracy: mean recall over the categories that occur (Brodersen et al., ICPR 2010).
     #[must_use]
     pub fn balanced_accuracy(&self) -> Option<f64> {
         super::mean(&(0..self.size).filter_map(|c| self.recall(c)).collect::<Vec<_>>())
     }
 
-    /// Plain mean of F1 over the categories where it is defined.
+    /// Macro F1: plain mean of F1 over the categories where it is defined (Sokolova and Lapalme, Inf Process Manag 2009).
     #[must_use]
     pub fn f1_macro(&self) -> Option<f64> {
         super::mean(&(0..self.size).filter_map(|c| self.f1(c)).collect::<Vec<_>>())
+    }
+
+    /// Micro F1: F1 of all decisions together. Where every unit has one category it is the accuracy (the same source).
+    #[must_use]
+    pub fn f1_micro(&self) -> Option<f64> {
+        self.accuracy()
     }
 
     /// Mean of F1, each category weighing as its number of units.

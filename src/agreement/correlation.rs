@@ -27,20 +27,20 @@ fn moments(x: &[f64], y: &[f64]) -> Option<(f64, f64, f64)> {
     Some((pairs().map(|(a, _)| a * a).sum(), pairs().map(|(a, b)| a * b).sum(), pairs().map(|(_, b)| b * b).sum()))
 }
 
-/// Pearson's r; `None` where one side does not vary.
+/// Pearson's r (Proc R Soc 1895); `None` where one side does not vary.
 #[must_use]
 pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
     let (xx, xy, yy) = moments(x, y)?;
     (xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
 }
 
-/// Spearman's ρ: Pearson's r of the ranks.
+/// Spearman's ρ (Am J Psychol 1904): Pearson's r of the ranks.
 #[must_use]
 pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
     pearson(&ranks(x), &ranks(y))
 }
 
-/// Kendall's τ-b, in O(n²); `None` where one side does not vary.
+/// Kendall's τ-b (Biometrika 1945), in O(n²); `None` where one side does not vary.
 #[must_use]
 pub fn kendall_tau_b(x: &[f64], y: &[f64]) -> Option<f64> {
     if x.len() != y.len() {

@@ -94,15 +94,43 @@ impl Icc {
         ratio(self.ms_rows, self.ms_error)
     }
 
-    /// 95 % limits of [`Icc::icc31`].
+    /// 95 % limits of [`Icc::icc11`]: those of F = rows / within, turned into correlations.
+    #[must_use]
+    pub fn icc11_limits(&self) -> Option<[f64; 2]> {
+        self.f_within_limits().map(|limits| limits.map(|f| (f - 1.0) / (f + self.raters - 1.0)))
+    }
+
+    /// 95 % limits of [`Icc::icc1k`].
+    #[must_use]
+    pub fn icc1k_limits(&self) -> Option<[f64; 2]> {
+        self.f_within_limits().map(|limits| limits.map(|f| 1.0 - 1.0 / f))
+    }
+
+    /// 95 % limits of [`Icc::icc2k`]: Spearman and Brown's formula on those of [`Icc::icc21`].
+    #[must_use]
+    pub fn icc2k_limits(&self) -> Option<[f64; 2]> {
+        self.icc21_limits().map(|limits| limits.map(|rho| self.raters * rho / (1.0 + (self.raters - 1.0) * rho)))
+    }
+
+    /// 95 % limits of [`Icc::icc31`]: those of F = rows / residual, turned into correlations.
     #[must_use]
     pub fn icc31_limits(&self) -> Option<[f64; 2]> {
-        let (df1, df2) = (self.subjects - 1.0, (self.subjects - 1.0) * (self.raters - 1.0));
-        let f = self.f_rows()?;
-        let low = f / f_quantile(0.975, df1, df2);
-        let high = f * f_quantile(0.975, df2, df1);
-        let limit = |f: f64| (f - 1.0) / (f + self.raters - 1.0);
-        Some([limit(low), limit(high)])
+        self.f_error_limits().map(|limits| limits.map(|f| (f - 1.0) / (f + self.raters - 1.0)))
+    }
+
+    /// 95 % limits of [`Icc::icc3k`].
+    #[must_use]
+    pub fn icc3k_limits(&self) -> Option<[f64; 2]> {
+        self.f_error_limits().map(|limits| limits.map(|f| 1.0 - 1.0 / f))
+    }
+
+    fn f_within_limits(&self) -> Option<[f64; 2]> {
+        let f = ratio(self.ms_rows, self.ms_within)?;
+        Some(f_limits(f, self.subjects - 1.0, self.subjects * (self.raters - 1.0)))
+    }
+
+    fn f_error_limits(&self) -> Option<[f64; 2]> {
+        Some(f_limits(self.f_rows()?, self.subjects - 1.0, (self.subjects - 1.0) * (self.raters - 1.0)))
     }
 
     /// Satterthwaite's degrees of freedom behind [`Icc::icc21_limits`].
@@ -130,6 +158,11 @@ impl Icc {
     }
 }
 
+/// 95 % limits of an F ratio.
+fn f_limits(f: f64, df1: f64, df2: f64) -> [f64; 2] {
+    [f / f_quantile(0.975, df1, df2), f * f_quantile(0.975, df2, df1)]
+}
+
 fn ratio(numerator: f64, denominator: f64) -> Option<f64> {
     Some(numerator / denominator).filter(|v| v.is_finite())
 }
@@ -149,6 +182,18 @@ mod tests {
         }
         let [low, high] = icc.icc21_limits().unwrap();
         assert!((low - 0.018_786_513_374_712).abs() < 1e-9 && (high - 0.761_084_369_648_952_9).abs() < 1e-9);
+        // As printed by ICC(sf) of the R package psych, whose example is the same table.
+        for (got, [low, high]) in [
+            (icc.icc11_limits(), [-0.133, 0.72]),
+            (icc.icc21_limits(), [0.019, 0.76]),
+            (icc.icc31_limits(), [0.342, 0.95]),
+            (icc.icc1k_limits(), [-0.884, 0.91]),
+            (icc.icc2k_limits(), [0.071, 0.93]),
+            (icc.icc3k_limits(), [0.676, 0.99]),
+        ] {
+            let got = got.unwrap();
+            assert!((got[0] - low).abs() < 6e-4 && (got[1] - high).abs() < 6e-3, "{got:?}");
+        }
         assert!((icc.icc21_df().unwrap() - 4.785_143_862_212_762).abs() < 1e-9);
     }
 

@@ -21,7 +21,8 @@ pub struct Interval {
     pub resamples: usize,
 }
 
-/// 95 % percentile interval of a statistic by resampling **patients** with replacement: all values of a patient stay together.
+/// 95 % percentile interval (Efron and Tibshirani, An Introduction to the Bootstrap, 1993) of a statistic by resampling
+/// **patients** with replacement: all values of a patient stay together.
 ///
 /// `None` where there are no patients, or the statistic is undefined for the data or for every resample.
 pub fn bootstrap_by_patient<T>(
@@ -47,7 +48,7 @@ pub fn bootstrap_by_patient<T>(
     Some(Interval { estimate, low: quantile_sorted(&found, 0.025)?, high: quantile_sorted(&found, 0.975)?, resamples: found.len() })
 }
 
-/// Wilcoxon's signed-rank test, two-sided p. Pairs without a difference are left out.
+/// Wilcoxon's signed-rank test (Biometrics Bull 1945), two-sided p. Pairs without a difference are left out.
 ///
 /// Exact for up to 50 pairs without equal differences; else the normal approximation with tie correction and without
 /// continuity correction, as SciPy does it. `None` where no difference is left.

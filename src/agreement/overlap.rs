@@ -38,38 +38,39 @@ impl Overlap {
         self.tp + self.fn_
     }
 
-    /// 2 |A ∩ B| / (|A| + |B|); `None` where both are empty.
+    /// Dice: 2 |A ∩ B| / (|A| + |B|) (Dice, Ecology 1945); `None` where both are empty.
     #[must_use]
     pub fn dice(&self) -> Option<f64> {
         ratio(2.0 * self.tp as f64, (self.voxels_a() + self.voxels_b()) as f64)
     }
 
-    /// |A ∩ B| / |A ∪ B|; `None` where both are empty.
+    /// Jaccard: |A ∩ B| / |A ∪ B| (Jaccard, New Phytologist 1912); `None` where both are empty.
     #[must_use]
     pub fn jaccard(&self) -> Option<f64> {
         ratio(self.tp as f64, (self.tp + self.fp + self.fn_) as f64)
     }
 
-    /// 2 (|A| − |B|) / (|A| + |B|); `None` where both are empty.
+    /// Volume similarity with its sign: 2 (|A| − |B|) / (|A| + |B|), as SimpleITK gives it (without sign and taken from 1 in
+    /// Taha and Hanbury, BMC Med Imaging 2015); `None` where both are empty.
     #[must_use]
     pub fn volume_similarity(&self) -> Option<f64> {
         let (a, b) = (self.voxels_a() as f64, self.voxels_b() as f64);
         ratio(2.0 * (a - b), a + b)
     }
 
-    /// Share of B that A found.
+    /// Sensitivity: share of B that A found (Altman and Bland, BMJ 1994; 308:1552).
     #[must_use]
     pub fn sensitivity(&self) -> Option<f64> {
         ratio(self.tp as f64, self.voxels_b() as f64)
     }
 
-    /// Share of what is not B that A left alone.
+    /// Specificity: share of what is not B that A left alone (the same source).
     #[must_use]
     pub fn specificity(&self) -> Option<f64> {
         ratio(self.tn as f64, (self.tn + self.fp) as f64)
     }
 
-    /// Share of A that is B (positive predictive value).
+    /// Precision: share of A that is B, the positive predictive value (Altman and Bland, BMJ 1994; 309:102).
     #[must_use]
     pub fn precision(&self) -> Option<f64> {
         ratio(self.tp as f64, self.voxels_a() as f64)
@@ -111,7 +112,7 @@ impl Overlap {
         self.dice()
     }
 
-    /// Matthews correlation; `None` if a row or column is empty.
+    /// Matthews correlation (Biochim Biophys Acta 1975); `None` if a row or column is empty.
     #[must_use]
     pub fn mcc(&self) -> Option<f64> {
         let [tp, fp, fn_, tn] = [self.tp, self.fp, self.fn_, self.tn].map(|n| n as f64);
@@ -119,7 +120,7 @@ impl Overlap {
         ratio(tp * tn - fp * fn_, margins.sqrt())
     }
 
-    /// Binary Cohen's kappa; `None` where chance agreement is complete.
+    /// Binary kappa (Cohen, Educ Psychol Meas 1960); `None` where chance agreement is complete.
     #[must_use]
     pub fn kappa(&self) -> Option<f64> {
         let [tp, fp, fn_, tn] = [self.tp, self.fp, self.fn_, self.tn].map(|n| n as f64);

@@ -34,7 +34,7 @@ impl Roc {
         (!positive.is_empty() && !negative.is_empty()).then_some(Self { positive, negative })
     }
 
-    /// Area under the curve: Mann-Whitney, ties count 1/2.
+    /// Area under the curve: Mann-Whitney, ties count 1/2 (Hanley and McNeil, Radiology 1982).
     #[must_use]
     pub fn auc(&self) -> f64 {
         let above: f64 = self.positive.iter().map(|score| placement(&self.negative, *score)).sum();
