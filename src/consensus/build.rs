@@ -41,21 +41,10 @@ impl Method {
         Self::ALL.into_iter().find(|method| method.word() == word)
     }
 
-    /// The rule in one sentence, for the foot of a report.
+    /// The rule in one sentence, for the foot of a report, with the default options.
     #[must_use]
-    pub const fn rule(self) -> &'static str {
-        match self {
-            Self::Majority => "majority: the label with the most votes; a tie is undecided (255)",
-            Self::Staple => {
-                "STAPLE per level over the whole volume, prior = mean vote fraction, start from the mean vote, W >= 0.5 is positive; \
-                 label = level with the largest W, equal largest: undecided (255)"
-            }
-            Self::Joint => "joint STAPLE of all labels from 0.99 on the diagonal, label = most probable, not unique: undecided (255)",
-            Self::Simple => {
-                "SIMPLE per level: weight = Dice against the weighted vote (at least half), readers below mean - SD drop out; \
-                 label = level with the largest vote, equal largest: undecided (255)"
-            }
-        }
+    pub fn rule(self) -> String {
+        ConsensusOptions::default().rule(self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every reader (and a model) against the consensus of all, and against the consensus of the others.
 
-use super::{Consensus, Method, VoteError, VotePatterns, VoteTable, Warning, table::dice};
+use super::{Consensus, ConsensusOptions, Method, Region, VoteError, VotePatterns, VoteTable, Warning, table::dice};
 use crate::volume::Labels;
 
 /// Dice of one reader, or of the model.
@@ -46,19 +46,36 @@ impl LineUp {
     /// # Errors
     /// As [`VotePatterns::count`]; the model counts as the last read.
     pub fn of(readers: &[&Labels], model: Option<&Labels>, method: Method, levels: &[&[u8]]) -> Result<Self, VoteError> {
+        Self::with_options(readers, model, method, levels, &ConsensusOptions::default())
+    }
+
+    /// The same with other options. A box is that of all readers, also for the consensus without one of them.
+    ///
+    /// # Errors
+    /// As [`LineUp::of`].
+    pub fn with_options(
+        readers: &[&Labels],
+        model: Option<&Labels>,
+        method: Method,
+        levels: &[&[u8]],
+        options: &ConsensusOptions,
+    ) -> Result<Self, VoteError> {
         if readers.is_empty() {
             return Err(VoteError::NoReaders);
         }
         let all: Vec<&Labels> = readers.iter().copied().chain(model).collect();
         let patterns = VotePatterns::count(&all)?;
         let table = patterns.table();
-        let everyone: Vec<usize> = (0..readers.len()).collect();
-        let full = OneConsensus::of(table, &everyone, method, levels);
-        let left_out: Vec<OneConsensus> = if readers.len() < 3 {
-            Vec::new()
-        } else {
-            everyone.iter().map(|&out| OneConsensus::of(table, &without(&everyone, out), method, levels)).collect()
+        let outside = match (options.region, model) {
+            // The model's labels must not widen the box.
+            (Region::BoundingBox, Some(_)) => options.left_out(&VotePatterns::count(readers)?),
+            _ => options.left_out(&patterns),
         };
+        let consensus_of = |some: &[usize]| OneConsensus::of(table, some, outside, method, levels, options);
+        let everyone: Vec<usize> = (0..readers.len()).collect();
+        let full = consensus_of(&everyone);
+        let left_out: Vec<OneConsensus> =
+            if readers.len() < 3 { Vec::new() } else { everyone.iter().map(|&out| consensus_of(&without(&everyone, out))).collect() };
         let rows = (0..levels.len()).map(|at| row(table, &full, &left_out, model.is_some(), at)).collect();
         Ok(Self { method, rows, warnings: full.consensus.warnings().to_vec() })
     }
@@ -71,9 +88,9 @@ struct OneConsensus {
 }
 
 impl OneConsensus {
-    fn of(table: &VoteTable, readers: &[usize], method: Method, levels: &[&[u8]]) -> Self {
+    fn of(table: &VoteTable, readers: &[usize], outside: u64, method: Method, levels: &[&[u8]], options: &ConsensusOptions) -> Self {
         let votes = table.select(readers);
-        Self { consensus: Consensus::of_table(&votes, method, levels), votes }
+        Self { consensus: Consensus::of_table_with(&votes, outside, method, levels, options), votes }
     }
 
     /// Per pattern of all maps.

@@ -10,6 +10,8 @@ mod level;
 mod lineup;
 mod majority;
 mod options;
+#[cfg(test)]
+mod properties;
 mod simple;
 mod staple;
 mod staple_options;

@@ -1,6 +1,6 @@
 //! What a person may choose about a consensus besides its method.
 
-use super::{JointStart, Region, VotePatterns};
+use super::{JointStart, Method, Region, VotePatterns};
 
 /// Region of binary STAPLE and start of joint STAPLE; majority and SIMPLE use neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -12,6 +12,35 @@ pub struct ConsensusOptions {
 }
 
 impl ConsensusOptions {
+    /// The rule of a method under these options in one sentence, for the foot of a report.
+    #[must_use]
+    pub fn rule(&self, method: Method) -> String {
+        let region = match self.region {
+            Region::Whole => "over the whole volume",
+            Region::BoundingBox => "over the smallest box around everything that anybody labelled",
+            Region::Disagreement => "over the voxels on which the readers disagree about the level",
+        };
+        let start = match self.start {
+            JointStart::Votes => "the majority vote without tied voxels".to_owned(),
+            JointStart::Diagonal(on) => format!("{on} on the diagonal"),
+        };
+        match method {
+            Method::Majority => "majority: the label with the most votes; a tie is undecided (255)".to_owned(),
+            Method::Staple => format!(
+                "STAPLE per level {region}, prior = mean vote fraction there, start from the mean vote, W >= 0.5 is positive; \
+                 label = level with the largest W, equal largest: undecided (255)"
+            ),
+            Method::Joint => {
+                format!("joint STAPLE of all labels from {start}, label = most probable, not unique: undecided (255)")
+            }
+            Method::Simple => {
+                "SIMPLE per level: weight = Dice against the weighted vote (at least half), readers below mean - SD drop out; \
+                 label = level with the largest vote, equal largest: undecided (255)"
+                    .to_owned()
+            }
+        }
+    }
+
     /// Voxels that lie outside the region and that nobody labelled: those beyond the box, where the region is the box.
     #[must_use]
     pub fn left_out(&self, patterns: &VotePatterns) -> u64 {
@@ -46,7 +75,7 @@ impl Region {
 #[cfg(test)]
 mod tests {
     use super::super::votes::tests::map;
-    use super::super::{Consensus, MARROW_LEVELS, Method, binary_staple};
+    use super::super::{Consensus, MARROW_LEVELS, binary_staple};
     use super::*;
     use crate::consensus::StapleOptions;
 

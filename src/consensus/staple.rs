@@ -1,7 +1,7 @@
 //! Binary STAPLE of one level (Warfield, Zou, Wells, IEEE Trans Med Imaging 2004; without spatial prior).
 
 use super::exact_sum::ExactSum;
-use super::{Prior, Region, StapleOptions, VotePatterns, VoteTable, level_name};
+use super::{ConsensusOptions, Prior, Region, StapleOptions, VotePatterns, VoteTable, level_name};
 
 /// Whether a level can be estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +33,8 @@ pub struct Staple {
 /// STAPLE of the labels in `level` (more than one: their union) against all others.
 #[must_use]
 pub fn binary_staple(patterns: &VotePatterns, level: &[u8], options: &StapleOptions) -> Staple {
-    let outside_box = match options.region {
-        Region::BoundingBox => patterns.table().voxel_count() - patterns.labelled_box().len() as u64,
-        Region::Whole | Region::Disagreement => 0,
-    };
-    staple_of(patterns.table(), outside_box, level, options)
+    let region = ConsensusOptions { region: options.region, ..ConsensusOptions::default() };
+    staple_of(patterns.table(), region.left_out(patterns), level, options)
 }
 
 /// STAPLE on a table of votes of which `left_out` voxels without any vote do not count.

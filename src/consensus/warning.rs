@@ -61,16 +61,26 @@ impl Warning {
     }
 }
 
+impl Warning {
+    /// The sentence, with readers by name instead of by number.
+    #[must_use]
+    pub fn in_words(&self, names: &[String]) -> String {
+        match self {
+            Self::WorseThanChance { level, reader, sum } => {
+                let who = names.get(*reader).map_or_else(|| format!("reader {}", reader + 1), Clone::clone);
+                format!("level {level}: {who} does no better than chance (sensitivity + specificity = {sum:.3}); look at the read")
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let likelihood =
             |value: Option<f64>| value.map_or_else(|| "– (a vote pattern became impossible)".to_owned(), |v| format!("{v:.3}"));
         match self {
-            Self::WorseThanChance { level, reader, sum } => write!(
-                f,
-                "level {level}: reader {} does no better than chance (sensitivity + specificity = {sum:.3}); look at the read",
-                reader + 1
-            ),
+            Self::WorseThanChance { .. } => f.write_str(&self.in_words(&[])),
             Self::NotConverged { what, iterations } => write!(f, "{what} did not come to rest in {iterations} rounds"),
             Self::StartsDiffer { voxels, votes, diagonal } => write!(
                 f,
