@@ -237,3 +237,32 @@ fn published_table_of_the_papers_scores() {
         }
     }
 }
+
+/// The same table as printed contains slips; its rows tell which numbers are meant.
+#[test]
+fn slips_in_the_papers_table_are_found_by_rebuilding_it() {
+    let Some(folder) = reference() else { return };
+    let paper = &json(&folder.join("published/published.json"))["von_brandis_2022_table2"];
+    let column = |name: &str| numbers(&paper["data"][name]).into_iter().map(Option::unwrap).collect::<Vec<f64>>();
+    let printed = |name: &str| numbers(&paper["printed_mean_sd"][name]).into_iter().map(Option::unwrap).collect::<Vec<f64>>();
+    let mut wrong_rows = Vec::new();
+    let mut wrong_means = Vec::new();
+    for level in ["l1", "l2", "l3", "ov"] {
+        let [ai, gt, difference] = ["ai", "gt", "d"].map(|who| column(&format!("{level}_{who}")));
+        let rebuilt: Vec<f64> = ai.iter().zip(&gt).map(|(a, g)| a - g).collect();
+        wrong_rows.extend((0..10).filter(|&row| (rebuilt[row] - difference[row]).abs() > 0.05).map(|row| (level, row + 1)));
+        for (name, values) in [(format!("{level}_ai"), &ai), (format!("{level}_gt"), &gt), (format!("{level}_d"), &rebuilt)] {
+            let of_column = osteon::agreement::mean(values).unwrap();
+            let mean_printed = printed(&name)[0];
+            if (of_column - mean_printed).abs() > 0.011 {
+                wrong_means.push((name, mean_printed, (of_column * 100.0).round() / 100.0));
+            }
+        }
+    }
+    println!(
+        "Table 2 as printed: differences that are not model minus reader {wrong_rows:?}; means (printed, of the rows) {wrong_means:?}"
+    );
+    // The differences of level 3 repeat the model's score in masks 6 to 9.
+    assert_eq!(wrong_rows, [("l3", 6), ("l3", 7), ("l3", 8), ("l3", 9)]);
+    assert_eq!(wrong_means, [("l1_d".to_owned(), -0.5, -0.05)]);
+}

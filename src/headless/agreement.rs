@@ -2,8 +2,8 @@
 
 use crate::agreement::{AlphaMetric, Comparison, ConfusionMatrix, DistanceStatus, KappaWeight, Overlap, Ratings, SurfaceDistances};
 use crate::consensus::{
-    Consensus, JointOptions, JointStaple, JointStart, LevelStatus, Method, Staple, VotePatterns, VoteTable, joint_staple, level_name,
-    majority,
+    Consensus, JointOptions, JointStaple, JointStart, LevelStatus, Method, Staple, VotePatterns, VoteTable, compare_starts, joint_staple,
+    level_name, majority,
 };
 use crate::io;
 use crate::volume::{LabelCounts, Labels};
@@ -68,6 +68,11 @@ pub fn run(args: &AgreementArgs) -> Result<()> {
     if wanted("agreement") {
         out.insert("agreement".to_owned(), case.agreement()?);
     }
+    let warnings = case.warnings(wanted("staple_multilabel"));
+    for warning in &warnings {
+        eprintln!("warning: {warning}");
+    }
+    out.insert("warnings".to_owned(), json!(warnings));
     out.insert("rules".to_owned(), json!([Method::Majority.rule(), Method::Staple.rule(), joint_rule(&args.joint_start)]));
     write_json(&args.json, &Value::Object(out))
 }
@@ -146,6 +151,16 @@ impl<'a> CaseFigures<'a> {
         let start = if start == "votes" { JointStart::Votes } else { JointStart::default() };
         let joint = joint_staple(patterns.table(), &JointOptions { start, ..JointOptions::default() });
         Self { names, reads, patterns, levels, staple, joint }
+    }
+
+    /// What a person should know: readers no better than chance, levels that nobody used, starts that matter.
+    fn warnings(&self, with_joint: bool) -> Vec<String> {
+        let mut warnings: Vec<String> = self.staple.warnings().iter().map(|w| w.in_words(self.names)).collect();
+        if with_joint {
+            let starts = compare_starts(self.patterns.table(), &JointOptions::default());
+            warnings.extend(starts.warning().map(|w| w.in_words(self.names)));
+        }
+        warnings
     }
 
     fn majority(&self) -> Value {

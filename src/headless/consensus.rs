@@ -1,7 +1,7 @@
 //! `osteon consensus`: one map out of several reads, written as NIfTI, with the rules and figures printed.
 
 use super::agreement::{count_votes, joint_json, read_labels, staple_json, write_json};
-use crate::consensus::{Consensus, LineUp, LineUpReader, MARROW_LEVELS, Method, VotePatterns};
+use crate::consensus::{Consensus, ConsensusOptions, JointStart, LineUp, LineUpReader, MARROW_LEVELS, Method, Region, VotePatterns};
 use crate::io;
 use crate::volume::Labels;
 use anyhow::{Context, Result, bail};
@@ -17,6 +17,12 @@ pub struct ConsensusArgs {
     /// How the reads become one
     #[arg(long, value_parser = ["staple", "joint", "majority", "simple"])]
     pub method: String,
+    /// Which voxels STAPLE looks at: the whole volume, the box around all labels, or where the readers disagree
+    #[arg(long, value_name = "REGION", default_value = "whole", value_parser = ["whole", "box", "disagreement"])]
+    pub region: String,
+    /// Where joint STAPLE starts: 0.99 on the diagonal, or the votes without tied voxels
+    #[arg(long, value_name = "START", default_value = "diagonal", value_parser = ["votes", "diagonal"])]
+    pub joint_start: String,
     /// Folder for label.nii.gz and the masks and probability maps of every level
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -30,6 +36,7 @@ pub fn run(args: &ConsensusArgs) -> Result<()> {
     let Some(method) = Method::from_word(&args.method) else {
         bail!("--method {}: choose staple, joint, majority or simple", args.method);
     };
+    let options = options(args, method)?;
     let (names, reads) = read_labels(&args.reads)?;
     let readers: Vec<&Labels> = reads.iter().collect();
     eprintln!("counting the votes of {} readers", readers.len());
@@ -37,13 +44,28 @@ pub fn run(args: &ConsensusArgs) -> Result<()> {
     let highest = patterns.table().highest_label().max(3);
     let extra: Vec<Vec<u8>> = (4..=highest).map(|label| vec![label]).collect();
     let levels: Vec<&[u8]> = MARROW_LEVELS.into_iter().chain(extra.iter().map(Vec::as_slice)).collect();
-    let consensus = Consensus::of(&patterns, method, &levels);
+    let consensus = Consensus::with(&patterns, method, &levels, &options);
     std::fs::create_dir_all(&args.out).with_context(|| format!("the folder {} could not be made", args.out.display()))?;
     write_maps(&args.out, &patterns, &consensus)?;
-    let line_up = LineUp::of(&readers, None, method, &levels)?;
-    write_json(&args.out.join("consensus.json"), &report_json(&names, &patterns, &consensus, &line_up))?;
-    print!("{}", report_text(&names, &patterns, &consensus, &line_up));
+    let line_up = LineUp::with_options(&readers, None, method, &levels, &options)?;
+    write_json(&args.out.join("consensus.json"), &report_json(&names, &patterns, &consensus, &line_up, &options))?;
+    print!("{}", report_text(&names, &patterns, &consensus, &line_up, &options));
     Ok(())
+}
+
+/// An option that the method does not know is refused, so that nobody believes it had an effect.
+fn options(args: &ConsensusArgs, method: Method) -> Result<ConsensusOptions> {
+    let Some(region) = Region::from_word(&args.region) else {
+        bail!("--region {}: choose whole, box or disagreement", args.region);
+    };
+    if region != Region::Whole && method != Method::Staple {
+        bail!("--region {} is for --method staple only: leave it out", args.region);
+    }
+    let start = if args.joint_start == "votes" { JointStart::Votes } else { JointStart::default() };
+    if start == JointStart::Votes && method != Method::Joint {
+        bail!("--joint-start votes is for --method joint only: leave it out");
+    }
+    Ok(ConsensusOptions { region, start })
 }
 
 fn write_maps(out: &Path, patterns: &VotePatterns, consensus: &Consensus) -> Result<()> {
@@ -63,7 +85,7 @@ fn write_maps(out: &Path, patterns: &VotePatterns, consensus: &Consensus) -> Res
     Ok(())
 }
 
-fn report_json(names: &[String], patterns: &VotePatterns, consensus: &Consensus, line_up: &LineUp) -> Value {
+fn report_json(names: &[String], patterns: &VotePatterns, consensus: &Consensus, line_up: &LineUp, options: &ConsensusOptions) -> Value {
     let rows = line_up.rows.iter().map(|row| {
         let of = |reader: &LineUpReader| json!({"dice": reader.dice, "dice_left_out": reader.dice_left_out});
         let readers: Map<String, Value> = names.iter().zip(&row.readers).map(|(name, reader)| (name.clone(), of(reader))).collect();
@@ -72,11 +94,11 @@ fn report_json(names: &[String], patterns: &VotePatterns, consensus: &Consensus,
     });
     let mut out = json!({
         "method": consensus.method().word(),
-        "rule": consensus.method().rule(),
+        "rule": options.rule(consensus.method()),
         "readers": names,
         "undecided": consensus.undecided_voxels(patterns.table()),
         "levels": rows.collect::<Map<_, _>>(),
-        "warnings": consensus.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "warnings": consensus.warnings().iter().map(|w| w.in_words(names)).collect::<Vec<_>>(),
     });
     if !consensus.staple().is_empty() {
         out["staple_binary"] = consensus.staple().iter().map(|s| (s.level_name(), staple_json(s))).collect::<Map<_, _>>().into();
@@ -91,7 +113,7 @@ fn report_json(names: &[String], patterns: &VotePatterns, consensus: &Consensus,
     out
 }
 
-fn report_text(names: &[String], patterns: &VotePatterns, consensus: &Consensus, line_up: &LineUp) -> String {
+fn report_text(names: &[String], patterns: &VotePatterns, consensus: &Consensus, line_up: &LineUp, options: &ConsensusOptions) -> String {
     let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     let mut text = format!("{} readers, method {}\n", names.len(), consensus.method().word());
@@ -116,7 +138,10 @@ fn report_text(names: &[String], patterns: &VotePatterns, consensus: &Consensus,
     }
     text += &format!("\nundecided: {} voxels\n", consensus.undecided_voxels(patterns.table()));
     for warning in consensus.warnings() {
-        text += &format!("warning: {warning}\n");
+        text += &format!("warning: {}\n", warning.in_words(names));
     }
-    text + &format!("rule: {}\nleft out: Dice against the consensus of the other readers (from 3 readers on)\n", consensus.method().rule())
+    text + &format!(
+        "rule: {}\nleft out: Dice against the consensus of the other readers (from 3 readers on)\n",
+        options.rule(consensus.method())
+    )
 }

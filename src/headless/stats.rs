@@ -123,7 +123,7 @@ fn classification(table: &Table) -> Result<Value> {
         "n": matrix.total(), "confusion": matrix.rows().collect::<Vec<_>>(),
         "accuracy": matrix.accuracy(), "balanced_accuracy": matrix.balanced_accuracy(),
         "precision": each(&|c| matrix.precision(c)), "recall": each(&|c| matrix.recall(c)), "f1": each(&|c| matrix.f1(c)),
-        "support": support, "f1_macro": matrix.f1_macro(), "f1_micro": matrix.accuracy(), "f1_weighted": matrix.f1_weighted(),
+        "support": support, "f1_macro": matrix.f1_macro(), "f1_micro": matrix.f1_micro(), "f1_weighted": matrix.f1_weighted(),
         "kappa": matrix.kappa(KappaWeight::Plain), "kappa_linear": matrix.kappa(KappaWeight::Linear),
         "kappa_quadratic": matrix.kappa(KappaWeight::Quadratic), "mcc": matrix.mcc(),
         "auc_ovr": areas, "auc_ovr_macro": mean(&defined.iter().map(|(a, _)| *a).collect::<Vec<_>>()), "auc_ovr_weighted": weighted,
