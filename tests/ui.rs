@@ -321,6 +321,7 @@ fn comparing(pictures: bool) -> Window {
         ],
         exams: vec![exam("K-031", vec!["Level 3 was painted by nobody: it cannot be estimated.".to_owned()]), exam("K-008", Vec::new())],
         left_out: vec![("K-002".to_owned(), "only R2 has read it".to_owned())],
+        ..CompareTable::default()
     };
     window.state_mut().end(RequestId(99), Outcome::Compared(Box::new(table)));
     window.run_steps(3);

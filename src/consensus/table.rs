@@ -117,7 +117,8 @@ impl VoteTable {
 }
 
 /// 2 |A ∩ B| / (|A| + |B|) of two sets of patterns, weighted by voxels; `None` where both are empty.
-pub(super) fn dice(table: &VoteTable, a: impl Fn(usize) -> bool, b: impl Fn(usize) -> bool) -> Option<f64> {
+#[must_use]
+pub fn dice(table: &VoteTable, a: impl Fn(usize) -> bool, b: impl Fn(usize) -> bool) -> Option<f64> {
     let (mut both, mut total) = (0, 0);
     for (pattern, &voxels) in table.voxels().iter().enumerate() {
         let (in_a, in_b) = (a(pattern), b(pattern));

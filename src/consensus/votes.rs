@@ -131,12 +131,12 @@ impl VotePatterns {
     }
 
     /// Pattern of the voxels that nobody labelled, if there are any.
-    fn background(&self) -> Option<u32> {
+    pub(super) fn background(&self) -> Option<u32> {
         self.numbers.get(vec![0; self.readers.len()].as_slice()).copied()
     }
 
     /// Calls `visit` with the voxels of all tiles in which anybody labelled, and with those of all others too if `everywhere`.
-    fn for_each_voxel(&self, everywhere: bool, mut visit: impl FnMut([usize; 3], u32)) {
+    pub(super) fn for_each_voxel(&self, everywhere: bool, mut visit: impl FnMut([usize; 3], u32)) {
         let readers: Vec<&Labels> = self.readers.iter().collect();
         let blank = Labels::empty(Arc::clone(&self.grid));
         let background = self.background();

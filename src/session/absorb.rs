@@ -10,6 +10,16 @@ use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, ProposalRe
 impl Session {
     /// Takes an event in; a worker's result never overwrites a reader's labels.
     pub fn absorb(&mut self, event: Event) -> Vec<Effect> {
+        let ended = if let Event::Ended { id, .. } = &event { Some(*id) } else { None };
+        let mut effects = self.absorb_event(event);
+        if let Some(id) = ended {
+            self.end_compare(id);
+            effects.extend(self.follow_compare());
+        }
+        effects
+    }
+
+    fn absorb_event(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Progress { id, text, fraction } => {
                 if let Some(job) = self.jobs.get_mut(&id) {
@@ -85,7 +95,10 @@ impl Session {
             Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),
             Outcome::Trained(version) => self.absorb_trained(version),
             Outcome::Proposed(result) => self.absorb_proposal(*result),
-            Outcome::Compared(table) => self.compare = Some(*table),
+            Outcome::Compared(table) => self.absorb_table(id, *table),
+            Outcome::ExamCompared(compared) => self.absorb_compared(id, *compared),
+            Outcome::NotComparable { exam, why } => self.absorb_not_comparable(id, &exam, &why),
+            Outcome::ConsensusAdopted { text, study } => self.absorb_adopted(text, *study),
             Outcome::MaskRead(mask) => return self.absorb_mask(*mask),
             Outcome::Exported { files, out, left_out } => {
                 self.info(format!("{files} masks written to {}.", out.display()));
@@ -122,7 +135,7 @@ impl Session {
             }
             effects.extend(self.close_exam());
             self.role = None;
-            self.compare = None;
+            self.compare = super::CompareState::default();
         }
         self.schemes[1] = summary.protocol.bone_scheme();
         for remark in &summary.remarks {

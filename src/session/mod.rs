@@ -3,6 +3,7 @@
 mod absorb;
 mod apply;
 mod command;
+mod compare_state;
 mod effect;
 mod model_state;
 mod notice;
@@ -12,8 +13,10 @@ mod tool;
 mod view_state;
 
 pub use command::{
-    AdoptWhat, Command, EditCommand, FileCommand, MaskOptions, ModelCommand, PointerCommand, StudyCommand, ToolCommand, ViewCommand,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, MaskOptions, ModelCommand, PointerCommand, StudyCommand, ToolCommand,
+    ViewCommand,
 };
+pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
 pub use effect::Effect;
 pub use model_state::TrainingState;
 pub use notice::{Notice, NoticeLevel, Notices};

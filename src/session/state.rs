@@ -1,5 +1,6 @@
 //! The session: private state that only `apply` and `absorb` change.
 
+use super::compare_state::CompareState;
 use super::model_state::TrainingState;
 use super::notice::{NoticeLevel, Notices};
 use super::open_exam::OpenExam;
@@ -40,7 +41,7 @@ pub struct Session {
     pub(super) tool: ToolState,
     pub(super) workspace: Workspace,
     pub(super) training: TrainingState,
-    pub(super) compare: Option<CompareTable>,
+    pub(super) compare: CompareState,
     pub(super) checked: Option<ReadChecked>,
     pub(super) notices: Notices,
     pub(super) jobs: BTreeMap<RequestId, Job>,
@@ -70,7 +71,7 @@ impl Session {
             tool: ToolState::default(),
             workspace: Workspace::default(),
             training: TrainingState::default(),
-            compare: None,
+            compare: CompareState::default(),
             checked: None,
             notices: Notices::default(),
             jobs: BTreeMap::new(),
@@ -133,10 +134,16 @@ impl Session {
         &self.training
     }
 
-    /// The latest comparison.
+    /// The latest comparison of the study's exams.
     #[must_use]
     pub const fn compare(&self) -> Option<&CompareTable> {
-        self.compare.as_ref()
+        self.compare.table()
+    }
+
+    /// The Compare workspace.
+    #[must_use]
+    pub const fn comparison(&self) -> &CompareState {
+        &self.compare
     }
 
     /// What was found when the open read was looked over before sealing; the person decides now.

@@ -9,6 +9,7 @@ mod import;
 mod incoming;
 mod layout;
 mod link;
+mod meeting;
 mod models;
 mod patients;
 mod protocol;
@@ -28,6 +29,7 @@ pub use exam::{AcquisitionRecord, ExamError, ExamRecord, FindingRecord, Sequence
 pub use import::{ImportOptions, ImportReport, ImportedExam, import};
 pub use layout::Layout;
 pub use link::LinkedSources;
+pub use meeting::MEETING_READER;
 pub use patients::{PatientMap, PatientMapError};
 pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowRule};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};

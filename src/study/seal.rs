@@ -156,7 +156,8 @@ impl Study {
     /// If a folder cannot be listed or a read cannot be opened.
     pub fn reads_sealed(&self, exam: &ExamCode) -> Result<bool, StudyError> {
         let wanted = self.protocol().reading().reads as usize;
-        for rule in self.protocol().readers() {
+        // A consensus meeting comes after the readers, not before the model.
+        for rule in self.protocol().readers().iter().filter(|rule| rule.code.as_str() != super::MEETING_READER) {
             let numbers = self.read_numbers(&rule.code, exam)?;
             if numbers.len() < wanted {
                 return Ok(false);

@@ -92,7 +92,15 @@ impl Workers {
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
-            Request::Compare { root } => task.spawn("compare", move |task| pool.install(|| compare::compare(task, &root))),
+            Request::Compare(request) => task.spawn("compare", move |task| {
+                pool.install(|| match &request.exam {
+                    Some(exam) => compare::compare_exam(task, &request, exam),
+                    None => compare::compare(task, &request),
+                })
+            }),
+            Request::AdoptConsensus(request) => {
+                task.spawn("compare", move |task| compare::adopt(task, &config.scratch_root, &request, &(config.clock)()));
+            }
             Request::ReadMask(request) => task.spawn("mask", move |task| mask::read(task, &request)),
             Request::Export { root, role, how, out } => {
                 task.spawn("export", move |task| pool.install(|| export::export(task, &root, &role, &how, &out, &(config.clock)())));

@@ -4,20 +4,12 @@ use super::message::{Outcome, ProposalResult, ProposeRequest};
 use super::task::Task;
 use crate::learn::{LearnError, Model, checkpoint};
 use crate::study::{ExamCode, ModelCode, Part, Split, Study};
-use crate::volume::{Image, Labels};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 /// A version read from its folder.
 pub(super) struct LoadedModel(Model);
 
 impl LoadedModel {
-    /// Labels of every slice of an image.
-    pub fn propose(&self, image: &Image, slice_axis: usize) -> Result<Labels, String> {
-        let never = AtomicBool::new(false);
-        self.0.predict_volume(image, slice_axis, None, &never, &mut |_, _| {}).map_err(|e| e.to_string())
-    }
-
     pub const fn model(&self) -> &Model {
         &self.0
     }

@@ -1,5 +1,6 @@
 //! Commands change the session here and nowhere else; what must happen outside comes back as effects.
 
+mod compare;
 mod edit;
 mod file;
 mod mask;
@@ -20,6 +21,12 @@ impl Session {
         if !matches!(command, Command::File(super::FileCommand::Quit)) {
             self.quit_asked = false;
         }
+        let mut effects = self.carry_out(command);
+        effects.extend(self.follow_compare());
+        effects
+    }
+
+    fn carry_out(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::File(command) => self.apply_file(command),
             Command::Study(command) => self.apply_study(command),
@@ -34,6 +41,7 @@ impl Session {
             Command::Pointer(command) => self.apply_pointer(command),
             Command::Edit(command) => self.apply_edit(command),
             Command::Model(command) => self.apply_model(command),
+            Command::Compare(command) => self.apply_compare(command),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Study, role and exams.
 
 use crate::session::state::AfterSave;
-use crate::session::{Command, Effect, Session, StudyCommand, TrainingState, Workspace};
+use crate::session::{Command, CompareState, Effect, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::ExamCode;
 use crate::worker::message::{ExamSummary, Request, Role};
 
@@ -83,7 +83,7 @@ impl Session {
         }
         // Nothing of one reader stays on screen for the next.
         self.role = None;
-        self.compare = None;
+        self.compare = CompareState::default();
         self.checked = None;
         self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
         self.workspace = Workspace::Read;
@@ -131,20 +131,5 @@ impl Session {
         }
         let code = exams[wanted].code.clone();
         self.open_exam(code)
-    }
-
-    fn compare_reads(&mut self) -> Vec<Effect> {
-        self.workspace = Workspace::Compare;
-        match (&self.study, &self.role) {
-            (Some(study), Some(Role::Coordinator)) => {
-                let root = study.root.clone();
-                vec![self.request("Comparing readers", Request::Compare { root })]
-            }
-            (Some(_), _) => {
-                self.warn("Readers are blind to each other: only the coordinator compares reads.");
-                Vec::new()
-            }
-            _ => Vec::new(),
-        }
     }
 }

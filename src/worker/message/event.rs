@@ -1,10 +1,11 @@
 //! What the workers say to the window.
 
 use super::{
-    CompareTable, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, RequestId, SealEnded, StudySummary, TrainProgress,
-    TrainedVersion,
+    CompareTable, ComparedExam, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, RequestId, SealEnded, StudySummary,
+    TrainProgress, TrainedVersion,
 };
 use crate::edit::Patch;
+use crate::study::ExamCode;
 use std::path::PathBuf;
 
 /// What a worker says.
@@ -75,6 +76,22 @@ pub enum Outcome {
     Proposed(Box<ProposalResult>),
     /// Readers were compared.
     Compared(Box<CompareTable>),
+    /// The maps of one exam.
+    ExamCompared(Box<ComparedExam>),
+    /// An exam cannot be compared.
+    NotComparable {
+        /// The exam.
+        exam: ExamCode,
+        /// Why: too few finished reads.
+        why: String,
+    },
+    /// A meeting's read was begun.
+    ConsensusAdopted {
+        /// In one sentence.
+        text: String,
+        /// The study with it.
+        study: Box<StudySummary>,
+    },
     /// A mask made elsewhere was read.
     MaskRead(Box<MaskRead>),
     /// Files were written.

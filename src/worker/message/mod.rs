@@ -8,7 +8,10 @@ mod seal;
 mod study;
 mod training;
 
-pub use compare::{CompareExam, CompareLine, CompareTable};
+pub use compare::{
+    AdoptConsensusRequest, CompareCell, CompareChoice, CompareExam, CompareLevel, CompareLine, CompareRequest, CompareTable, ComparedExam,
+    ComparedMap, MapOf, ModelVersion,
+};
 pub use event::{Event, FolderListing, Outcome};
 pub use mask::{MaskRead, MaskRequest};
 pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};

@@ -1,6 +1,8 @@
 //! What the window asks of the workers.
 
-use super::{CheckReadRequest, MaskRequest, ProposeRequest, SealRequest, TrainControl, TrainRequest};
+use super::{
+    AdoptConsensusRequest, CheckReadRequest, CompareRequest, MaskRequest, ProposeRequest, SealRequest, TrainControl, TrainRequest,
+};
 use crate::study::{ExamCode, JournalRow, ReaderCode};
 use std::path::PathBuf;
 
@@ -73,11 +75,10 @@ pub enum Request {
     TrainControl(TrainControl),
     /// Let the current model propose.
     Propose(Box<ProposeRequest>),
-    /// Compare all reads of the study's exams.
-    Compare {
-        /// The study.
-        root: PathBuf,
-    },
+    /// Compare reads: the figures of the study's exams, or the maps of one.
+    Compare(Box<CompareRequest>),
+    /// Begin a meeting's read with a consensus.
+    AdoptConsensus(Box<AdoptConsensusRequest>),
     /// Read a mask made elsewhere onto the open exam's grid.
     ReadMask(Box<MaskRequest>),
     /// Write layers to files.
