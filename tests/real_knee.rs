@@ -125,6 +125,7 @@ fn bone_on_a_real_knee_from_import_to_nibabel() {
     // Six slices: bright marrow inside a loop.
     driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
     driver.run(Command::Tool(ToolCommand::Choose(Tool::Lasso)));
+    driver.run(Command::Tool(ToolCommand::ToggleInsideBand));
     driver.run(Command::Tool(ToolCommand::ThresholdUpper(9000.0)));
     driver.run(Command::Tool(ToolCommand::ThresholdLower(1800.0)));
     for (slice, femur, tibia) in LOOPS {

@@ -4,6 +4,8 @@
 
 #[path = "ui/desk.rs"]
 mod desk;
+#[path = "ui/tools.rs"]
+mod tools;
 
 use desk::{Desk, harness, reader, reading};
 use egui::{Key, Modifiers, PointerButton, pos2, vec2};
@@ -268,10 +270,10 @@ fn what_is_not_on_disk_is_said_and_can_be_saved_again() {
 #[test]
 fn a_click_in_the_history_goes_there() {
     let mut window = reading(false);
-    let commands = click(&mut window, "Brush level 1, slice 8");
-    assert_eq!(commands, [Command::Edit(EditCommand::GoToRow(2))]);
+    let commands = click(&mut window, "Brush level 3, slice 8");
+    assert_eq!(commands, [Command::Edit(EditCommand::GoToRow(4))]);
     let exam = window.state().session.exam().unwrap();
-    assert!(exam.layers().history().next_undo().unwrap().1.contains("level 1"));
+    assert!(exam.layers().history().next_undo().unwrap().1.contains("level 3"));
 }
 
 fn ask_for_path(window: &mut Window) {

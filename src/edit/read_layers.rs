@@ -1,4 +1,4 @@
-//! The whole editable state of one read: two layers, done marks, outlines and the history over all of them.
+//! The whole editable state of one read: the layers, done marks, outlines and the history over all of them.
 
 use super::history::{Change, Step};
 use super::state::State;
@@ -33,7 +33,7 @@ pub enum Undo {
 }
 
 impl ReadLayers {
-    /// Empty marrow and bone layers; slices are stacked along voxel axis `slice_axis` (0, 1 or 2).
+    /// Empty layers; slices are stacked along voxel axis `slice_axis` (0, 1 or 2).
     #[must_use]
     pub fn new(grid: Arc<Grid>, slice_axis: usize) -> Self {
         Self { state: State::new(grid, slice_axis), history: History::default(), open: None, next_row: 1, next_outline: 1 }
@@ -46,7 +46,7 @@ impl ReadLayers {
         self
     }
 
-    /// Where the voxels of both layers lie.
+    /// Where the voxels of all layers lie.
     #[must_use]
     pub const fn grid(&self) -> &Arc<Grid> {
         &self.state.grid
@@ -79,7 +79,7 @@ impl ReadLayers {
     /// Begins a gesture in one layer.
     ///
     /// # Errors
-    /// If a gesture is open in either layer.
+    /// If a gesture is open in any layer.
     pub fn begin(&mut self, layer: LayerKind, kind: CommitKind, name: String) -> Result<(), GestureError> {
         if let Some(open) = self.open.and_then(|l| self.state.layer(l).gesture()) {
             return Err(GestureError::Open(open.to_owned()));

@@ -1,4 +1,4 @@
-//! What undo and redo act on: both layers, the slices marked done and the outlines.
+//! What undo and redo act on: the layers, the slices marked done and the outlines.
 
 use super::history::{Change, Step};
 use super::{ApplyError, CommitKind, Patch, Recorder};
@@ -23,36 +23,36 @@ pub struct Outline {
 pub(super) struct State {
     pub grid: Arc<Grid>,
     pub slice_axis: usize,
-    layers: [Recorder; 2],
-    done: [BTreeSet<usize>; 2],
+    layers: [Recorder; 3],
+    done: [BTreeSet<usize>; 3],
     pub outlines: BTreeMap<u32, Outline>,
 }
 
 impl State {
     pub fn new(grid: Arc<Grid>, slice_axis: usize) -> Self {
         Self {
-            layers: [Recorder::new(grid.clone()), Recorder::new(grid.clone())],
+            layers: std::array::from_fn(|_| Recorder::new(grid.clone())),
             grid,
             slice_axis: slice_axis.min(2),
-            done: [BTreeSet::new(), BTreeSet::new()],
+            done: std::array::from_fn(|_| BTreeSet::new()),
             outlines: BTreeMap::new(),
         }
     }
 
     pub const fn layer(&self, layer: LayerKind) -> &Recorder {
-        &self.layers[number(layer)]
+        &self.layers[layer.number()]
     }
 
     pub const fn layer_mut(&mut self, layer: LayerKind) -> &mut Recorder {
-        &mut self.layers[number(layer)]
+        &mut self.layers[layer.number()]
     }
 
     pub const fn done(&self, layer: LayerKind) -> &BTreeSet<usize> {
-        &self.done[number(layer)]
+        &self.done[layer.number()]
     }
 
     const fn done_mut(&mut self, layer: LayerKind) -> &mut BTreeSet<usize> {
-        &mut self.done[number(layer)]
+        &mut self.done[layer.number()]
     }
 
     pub fn slice_count(&self) -> usize {
@@ -115,12 +115,5 @@ impl State {
             }
         }
         Ok(())
-    }
-}
-
-const fn number(layer: LayerKind) -> usize {
-    match layer {
-        LayerKind::Marrow => 0,
-        LayerKind::Bone => 1,
     }
 }

@@ -4,6 +4,7 @@ use super::compare_state::{ComparePage, ShownMap};
 use super::tool::Tool;
 use super::view_state::{WindowPreset, Workspace};
 use crate::consensus::{JointStart, Method, Region};
+use crate::edit::tools::LabelSet;
 use crate::study::ExamCode;
 use crate::volume::LayerKind;
 use crate::worker::message::{ExportHow, ModelVersion, PickPurpose, Role};
@@ -155,11 +156,19 @@ pub enum ToolCommand {
     Label(u8),
     /// Layer to paint on.
     Layer(LayerKind),
-    /// Paint only inside bone.
-    ToggleOnlyInsideBone,
-    /// Lower grey value of the lasso's threshold.
+    /// Disc or square.
+    ToggleBrushShape,
+    /// Into neighbouring slices, or not.
+    ToggleThreeD,
+    /// Marrow only inside bone.
+    ToggleInsideBone,
+    /// Only grey values within the band.
+    ToggleInsideBand,
+    /// Over which labels (0 = background); `None` = over all.
+    Over(Option<LabelSet>),
+    /// Lower grey value of the band.
     ThresholdLower(f32),
-    /// Upper grey value of the lasso's threshold.
+    /// Upper grey value of the band.
     ThresholdUpper(f32),
 }
 

@@ -22,5 +22,5 @@ pub use model_state::TrainingState;
 pub use notice::{Notice, NoticeLevel, Notices};
 pub use open_exam::{OpenExam, PointerState, Proposal};
 pub use state::{Job, Session};
-pub use tool::{Tool, ToolState};
+pub use tool::{Rules, Tool, ToolState};
 pub use view_state::{ViewState, Window, WindowPreset, Workspace};

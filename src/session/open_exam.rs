@@ -2,7 +2,7 @@
 
 use super::view_state::ViewState;
 use crate::edit::ReadLayers;
-use crate::edit::tools::OutlineDraft;
+use crate::edit::tools::{LabelSet, OutlineDraft};
 use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, JournalRow};
 use crate::volume::{Image, LayerKind};
@@ -23,8 +23,13 @@ pub struct Proposal {
 pub enum PointerState {
     /// Nothing.
     Idle,
-    /// A stroke; the last position.
-    Stroke([f64; 2]),
+    /// A stroke.
+    Stroke {
+        /// The last position.
+        at: [f64; 2],
+        /// The labels that it alone changes; `None` = as the rules say.
+        over: Option<LabelSet>,
+    },
     /// A loop drawn so far.
     Loop(Vec<[f32; 2]>),
     /// A corner of an outline is dragged: outline, or the draft, and corner.
@@ -97,6 +102,12 @@ impl OpenExam {
     #[must_use]
     pub const fn code(&self) -> &ExamCode {
         &self.code
+    }
+
+    /// In-plane pixel size, and distance of slices, in mm.
+    pub(super) fn voxel_mm(&self) -> ([f64; 2], f64) {
+        let affine = self.reading_image().grid().world_from_voxel();
+        (self.plane.pixel_mm(affine), affine.spacing().mm()[self.plane.slice_axis()])
     }
 
     /// Name and image of each sequence; the first is read.

@@ -57,7 +57,7 @@ pub struct Session {
     pub(super) now: String,
     pub(super) spare_cores: usize,
     pub(super) sample_root: Option<std::path::PathBuf>,
-    pub(super) schemes: [LabelScheme; 2],
+    pub(super) schemes: [LabelScheme; 3],
 }
 
 impl Session {
@@ -87,7 +87,7 @@ impl Session {
             now: String::new(),
             spare_cores,
             sample_root: None,
-            schemes: [LabelScheme::marrow(), LabelScheme::bones(&[])],
+            schemes: [LabelScheme::marrow(), LabelScheme::bones(&[]), LabelScheme::exclusion()],
         }
     }
 
@@ -190,10 +190,7 @@ impl Session {
     /// The labels of a layer.
     #[must_use]
     pub const fn scheme(&self, layer: LayerKind) -> &LabelScheme {
-        match layer {
-            LayerKind::Marrow => &self.schemes[0],
-            LayerKind::Bone => &self.schemes[1],
-        }
+        &self.schemes[layer.number()]
     }
 
     /// The exams of the study.
@@ -203,8 +200,12 @@ impl Session {
     }
 
     /// Name of the model that this reader trains for the active layer; models of different readers never mix.
+    /// None is trained for what is left out.
     #[must_use]
     pub fn model_name(&self) -> Option<String> {
+        if self.tool.layer == LayerKind::Exclusion {
+            return None;
+        }
         let reader = self.role.as_ref()?.reader()?;
         Some(format!("{}-{reader}", self.tool.layer))
     }

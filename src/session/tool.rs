@@ -1,5 +1,6 @@
 //! The tool in hand.
 
+use crate::edit::tools::{BrushShape, LabelSet};
 use crate::volume::LayerKind;
 
 /// What the left button does on the picture.
@@ -9,7 +10,9 @@ pub enum Tool {
     Brush,
     /// Paints background.
     Eraser,
-    /// Labels grey values between two bounds inside a drawn loop.
+    /// Changes one label into another where it is, and nothing else.
+    Relabel,
+    /// Labels what lies inside a drawn loop or polygon.
     Lasso,
     /// Closed bone outline of points.
     Outline,
@@ -21,7 +24,7 @@ pub enum Tool {
 
 impl Tool {
     /// All, in the order of the tool column.
-    pub const ALL: [Self; 6] = [Self::Brush, Self::Eraser, Self::Lasso, Self::Outline, Self::Fill, Self::AdoptBrush];
+    pub const ALL: [Self; 7] = [Self::Brush, Self::Eraser, Self::Relabel, Self::Lasso, Self::Outline, Self::Fill, Self::AdoptBrush];
 
     /// Name on screen.
     #[must_use]
@@ -29,6 +32,7 @@ impl Tool {
         match self {
             Self::Brush => "Brush",
             Self::Eraser => "Erase",
+            Self::Relabel => "Relabel",
             Self::Lasso => "Lasso",
             Self::Outline => "Outline",
             Self::Fill => "Fill",
@@ -42,18 +46,31 @@ impl Tool {
         match self {
             Self::Brush => "drag to paint",
             Self::Eraser => "drag to erase",
-            Self::Lasso => "draw a loop: grey values between the bounds inside it are labelled",
+            Self::Relabel => "start on a label and drag: that label alone becomes the active one",
+            Self::Lasso => "draw a loop, or click corners and press Enter: what lies inside is labelled",
             Self::Outline => "click points, drag them · Enter or a click on the first closes",
             Self::Fill => "click into an area of one label to fill it",
             Self::AdoptBrush => "drag over a proposal to adopt it",
         }
     }
 
-    /// Whether a circle of the brush's size follows the pointer.
+    /// Whether a shape of the brush's size follows the pointer.
     #[must_use]
     pub const fn has_size(self) -> bool {
-        matches!(self, Self::Brush | Self::Eraser | Self::AdoptBrush)
+        matches!(self, Self::Brush | Self::Eraser | Self::Relabel | Self::AdoptBrush)
     }
+}
+
+/// What limits painting; each rule holds for every tool that adds labels. What is excluded (physis, vessels) is never painted
+/// with marrow, whatever the rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rules {
+    /// Marrow only where the bone layer has a label.
+    pub inside_bone: bool,
+    /// Only grey values within [`super::Session::threshold`].
+    pub inside_band: bool,
+    /// Only over these labels of the layer (0 = background); `None` = over all.
+    pub over: Option<LabelSet>,
 }
 
 /// The tool in hand and what it paints with.
@@ -63,15 +80,17 @@ pub struct ToolState {
     pub tool: Tool,
     /// Layer painted on.
     pub layer: LayerKind,
-    /// Label for marrow.
-    pub marrow_label: u8,
-    /// Label for bone.
-    pub bone_label: u8,
+    /// Label of each layer, by [`LayerKind::number`].
+    pub labels: [u8; 3],
     /// Brush diameter in mm.
     pub size_mm: f32,
-    /// Paint marrow only where the bone layer has a label.
-    pub only_inside_bone: bool,
-    /// Grey values the lasso labels; `None` = not set yet for this image.
+    /// Disc or square.
+    pub shape: BrushShape,
+    /// Whether the brush reaches into neighbouring slices, as a ball or cube.
+    pub three_d: bool,
+    /// What limits painting.
+    pub rules: Rules,
+    /// Grey values of the band; `None` = not set yet for this image.
     pub threshold: Option<[f32; 2]>,
 }
 
@@ -80,10 +99,11 @@ impl Default for ToolState {
         Self {
             tool: Tool::Brush,
             layer: LayerKind::Marrow,
-            marrow_label: 1,
-            bone_label: 1,
+            labels: [1; 3],
             size_mm: 6.0,
-            only_inside_bone: false,
+            shape: BrushShape::Circle,
+            three_d: false,
+            rules: Rules::default(),
             threshold: None,
         }
     }
@@ -96,10 +116,7 @@ impl ToolState {
     /// Label of the active layer.
     #[must_use]
     pub const fn label(&self) -> u8 {
-        match self.layer {
-            LayerKind::Marrow => self.marrow_label,
-            LayerKind::Bone => self.bone_label,
-        }
+        self.labels[self.layer.number()]
     }
 
     /// The next size up or down: half-millimetre steps below 4 mm, whole ones below 12, then a sixth.

@@ -180,6 +180,8 @@ pub struct ViewState {
     pub marrow_visible: bool,
     /// Layers shown.
     pub bone_visible: bool,
+    /// Layers shown.
+    pub exclusion_visible: bool,
     /// Sequence shown.
     pub sequence: usize,
     /// Pointer in in-plane pixels.
@@ -204,6 +206,7 @@ impl ViewState {
             patterns: false,
             marrow_visible: true,
             bone_visible: true,
+            exclusion_visible: true,
             sequence: 0,
             hover_uv: None,
         }
@@ -221,6 +224,7 @@ impl ViewState {
         match layer {
             LayerKind::Marrow => self.overlay && self.marrow_visible,
             LayerKind::Bone => self.overlay && self.bone_visible,
+            LayerKind::Exclusion => self.overlay && self.exclusion_visible,
         }
     }
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Tally {
     held: Option<Arc<[f32]>>,
-    /// Marrow and bone: 256 numbers a slice.
-    counts: [Vec<u32>; 2],
+    /// Per layer 256 numbers a slice.
+    counts: [Vec<u32>; 3],
     /// Slices to count anew.
-    stale: [Vec<bool>; 2],
+    stale: [Vec<bool>; 3],
 }
 
 /// More stale slices than this are counted in one walk over all labels.
@@ -25,12 +25,12 @@ impl Tally {
         let slices = exam.plane().slice_count();
         if self.held.as_ref().is_none_or(|held| !Arc::ptr_eq(held, values)) {
             self.held = Some(Arc::clone(values));
-            self.counts = [vec![0; slices * 256], vec![0; slices * 256]];
-            self.stale = [vec![true; slices], vec![true; slices]];
+            self.counts = std::array::from_fn(|_| vec![0; slices * 256]);
+            self.stale = std::array::from_fn(|_| vec![true; slices]);
         }
         let axis = exam.plane().slice_axis();
         for change in dirty.iter().filter(|d| !d.bounds.is_empty()) {
-            let stale = &mut self.stale[number(change.layer)];
+            let stale = &mut self.stale[change.layer.number()];
             let last = change.bounds.hi[axis].min(slices);
             stale[change.bounds.lo[axis].min(last)..last].fill(true);
         }
@@ -43,7 +43,7 @@ impl Tally {
     }
 
     fn recount(&mut self, layer: LayerKind, labels: &Labels, axis: usize) {
-        let (counts, stale) = (&mut self.counts[number(layer)], &mut self.stale[number(layer)]);
+        let (counts, stale) = (&mut self.counts[layer.number()], &mut self.stale[layer.number()]);
         let wanted: Vec<usize> = (0..stale.len()).filter(|slice| stale[*slice]).collect();
         if wanted.len() > MOST_SINGLY {
             counts.fill(0);
@@ -85,13 +85,6 @@ impl Tally {
     }
 
     fn of(&self, layer: LayerKind) -> &[u32] {
-        &self.counts[number(layer)]
-    }
-}
-
-const fn number(layer: LayerKind) -> usize {
-    match layer {
-        LayerKind::Marrow => 0,
-        LayerKind::Bone => 1,
+        &self.counts[layer.number()]
     }
 }

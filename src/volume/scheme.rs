@@ -13,11 +13,19 @@ pub enum LayerKind {
     Marrow,
     /// Bones, each with its side.
     Bone,
+    /// Where no marrow signal is ever painted: physis, vessels.
+    Exclusion,
 }
 
 impl LayerKind {
-    /// Both, in the order of the panel.
-    pub const ALL: [Self; 2] = [Self::Marrow, Self::Bone];
+    /// All, in the order of the panel and of [`LayerKind::number`].
+    pub const ALL: [Self; 3] = [Self::Marrow, Self::Bone, Self::Exclusion];
+
+    /// Its place in [`LayerKind::ALL`].
+    #[must_use]
+    pub const fn number(self) -> usize {
+        self as usize
+    }
 
     /// The word used in files and on screen.
     #[must_use]
@@ -25,6 +33,7 @@ impl LayerKind {
         match self {
             Self::Marrow => "marrow",
             Self::Bone => "bone",
+            Self::Exclusion => "exclusion",
         }
     }
 
@@ -75,6 +84,13 @@ impl LabelScheme {
                 class(3, "Level 3 · marked", [0xfa, 0xdc, 0x46]),
             ],
         }
+    }
+
+    /// Physis and vessels: where marrow is never painted.
+    #[must_use]
+    pub fn exclusion() -> Self {
+        let class = |value, key: &str, colour| LabelClass { value, key: key.to_owned(), name: capitalised(key), colour: Rgb(colour) };
+        Self { kind: LayerKind::Exclusion, classes: vec![class(1, "physis", [0xd9, 0x7f, 0xa8]), class(2, "vessels", [0xc4, 0x5c, 0x5c])] }
     }
 
     /// Bones by key (`femur_right`), numbered from 1 in the order given.
@@ -132,5 +148,8 @@ mod tests {
         assert_eq!(scheme.highest(), 2);
         assert!(scheme.class(3).is_none());
         assert_eq!(LayerKind::from_word("bone"), Some(LayerKind::Bone));
+        for (n, kind) in LayerKind::ALL.into_iter().enumerate() {
+            assert_eq!((kind.number(), LayerKind::from_word(kind.word())), (n, Some(kind)));
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::learn::{
     balanced_weights, checkpoint,
 };
 use crate::study::{ModelCode, Study};
-use crate::volume::LayerKind;
+use crate::volume::{LabelScheme, LayerKind};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
@@ -110,6 +110,7 @@ impl<'a> Run<'a> {
         let labels = match request.layer {
             LayerKind::Marrow => 3,
             LayerKind::Bone => study.protocol().bone_scheme().highest(),
+            LayerKind::Exclusion => LabelScheme::exclusion().highest(),
         };
         let parent = match study.current_version(&model).map_err(|e| e.to_string())? {
             Some(version) => Some((version, load_model(&study, &model, version)?.model().clone())),

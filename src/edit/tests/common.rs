@@ -20,9 +20,9 @@ pub fn plane() -> SlicePlane {
 /// Everything that a reader can see of a read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {
-    pub labels: [Vec<u8>; 2],
-    pub kinds: [Vec<Option<CommitKind>>; 2],
-    pub done: [BTreeSet<usize>; 2],
+    pub labels: [Vec<u8>; 3],
+    pub kinds: [Vec<Option<CommitKind>>; 3],
+    pub done: [BTreeSet<usize>; 3],
     pub outlines: BTreeMap<u32, Outline>,
 }
 

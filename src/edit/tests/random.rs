@@ -39,7 +39,7 @@ struct Run {
     model: Model,
     rows: Vec<Row>,
     rng: ChaCha8Rng,
-    dirty: [Vec<u8>; 2],
+    dirty: [Vec<u8>; 3],
 }
 
 impl Run {
@@ -52,7 +52,7 @@ impl Run {
     }
 
     fn layer(&mut self) -> LayerKind {
-        LayerKind::ALL[self.rng.random_range(0..2)]
+        LayerKind::ALL[self.rng.random_range(0..3)]
     }
 
     fn kind(&mut self) -> CommitKind {
@@ -70,7 +70,7 @@ impl Run {
         let mut next = self.model.now.clone();
         self.read.begin(layer, kind.clone(), format!("{} {}", kind.word(), self.rows.len())).unwrap();
         assert!(self.read.begin(layer, kind.clone(), String::new()).is_err());
-        let number = usize::from(layer == LayerKind::Bone);
+        let number = layer.number();
         for _ in 0..self.rng.random_range(0..4) {
             let label = self.rng.random_range(0..4);
             let at = [0, 1].map(|a| self.rng.random_range(-3.0..SHAPE[a] as f64 + 3.0));
@@ -106,7 +106,7 @@ impl Run {
     fn mark_done(&mut self) {
         let (layer, slice, done) = (self.layer(), self.rng.random_range(0..SHAPE[2] + 1), self.rng.random());
         let mut next = self.model.now.clone();
-        let slices = &mut next.done[usize::from(layer == LayerKind::Bone)];
+        let slices = &mut next.done[layer.number()];
         let changes = slice < SHAPE[2] && if done { slices.insert(slice) } else { slices.remove(&slice) };
         let row = self.read.set_done(layer, slice, done);
         assert_eq!(row.is_some(), changes);

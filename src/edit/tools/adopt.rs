@@ -31,6 +31,8 @@ pub struct Adoption<'a> {
     /// Voxels to leave alone, by rule those changed by hand since the proposal's revision
     /// (see [`crate::edit::ReadLayers::changed_by_hand_since`]). `None` replaces those too: a separate, named command.
     pub kept: Option<&'a VoxelSet>,
+    /// A layer over whose labels nothing is adopted: physis, vessels. Background may be.
+    pub excluded: Option<&'a Labels>,
 }
 
 impl Adoption<'_> {
@@ -50,7 +52,7 @@ impl Adoption<'_> {
                 found.extend(voxels.iter().filter(|&&v| bounds.contains(v) && self.differs(v)).map(|&v| (v, self.proposal.get(v))));
             }
         }
-        found.retain(|&(voxel, _)| self.may_write(voxel));
+        found.retain(|&(voxel, label)| self.may_write(voxel, label));
         Ok(found)
     }
 
@@ -87,8 +89,9 @@ impl Adoption<'_> {
             && self.covered.is_none_or(|slices| slices.contains(&voxel[self.slice_axis.min(2)]))
     }
 
-    fn may_write(&self, voxel: [usize; 3]) -> bool {
-        self.kept.is_none_or(|kept| !kept.contains(self.labels.grid().index(voxel)))
+    fn may_write(&self, voxel: [usize; 3], label: u8) -> bool {
+        let excluded = |map: &Labels| map.grid().bounds().contains(voxel) && map.get(voxel) != 0;
+        !(label != 0 && self.excluded.is_some_and(excluded)) && self.kept.is_none_or(|kept| !kept.contains(self.labels.grid().index(voxel)))
     }
 }
 
@@ -114,7 +117,7 @@ mod tests {
     #[test]
     fn each_scope_writes_where_proposal_and_label_differ() {
         let (labels, proposal) = maps([4, 1, 2], &[0, 1, 2, 0, 0, 0, 0, 3], &[1, 1, 0, 2, 1, 2, 2, 0]);
-        let adoption = Adoption { labels: &labels, proposal: &proposal, slice_axis: 2, covered: None, kept: None };
+        let adoption = Adoption { labels: &labels, proposal: &proposal, slice_axis: 2, covered: None, kept: None, excluded: None };
         assert_eq!(indices(adoption, AdoptScope::All), [(0, 1), (2, 0), (3, 2), (4, 1), (5, 2), (6, 2), (7, 0)]);
         assert_eq!(indices(adoption, AdoptScope::Slice(0)), [(0, 1), (2, 0), (3, 2)]);
         assert_eq!(indices(adoption, AdoptScope::Slice(9)), []);
@@ -125,6 +128,8 @@ mod tests {
         assert_eq!(indices(adoption, AdoptScope::Voxels(&[[1, 0, 0], [3, 0, 0], [9, 9, 9]])), [(3, 2)]);
         let kept = VoxelSet::from_ranges(std::iter::once(2..5).collect());
         assert_eq!(indices(Adoption { kept: Some(&kept), ..adoption }, AdoptScope::All), [(0, 1), (5, 2), (6, 2), (7, 0)]);
+        let (physis, _) = maps([4, 1, 2], &[0, 0, 1, 1, 0, 0, 0, 0], &[0; 8]);
+        assert_eq!(indices(Adoption { excluded: Some(&physis), ..adoption }, AdoptScope::Slice(0)), [(0, 1), (2, 0)]);
         assert_eq!(indices(Adoption { covered: Some(&[0]), ..adoption }, AdoptScope::All), [(0, 1), (2, 0), (3, 2)]);
     }
 
@@ -132,7 +137,7 @@ mod tests {
     fn another_grid_is_refused() {
         let (labels, _) = maps([4, 1, 1], &[0; 4], &[0; 4]);
         let (other, _) = maps([2, 2, 1], &[0; 4], &[0; 4]);
-        let adoption = Adoption { labels: &labels, proposal: &other, slice_axis: 2, covered: None, kept: None };
+        let adoption = Adoption { labels: &labels, proposal: &other, slice_axis: 2, covered: None, kept: None, excluded: None };
         assert!(adoption.voxels(AdoptScope::All).is_err());
     }
 }

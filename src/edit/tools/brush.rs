@@ -76,6 +76,39 @@ impl Brush {
     }
 }
 
+impl Brush {
+    /// The same through the neighbouring slices that a ball (or cube) of the brush's radius reaches, `slice_mm` apart. On the
+    /// slice itself it is [`Brush::stroke`].
+    #[must_use]
+    pub fn stroke_3d(
+        &self,
+        plane: &SlicePlane,
+        pixel_mm: [f64; 2],
+        slice_mm: f64,
+        slice: usize,
+        [from_uv, to_uv]: [[f64; 2]; 2],
+    ) -> Vec<[usize; 3]> {
+        let mut voxels = self.stroke(plane, pixel_mm, slice, from_uv, to_uv);
+        if !(slice_mm.is_finite() && slice_mm > 0.0) || slice >= plane.slice_count() {
+            return voxels;
+        }
+        let reach = ((self.radius_mm + RIM) / slice_mm).min(plane.slice_count() as f64) as usize;
+        for by in 1..=reach {
+            let away_mm = by as f64 * slice_mm;
+            let radius_mm = match self.shape {
+                BrushShape::Circle => (self.radius_mm * self.radius_mm - away_mm * away_mm).max(0.0).sqrt(),
+                BrushShape::Square => self.radius_mm,
+            };
+            let there = Self::new(radius_mm, self.shape);
+            let slices = [slice.checked_sub(by), slice.checked_add(by)];
+            for at in slices.into_iter().flatten() {
+                voxels.extend(there.stroke(plane, pixel_mm, at, from_uv, to_uv));
+            }
+        }
+        voxels
+    }
+}
+
 /// Whether a square of half-width `radius` that moves from `a` to `b` ever covers `at`.
 fn within_swept_square(at: [f64; 2], a: [f64; 2], b: [f64; 2], radius: f64) -> bool {
     let axis = |n: usize| time_within(a[n], b[n] - a[n], at[n] - radius, at[n] + radius);
@@ -189,6 +222,26 @@ mod tests {
         assert_eq!(dot.stroke(&PLANE, [1.0; 2], 0, [-1e7, 5.0], [1e7, 5.0]).len(), 60);
         let wide = Brush::new(1e300, BrushShape::Square);
         assert_eq!(wide.dab(&PLANE, [1.0; 2], 0, [-1e200, 1e200]).len(), 60 * 40);
+    }
+
+    #[test]
+    fn in_three_dimensions_a_dab_is_a_ball_or_a_cube() {
+        let plane = SlicePlane::as_stored([40, 40, 9]);
+        let ball = Brush::new(4.0, BrushShape::Circle).stroke_3d(&plane, [1.0, 0.5], 1.6, 4, [[20.0, 20.0]; 2]);
+        let mut expected: Vec<[usize; 3]> = (0..9)
+            .flat_map(|k| (0..40).flat_map(move |v| (0..40).map(move |u| [u, v, k])))
+            .filter(|&[u, v, k]| {
+                let mm = [u as f64 - 20.0, (v as f64 - 20.0) / 2.0, (k as f64 - 4.0) * 1.6];
+                mm.iter().map(|d| d * d).sum::<f64>() <= 16.0
+            })
+            .collect();
+        let mut found = ball;
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        let cube = Brush::new(2.0, BrushShape::Square).stroke_3d(&plane, [1.0; 2], 1.0, 8, [[20.0, 20.0]; 2]);
+        assert_eq!(cube.len(), 25 * 3, "the stack ends at slice 8");
+        assert!(Brush::new(2.0, BrushShape::Square).stroke_3d(&plane, [1.0; 2], f64::NAN, 8, [[20.0; 2]; 2]).len() == 25);
     }
 
     proptest! {

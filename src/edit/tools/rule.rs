@@ -1,6 +1,5 @@
 //! Rules while painting: over which labels, inside which bone, within which grey values.
 
-use crate::edit::VoxelSet;
 use crate::volume::{Image, Labels};
 
 /// Some of the labels 0..=255; 0 is background.
@@ -27,6 +26,13 @@ impl LabelSet {
         self
     }
 
+    /// Without one label.
+    #[must_use]
+    pub const fn without(mut self, label: u8) -> Self {
+        self.0[(label >> 6) as usize] &= !(1 << (label & 63));
+        self
+    }
+
     /// Whether a label belongs.
     #[must_use]
     pub const fn contains(&self, label: u8) -> bool {
@@ -45,8 +51,8 @@ pub struct PaintRule<'a> {
     pub inside_bone: Option<(&'a Labels, LabelSet)>,
     /// Only where the grey value lies between the two, both included; a value that is NaN never does.
     pub band: Option<(&'a Image, [f32; 2])>,
-    /// Never here: physis, vessels.
-    pub excluded: Option<&'a VoxelSet>,
+    /// Never where this layer bears a label: physis, vessels.
+    pub excluded: Option<&'a Labels>,
 }
 
 impl PaintRule<'_> {
@@ -59,7 +65,7 @@ impl PaintRule<'_> {
             && self
                 .band
                 .is_none_or(|(image, [lower, upper])| image.grid().bounds().contains(voxel) && (lower..=upper).contains(&image.get(voxel)))
-            && self.excluded.is_none_or(|set| !set.contains(layer.grid().index(voxel)))
+            && self.excluded.is_none_or(|map| map.grid().bounds().contains(voxel) && map.get(voxel) == 0)
     }
 }
 
@@ -75,8 +81,8 @@ mod tests {
         let grid = Arc::new(Grid::new([4, 1, 1], Affine::from_spacing(Spacing::UNIT)).unwrap());
         let layer = Labels::from_dense(grid.clone(), &[0, 1, 2, 1]).unwrap();
         let bone = Labels::from_dense(grid.clone(), &[1, 1, 1, 0]).unwrap();
+        let excluded = Labels::from_dense(grid.clone(), &[0, 0, 2, 0]).unwrap();
         let image = Image::new(grid, vec![5.0, f32::NAN, 7.0, 6.0]).unwrap();
-        let excluded = VoxelSet::from_ranges(std::iter::once(2..3).collect());
         let allowed = |rule: PaintRule<'_>| (0..5).filter(|&i| rule.allows(&layer, [i, 0, 0])).collect::<Vec<_>>();
         let none = PaintRule::default();
         assert_eq!(allowed(none), [0, 1, 2, 3]);
@@ -97,6 +103,7 @@ mod tests {
     fn a_label_set_holds_what_was_put_in() {
         let set = LabelSet::of(&[0, 63, 64, 255]);
         assert_eq!((0..=255).filter(|&l| set.contains(l)).collect::<Vec<u8>>(), [0, 63, 64, 255]);
+        assert!(!set.without(64).contains(64) && set.without(64).contains(63));
         assert!(!LabelSet::any_but_background().contains(0) && (1..=255).all(|l| LabelSet::any_but_background().contains(l)));
     }
 }

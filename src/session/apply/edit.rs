@@ -1,6 +1,6 @@
 //! Undo and redo, done marks, adopting.
 
-use super::pointer::adoption;
+use super::stroke::adoption;
 use crate::edit::tools::{AdoptScope, OutlineDraft};
 use crate::edit::{CommitKind, Row, Undo};
 use crate::session::{AdoptWhat, EditCommand, Effect, NoticeLevel, Session};

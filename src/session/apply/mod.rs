@@ -8,6 +8,7 @@ mod model;
 mod outline;
 mod pointer;
 mod seal;
+mod stroke;
 mod study;
 mod tool;
 mod view;

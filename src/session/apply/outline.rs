@@ -3,12 +3,13 @@
 use crate::edit::tools::{Hit, OutlineDraft};
 use crate::edit::{OutlineEdit, RowAction};
 use crate::session::{Effect, PointerState, Session};
+use crate::volume::LayerKind;
 
 /// How near the pointer must be to a corner or edge, in in-plane pixels at zoom 1.
 const GRAB_PIXELS: f32 = 3.0;
 
 impl Session {
-    fn grab_distance(&self) -> f32 {
+    pub(super) fn grab_distance(&self) -> f32 {
         self.exam.as_ref().map_or(GRAB_PIXELS, |e| (GRAB_PIXELS / e.view.zoom).clamp(0.4, GRAB_PIXELS))
     }
 
@@ -93,7 +94,7 @@ impl Session {
 
     /// Sets, changes or (without points) removes an outline: one step of the history.
     pub(super) fn set_outline(&mut self, id: Option<u32>, points: Vec<[f32; 2]>) -> Vec<Effect> {
-        let label = self.tool.bone_label;
+        let label = self.tool.labels[LayerKind::Bone.number()];
         let Some(exam) = &mut self.exam else { return Vec::new() };
         let kept = id.and_then(|id| exam.layers.outlines().find(|o| o.id == id).map(|o| (o.label, o.slice)));
         let (label, slice) = kept.unwrap_or((label, exam.view.slice));

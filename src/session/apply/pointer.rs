@@ -1,7 +1,7 @@
-//! The pointer on the picture: each tool's own small machine.
+//! The pointer on the picture: each tool's own small machine. Strokes stand in `stroke`, outlines in `outline`.
 
-use crate::edit::tools::{AdoptScope, Adoption, Brush, BrushShape, LabelSet, OutlineDraft, PaintRule, flood_fill, threshold};
-use crate::edit::{CommitKind, VoxelSet};
+use crate::edit::CommitKind;
+use crate::edit::tools::{Hit, OutlineDraft, flood_fill, polygon};
 use crate::session::{Effect, OpenExam, PointerCommand, PointerState, Session, Tool};
 use crate::volume::LayerKind;
 
@@ -17,7 +17,7 @@ impl Session {
                 Vec::new()
             }
             PointerCommand::Up => self.pointer_up(),
-            PointerCommand::Finish => self.finish_outline(),
+            PointerCommand::Finish => self.finish(),
             PointerCommand::Cancel => {
                 self.cancel_gesture();
                 Vec::new()
@@ -30,6 +30,7 @@ impl Session {
         let mut effects = self.commit_gesture();
         match self.tool.tool {
             Tool::Brush | Tool::Eraser => self.begin_stroke(uv),
+            Tool::Relabel => self.begin_relabelling(uv),
             Tool::AdoptBrush => self.begin_adopting(uv),
             Tool::Lasso => {
                 if let Some(exam) = &mut self.exam {
@@ -46,7 +47,7 @@ impl Session {
         let Some(exam) = &mut self.exam else { return };
         match &mut exam.pointer {
             PointerState::Idle => {}
-            PointerState::Stroke(_) => {
+            PointerState::Stroke { .. } => {
                 for &uv in uvs {
                     self.extend_stroke(uv);
                 }
@@ -54,7 +55,7 @@ impl Session {
             PointerState::Loop(points) => {
                 for uv in uvs.iter().map(|uv| uv.map(|x| x as f32)) {
                     // A loop of many thousand points would only slow the fill down.
-                    if points.len() < 20_000 && points.last().is_none_or(|last| (last[0] - uv[0]).hypot(last[1] - uv[1]) >= 0.25) {
+                    if points.len() < 20_000 && points.last().is_none_or(|last| distance(*last, uv) >= 0.25) {
                         points.push(uv);
                     }
                 }
@@ -71,111 +72,100 @@ impl Session {
         let Some(exam) = &mut self.exam else { return Vec::new() };
         match std::mem::replace(&mut exam.pointer, PointerState::Idle) {
             PointerState::Idle => Vec::new(),
-            PointerState::Stroke(_) => self.commit_gesture(),
-            PointerState::Loop(points) => self.label_inside(&points),
+            PointerState::Stroke { .. } => self.commit_gesture(),
+            PointerState::Loop(points) => self.end_loop(&points),
             PointerState::DragCorner { outline, .. } => self.drop_corner(outline),
         }
     }
 
-    /// The name of what is painted, for the history.
-    fn paint_name(&self, what: &str, label: u8) -> String {
-        let slice = self.exam.as_ref().map_or(0, |e| e.view.slice) + 1;
-        match (label, self.tool.layer) {
-            (0, layer) => format!("{what} {layer}, slice {slice}"),
-            (label, LayerKind::Marrow) => format!("{what} level {label}, slice {slice}"),
-            (label, LayerKind::Bone) => {
-                let name = self.scheme(LayerKind::Bone).class(label).map_or_else(|| label.to_string(), |c| c.name.to_lowercase());
-                format!("{what} {name}, slice {slice}")
-            }
+    /// Closes what takes several clicks.
+    fn finish(&mut self) -> Vec<Effect> {
+        if self.tool.tool != Tool::Lasso {
+            return self.finish_outline();
         }
-    }
-
-    fn begin_stroke(&mut self, uv: [f64; 2]) {
-        let erase = self.tool.tool == Tool::Eraser;
-        let layer = self.tool.layer;
-        let name = if erase { self.paint_name("Erase", 0) } else { self.paint_name("Brush", self.tool.label()) };
-        let Some(exam) = &mut self.exam else { return };
-        if exam.layers.begin(layer, CommitKind::Hand, name).is_err() {
-            return;
-        }
-        exam.pointer = PointerState::Stroke(uv);
-        self.extend_stroke(uv);
-    }
-
-    fn begin_adopting(&mut self, uv: [f64; 2]) {
-        let Some(exam) = &mut self.exam else { return };
-        let Some(proposal) = &exam.proposal else {
-            self.info("There is no proposal to adopt: choose \"Propose slice\" first.");
-            return;
-        };
-        let (layer, version) = (proposal.result.layer, proposal.result.model_version.clone());
-        let name = format!("Adopt {version} by brush, slice {}", exam.view.slice + 1);
-        if exam.layers.begin(layer, CommitKind::Adopted(version), name).is_ok() {
-            exam.pointer = PointerState::Stroke(uv);
-            self.extend_stroke(uv);
-        }
-    }
-
-    fn extend_stroke(&mut self, uv: [f64; 2]) {
-        let tool = self.tool.tool;
-        let (layer, label) = (self.tool.layer, if tool == Tool::Eraser { 0 } else { self.tool.label() });
-        let inside_bone = self.tool.only_inside_bone && layer == LayerKind::Marrow && tool == Tool::Brush;
-        let brush = Brush::new(f64::from(self.tool.size_mm) / 2.0, BrushShape::Circle);
-        let Some(exam) = &mut self.exam else { return };
-        let PointerState::Stroke(from) = exam.pointer else { return };
-        let pixel_mm = exam.plane.pixel_mm(exam.sequences[0].1.grid().world_from_voxel());
-        let voxels = brush.stroke(&exam.plane, pixel_mm, exam.view.slice, from, uv);
-        exam.pointer = PointerState::Stroke(uv);
-        let (touched, writes) = if tool == Tool::AdoptBrush {
-            let Some(proposal) = &exam.proposal else { return };
-            let layer = proposal.result.layer;
-            // A brush says which voxels are meant, so it also replaces what was painted by hand.
-            (layer, adoption(exam, layer, None).voxels(AdoptScope::Voxels(&voxels)).unwrap_or_default())
-        } else {
-            let bone = exam.layers.labels(LayerKind::Bone).clone();
-            let rule = PaintRule { inside_bone: inside_bone.then(|| (&bone, LabelSet::any_but_background())), ..PaintRule::default() };
-            let painted = exam.layers.labels(layer);
-            (layer, voxels.into_iter().filter(|&v| rule.allows(painted, v)).map(|v| (v, label)).collect())
-        };
-        for (voxel, label) in writes {
-            exam.layers.write(voxel, label);
-        }
-        exam.touch(touched);
-    }
-
-    /// Lasso: every voxel inside the loop whose grey value lies within the bounds takes the label.
-    fn label_inside(&mut self, points: &[[f32; 2]]) -> Vec<Effect> {
-        let (layer, label, bounds) = (self.tool.layer, self.tool.label(), self.threshold());
-        let name = self.paint_name("Lasso", label);
-        let inside_bone = self.tool.only_inside_bone && layer == LayerKind::Marrow;
         let Some(exam) = &mut self.exam else { return Vec::new() };
-        let voxels = threshold(&exam.plane, &exam.sequences[0].1, exam.view.slice, points, bounds);
-        let bone = exam.layers.labels(LayerKind::Bone).clone();
-        let rule = PaintRule { inside_bone: inside_bone.then(|| (&bone, LabelSet::any_but_background())), ..PaintRule::default() };
-        let painted = exam.layers.labels(layer).clone();
-        self.write_at_once(layer, CommitKind::Threshold, name, voxels.into_iter().filter(|&v| rule.allows(&painted, v)).map(|v| (v, label)))
+        let corners = std::mem::take(&mut exam.draft);
+        match corners.points().len() {
+            0 => Vec::new(),
+            1 | 2 => {
+                self.info("A polygon needs at least three corners.");
+                Vec::new()
+            }
+            _ => self.label_inside(corners.points()),
+        }
+    }
+
+    /// The name of what is painted, for the history.
+    pub(super) fn paint_name(&self, what: &str, label: u8) -> String {
+        let slice = self.exam.as_ref().map_or(0, |e| e.view.slice) + 1;
+        format!("{what} {}, slice {slice}", self.label_words(label))
+    }
+
+    /// `level 2`, `femur right`; the layer for background.
+    pub(super) fn label_words(&self, label: u8) -> String {
+        let layer = self.tool.layer;
+        match (label, layer) {
+            (0, layer) => layer.to_string(),
+            (label, LayerKind::Marrow) => format!("level {label}"),
+            (label, _) => self.scheme(layer).class(label).map_or_else(|| label.to_string(), |c| c.name.to_lowercase()),
+        }
+    }
+
+    /// A loop that went nowhere was a click: a corner of a polygon.
+    fn end_loop(&mut self, points: &[[f32; 2]]) -> Vec<Effect> {
+        let reach = self.grab_distance();
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        let Some(&first) = points.first() else { return Vec::new() };
+        if points.iter().any(|p| distance(*p, first) > 1.5) {
+            exam.draft = OutlineDraft::new();
+            return self.label_inside(points);
+        }
+        if exam.draft.points().len() >= 3 && exam.draft.hit(first, reach) == Some(Hit::Corner(0)) {
+            return self.finish();
+        }
+        exam.draft.add(first);
+        Vec::new()
+    }
+
+    /// Lasso and polygon: every voxel inside that the rules allow takes the label.
+    fn label_inside(&mut self, points: &[[f32; 2]]) -> Vec<Effect> {
+        let label = self.tool.label();
+        let name = self.paint_name("Lasso", label);
+        let kind = if self.tool.rules.inside_band { CommitKind::Threshold } else { CommitKind::Hand };
+        let Some(exam) = &self.exam else { return Vec::new() };
+        let inside = polygon::pixels_inside(points, exam.plane.size());
+        let voxels = inside.into_iter().map(|uv| exam.plane.voxel(exam.view.slice, uv)).collect();
+        self.paint_at_once(kind, name, voxels, label)
     }
 
     fn fill_at(&mut self, uv: [f64; 2]) -> Vec<Effect> {
-        let (layer, label) = (self.tool.layer, self.tool.label());
+        let label = self.tool.label();
         let name = self.paint_name("Fill", label);
         let Some(exam) = &self.exam else { return Vec::new() };
         if exam.voxel_at(uv).is_none() {
             return Vec::new();
         }
         let pixel = uv.map(|x| x.round() as usize);
-        let voxels = flood_fill(&exam.plane, exam.layers.labels(layer), exam.view.slice, pixel);
-        self.write_at_once(layer, CommitKind::Filled, name, voxels.into_iter().map(|v| (v, label)))
+        let voxels = flood_fill(&exam.plane, exam.layers.labels(self.tool.layer), exam.view.slice, pixel);
+        self.paint_at_once(CommitKind::Filled, name, voxels, label)
     }
 
-    fn write_at_once(
+    /// One step: those of the voxels that the rules allow take the label.
+    fn paint_at_once(&mut self, kind: CommitKind, name: String, mut voxels: Vec<[usize; 3]>, label: u8) -> Vec<Effect> {
+        let (layer, band) = (self.tool.layer, self.threshold());
+        let Some(exam) = &self.exam else { return Vec::new() };
+        let rule = super::stroke::paint_rule(&self.tool, band, exam);
+        voxels.retain(|&v| rule.allows(exam.layers.labels(layer), v));
+        self.write_at_once(layer, kind, name, voxels.into_iter().map(|v| (v, label)))
+    }
+
+    pub(super) fn write_at_once(
         &mut self,
         layer: LayerKind,
         kind: CommitKind,
         name: String,
         writes: impl Iterator<Item = ([usize; 3], u8)>,
     ) -> Vec<Effect> {
-        let writes: Vec<_> = writes.collect();
         let Some(exam) = &mut self.exam else { return Vec::new() };
         if exam.layers.begin(layer, kind, name).is_err() {
             return Vec::new();
@@ -209,11 +199,8 @@ impl Session {
     }
 }
 
-/// The proposal laid over a layer; call only where there is a proposal for it.
-pub(super) fn adoption<'a>(exam: &'a OpenExam, layer: LayerKind, kept: Option<&'a VoxelSet>) -> Adoption<'a> {
-    let labels = exam.layers.labels(layer);
-    let (proposal, covered) = exam.proposal.as_ref().map_or((labels, &[][..]), |p| (&p.result.labels, &p.result.slices));
-    Adoption { labels, proposal, slice_axis: exam.plane.slice_axis(), covered: Some(covered), kept }
+fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
 pub(super) fn touch_all(exam: &mut OpenExam) {

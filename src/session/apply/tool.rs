@@ -1,5 +1,6 @@
 //! Choosing tools and what they paint with.
 
+use crate::edit::tools::BrushShape;
 use crate::session::{PointerState, Session, Tool, ToolCommand, ToolState};
 use crate::volume::LayerKind;
 
@@ -14,12 +15,25 @@ impl Session {
             ToolCommand::StepSize(by) => self.tool.size_mm = self.tool.stepped_size_mm(by.clamp(-40, 40)),
             ToolCommand::Label(label) => self.choose_label(label),
             ToolCommand::Layer(layer) => {
+                if layer != self.tool.layer {
+                    // The labels of one layer mean nothing in another.
+                    self.tool.rules.over = None;
+                }
                 self.tool.layer = layer;
-                if layer == LayerKind::Marrow && self.tool.tool == Tool::Outline {
+                if layer != LayerKind::Bone && self.tool.tool == Tool::Outline {
                     self.choose_tool(Tool::Brush);
                 }
             }
-            ToolCommand::ToggleOnlyInsideBone => self.tool.only_inside_bone = !self.tool.only_inside_bone,
+            ToolCommand::ToggleBrushShape => {
+                self.tool.shape = match self.tool.shape {
+                    BrushShape::Circle => BrushShape::Square,
+                    BrushShape::Square => BrushShape::Circle,
+                }
+            }
+            ToolCommand::ToggleThreeD => self.tool.three_d = !self.tool.three_d,
+            ToolCommand::ToggleInsideBone => self.tool.rules.inside_bone = !self.tool.rules.inside_bone,
+            ToolCommand::ToggleInsideBand => self.tool.rules.inside_band = !self.tool.rules.inside_band,
+            ToolCommand::Over(labels) => self.tool.rules.over = labels,
             ToolCommand::ThresholdLower(lower) => self.set_threshold(|t| [lower, t[1].max(lower)]),
             ToolCommand::ThresholdUpper(upper) => self.set_threshold(|t| [t[0].min(upper), upper]),
         }
@@ -52,10 +66,7 @@ impl Session {
         if self.scheme(self.tool.layer).class(label).is_none() {
             return;
         }
-        match self.tool.layer {
-            LayerKind::Marrow => self.tool.marrow_label = label,
-            LayerKind::Bone => self.tool.bone_label = label,
-        }
+        self.tool.labels[self.tool.layer.number()] = label;
         if matches!(self.tool.tool, Tool::Eraser | Tool::AdoptBrush) {
             self.choose_tool(Tool::Brush);
         }

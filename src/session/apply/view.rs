@@ -96,6 +96,7 @@ fn apply_to_view(view: &mut ViewState, command: ViewCommand, preset: Option<Wind
         ViewCommand::TogglePatterns => view.patterns = !view.patterns,
         ViewCommand::ToggleLayer(LayerKind::Marrow) => view.marrow_visible = !view.marrow_visible,
         ViewCommand::ToggleLayer(LayerKind::Bone) => view.bone_visible = !view.bone_visible,
+        ViewCommand::ToggleLayer(LayerKind::Exclusion) => view.exclusion_visible = !view.exclusion_visible,
         ViewCommand::Hover(uv) => view.hover_uv = uv,
         _ => {}
     }

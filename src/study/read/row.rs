@@ -245,7 +245,7 @@ pub(super) mod tests {
     }
 
     fn any_action() -> impl Strategy<Value = RowAction> {
-        let layer = || prop_oneof![Just(LayerKind::Marrow), Just(LayerKind::Bone)];
+        let layer = || prop_oneof![Just(LayerKind::Marrow), Just(LayerKind::Bone), Just(LayerKind::Exclusion)];
         prop_oneof![
             (layer(), any_kind(), any_patch()).prop_map(|(layer, kind, patch)| RowAction::Paint { layer, kind, patch }),
             (layer(), any::<u32>(), any::<bool>()).prop_map(|(layer, slice, done)| RowAction::Done { layer, slice, done }),

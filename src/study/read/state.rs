@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Rows between two snapshots.
 pub(super) const SNAPSHOT_EVERY: u64 = 200;
 
+/// Stands before the exclusion layer in a snapshot; no layer has this number.
+const EXCLUSION_FOLLOWS: u8 = 255;
+
 /// Labels and slices done after the last row of a read: for status, comparison and consensus. Editing replays the rows itself.
 #[derive(Clone, Debug)]
 pub struct ReadState {
@@ -21,6 +24,8 @@ pub struct ReadState {
     pub marrow: Labels,
     /// The bone layer.
     pub bone: Labels,
+    /// Physis and vessels: where no marrow is painted.
+    pub exclusion: Labels,
     /// Slices marked done, per layer, from 0 along the read's slice axis.
     pub done: BTreeSet<(LayerKind, u32)>,
 }
@@ -32,6 +37,7 @@ impl ReadState {
         match layer {
             LayerKind::Marrow => &self.marrow,
             LayerKind::Bone => &self.bone,
+            LayerKind::Exclusion => &self.exclusion,
         }
     }
 
@@ -59,7 +65,7 @@ impl ReadState {
 /// The same while rows are being replayed: one byte per voxel and layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Dense {
-    layers: [Vec<u8>; 2],
+    layers: [Vec<u8>; 3],
     done: BTreeSet<(LayerKind, u32)>,
 }
 
@@ -74,7 +80,8 @@ impl ReadView {
         let labels = |layer: LayerKind| {
             Labels::from_dense(Arc::clone(&grid), &dense.layers[layer as usize]).map_err(|e| ReadError::damaged(&self.path, e))
         };
-        Ok(ReadState { marrow: labels(LayerKind::Marrow)?, bone: labels(LayerKind::Bone)?, done: dense.done })
+        let (marrow, bone, exclusion) = (labels(LayerKind::Marrow)?, labels(LayerKind::Bone)?, labels(LayerKind::Exclusion)?);
+        Ok(ReadState { marrow, bone, exclusion, done: dense.done })
     }
 
     fn replayed(&self) -> Result<Dense, ReadError> {
@@ -129,7 +136,7 @@ impl ReadView {
 
 impl Dense {
     fn empty(voxel_count: usize) -> Self {
-        Self { layers: [vec![0; voxel_count], vec![0; voxel_count]], done: BTreeSet::new() }
+        Self { layers: std::array::from_fn(|_| vec![0; voxel_count]), done: BTreeSet::new() }
     }
 
     /// Does what a row did, or takes it back; `false` where voxels are not what the row found.
@@ -161,18 +168,29 @@ impl Dense {
         })
     }
 
-    /// Both layers one after the other, then per slice done its layer (one byte) and number (four, little end first).
+    /// Marrow and bone one after the other, then per slice done its layer (one byte) and number (four, little end first), then,
+    /// where anything is excluded, [`EXCLUSION_FOLLOWS`] and the exclusion layer: older files have none.
     fn unpack(content: &[u8], voxel_count: usize) -> Option<Self> {
         // No study has more slices done than voxels.
         let plain = inflated(content, voxel_count.checked_mul(12)?.checked_add(1 << 16)?)?;
         let (marrow, rest) = plain.split_at_checked(voxel_count)?;
         let (bone, rest) = rest.split_at_checked(voxel_count)?;
         let mut done = BTreeSet::new();
-        for entry in rest.chunks(5) {
-            let [layer, slice @ ..] = entry else { return None };
-            done.insert((*LayerKind::ALL.get(usize::from(*layer))?, u32::from_le_bytes(slice.try_into().ok()?)));
+        let mut exclusion = vec![0; voxel_count];
+        let mut rest = rest;
+        while let Some((&layer, after)) = rest.split_first() {
+            if layer == EXCLUSION_FOLLOWS {
+                exclusion = after.to_vec();
+                if exclusion.len() != voxel_count {
+                    return None;
+                }
+                break;
+            }
+            let (slice, after) = after.split_at_checked(4)?;
+            done.insert((*LayerKind::ALL.get(usize::from(layer))?, u32::from_le_bytes(slice.try_into().ok()?)));
+            rest = after;
         }
-        Some(Self { layers: [marrow.to_vec(), bone.to_vec()], done })
+        Some(Self { layers: [marrow.to_vec(), bone.to_vec(), exclusion], done })
     }
 }
 
@@ -184,6 +202,10 @@ impl ReadState {
         for (layer, slice) in &self.done {
             plain.push(*layer as u8);
             plain.extend(slice.to_le_bytes());
+        }
+        if !self.exclusion.labelled_box().is_empty() {
+            plain.push(EXCLUSION_FOLLOWS);
+            plain.extend(self.exclusion.to_dense());
         }
         deflated(&plain)
     }

@@ -1,6 +1,7 @@
 //! The table itself.
 
 use super::{Action, Group};
+use crate::edit::tools::LabelSet;
 use crate::session::{
     AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, PointerCommand, PointerState, Session, StudyCommand, Tool, ToolCommand,
     ViewCommand, WindowPreset, Workspace,
@@ -65,6 +66,10 @@ fn tool(s: &Session, tool: Tool) -> Option<Command> {
     painting(s).map(|_| Command::Tool(ToolCommand::Choose(tool)))
 }
 
+fn setting(s: &Session, command: ToolCommand) -> Option<Command> {
+    painting(s).map(|_| Command::Tool(command))
+}
+
 fn edit(s: &Session, command: EditCommand) -> Option<Command> {
     painting(s).map(|_| Command::Edit(command))
 }
@@ -126,14 +131,20 @@ pub const ACTIONS: &[Action] = &[
     act("label_6", Group::Paint, "Label 6", plain(Key::Num6), "Paints with the sixth label of the layer", |s| label(s, 6)),
     act("brush", Group::Paint, "Brush", plain(Key::B), "Paints the label with a round brush", |s| tool(s, Tool::Brush)),
     also(act("erase", Group::Paint, "Erase", plain(Key::E), "Takes labels away with a round brush", |s| tool(s, Tool::Eraser)), ERASE_ALSO),
-    act("lasso", Group::Paint, "Lasso", plain(Key::L), "Labels the grey values between two bounds inside a loop", |s| tool(s, Tool::Lasso)),
+    act("relabel", Group::Paint, "Relabel", plain(Key::R), "Changes the label that the stroke starts on into the active one, and nothing else", |s| tool(s, Tool::Relabel)),
+    act("lasso", Group::Paint, "Lasso", plain(Key::L), "Labels what lies inside a loop, or inside a polygon of clicked corners", |s| tool(s, Tool::Lasso)),
     act("outline", Group::Paint, "Outline", plain(Key::O), "Draws a bone's outline point by point", |s| tool(s, Tool::Outline)),
     act("fill", Group::Paint, "Fill", plain(Key::F), "Fills a connected area of one label", |s| tool(s, Tool::Fill)),
     act("adopt_brush", Group::Paint, "Adopt", plain(Key::A), "Adopts the proposal where it brushes", |s| painting(s)?.proposal().and_then(|_| tool(s, Tool::AdoptBrush))),
     repeating(act("smaller", Group::Paint, "Smaller brush", plain(Key::OpenBracket), "Makes the brush one step smaller", |s| painting(s).map(|_| Command::Tool(ToolCommand::StepSize(-1))))),
     repeating(act("larger", Group::Paint, "Larger brush", plain(Key::CloseBracket), "Makes the brush one step larger", |s| painting(s).map(|_| Command::Tool(ToolCommand::StepSize(1))))),
     act("switch_layer", Group::Paint, "Switch layer", plain(Key::X), "Changes between marrow and bone", |s| painting(s).map(|_| Command::Tool(ToolCommand::Layer(other_layer(s.tool().layer))))),
-    act("inside_bone", Group::Paint, "Only inside bone", plain(Key::I), "Keeps marrow paint within the bone layer", |s| painting(s).map(|_| Command::Tool(ToolCommand::ToggleOnlyInsideBone))),
+    act("brush_shape", Group::Paint, "Round or square brush", shift(Key::B), "Changes between a round and a square brush", |s| setting(s, ToolCommand::ToggleBrushShape)),
+    act("brush_3d", Group::Paint, "Brush through slices", shift(Key::D), "Lets the brush reach into neighbouring slices, as a ball or cube", |s| setting(s, ToolCommand::ToggleThreeD)),
+    act("exclusion_layer", Group::Paint, "Exclusion layer", shift(Key::X), "Paints where marrow must not be painted: physis, vessels", |s| setting(s, ToolCommand::Layer(LayerKind::Exclusion))),
+    act("inside_bone", Group::Paint, "Only inside bone", plain(Key::N), "Keeps marrow paint within the bone layer", |s| setting(s, ToolCommand::ToggleInsideBone)),
+    act("inside_band", Group::Paint, "Only grey values of the band", shift(Key::N), "Paints only grey values between the two bounds", |s| setting(s, ToolCommand::ToggleInsideBand)),
+    act("over_background", Group::Paint, "Paint over everything or background", plain(Key::U), "Paints over every label, or only where nothing is painted yet", |s| setting(s, ToolCommand::Over(match s.tool().rules.over { None => Some(LabelSet::of(&[0])), Some(_) => None }))),
     repeating(act("undo", Group::Edit, "Undo", ctrl(Key::Z), "Takes the last step back", |s| painting(s)?.layers().history().next_undo().and_then(|_| edit(s, EditCommand::Undo)))),
     repeating(also(act("redo", Group::Edit, "Redo", ctrl(Key::Y), "Does again what was taken back", |s| painting(s)?.layers().history().next_redo().and_then(|_| edit(s, EditCommand::Redo))), REDO_ALSO)),
     act("slice_done", Group::Edit, "Slice done", plain(Key::D), "Marks the slice done for the active layer, or not done again", |s| edit(s, EditCommand::ToggleDone)),
@@ -141,7 +152,7 @@ pub const ACTIONS: &[Action] = &[
     act("submit", Group::Edit, "Submit this read…", ctrl(Key::Enter), "Looks the read over, then seals it when you say so", |s| painting(s).map(|_| Command::Study(StudyCommand::Submit))),
     act("seal", Group::Edit, "Seal this read", None, "Seals the read that was looked over: from then on it can only be looked at", |s| s.checked().map(|_| Command::Study(StudyCommand::Seal))),
     act("read_again", Group::Edit, "Read again", None, "Begins a new, empty read of the exam beside the sealed one", |s| reading(s).filter(|e| matches!(e.standing(), Standing::Sealed { .. })).map(|_| Command::Study(StudyCommand::ReadAgain))),
-    act("outline_close", Group::Edit, "Close the outline", plain(Key::C), "Closes the outline that is drawn and fills it; Enter does so too", |s| painting(s).filter(|e| !e.draft().is_empty()).map(|_| Command::Pointer(PointerCommand::Finish))),
+    act("outline_close", Group::Edit, "Close the outline", plain(Key::C), "Closes the outline or polygon that is drawn and fills it; Enter does so too", |s| painting(s).filter(|e| !e.draft().is_empty()).map(|_| Command::Pointer(PointerCommand::Finish))),
     act("outline_delete", Group::Edit, "Delete the outline", plain(Key::Delete), "Removes the outline that is selected or drawn", |s| painting(s).filter(|e| e.selected_outline().is_some() || !e.draft().is_empty()).and_then(|_| edit(s, EditCommand::DeleteOutline))),
     act("cancel_gesture", Group::Edit, "Give up the gesture", plain(Key::Escape), "Ends the stroke, loop or outline under way without a trace", |s| painting(s).filter(|e| *e.pointer() != PointerState::Idle || !e.draft().is_empty() || e.layers().gesture_open()).map(|_| Command::Pointer(PointerCommand::Cancel))),
     repeating(also(act("next_slice", Group::Go, "Next slice", plain(Key::PageDown), "Goes one slice further; the wheel does so too", |s| view(s, ViewCommand::StepSlice(1))), NEXT_ALSO)),
@@ -151,7 +162,7 @@ pub const ACTIONS: &[Action] = &[
     act("next_exam", Group::Go, "Next exam", ctrl(Key::PageDown), "Opens the next exam of the list", |s| s.exam().map(|_| Command::Study(StudyCommand::StepExam(1)))),
     act("previous_exam", Group::Go, "Previous exam", ctrl(Key::PageUp), "Opens the exam before in the list", |s| s.exam().map(|_| Command::Study(StudyCommand::StepExam(-1)))),
     act("overlay", Group::View, "Paint on or off", plain(Key::Space), "Shows or hides all paint and proposals", |s| view(s, ViewCommand::ToggleOverlay)),
-    act("patterns", Group::View, "Patterns", plain(Key::T), "Gives each level a pattern besides its colour", |s| view(s, ViewCommand::TogglePatterns)),
+    act("patterns", Group::View, "Patterns", plain(Key::H), "Gives each level a pattern besides its colour", |s| view(s, ViewCommand::TogglePatterns)),
     act("smooth", Group::View, "Smooth picture", plain(Key::S), "Smooth grey values, or every voxel a square", |s| view(s, ViewCommand::ToggleSmooth)),
     act("fit", Group::View, "Fit to the pane", plain(Key::V), "Shows the whole slice", |s| view(s, ViewCommand::Fit)),
     repeating(also(act("zoom_in", Group::View, "Zoom in", plain(Key::Plus), "Enlarges the picture; Ctrl and wheel do so at the pointer", |s| zoom(s, 1.25)), ZOOM_IN_ALSO)),
@@ -162,6 +173,7 @@ pub const ACTIONS: &[Action] = &[
     act("window_air_black", Group::View, "Window: air black", ctrl(Key::Num3), "Shows air black and scales the rest to fatty marrow", |s| view(s, ViewCommand::Preset(WindowPreset::AirBlack))),
     act("window_bright", Group::View, "Window: bright", ctrl(Key::Num4), "Shows the upper half of the grey values", |s| view(s, ViewCommand::Preset(WindowPreset::Bright))),
     act("show_marrow", Group::View, "Marrow on or off", ctrl(Key::M), "Shows or hides the marrow layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Marrow))),
+    act("show_exclusion", Group::View, "Exclusion on or off", ctrl_shift(Key::B), "Shows or hides physis and vessels", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Exclusion))),
     act("show_bone", Group::View, "Bone on or off", ctrl(Key::B), "Shows or hides the bone layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Bone))),
     act("propose_slice", Group::Model, "Propose slice", plain(Key::P), "Lets the model suggest labels for the slice shown", |s| model(s, may_propose(s), ModelCommand::ProposeSlice)),
     act("propose_exam", Group::Model, "Propose exam", shift(Key::P), "Lets the model suggest labels for all slices", |s| model(s, may_propose(s), ModelCommand::ProposeExam)),
@@ -185,6 +197,6 @@ pub const ACTIONS: &[Action] = &[
 const fn other_layer(layer: LayerKind) -> LayerKind {
     match layer {
         LayerKind::Marrow => LayerKind::Bone,
-        LayerKind::Bone => LayerKind::Marrow,
+        LayerKind::Bone | LayerKind::Exclusion => LayerKind::Marrow,
     }
 }

@@ -21,7 +21,8 @@ pub fn history_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mu
     }
     let current = history.next_undo().map(|(row, _)| row);
     ui.add_space(theme::UNIT);
-    let height = ui.available_height().clamp(96.0, 240.0);
+    // As far as the panel is in sight, so that the whole list can be reached.
+    let height = (ui.clip_rect().bottom() - ui.cursor().top() - theme::PADDING).clamp(96.0, 480.0);
     let line = theme::ROW;
     ui.spacing_mut().item_spacing = Vec2::ZERO;
     ScrollArea::vertical().id_salt("history").max_height(height).auto_shrink([false, true]).show_rows(

@@ -1,5 +1,6 @@
 //! Layers and labels: what I am painting with and how much of it there is.
 
+use super::rules_panel::{amount_words, rules_ui};
 use crate::session::{Command, OpenExam, Session, ToolCommand, ViewCommand};
 use crate::views::actions::Action;
 use crate::views::tally::Tally;
@@ -15,24 +16,17 @@ pub fn layers_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally,
     ui.scope(|ui| labels(ui, session, exam, tally, commands));
     ui.add_space(theme::UNIT);
     opacity(ui, exam, commands);
-    checks(ui, session, exam, commands);
+    rules_ui(ui, session, exam, commands);
 }
 
-/// Two tabs, marrow and bone, each after the check that shows it.
+/// A tab per layer, each after the check that shows it.
 fn layer_switch(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
-    let key = Action::find("switch_layer").and_then(Action::key_words).unwrap_or_default();
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::UNIT;
+        ui.spacing_mut().item_spacing.x = 0.0;
         for layer in LayerKind::ALL {
             shown_check(ui, exam, layer, commands);
             layer_tab(ui, session, layer, commands);
-            ui.add_space(theme::UNIT);
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let (rect, response) = ui.allocate_exact_size(key_cap_size(ui, &key), Sense::hover());
-            paint_key_cap(ui, Pos2::new(rect.right(), rect.center().y), &key, theme::QUIET);
-            response.on_hover_text("Switches between marrow and bone");
-        });
     });
 }
 
@@ -40,6 +34,7 @@ fn shown_check(ui: &mut Ui, exam: &OpenExam, layer: LayerKind, commands: &mut Ve
     let mut shown = match layer {
         LayerKind::Marrow => exam.view().marrow_visible,
         LayerKind::Bone => exam.view().bone_visible,
+        LayerKind::Exclusion => exam.view().exclusion_visible,
     };
     let response = ui.add(Checkbox::without_text(&mut shown)).on_hover_text(format!("Shows the {layer} layer"));
     if named(response, &format!("Show {layer}")).changed() {
@@ -51,6 +46,7 @@ const fn layer_name(layer: LayerKind) -> &'static str {
     match layer {
         LayerKind::Marrow => "Marrow",
         LayerKind::Bone => "Bone",
+        LayerKind::Exclusion => "Excluded",
     }
 }
 
@@ -71,7 +67,9 @@ fn layer_tab(ui: &mut Ui, session: &Session, layer: LayerKind, commands: &mut Ve
         theme::QUIET
     };
     ui.painter().galley_with_override_text_color((rect.center() - galley.size() / 2.0).round(), galley, colour);
-    if response.on_hover_text(format!("Paint on the {layer} layer")).clicked() {
+    let id = if layer == LayerKind::Exclusion { "exclusion_layer" } else { "switch_layer" };
+    let key = Action::find(id).and_then(Action::key_words).unwrap_or_default();
+    if response.on_hover_text(format!("Paint on the {layer} layer ({key})")).clicked() {
         commands.push(Command::Tool(ToolCommand::Layer(layer)));
     }
 }
@@ -84,11 +82,14 @@ fn labels(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, comman
         return;
     }
     ui.spacing_mut().item_spacing.y = 0.0;
+    let slice = exam.view().slice;
+    let columns = Columns::new(exam);
     for class in scheme.classes() {
-        let value = amount(exam, tally.in_exam(layer, class.value));
+        let counts = [tally.in_slice(layer, class.value, slice), tally.in_exam(layer, class.value)];
+        let value = columns.words(counts);
         let key = Action::sending(session, &Command::Tool(ToolCommand::Label(class.value))).and_then(Action::key_words);
         let line = Row {
-            text: &class.name,
+            text: class.name.split(" · ").next().unwrap_or(&class.name),
             swatch: Some(theme::label(class.colour)),
             key: key.as_deref(),
             value: Some(&value),
@@ -96,22 +97,36 @@ fn labels(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, comman
             disabled: !exam.is_writable(),
             ..Row::default()
         };
-        let in_slice = tally.in_slice(layer, class.value, exam.view().slice);
-        let hover = format!("{value} in the exam · {in_slice} voxels on this slice");
+        let [here, all] = counts.map(|n| amount_words(exam, n));
+        let hover = format!("{}\nthis slice: {here}\nwhole exam: {all}", class.name);
         if row(ui, &line).on_hover_text(hover).clicked() {
             commands.push(Command::Tool(ToolCommand::Label(class.value)));
         }
     }
     let active = session.tool().label();
-    let in_slice = tally.in_slice(layer, active, exam.view().slice);
+    let [here, all] = [tally.in_slice(layer, active, slice), tally.in_exam(layer, active)];
     ui.add_space(theme::UNIT);
-    let name = scheme.class(active).map_or("", |c| c.name.split(" · ").next().unwrap_or_default());
-    quiet(ui, &format!("{name}: {in_slice} voxels on this slice"));
+    quiet(ui, &format!("{} · {here} / {all} voxels", columns.unit));
 }
 
-/// Volume where voxels have a size, else their number.
-fn amount(exam: &OpenExam, voxels: usize) -> String {
-    facts::voxel_ml(exam).map_or_else(|| format!("{voxels} voxels"), |ml| format!("{:.2} ml", voxels as f64 * ml))
+/// How much of each label there is on the slice shown and in the exam: ml where voxels have a size, else their number.
+struct Columns {
+    voxel_ml: Option<f64>,
+    unit: &'static str,
+}
+
+impl Columns {
+    fn new(exam: &OpenExam) -> Self {
+        let voxel_ml = facts::voxel_ml(exam);
+        Self { voxel_ml, unit: if voxel_ml.is_some() { "ml on slice / in exam" } else { "on slice / in exam" } }
+    }
+
+    fn words(&self, [here, all]: [usize; 2]) -> String {
+        match self.voxel_ml {
+            Some(ml) => format!("{:.2} / {:>5.2}", here as f64 * ml, all as f64 * ml),
+            None => format!("{here} / {all}"),
+        }
+    }
 }
 
 fn opacity(ui: &mut Ui, exam: &OpenExam, commands: &mut Vec<Command>) {
@@ -139,21 +154,5 @@ fn opacity(ui: &mut Ui, exam: &OpenExam, commands: &mut Vec<Command>) {
                 commands.push(Command::View(ViewCommand::ToggleOverlay));
             }
         });
-    });
-}
-
-fn checks(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 16.0;
-        let mut inside = session.tool().only_inside_bone;
-        let possible = exam.is_writable() && session.tool().layer == LayerKind::Marrow;
-        let check = ui.add_enabled(possible, Checkbox::new(&mut inside, "Only inside bone"));
-        if check.on_hover_text("Keeps marrow paint within the bone layer (I)").changed() {
-            commands.push(Command::Tool(ToolCommand::ToggleOnlyInsideBone));
-        }
-        let mut patterns = exam.view().patterns;
-        if ui.checkbox(&mut patterns, "Patterns").on_hover_text("A pattern per level besides its colour (T)").changed() {
-            commands.push(Command::View(ViewCommand::TogglePatterns));
-        }
     });
 }

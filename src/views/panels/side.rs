@@ -6,6 +6,7 @@ use crate::session::{Command, OpenExam, Session};
 use crate::views::tally::Tally;
 use crate::views::theme;
 use crate::views::widgets::ButtonLook;
+use crate::volume::LayerKind;
 use crate::worker::message::Standing;
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui};
 
@@ -33,8 +34,10 @@ pub fn side_ui(
             section(ui);
             window_panel::window_ui(ui, session, exam, histogram, commands);
             if exam.is_writable() {
-                section(ui);
-                model_panel::model_ui(ui, session, exam, commands);
+                if session.tool().layer != LayerKind::Exclusion {
+                    section(ui);
+                    model_panel::model_ui(ui, session, exam, commands);
+                }
                 section(ui);
                 history_panel::history_ui(ui, session, exam, commands);
             }

@@ -1,16 +1,18 @@
 //! The tool column: each tool with its name and key; the longest word decides its width.
 
+use crate::edit::tools::BrushShape;
 use crate::session::{Command, Session, Tool, ToolCommand, ToolState};
 use crate::views::actions::Action;
-use crate::views::widgets::{key_cap_size, named, paint_key_cap, quiet};
+use crate::views::widgets::{key_cap_size, named, paint_key_cap};
 use crate::views::{facts, theme};
-use egui::{Color32, CornerRadius, Pos2, Role, Sense, Slider, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
+use egui::{Checkbox, Color32, CornerRadius, Pos2, Role, Sense, Slider, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
 /// The action that takes a tool.
 const fn action_id(tool: Tool) -> &'static str {
     match tool {
         Tool::Brush => "brush",
         Tool::Eraser => "erase",
+        Tool::Relabel => "relabel",
         Tool::Lasso => "lasso",
         Tool::Outline => "outline",
         Tool::Fill => "fill",
@@ -35,10 +37,7 @@ pub fn tool_column_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command
     ui.add_space(theme::PADDING);
     if facts::painting(session).is_some() {
         size_slider(ui, session.tool(), commands);
-        if session.tool().tool == Tool::Lasso {
-            ui.add_space(theme::PADDING);
-            bounds(ui, session, commands);
-        }
+        brush_shape(ui, session, commands);
     }
 }
 
@@ -87,22 +86,14 @@ fn size_slider(ui: &mut Ui, tool: &ToolState, commands: &mut Vec<Command>) {
     }
 }
 
-/// Grey values that the lasso labels.
-fn bounds(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
-    let Some(exam) = session.exam() else { return };
-    let [mut lower, mut upper] = session.threshold();
-    let range = exam.reading_image().range();
-    let speed = f64::from((range.1 - range.0) / 400.0).max(1e-6);
-    quiet(ui, "Grey values");
-    let field = |value: &mut f32, words: &'static str, hover: &str, ui: &mut Ui| {
-        ui.add(egui::DragValue::new(value).speed(speed).max_decimals(1).prefix(words)).on_hover_text(hover)
-    };
-    let from = field(&mut lower, "from ", "Lowest grey value that the lasso labels", ui);
-    if named(from, "Lasso lower bound").changed() {
-        commands.push(Command::Tool(ToolCommand::ThresholdLower(lower)));
-    }
-    let to = field(&mut upper, "to ", "Highest grey value that the lasso labels", ui);
-    if named(to, "Lasso upper bound").changed() {
-        commands.push(Command::Tool(ToolCommand::ThresholdUpper(upper)));
+/// Square instead of round, and through slices.
+fn brush_shape(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    let tool = session.tool();
+    for (id, on, text) in [("brush_shape", tool.shape == BrushShape::Square, "Square"), ("brush_3d", tool.three_d, "3-D")] {
+        let Some(action) = Action::find(id) else { continue };
+        let mut on = on;
+        if ui.add_enabled(tool.tool.has_size(), Checkbox::new(&mut on, text)).on_hover_text(action.hover_words()).changed() {
+            commands.extend((action.command)(session));
+        }
     }
 }

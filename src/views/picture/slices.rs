@@ -27,21 +27,21 @@ impl Key {
 #[derive(Default)]
 pub struct Slices {
     image: Option<(Key, Arc<SliceImage>)>,
-    /// Marrow, bone, proposal.
-    labels: [Option<(Key, Arc<SliceLabels>)>; 3],
+    /// Marrow, bone, exclusion, proposal.
+    labels: [Option<(Key, Arc<SliceLabels>)>; 4],
     styles: Vec<(StyleKey, Arc<OverlayStyle>)>,
 }
 
 /// What a style depends on: layer (or proposal), opacity in 1/255, patterns.
 type StyleKey = (usize, u8, bool);
 
-const PROPOSAL: usize = 2;
+const PROPOSAL: usize = 3;
 
 impl Slices {
     /// Brings labels up to date with what changed since the last frame. To be called every frame, shown or not.
     pub fn take_dirty(&mut self, exam: &OpenExam, dirty: &[Dirty]) {
         for change in dirty {
-            let slot = slot(change.layer);
+            let slot = change.layer.number();
             if let Some((_, cut)) = &mut self.labels[slot] {
                 Arc::make_mut(cut).update(exam.layers().labels(change.layer), change.bounds);
             }
@@ -56,7 +56,7 @@ impl Slices {
     /// Forgets everything: another exam or another person.
     pub fn clear(&mut self) {
         self.image = None;
-        self.labels = [None, None, None];
+        self.labels = Default::default();
         self.styles.clear();
     }
 
@@ -73,7 +73,7 @@ impl Slices {
         Some(cut)
     }
 
-    /// The layers of a slice in drawing order: marrow, proposal, bone.
+    /// The layers of a slice in drawing order: marrow, proposal, exclusion, bone.
     pub fn layers(&mut self, session: &Session, exam: &OpenExam, plane: &SlicePlane, slice: usize) -> Vec<Layer> {
         let view = exam.view();
         let mut layers = Vec::new();
@@ -85,12 +85,15 @@ impl Slices {
             && (plane.slice_axis() != exam.plane().slice_axis() || proposal.result.slices.contains(&slice))
         {
             let tag = format!("{} {:?}", proposal.result.model_version, proposal.result.slices);
-            let style = self.style((PROPOSAL + slot(proposal.result.layer), 0, false), || {
+            let style = self.style((PROPOSAL + proposal.result.layer.number(), 0, false), || {
                 OverlayStyle::proposal(session.scheme(proposal.result.layer))
             });
             if let Some(labels) = self.labels(PROPOSAL, &proposal.result.labels, exam, plane, slice, tag) {
                 layers.push(Layer { labels, style });
             }
+        }
+        if view.shows(LayerKind::Exclusion) {
+            self.push_layer(&mut layers, session, exam, LayerKind::Exclusion, plane, slice);
         }
         if view.shows(LayerKind::Bone) {
             self.push_layer(&mut layers, session, exam, LayerKind::Bone, plane, slice);
@@ -109,13 +112,15 @@ impl Slices {
     ) {
         let view = exam.view();
         let opacity = (view.opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
-        let key = (slot(kind), opacity, view.patterns);
+        let key = (kind.number(), opacity, view.patterns);
         let style = self.style(key, || match kind {
             LayerKind::Bone => OverlayStyle::bone_outline(),
+            // Hatched: it is no finding, it says where none is looked for.
+            LayerKind::Exclusion => OverlayStyle::proposal(session.scheme(kind)),
             LayerKind::Marrow if view.patterns => OverlayStyle::patterned(session.scheme(kind)).with_opacity(view.opacity),
             LayerKind::Marrow => OverlayStyle::paint(session.scheme(kind)).with_opacity(view.opacity),
         });
-        if let Some(labels) = self.labels(slot(kind), exam.layers().labels(kind), exam, plane, slice, String::new()) {
+        if let Some(labels) = self.labels(kind.number(), exam.layers().labels(kind), exam, plane, slice, String::new()) {
             layers.push(Layer { labels, style });
         }
     }
@@ -151,13 +156,6 @@ impl Slices {
         let style = Arc::new(make());
         self.styles.push((key, Arc::clone(&style)));
         style
-    }
-}
-
-const fn slot(layer: LayerKind) -> usize {
-    match layer {
-        LayerKind::Marrow => 0,
-        LayerKind::Bone => 1,
     }
 }
 

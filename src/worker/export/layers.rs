@@ -123,7 +123,8 @@ impl<'s> Found<'s> {
             return Err(format!("{}: {problem}; restore this read from a copy", path.display()));
         }
         let slices = header.grid.shape()[header.slice_axis];
-        let held = LayerKind::ALL.into_iter().filter(|kind| !read.labels(*kind).labelled_box().is_empty());
+        // What is left out while painting is an aid of the reader's, not a finding.
+        let held = [LayerKind::Marrow, LayerKind::Bone].into_iter().filter(|kind| !read.labels(*kind).labelled_box().is_empty());
         Ok(held
             .map(|kind| {
                 let (models, algorithms) = provenance(&read, kind);

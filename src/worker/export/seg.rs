@@ -61,7 +61,7 @@ pub(super) fn write(layer: &Layer<'_>, sources: &Sources, out: &Path, now: &str)
             label: class.name.replace('·', "-"),
             meaning: match layer.kind {
                 LayerKind::Marrow => SegmentMeaning::marrow_level(class.value).unwrap_or_else(|| SegmentMeaning::bone(&class.key)),
-                LayerKind::Bone => SegmentMeaning::bone(&class.key),
+                LayerKind::Bone | LayerKind::Exclusion => SegmentMeaning::bone(&class.key),
             },
             algorithm: layer.algorithms.get(&class.value).copied().unwrap_or(Algorithm::Manual),
             colour: class.colour.0,

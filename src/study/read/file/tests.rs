@@ -133,6 +133,21 @@ fn replay_undoes_and_redoes_and_snapshots_change_nothing() {
 }
 
 #[test]
+fn a_snapshot_holds_what_is_excluded() {
+    let (_folder, _path, mut file) = new_read(0);
+    let patch = std::sync::Arc::new(crate::edit::Patch::from_changes([(3, 0, 1), (4, 0, 2)]));
+    let kind = crate::edit::CommitKind::Hand;
+    file.append(&entry(1, RowAction::Paint { layer: LayerKind::Exclusion, kind, patch })).unwrap();
+    file.append(&entry(2, RowAction::Done { layer: LayerKind::Exclusion, slice: 1, done: true })).unwrap();
+    (3..=SNAPSHOT_EVERY + 3).for_each(|n| file.append(&paint(n)).unwrap());
+    let before = file.state().unwrap();
+    assert!(file.snapshot_if_due().unwrap());
+    let after = file.state().unwrap();
+    assert!(after.exclusion.same_labels(&before.exclusion) && after.marrow.same_labels(&before.marrow));
+    assert_eq!((after.exclusion.counts().of(1), after.exclusion.counts().of(2), after.done_count(LayerKind::Exclusion)), (1, 1, 1));
+}
+
+#[test]
 fn rows_that_do_not_fit_one_another_are_reported() {
     let (_folder, _path, mut file) = new_read(1);
     let patch = Arc::new(Patch::from_changes([(1, 0, 2)]));
