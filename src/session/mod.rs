@@ -12,6 +12,7 @@ mod state;
 mod tool;
 mod view_state;
 
+pub use crate::edit::tools::{BrushShape, LabelSet};
 pub use command::{
     AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, MaskOptions, ModelCommand, PointerCommand, StudyCommand, ToolCommand,
     ViewCommand,

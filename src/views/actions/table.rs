@@ -1,10 +1,9 @@
 //! The table itself.
 
 use super::{Action, Group};
-use crate::edit::tools::LabelSet;
 use crate::session::{
-    AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, PointerCommand, PointerState, Session, StudyCommand, Tool, ToolCommand,
-    ViewCommand, WindowPreset, Workspace,
+    AdoptWhat, Command, EditCommand, FileCommand, LabelSet, ModelCommand, PointerCommand, PointerState, Session, StudyCommand, Tool,
+    ToolCommand, ViewCommand, WindowPreset, Workspace,
 };
 use crate::views::facts::{is_coordinator, may_propose, painting, reader, reading};
 use crate::volume::LayerKind;

@@ -1,7 +1,6 @@
 //! What limits painting: inside bone, grey values, over which labels.
 
-use crate::edit::tools::LabelSet;
-use crate::session::{Command, OpenExam, Session, ToolCommand, ViewCommand};
+use crate::session::{Command, LabelSet, OpenExam, Session, ToolCommand, ViewCommand};
 use crate::views::actions::Action;
 use crate::views::widgets::named;
 use crate::views::{facts, theme};

@@ -1,7 +1,6 @@
 //! The tool column: each tool with its name and key; the longest word decides its width.
 
-use crate::edit::tools::BrushShape;
-use crate::session::{Command, Session, Tool, ToolCommand, ToolState};
+use crate::session::{BrushShape, Command, Session, Tool, ToolCommand, ToolState};
 use crate::views::actions::Action;
 use crate::views::widgets::{key_cap_size, named, paint_key_cap};
 use crate::views::{facts, theme};
