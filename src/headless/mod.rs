@@ -10,6 +10,7 @@ mod evaluate;
 mod export;
 mod folder_cases;
 mod frame_log;
+mod import;
 mod import_mask;
 mod inspect;
 mod patterns;

@@ -1,13 +1,8 @@
 //! `osteon study`: make one, bring images in, show where it stands, check it.
 
-use super::place;
-use super::progress::Progress;
-use crate::io::{self, Watch};
-use crate::study::{ImportOptions, Part, PatientMap, Protocol, ReadingRules, Study};
-use anyhow::{Result, anyhow, bail};
+use crate::study::{ImportOptions, Part, PatientMap, PixelBox, Protocol, ReadingRules, SequenceName, Study};
+use anyhow::{Result, bail};
 use clap::Subcommand;
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
 use std::path::PathBuf;
 
 /// What can be done with a study.
@@ -35,8 +30,20 @@ pub enum StudyCommand {
         #[arg(long)]
         patients: Option<PathBuf>,
         /// A person has looked: no picture has a name burnt in
-        #[arg(long)]
+        #[arg(long, alias = "confirm-no-burned-in")]
         confirm_pictures: bool,
+        /// Black out a rectangle (columns and rows of two corners) in every picture that may show a name; may come again
+        #[arg(long, value_name = "X0,Y0,X1,Y1", value_parser = PixelBox::parse)]
+        mask: Vec<PixelBox>,
+        /// Sequence to be read where an exam has it (water, fat, t1, stir, echo1 …), before the protocol's own order
+        #[arg(long, value_name = "SEQUENCE")]
+        reading: Option<SequenceName>,
+        /// CSV with the columns source,sequence: names for images by their file's name or by what the table calls them
+        #[arg(long, value_name = "FILE")]
+        roles: Option<PathBuf>,
+        /// Show what would be imported, and import nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Take over a mask made elsewhere (NIfTI label map or DICOM segmentation) as a reader's labels
     ImportMask(super::import_mask::MaskArgs),
@@ -66,50 +73,16 @@ pub fn run(command: StudyCommand) -> Result<()> {
             println!("{} is a study now; its rules are in {}", dir.display(), study.layout().protocol().display());
             Ok(())
         }
-        StudyCommand::Import { dir, images, link, patients, confirm_pictures } => {
+        StudyCommand::Import { dir, images, link, patients, confirm_pictures, mask, reading, roles, dry_run } => {
             let patients = patients.map(|file| PatientMap::load(&file)).transpose()?.unwrap_or_default();
-            import(&dir, &images, &ImportOptions { patients, link, confirmed_pictures: confirm_pictures })
+            let options =
+                ImportOptions { patients, link, confirmed_pictures: confirm_pictures, masked: mask, reading, ..Default::default() };
+            super::import::run(&super::import::ImportJob { study: dir, images, options, roles, dry_run })
         }
         StudyCommand::ImportMask(args) => super::import_mask::run(&args),
         StudyCommand::Status { dir } => status(&dir),
         StudyCommand::Check { dir } => check(&dir),
     }
-}
-
-fn import(dir: &std::path::Path, images: &[PathBuf], options: &ImportOptions) -> Result<()> {
-    let study = Study::open(dir)?;
-    let progress = Progress::new();
-    let report = |done: usize, total: usize| progress.at(done as f32 / total.max(1) as f32, "Importing");
-    let watch = Watch::new(&report, &|| false);
-    let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
-    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
-        .map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
-    let mut rng = ChaCha8Rng::from_seed(seed);
-    let mut imported = 0;
-    for path in images {
-        place::require_path(path)?;
-        let reading = io::read_path(path, &watch)?;
-        for skipped in &reading.skipped {
-            eprintln!("skipped {}: {}", skipped.path.display(), skipped.why);
-        }
-        let report = study.import(reading.volumes, options, &mut rng, &watch)?;
-        for path in &report.already_there {
-            eprintln!("the study has {} already", path.display());
-        }
-        for (path, why) in &report.failed {
-            eprintln!("not imported: {}: {why}", path.display());
-        }
-        for exam in &report.exams {
-            let names: Vec<String> = exam.sequences.iter().map(ToString::to_string).collect();
-            println!("{} (patient {}): {}", exam.exam, exam.patient, names.join(", "));
-            imported += 1;
-        }
-    }
-    progress.finish();
-    if imported == 0 {
-        bail!("{}: no new exam came of these images; see the lines above for why", dir.display());
-    }
-    Ok(())
 }
 
 fn status(dir: &std::path::Path) -> Result<()> {

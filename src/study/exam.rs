@@ -91,6 +91,9 @@ pub struct AcquisitionRecord {
     pub tr_ms: Option<f64>,
     /// Echo time in ms.
     pub te_ms: Option<f64>,
+    /// Inversion time in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ti_ms: Option<f64>,
     /// Field strength in tesla.
     pub field_t: Option<f64>,
     /// Maker of the scanner.

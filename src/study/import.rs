@@ -1,29 +1,15 @@
 //! Bringing images into a study: grouped by visit, under random codes, without a word about who the patient is.
 
-use super::code::{fresh_exam_code, fresh_patient_code, sequence_name};
-use super::incoming::Incoming;
+use super::code::{fresh_exam_code, fresh_patient_code};
+use super::incoming::Planned;
 use super::link::{LinkEntry, LinkList, LinkedSequence};
 use super::store::file_sha256;
-use super::{
-    ExamCode, ExamError, ExamRecord, FindingRecord, Layout, PatientCode, PatientMap, Protocol, SequenceName, SequenceRecord, Side, Split,
-    StudyError,
-};
-use crate::io::{IoError, SourceVolume, Watch, write_image_nifti};
+use super::{ExamCode, ExamError, ExamRecord, FindingRecord, Layout, PatientCode, SequenceName, SequenceRecord, Side, Split, StudyError};
+use crate::io::{IoError, write_image_nifti};
 use rand::Rng;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-
-/// What the person said about an import.
-#[derive(Clone, Debug, Default)]
-pub struct ImportOptions {
-    /// Whose NIfTI files are whose.
-    pub patients: PatientMap,
-    /// The coordinator's link list, outside the study; without it, who is who is forgotten.
-    pub link: Option<PathBuf>,
-    /// A person has looked, and no picture shows a name.
-    pub confirmed_pictures: bool,
-}
 
 /// What came of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,124 +33,54 @@ pub struct ImportedExam {
     pub sequences: Vec<SequenceName>,
 }
 
-/// Imports volumes. Each exam is there whole or not at all; a volume that cannot be read is reported and passed over.
-///
-/// Volumes of one DICOM study that share a frame of reference become one exam; NIfTI files are put together by the list of
-/// patients, and are an exam each where they are not listed.
-///
-/// # Errors
-/// Before anything is written: if a picture is not confirmed, the link list lies in the study or the study is damaged. Later:
-/// if the disk does not take an exam, or the person cancels; exams imported until then stay.
-pub fn import(
-    layout: &Layout,
-    protocol: &Protocol,
-    volumes: Vec<SourceVolume>,
-    options: &ImportOptions,
-    rng: &mut impl Rng,
-    watch: &Watch<'_>,
-) -> Result<ImportReport, StudyError> {
-    let incoming = volumes.into_iter().map(|volume| Incoming::new(volume, &options.patients)).collect();
-    import_incoming(layout, protocol, incoming, options, rng, watch)
-}
-
-fn import_incoming(
-    layout: &Layout,
-    protocol: &Protocol,
-    incoming: Vec<Incoming>,
-    options: &ImportOptions,
-    rng: &mut impl Rng,
-    watch: &Watch<'_>,
-) -> Result<ImportReport, StudyError> {
-    if let Some(picture) = incoming.iter().find(|v| v.may_show_a_name && !options.confirmed_pictures) {
-        return Err(StudyError::BurnedIn { path: picture.path.clone() });
-    }
-    let mut importer = Importer::new(layout, protocol, options)?;
-    let total = incoming.len();
-    let mut done = 0;
-    for visit in visits(importer.only_new(incoming)) {
-        if watch.cancelled() {
-            return Err(StudyError::Cancelled);
-        }
-        done += visit.len();
-        importer.take(visit, rng)?;
-        watch.report(done, total);
-    }
-    watch.report(total, total);
-    Ok(importer.report)
-}
-
-/// Puts the volumes of one visit together, in the order in which each visit first appears.
-fn visits(incoming: Vec<Incoming>) -> Vec<Vec<Incoming>> {
-    let mut visits: Vec<Vec<Incoming>> = Vec::new();
-    for volume in incoming {
-        let same = |first: &Incoming| {
-            let same_space = first.frame_of_reference == volume.frame_of_reference;
-            first.visit.is_some() && first.visit == volume.visit && first.person.key() == volume.person.key() && same_space
-        };
-        match visits.iter_mut().find(|visit| same(&visit[0])) {
-            Some(visit) => visit.push(volume),
-            None => visits.push(vec![volume]),
-        }
-    }
-    visits
-}
-
-struct Importer<'s> {
+/// Writes exams into a study, one visit at a time.
+pub(super) struct Importer<'s> {
     layout: &'s Layout,
-    protocol: &'s Protocol,
     link: LinkList,
     split: Split,
     exams: HashSet<ExamCode>,
     patients: HashSet<PatientCode>,
-    /// Source hashes of what the study has.
-    present: HashSet<String>,
     /// Patients met in this import, by what identifies them.
     met: HashMap<String, PatientCode>,
     report: ImportReport,
 }
 
 impl<'s> Importer<'s> {
-    fn new(layout: &'s Layout, protocol: &'s Protocol, options: &ImportOptions) -> Result<Self, StudyError> {
+    pub fn new(layout: &'s Layout, link: Option<&Path>, already_there: Vec<PathBuf>) -> Result<Self, StudyError> {
         let codes = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;
         let records = codes.iter().map(|code| ExamRecord::load(layout, code)).collect::<Result<Vec<_>, _>>()?;
-        let sources = records.iter().flat_map(|r| &r.sequences).flat_map(|s| &s.sources);
         Ok(Self {
             layout,
-            protocol,
-            link: LinkList::open(options.link.as_deref(), layout)?,
+            link: LinkList::open(link, layout)?,
             split: Split::load(layout)?,
             exams: codes.iter().cloned().collect(),
             patients: records.iter().map(|r| r.patient.clone()).collect(),
-            present: sources.cloned().collect(),
             met: HashMap::new(),
-            report: ImportReport::default(),
+            report: ImportReport { already_there, ..ImportReport::default() },
         })
     }
 
-    /// Leaves out what was imported before, told by the hashes of the source files.
-    fn only_new(&mut self, incoming: Vec<Incoming>) -> Vec<Incoming> {
-        let (new, old): (Vec<_>, Vec<_>) = incoming
-            .into_iter()
-            .partition(|volume| volume.sources.is_empty() || volume.sources.iter().any(|(_, sum)| !self.present.contains(sum)));
-        self.report.already_there.extend(old.into_iter().map(|volume| volume.path));
-        new
+    /// What came of it.
+    pub fn into_report(self) -> ImportReport {
+        self.report
     }
 
     /// Imports one visit as an exam.
-    fn take(&mut self, visit: Vec<Incoming>, rng: &mut impl Rng) -> Result<(), StudyError> {
+    pub fn take(&mut self, visit: Vec<Planned>, rng: &mut impl Rng) -> Result<(), StudyError> {
         let Some(first) = visit.first() else { return Ok(()) };
-        let person = first.person.clone();
+        let person = first.volume.person.clone();
+        let wanted = visit.iter().find(|planned| planned.reading).map(|planned| planned.name.clone());
         let side = shared_side(&visit);
         let exam = fresh_exam_code(rng, |c| self.exams.contains(c) || self.link.has_exam(c));
         let making = self.layout.exam_in_the_making(&exam);
         let cannot = |cause| StudyError::NotWritable { path: making.clone(), cause };
         let folder = Making::new(&making).map_err(cannot)?;
         let (mut sequences, mut linked) = (Vec::new(), Vec::new());
-        let names = sequence_names(&visit, self.protocol);
-        for (volume, name) in visit.into_iter().zip(names) {
-            let path = volume.path.clone();
-            let link = LinkedSequence { name: name.clone(), series_uid: volume.series_uid.clone(), sources: volume.sources.clone() };
-            match sequence(volume, name, &making) {
+        for planned in visit {
+            let (path, volume) = (planned.volume.path.clone(), &planned.volume);
+            let name = planned.name.clone();
+            let link = LinkedSequence { name, series_uid: volume.series_uid.clone(), sources: volume.sources.clone() };
+            match sequence(planned, &making) {
                 Ok(record) => {
                     sequences.push(record);
                     linked.push(link);
@@ -173,7 +89,9 @@ impl<'s> Importer<'s> {
                 Err(error) => return Err(error),
             }
         }
-        let Some(reading) = reading_sequence(&sequences, self.protocol) else { return Ok(()) };
+        // The one that was to be read may have failed.
+        let reading = wanted.filter(|name| sequences.iter().any(|s| s.name == *name));
+        let Some(reading) = reading.or_else(|| Some(sequences.first()?.name.clone())) else { return Ok(()) };
         let (patient, part) = self.patient(person.key(), &mut sequences, rng);
         let record = ExamRecord::new(exam.clone(), patient.clone(), side, reading, sequences);
         record.save_in(&making)?;
@@ -213,8 +131,10 @@ impl<'s> Importer<'s> {
 }
 
 /// Writes one image into the exam's folder.
-fn sequence(volume: Incoming, name: SequenceName, folder: &Path) -> Result<SequenceRecord, StudyError> {
-    let image = (volume.image)()?;
+fn sequence(planned: Planned, folder: &Path) -> Result<SequenceRecord, StudyError> {
+    let image = planned.image()?;
+    let looked = planned.look_finding();
+    let Planned { volume, name, .. } = planned;
     let path = Layout::sequence_in(folder, &name);
     write_image_nifti(&path, &image)?;
     let grid = image.grid();
@@ -225,50 +145,16 @@ fn sequence(volume: Incoming, name: SequenceName, folder: &Path) -> Result<Seque
         shape: grid.shape(),
         spacing_mm: grid.spacing().mm(),
         world_from_voxel: [matrix[0], matrix[1], matrix[2]],
-        findings: volume.findings,
+        findings: volume.findings.into_iter().chain(looked).collect(),
         acquisition: volume.acquisition,
         sources: volume.sources.into_iter().map(|(_, sum)| sum).collect(),
     })
 }
 
-/// Names for the volumes of a visit: `echo1`, `echo2` in order of their number where they are the echoes of one series (whose
-/// own numbers may be 1 and 5), else what each is called; in the protocol's spelling where it knows the name, and each once.
-fn sequence_names(visit: &[Incoming], protocol: &Protocol) -> Vec<SequenceName> {
-    let echoes: BTreeSet<u32> = visit.iter().filter_map(|v| v.acquisition.echo_number).collect();
-    let one_series = visit[0].series_uid.is_some() && visit.iter().all(|v| v.series_uid == visit[0].series_uid);
-    let by_echo = visit.len() > 1 && one_series && echoes.len() == visit.len();
-    let mut names: Vec<SequenceName> = Vec::new();
-    for volume in visit {
-        let text = match volume.acquisition.echo_number {
-            Some(echo) if by_echo => format!("echo{}", echoes.range(..=echo).count()),
-            _ => volume.name.clone(),
-        };
-        let plain = sequence_name(&text);
-        let known = protocol.sequences().iter().find(|s| s.as_str().eq_ignore_ascii_case(plain.as_str()));
-        let base = known.cloned().unwrap_or(plain);
-        let same = |name: &SequenceName| names.iter().any(|n| n.as_str().eq_ignore_ascii_case(name.as_str()));
-        let mut name = base.clone();
-        let mut number = 2;
-        while same(&name) {
-            // The number must not push a name of 32 signs beyond the limit.
-            name = SequenceName::new(&format!("{base}-{number}")).unwrap_or_else(|_| sequence_name(&format!("image-{number}")));
-            number += 1;
-        }
-        names.push(name);
-    }
-    names
-}
-
-/// The first of the protocol's sequences that is there, else the first that is there.
-fn reading_sequence(sequences: &[SequenceRecord], protocol: &Protocol) -> Option<SequenceName> {
-    let wanted = protocol.sequences().iter().find(|name| sequences.iter().any(|s| s.name == **name));
-    wanted.or_else(|| sequences.first().map(|s| &s.name)).cloned()
-}
-
 /// The side that every volume tells; unknown where they do not agree.
-fn shared_side(visit: &[Incoming]) -> Side {
-    let side = visit[0].side;
-    if visit.iter().all(|v| v.side == side) { side } else { Side::Unknown }
+fn shared_side(visit: &[Planned]) -> Side {
+    let side = visit[0].volume.side;
+    if visit.iter().all(|planned| planned.volume.side == side) { side } else { Side::Unknown }
 }
 
 /// The folder of an exam in the making; removed again unless it is finished.

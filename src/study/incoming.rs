@@ -1,21 +1,26 @@
 //! A volume on its way into the study: what import needs of `io`'s source volumes, as plain data.
 
+use super::import_table::Look;
 use super::link::Person;
-use super::{AcquisitionRecord, FindingRecord, PatientMap, Side};
+use super::sequence_role::{Recognised, recognise};
+use super::{AcquisitionRecord, FindingRecord, PatientMap, SequenceName, Side};
 use crate::io::{Acquisition, IoError, SourceKind, SourceVolume};
 use crate::volume::Image;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Reads the grey values, once.
-pub(super) type ReadImage = Box<dyn FnOnce() -> Result<Image, IoError>>;
+/// Reads the grey values.
+pub(super) type ReadImage = Box<dyn Fn() -> Result<Image, IoError> + Send>;
 
 /// A volume that waits to be imported.
 pub(super) struct Incoming {
     /// Source file, for messages only.
     pub path: PathBuf,
-    /// Proposed name of the sequence, any text.
+    /// What the source calls the sequence: free text, which may name the patient.
     pub name: String,
+    /// What kind of sequence it seems to be.
+    pub role: Option<Recognised>,
     /// What holds the volumes of one visit together, if anything does.
     pub visit: Option<String>,
     /// World space of that visit, where the source names it.
@@ -29,7 +34,60 @@ pub(super) struct Incoming {
     pub sources: Vec<(String, String)>,
     /// Whether a person must confirm that no name is burnt in.
     pub may_show_a_name: bool,
+    pub shape: SourceShape,
     pub image: ReadImage,
+}
+
+/// Size of a source's voxels and grid, before it is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SourceShape {
+    pub shape: [usize; 3],
+    pub spacing_mm: [f64; 3],
+}
+
+/// A volume with what a person decided about it.
+pub(super) struct Planned {
+    pub volume: Incoming,
+    pub name: SequenceName,
+    /// Whether it is the sequence that is read.
+    pub reading: bool,
+    pub look: Look,
+}
+
+impl Planned {
+    /// The grey values, with what a person blacked out. The darkest value is the darkest on the screen: where high values are
+    /// dark, that is the largest.
+    pub fn image(&self) -> Result<Image, IoError> {
+        let image = (self.volume.image)()?;
+        let Look::Masked(boxes) = &self.look else { return Ok(image) };
+        let [ni, nj, _] = image.grid().shape();
+        let black = if image.inverted_on_display() { image.range().1 } else { image.range().0 };
+        let mut values = image.values().to_vec();
+        for (at, value) in values.iter_mut().enumerate() {
+            let (i, j) = (at % ni, at / ni % nj);
+            if boxes.iter().any(|b| (b.i0..=b.i1).contains(&i) && (b.j0..=b.j1).contains(&j)) {
+                *value = black;
+            }
+        }
+        let inverted = image.inverted_on_display();
+        match Image::new(Arc::clone(image.grid()), values) {
+            Ok(masked) => Ok(masked.with_inverted_display(inverted)),
+            Err(_) => Ok(image),
+        }
+    }
+
+    /// What is on record about the look at its pixels.
+    pub fn look_finding(&self) -> Option<FindingRecord> {
+        let (code, text) = match &self.look {
+            Look::NotNeeded | Look::Waiting => return None,
+            Look::Clean => ("looked-at", "a person looked before import: the pixels show no name".to_owned()),
+            Look::Masked(boxes) => {
+                let corners: Vec<String> = boxes.iter().map(|b| format!("{},{} to {},{}", b.i0, b.j0, b.i1, b.j1)).collect();
+                ("masked", format!("blacked out before import, in columns and rows: {}", corners.join("; ")))
+            }
+        };
+        Some(FindingRecord { code: code.to_owned(), text })
+    }
 }
 
 impl Incoming {
@@ -66,6 +124,7 @@ impl Incoming {
         }
         Self {
             path: volume.path().to_owned(),
+            role: recognise(&name, volume.acquisition()),
             name,
             visit,
             frame_of_reference: identity.frame_of_reference_uid,
@@ -76,6 +135,10 @@ impl Incoming {
             findings,
             sources: volume.sources().iter().map(|s| (file_name(&s.path), s.sha256.clone())).collect(),
             may_show_a_name: volume.kind() == SourceKind::Picture || volume.burned_in_suspected(),
+            shape: SourceShape {
+                shape: std::array::from_fn(|axis| volume.shape().get(axis).copied().unwrap_or(1)),
+                spacing_mm: volume.world_from_voxel().spacing().mm(),
+            },
             image: Box::new(move || volume.image(0)),
         }
     }
@@ -83,13 +146,42 @@ impl Incoming {
 
 fn acquisition_record(acquisition: &Acquisition) -> AcquisitionRecord {
     AcquisitionRecord {
-        modality: acquisition.modality.clone(),
+        modality: acquisition.modality.as_deref().and_then(modality),
         echo_number: acquisition.echo_number,
         tr_ms: acquisition.tr_ms,
         te_ms: acquisition.te_ms,
+        ti_ms: acquisition.ti_ms,
         field_t: acquisition.field_t,
-        vendor: acquisition.vendor.clone(),
+        vendor: acquisition.vendor.as_deref().and_then(vendor),
     }
+}
+
+/// The modality where it is one of PS3.3 C.7.3.1.1.1: any other word could be a name.
+fn modality(word: &str) -> Option<String> {
+    const KNOWN: [&str; 15] = ["MR", "CT", "CR", "DX", "US", "XA", "RF", "PT", "NM", "MG", "PX", "IO", "OT", "SC", "XC"];
+    KNOWN.into_iter().find(|known| word.trim() == *known).map(str::to_owned)
+}
+
+/// The maker of the scanner as its usual name; what else stands in the field could tell the hospital, and stays out.
+fn vendor(text: &str) -> Option<String> {
+    const MAKERS: [(&str, &str); 14] = [
+        ("siemens", "Siemens"),
+        ("philips", "Philips"),
+        ("ge ", "GE"),
+        ("general electric", "GE"),
+        ("canon", "Canon"),
+        ("toshiba", "Toshiba"),
+        ("hitachi", "Hitachi"),
+        ("fujifilm", "Fujifilm"),
+        ("esaote", "Esaote"),
+        ("bruker", "Bruker"),
+        ("united imaging", "United Imaging"),
+        ("uih", "United Imaging"),
+        ("neusoft", "Neusoft"),
+        ("agfa", "Agfa"),
+    ];
+    let text = format!("{} ", text.trim().to_lowercase());
+    MAKERS.into_iter().find(|(word, _)| text.starts_with(word)).map(|(_, name)| name.to_owned())
 }
 
 fn side(acquisition: &Acquisition) -> Side {

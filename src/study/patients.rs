@@ -34,7 +34,20 @@ impl PatientMap {
     /// # Errors
     /// If it cannot be read, a line has not two fields or an exam comes twice.
     pub fn load(path: &Path) -> Result<Self, PatientMapError> {
-        Self::parse(&String::from_utf8_lossy(&read_bounded(path)?), path)
+        Self::load_columns(path, ["exam", "patient"])
+    }
+
+    /// Reads such a table with other words in its first line.
+    ///
+    /// # Errors
+    /// As [`PatientMap::load`].
+    pub fn load_columns(path: &Path, columns: [&str; 2]) -> Result<Self, PatientMapError> {
+        Self::parse_columns(&String::from_utf8_lossy(&read_bounded(path)?), path, columns)
+    }
+
+    /// Every line: first and second field.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries.iter().map(|(first, second)| (first.as_str(), second.as_str()))
     }
 
     /// Reads the text of such a file; `path` is for messages.
@@ -42,20 +55,24 @@ impl PatientMap {
     /// # Errors
     /// As [`PatientMap::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, PatientMapError> {
+        Self::parse_columns(text, path, ["exam", "patient"])
+    }
+
+    fn parse_columns(text: &str, path: &Path, [first, second]: [&str; 2]) -> Result<Self, PatientMapError> {
         let fail =
             |line: usize, problem: &str| Err(PatientMapError::Line { path: path.to_owned(), line: line + 1, problem: problem.to_owned() });
         let mut map = Self::default();
         let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
         match lines.next().and_then(|(_, line)| two_fields(line)) {
-            Some((exam, patient)) if exam == "exam" && patient == "patient" => {}
-            _ => return fail(0, "the first line must be exam,patient"),
+            Some(columns) if columns.0 == first && columns.1 == second => {}
+            _ => return fail(0, &format!("the first line must be {first},{second}")),
         }
         for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
             let Some((exam, patient)) = two_fields(line).filter(|(e, p)| !e.is_empty() && !p.is_empty()) else {
-                return fail(number, "a line must have two fields, exam and patient");
+                return fail(number, &format!("a line must have two fields, {first} and {second}"));
             };
             if map.entries.iter().any(|(e, _)| *e == exam) {
-                return fail(number, &format!("the exam {exam:?} comes twice"));
+                return fail(number, &format!("the {first} {exam:?} comes twice"));
             }
             map.entries.push((exam, patient));
         }

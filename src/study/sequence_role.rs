@@ -117,7 +117,8 @@ fn by_image_type(image_type: &str) -> Option<SequenceRole> {
 }
 
 fn dixon_by_words(words: &[String]) -> Option<SequenceRole> {
-    let last = words.len().saturating_sub(1);
+    // A number behind the name tells two volumes of one name apart.
+    let last = words.iter().rposition(|word| !word.bytes().all(|b| b.is_ascii_digit())).unwrap_or(0);
     let next = |at: usize| words.get(at + 1).map_or("", String::as_str);
     words.iter().enumerate().find_map(|(at, word)| match word.as_str() {
         "water" | "wateronly" | "wasser" => Some(SequenceRole::Water),
@@ -184,6 +185,7 @@ mod tests {
         let table = [
             ("t2_tse_dixon_cor_W", Some(R::Water)),
             ("t2_tse_dixon_cor_F", Some(R::Fat)),
+            ("t2_tse_dixon_cor_F_2", Some(R::Fat)),
             ("t2_tse_dixon_cor_in", Some(R::InPhase)),
             ("t2_tse_dixon_cor_opp", Some(R::OpposedPhase)),
             ("WATER: Cor T2 IDEAL", Some(R::Water)),

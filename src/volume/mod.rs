@@ -5,6 +5,7 @@ mod grid;
 mod image;
 mod labels;
 mod placing;
+mod resample;
 mod scheme;
 mod stats;
 
@@ -13,5 +14,6 @@ pub use grid::{Grid, GridError, GridMismatch};
 pub use image::{Image, ImageError};
 pub use labels::{Labels, LabelsError, TILE, TileId};
 pub use placing::{Placing, PlacingError, place};
+pub use resample::resample;
 pub use scheme::{LabelClass, LabelScheme, LayerKind, Rgb};
 pub use stats::{Histogram, LabelCounts, percentile};

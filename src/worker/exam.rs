@@ -6,8 +6,8 @@ use super::journal::JournalMessage;
 use super::message::{LoadedExam, Outcome, Role, Standing};
 use super::task::Task;
 use crate::edit::ReadLayers;
-use crate::study::{ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, Study, StudyError};
-use crate::volume::Image;
+use crate::study::{ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, SequenceRecord, Study, StudyError};
+use crate::volume::{Image, resample};
 use crossbeam_channel::{Sender, bounded};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,10 +57,15 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     // Whose images they are does not matter where there is no study around them.
     let scratch = root.starts_with(&config.scratch_root);
     let told = |code: &str| !(scratch && code == "no-patient");
+    let reading = record.sequence(&record.reading_sequence).ok();
+    let other_grid = |s: &SequenceRecord| reading.is_some_and(|r| r.shape != s.shape || r.world_from_voxel != s.world_from_voxel);
+    let resampled = record.sequences.iter().filter(|s| has_geometry && other_grid(s));
+    let resampled = resampled.map(|s| format!("{}: shown on the grid of {}, interpolated", s.name, record.reading_sequence));
     let findings = record
         .sequences
         .iter()
         .flat_map(|s| s.findings.iter().filter(|f| told(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
+        .chain(resampled)
         .collect();
     Ok(LoadedExam { code: exam.clone(), role: role.clone(), sequences, layers, slice_axis, has_geometry, findings, standing })
 }
@@ -79,9 +84,19 @@ pub(super) fn images(task: &Task, record: &ExamRecord, layout: &Layout) -> Resul
         // A NIfTI file cannot say that high values are dark; the finding from the import does.
         let inverted = sequence.findings.iter().any(|f| f.code == "monochrome1");
         let image = image.with_inverted_display(inverted);
+        let placed = sequence.findings.iter().all(|f| f.code != "no-geometry");
+        let image = match images.first() {
+            Some((_, reading)) if placed => on_reading_grid(image, reading),
+            _ => image,
+        };
         images.push((sequence.name.to_string(), image));
     }
     Ok(images)
+}
+
+/// A companion as it is shown: on the grid of the reading sequence.
+fn on_reading_grid(image: Image, reading: &Image) -> Image {
+    if image.grid().same_as(reading.grid()) { image } else { resample(&image, reading.grid()) }
 }
 
 /// A read with its journal replayed.

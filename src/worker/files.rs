@@ -6,7 +6,7 @@ use super::summary::summarise;
 use super::task::Task;
 use crate::io::{self, Reading, Watch};
 use crate::space::SlicePlane;
-use crate::study::{ImportOptions, ImportReport, Layout, Protocol, Study};
+use crate::study::{ImportOptions, ImportReport, Layout, Naming, Protocol, Study};
 use crate::volume::Image;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -61,7 +61,7 @@ fn open_images(task: &Task, config: &WorkerConfig, path: &Path) -> Result<PathBu
     let protocol = Protocol::scratch(&stem);
     let study = Study::init(&root, &stem, &protocol).map_err(|e| e.to_string())?;
     // The images stay on this machine and in this person's hands, so a picture needs no check for names.
-    let options = ImportOptions { confirmed_pictures: true, ..ImportOptions::default() };
+    let options = ImportOptions { confirmed_pictures: true, naming: Naming::AsSource, ..ImportOptions::default() };
     let report = bring_in(task, study.layout(), study.protocol(), reading, &options)?;
     if report.exams.is_empty() {
         let why = report.failed.first().map_or_else(|| "nothing in it can be read on a slice grid".to_owned(), |f| f.1.clone());

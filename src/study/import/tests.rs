@@ -1,9 +1,15 @@
 //! Import with hand-made volumes.
 
 use super::*;
+use crate::io::Acquisition;
+use crate::io::Watch;
 use crate::space::{Affine, Spacing};
+use crate::study::import_plan::ImportPlan;
+use crate::study::incoming::{Incoming, SourceShape};
 use crate::study::link::Person;
+use crate::study::sequence_role::recognise;
 use crate::study::{AcquisitionRecord, Part, Study};
+use crate::study::{ImportOptions, ImportTable, PatientMap, PixelBox, Protocol};
 use crate::volume::{Grid, Image};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -15,9 +21,16 @@ fn image(value: f32) -> Image {
     Image::new(grid, vec![value; 60]).unwrap()
 }
 
+fn hash(text: &str) -> String {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("{:x}", hasher.finish())
+}
+
 /// A DICOM-like volume of a patient's study.
 fn volume(patient: &str, study: &str, name: &str, echo: Option<u32>) -> Incoming {
-    let source = format!("{patient} {study} {name} {echo:?}");
+    let source = hash(&format!("{patient} {study} {name} {echo:?}"));
     Incoming {
         path: PathBuf::from(format!("/in/{name}")),
         name: name.to_owned(),
@@ -30,6 +43,8 @@ fn volume(patient: &str, study: &str, name: &str, echo: Option<u32>) -> Incoming
         findings: vec![],
         sources: vec![("IM1".to_owned(), source)],
         may_show_a_name: false,
+        role: recognise(name, &Acquisition::default()),
+        shape: SourceShape { shape: [4, 5, 3], spacing_mm: [0.5, 0.5, 3.0] },
         image: Box::new(|| Ok(image(7.0))),
     }
 }
@@ -49,7 +64,7 @@ impl Place {
 
     fn import(&mut self, incoming: Vec<Incoming>, options: &ImportOptions) -> Result<ImportReport, StudyError> {
         let (layout, protocol) = (self.study.layout(), self.study.protocol());
-        import_incoming(layout, protocol, incoming, options, &mut self.rng, &Watch::quiet())
+        ImportPlan::of_incoming(layout, protocol, incoming, options)?.carry_out(layout, &mut self.rng, &Watch::quiet())
     }
 }
 
@@ -98,7 +113,8 @@ fn visits_frames_and_patients_are_kept_apart() {
     let report = place.import(volumes, &ImportOptions::default()).unwrap();
     assert_eq!(report.exams.iter().map(|e| e.sequences.len()).collect::<Vec<_>>(), [2, 1, 1, 1]);
     assert_eq!(report.exams[0].sequences.iter().map(SequenceName::as_str).collect::<Vec<_>>(), ["water", "water-2"]);
-    assert_eq!(report.exams[2].sequences[0].as_str(), "x_y_z");
+    // What the source calls it may be a name: it stays out.
+    assert_eq!(report.exams[2].sequences[0].as_str(), "image");
     let patients: Vec<_> = report.exams.iter().map(|e| &e.patient).collect();
     assert!(patients[0] == patients[1] && patients[0] == patients[3] && patients[0] != patients[2]);
     // The same sources again bring nothing new.
@@ -172,7 +188,8 @@ fn cancelling_keeps_whole_exams_only() {
     let cancelled = || seen.load(std::sync::atomic::Ordering::Relaxed) >= 1;
     let watch = Watch::new(&report, &cancelled);
     let volumes = vec![volume("A", "1", "w", None), volume("A", "2", "w", None)];
-    let result = import_incoming(place.study.layout(), place.study.protocol(), volumes, &ImportOptions::default(), &mut place.rng, &watch);
+    let plan = ImportPlan::of_incoming(place.study.layout(), place.study.protocol(), volumes, &ImportOptions::default()).unwrap();
+    let result = plan.carry_out(place.study.layout(), &mut place.rng, &watch);
     assert!(matches!(result, Err(StudyError::Cancelled)));
     assert_eq!(place.study.exams().unwrap().len(), 1);
     assert_eq!(fs::read_dir(place.study.layout().exams()).unwrap().count(), 1);
@@ -245,4 +262,58 @@ fn the_two_echo_knee_is_one_exam_and_nothing_of_its_identity_stays() {
     }
     assert_eq!(place.study.import(read(), &options, &mut place.rng, &Watch::quiet()).unwrap().already_there.len(), 2);
     assert_eq!(place.study.check().unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
+fn names_are_roles_and_never_the_sources_words() {
+    let mut place = Place::new("s");
+    let named = |name: &str| volume("A", "1", name, None);
+    let report = place.import(vec![named("JENSEN cor T1"), named("Jensen_W"), named("Jensen"), named("FAT")], &ImportOptions::default());
+    let report = report.unwrap();
+    let names: Vec<&str> = report.exams[0].sequences.iter().map(SequenceName::as_str).collect();
+    assert_eq!(names, ["t1", "water", "image", "fat"]);
+    // The protocol reads water before fat.
+    assert_eq!(place.study.exam(&report.exams[0].exam).unwrap().reading_sequence.as_str(), "water");
+    assert!(!everything_in(place.study.layout().root()).to_lowercase().contains("jensen"));
+}
+
+#[test]
+fn a_person_renames_leaves_out_and_chooses_what_is_read() {
+    let mut place = Place::new("s");
+    let volumes = vec![volume("A", "1", "one", None), volume("A", "1", "two", None), volume("A", "1", "three", None)];
+    let mut plan = ImportPlan::of_incoming(place.study.layout(), place.study.protocol(), volumes, &ImportOptions::default()).unwrap();
+    let mut table = plan.table().clone();
+    let name = |text: &str| SequenceName::new(text).unwrap();
+    assert!(table.rename([0, 1], &name("stir")) && !table.rename([0, 2], &name("STIR")));
+    table.sequence_mut([0, 0]).unwrap().chosen = false;
+    table.exams[0].reading = 2;
+    assert!(plan.correct(ImportTable::default()).unwrap_err().contains("changed meanwhile"));
+    plan.correct(table).unwrap();
+    let report = plan.carry_out(place.study.layout(), &mut place.rng, &Watch::quiet()).unwrap();
+    let record = place.study.exam(&report.exams[0].exam).unwrap();
+    assert_eq!(record.sequences.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["stir", "image-3"]);
+    assert_eq!(record.reading_sequence.as_str(), "image-3");
+}
+
+#[test]
+fn rectangles_are_blacked_out_and_on_record() {
+    let mut place = Place::new("s");
+    let bright = |inverted: bool| {
+        let values = (0..60).map(|v| v as f32).collect::<Vec<_>>();
+        let picture = Image::new(image(0.0).grid().clone(), values).unwrap().with_inverted_display(inverted);
+        Incoming { may_show_a_name: true, image: Box::new(move || Ok(picture.clone())), ..volume("A", "1", &format!("p{inverted}"), None) }
+    };
+    let masked = vec![PixelBox::parse("3,4,1,2").unwrap()];
+    let options = ImportOptions { masked, ..ImportOptions::default() };
+    let report = place.import(vec![bright(false), bright(true)], &options).unwrap();
+    let record = place.study.exam(&report.exams[0].exam).unwrap();
+    assert!(record.sequences[0].findings.iter().any(|f| f.code == "masked" && f.text.contains("1,2 to 3,4")));
+    for (sequence, black) in record.sequences.iter().zip([0.0, 59.0]) {
+        let stored = place.study.load_image(&report.exams[0].exam, &sequence.name).unwrap();
+        for (at, value) in stored.values().iter().enumerate() {
+            let (i, j) = (at % 4, at / 4 % 5);
+            let inside = (1..=3).contains(&i) && (2..=4).contains(&j);
+            assert_eq!(*value, if inside { black } else { at as f32 }, "{i} {j}");
+        }
+    }
 }

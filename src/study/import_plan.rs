@@ -1,0 +1,207 @@
+//! An import that a person may look at and correct before anything is written.
+
+use super::import::Importer;
+use super::import_table::{ImportTable, Look, PixelBox, PlannedExam, PlannedSequence};
+use super::incoming::{Incoming, Planned, SourceShape};
+use super::link::LinkList;
+use super::sequence_naming::{Naming, sequence_names};
+use super::{ExamRecord, ImportReport, Layout, PatientMap, Protocol, SequenceName, StudyError};
+use crate::io::{IoError, SourceVolume, Watch};
+use crate::volume::Image;
+use rand::Rng;
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+/// What the person said before the sources were read.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// Whose NIfTI files are whose.
+    pub patients: PatientMap,
+    /// The coordinator's link list, outside the study; without it, who is who is forgotten.
+    pub link: Option<PathBuf>,
+    /// A person has looked, and no picture shows a name.
+    pub confirmed_pictures: bool,
+    /// Rectangles to be blacked out in every picture that may show a name; they count as a look.
+    pub masked: Vec<PixelBox>,
+    /// The sequence to be read where an exam has it; else the first of the protocol's that is there.
+    pub reading: Option<SequenceName>,
+    /// Where names come from.
+    pub naming: Naming,
+}
+
+/// Volumes put together by visit, with the table of what would become of them.
+pub struct ImportPlan {
+    visits: Vec<Vec<Incoming>>,
+    table: ImportTable,
+    link: Option<PathBuf>,
+}
+
+impl ImportPlan {
+    /// Puts volumes together: those of one DICOM study that share a frame of reference become one exam; NIfTI files are put
+    /// together by the list of patients, and are an exam each where they are not listed. Leaves out what the study has.
+    ///
+    /// # Errors
+    /// If the study is damaged, or the link list lies in it or cannot be read.
+    pub fn new(layout: &Layout, protocol: &Protocol, volumes: Vec<SourceVolume>, options: &ImportOptions) -> Result<Self, StudyError> {
+        let incoming = volumes.into_iter().map(|volume| Incoming::new(volume, &options.patients)).collect();
+        Self::of_incoming(layout, protocol, incoming, options)
+    }
+
+    pub(super) fn of_incoming(
+        layout: &Layout,
+        protocol: &Protocol,
+        incoming: Vec<Incoming>,
+        options: &ImportOptions,
+    ) -> Result<Self, StudyError> {
+        let link = LinkList::open(options.link.as_deref(), layout)?;
+        let present = sources_of(layout)?;
+        let (new, old): (Vec<_>, Vec<_>) =
+            incoming.into_iter().partition(|v| v.sources.is_empty() || v.sources.iter().any(|(_, sum)| !present.contains(sum)));
+        let visits = visits(new);
+        let mut patients: Vec<String> = Vec::new();
+        let exams = visits.iter().map(|visit| planned(visit, protocol, options, &link, &mut patients)).collect();
+        let mut table = ImportTable { exams, already_there: old.into_iter().map(|v| v.path).collect() };
+        if !options.masked.is_empty() {
+            table.look_all(&Look::Masked(options.masked.clone()));
+        } else if options.confirmed_pictures {
+            table.look_all(&Look::Clean);
+        }
+        Ok(Self { visits, table, link: options.link.clone() })
+    }
+
+    /// What would be imported.
+    #[must_use]
+    pub const fn table(&self) -> &ImportTable {
+        &self.table
+    }
+
+    /// The grey values of a sequence, to be looked at.
+    ///
+    /// # Errors
+    /// If the source cannot be read; `None` where there is no such sequence.
+    #[must_use]
+    pub fn image(&self, at: [usize; 2]) -> Option<Result<Image, IoError>> {
+        Some((self.visits.get(at[0])?.get(at[1])?.image)())
+    }
+
+    /// Takes a person's corrections over.
+    ///
+    /// # Errors
+    /// If the table is of another import, or gives two sequences of an exam one name; one sentence.
+    pub fn correct(&mut self, table: ImportTable) -> Result<(), String> {
+        let rows = |t: &ImportTable| t.exams.iter().map(|e| e.sequences.len()).collect::<Vec<_>>();
+        if rows(&table) != rows(&self.table) {
+            return Err("The list of images changed meanwhile: choose them again.".to_owned());
+        }
+        for exam in &table.exams {
+            let mut names = HashSet::new();
+            if let Some(twice) = exam.sequences.iter().filter(|s| s.chosen).find(|s| !names.insert(s.name.as_str().to_lowercase())) {
+                return Err(format!("Two sequences of one exam are called {}: give one of them another name.", twice.name));
+            }
+        }
+        self.table = table;
+        Ok(())
+    }
+
+    /// Imports what is chosen. Each exam is there whole or not at all; a volume that cannot be read is reported and passed over.
+    ///
+    /// # Errors
+    /// Before anything is written: if a chosen picture was not looked at. Later: if the disk does not take an exam, or the
+    /// person cancels; exams imported until then stay.
+    pub fn carry_out(self, layout: &Layout, rng: &mut impl Rng, watch: &Watch<'_>) -> Result<ImportReport, StudyError> {
+        if let Some(at) = self.table.waiting().next()
+            && let Some(waiting) = self.table.sequence(at)
+        {
+            return Err(StudyError::BurnedIn { path: waiting.path.clone() });
+        }
+        let mut importer = Importer::new(layout, self.link.as_deref(), self.table.already_there.clone())?;
+        let total = self.visits.iter().map(Vec::len).sum();
+        let mut done = 0;
+        for (visit, exam) in self.visits.into_iter().zip(&self.table.exams) {
+            if watch.cancelled() {
+                return Err(StudyError::Cancelled);
+            }
+            done += visit.len();
+            let mut planned = Vec::new();
+            for (n, (volume, sequence)) in visit.into_iter().zip(&exam.sequences).enumerate().filter(|(_, (_, s))| s.chosen) {
+                planned.push(Planned { volume, name: sequence.name.clone(), reading: n == exam.reading, look: sequence.look.clone() });
+            }
+            importer.take(planned, rng)?;
+            watch.report(done, total);
+        }
+        watch.report(total, total);
+        Ok(importer.into_report())
+    }
+}
+
+/// Source hashes of what the study has.
+fn sources_of(layout: &Layout) -> Result<HashSet<String>, StudyError> {
+    let codes = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;
+    let records = codes.iter().map(|code| ExamRecord::load(layout, code)).collect::<Result<Vec<_>, _>>()?;
+    Ok(records.into_iter().flat_map(|r| r.sequences).flat_map(|s| s.sources).collect())
+}
+
+/// Puts the volumes of one visit together, in the order in which each visit first appears.
+fn visits(incoming: Vec<Incoming>) -> Vec<Vec<Incoming>> {
+    let mut visits: Vec<Vec<Incoming>> = Vec::new();
+    for volume in incoming {
+        let same = |first: &Incoming| {
+            let same_space = first.frame_of_reference == volume.frame_of_reference;
+            first.visit.is_some() && first.visit == volume.visit && first.person.key() == volume.person.key() && same_space
+        };
+        match visits.iter_mut().find(|visit| same(&visit[0])) {
+            Some(visit) => visit.push(volume),
+            None => visits.push(vec![volume]),
+        }
+    }
+    visits
+}
+
+fn planned(visit: &[Incoming], protocol: &Protocol, options: &ImportOptions, link: &LinkList, patients: &mut Vec<String>) -> PlannedExam {
+    let names = sequence_names(visit, protocol, options.naming);
+    let sequences: Vec<PlannedSequence> = visit.iter().zip(names).map(|(volume, (name, told_by))| row(volume, name, told_by)).collect();
+    let key = visit.first().and_then(|first| first.person.key());
+    let known_patient = key.as_deref().is_some_and(|key| link.patient(key).is_some());
+    let patient = key.map(|key| {
+        let at = patients.iter().position(|p| *p == key).unwrap_or_else(|| {
+            patients.push(key);
+            patients.len() - 1
+        });
+        at + 1
+    });
+    let wanted = options.reading.iter().chain(protocol.sequences());
+    let reading = wanted.filter_map(|name| sequences.iter().position(|s| s.name == *name)).next().unwrap_or(0);
+    PlannedExam { patient, known_patient, reading, sequences }
+}
+
+fn row(volume: &Incoming, name: SequenceName, told_by: String) -> PlannedSequence {
+    let SourceShape { shape, spacing_mm } = volume.shape;
+    PlannedSequence {
+        path: volume.path.clone(),
+        source_name: volume.name.clone(),
+        name,
+        told_by,
+        chosen: true,
+        look: if volume.may_show_a_name { Look::Waiting } else { Look::NotNeeded },
+        shape,
+        spacing_mm,
+        tr_ms: volume.acquisition.tr_ms,
+        te_ms: volume.acquisition.te_ms,
+        findings: volume.findings.iter().map(|f| f.text.clone()).collect(),
+    }
+}
+
+/// Imports without a person's corrections.
+///
+/// # Errors
+/// As [`ImportPlan::new`] and [`ImportPlan::carry_out`].
+pub fn import(
+    layout: &Layout,
+    protocol: &Protocol,
+    volumes: Vec<SourceVolume>,
+    options: &ImportOptions,
+    rng: &mut impl Rng,
+    watch: &Watch<'_>,
+) -> Result<ImportReport, StudyError> {
+    ImportPlan::new(layout, protocol, volumes, options)?.carry_out(layout, rng, watch)
+}
