@@ -4,6 +4,8 @@
 
 #[path = "ui/desk.rs"]
 mod desk;
+#[path = "ui/import.rs"]
+mod import;
 #[path = "ui/tools.rs"]
 mod tools;
 

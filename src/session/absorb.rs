@@ -100,6 +100,8 @@ impl Session {
             Outcome::NotComparable { exam, why } => self.absorb_not_comparable(id, &exam, &why),
             Outcome::ConsensusAdopted { text, study } => self.absorb_adopted(text, *study),
             Outcome::MaskRead(mask) => return self.absorb_mask(*mask),
+            Outcome::ImportLook(look) => return self.absorb_import_look(*look),
+            Outcome::ImportPreview(preview) => self.absorb_import_preview(*preview),
             Outcome::Exported { files, out, left_out } => {
                 self.info(format!("{files} masks written to {}.", out.display()));
                 if let Some(first) = left_out.first() {
@@ -136,6 +138,7 @@ impl Session {
             effects.extend(self.close_exam());
             self.role = None;
             self.compare = super::CompareState::default();
+            self.import = None;
         }
         self.schemes[1] = summary.protocol.bone_scheme();
         for remark in &summary.remarks {

@@ -5,7 +5,7 @@ use super::tool::Tool;
 use super::view_state::{WindowPreset, Workspace};
 use crate::consensus::{JointStart, Method, Region};
 use crate::edit::tools::LabelSet;
-use crate::study::ExamCode;
+use crate::study::{ExamCode, Look, PixelBox, SequenceName};
 use crate::volume::LayerKind;
 use crate::worker::message::{ExportHow, ModelVersion, PickPurpose, Role};
 use std::collections::BTreeMap;
@@ -30,6 +30,33 @@ pub enum Command {
     Model(ModelCommand),
     /// Comparing reads (coordinator).
     Compare(CompareCommand),
+    /// The import that is being looked at.
+    Import(ImportCommand),
+}
+
+/// What a person says of an import before it happens; places are exam and sequence of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImportCommand {
+    /// Show a sequence.
+    Show([usize; 2]),
+    /// Show one of its slices, or the brightest of all.
+    Slice(Option<usize>),
+    /// Import a sequence, or leave it out.
+    Choose([usize; 2], bool),
+    /// Call a sequence something else.
+    Rename([usize; 2], SequenceName),
+    /// Let a sequence be the one that is read.
+    Read([usize; 2]),
+    /// What a person saw of a sequence's pixels.
+    Look([usize; 2], Look),
+    /// Nothing that waits shows a name.
+    AllClean,
+    /// Black out a rectangle of a sequence.
+    Mask([usize; 2], PixelBox),
+    /// Import what is chosen.
+    Go,
+    /// Import nothing.
+    Cancel,
 }
 
 /// Files.

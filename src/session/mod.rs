@@ -5,6 +5,7 @@ mod apply;
 mod command;
 mod compare_state;
 mod effect;
+mod import_state;
 mod model_state;
 mod notice;
 mod open_exam;
@@ -14,11 +15,12 @@ mod view_state;
 
 pub use crate::edit::tools::{BrushShape, LabelSet};
 pub use command::{
-    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, MaskOptions, ModelCommand, PointerCommand, StudyCommand, ToolCommand,
-    ViewCommand,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, ImportCommand, MaskOptions, ModelCommand, PointerCommand, StudyCommand,
+    ToolCommand, ViewCommand,
 };
 pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
 pub use effect::Effect;
+pub use import_state::ImportState;
 pub use model_state::TrainingState;
 pub use notice::{Notice, NoticeLevel, Notices};
 pub use open_exam::{OpenExam, PointerState, Proposal};

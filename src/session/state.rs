@@ -1,6 +1,7 @@
 //! The session: private state that only `apply` and `absorb` change.
 
 use super::compare_state::CompareState;
+use super::import_state::ImportState;
 use super::model_state::TrainingState;
 use super::notice::{NoticeLevel, Notices};
 use super::open_exam::OpenExam;
@@ -50,6 +51,7 @@ pub struct Session {
     pub(super) listing: Option<FolderListing>,
     pub(super) help_open: bool,
     pub(super) palette_open: bool,
+    pub(super) import: Option<ImportState>,
     pub(super) quit_asked: bool,
     pub(super) opening: Option<RequestId>,
     pub(super) after_save: Option<AfterSave>,
@@ -80,6 +82,7 @@ impl Session {
             listing: None,
             help_open: false,
             palette_open: false,
+            import: None,
             quit_asked: false,
             opening: None,
             after_save: None,
@@ -173,6 +176,12 @@ impl Session {
     #[must_use]
     pub const fn listing(&self) -> Option<&FolderListing> {
         self.listing.as_ref()
+    }
+
+    /// The import that waits for the person.
+    #[must_use]
+    pub const fn import(&self) -> Option<&ImportState> {
+        self.import.as_ref()
     }
 
     /// Whether the help window is open.

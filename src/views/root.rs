@@ -1,7 +1,8 @@
 //! The whole window, put together.
 
 use super::pages::{
-    Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, models_ui, palette_ui, path_entry_ui, start_ui, submit_ui, who_ui,
+    ImportPage, Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, import_ui, models_ui, palette_ui, path_entry_ui, start_ui,
+    submit_ui, who_ui,
 };
 use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
 use super::picture::{Companions, Pane, Place, Strip, companions_ui, pane_ui, strip_ui};
@@ -24,6 +25,7 @@ pub struct Views {
     histogram: HistogramCache,
     palette: Palette,
     path_entry: PathEntry,
+    import: ImportPage,
     shown: Option<Shown>,
 }
 
@@ -47,8 +49,8 @@ impl Views {
     pub fn ui(&mut self, ui: &mut Ui, session: &Session, canvas: &mut Canvas, dirty: &[Dirty], commands: &mut Vec<Command>) {
         let ctx = ui.ctx().clone();
         self.follow(session, dirty);
-        // An open path entry or palette has the keys to itself.
-        if session.path_entry().is_none() && !session.palette_open() {
+        // An open path entry or palette has the keys to itself; while an import waits, no key may reach the read behind it.
+        if session.path_entry().is_none() && !session.palette_open() && session.import().is_none() {
             actions::take_keys(&ctx, session, commands);
         }
         dropped_files(&ctx, session, commands);
@@ -63,13 +65,21 @@ impl Views {
             .frame(bar_frame())
             .show(ui, |ui| status_ui(ui, session, commands));
         let rect = ui.available_rect_before_wrap();
+        if session.import().is_none() {
+            self.import = ImportPage::default();
+        }
         match (session.study(), session.role()) {
+            (Some(_), _) if session.import().is_some() => {
+                if let Some(import) = session.import() {
+                    page(ui, |ui| import_ui(ui, session, import, &mut self.import, commands));
+                }
+            }
             (None, _) => page(ui, |ui| start_ui(ui, session, commands)),
             (Some(study), None) => page(ui, |ui| who_ui(ui, session, study, commands)),
             (Some(_), Some(_)) => self.workspace(ui, session, canvas, commands),
         }
         // Over the picture, so that lists, tools and slices stay in reach.
-        let over = facts::reading(session).and(self.pane.place()).map_or(rect, Place::rect);
+        let over = facts::reading(session).filter(|_| session.import().is_none()).and(self.pane.place()).map_or(rect, Place::rect);
         notices_ui(&ctx, over, session, commands);
         submit_ui(&ctx, session, commands);
         help_ui(&ctx, session, commands);

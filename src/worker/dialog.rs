@@ -14,6 +14,10 @@ pub(super) fn pick(task: &Task, purpose: PickPurpose) -> Outcome {
         PickPurpose::OpenFolder => dialog.set_title("Open a study or a folder of images").pick_folder(),
         PickPurpose::OpenFile => dialog.set_title("Open an image").pick_file(),
         PickPurpose::Import => dialog.set_title("Import a folder of images").pick_folder(),
+        PickPurpose::ImportLink => {
+            dialog.set_title("The coordinator's link list, outside the study").set_file_name("link.jsonl").save_file()
+        }
+        PickPurpose::ImportPatients => dialog.set_title("Table of exams and patients").add_filter("CSV", &["csv"]).pick_file(),
         PickPurpose::ImportMask => dialog.set_title("Import a mask").pick_file(),
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => {
             dialog.set_title("Export masks to a folder").pick_folder()

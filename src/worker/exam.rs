@@ -6,7 +6,9 @@ use super::journal::JournalMessage;
 use super::message::{LoadedExam, Outcome, Role, Standing};
 use super::task::Task;
 use crate::edit::ReadLayers;
-use crate::study::{ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, SequenceRecord, Study, StudyError};
+use crate::study::{
+    ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, SequenceRecord, Study, StudyError,
+};
 use crate::volume::{Image, resample};
 use crossbeam_channel::{Sender, bounded};
 use std::path::PathBuf;

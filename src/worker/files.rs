@@ -19,25 +19,8 @@ pub(super) fn open(task: &Task, config: &WorkerConfig, path: &Path) -> Outcome {
     finish(task, root.and_then(|root| summarise(&root, &config.scratch_root, Vec::new())))
 }
 
-/// Imports images into a study.
-pub(super) fn import_into(task: &Task, config: &WorkerConfig, root: &Path, path: &Path) -> Outcome {
-    let imported = Study::open(root).map_err(|e| e.to_string()).and_then(|study| {
-        let reading = read(task, path)?;
-        let remarks = skipped(&reading);
-        let report = bring_in(task, study.layout(), study.protocol(), reading, &ImportOptions::default())?;
-        Ok((remarks, report))
-    });
-    finish(
-        task,
-        imported.and_then(|(mut remarks, report)| {
-            remarks.extend(report.failed.iter().map(|(path, why)| format!("{}: {why}", path.display())));
-            remarks.extend(report.already_there.iter().map(|path| format!("{}: the study has this image already", path.display())));
-            summarise(root, &config.scratch_root, remarks)
-        }),
-    )
-}
-
-fn finish(task: &Task, summary: Result<super::message::StudySummary, String>) -> Outcome {
+/// The ending of whatever opens or changes a study.
+pub(super) fn finish(task: &Task, summary: Result<super::message::StudySummary, String>) -> Outcome {
     match summary {
         _ if task.cancel.is_cancelled() => Outcome::Cancelled,
         Ok(summary) => Outcome::Study(Box::new(summary)),
@@ -70,7 +53,8 @@ fn open_images(task: &Task, config: &WorkerConfig, path: &Path) -> Result<PathBu
     Ok(root)
 }
 
-fn read(task: &Task, path: &Path) -> Result<Reading, String> {
+/// Reads the headers of images, with progress.
+pub(super) fn read(task: &Task, path: &Path) -> Result<Reading, String> {
     let report = |done: usize, total: usize| {
         task.progress(format!("Reading {}", path.display()), (total > 0).then(|| done as f32 / total as f32));
     };
@@ -79,17 +63,28 @@ fn read(task: &Task, path: &Path) -> Result<Reading, String> {
 }
 
 fn bring_in(task: &Task, layout: &Layout, protocol: &Protocol, reading: Reading, options: &ImportOptions) -> Result<ImportReport, String> {
-    let report = |done: usize, total: usize| task.progress("Importing", (total > 0).then(|| done as f32 / total as f32));
+    let mut rng = fresh_randomness()?;
+    let imported = |watch: &Watch<'_>| crate::study::import(layout, protocol, reading.volumes, options, &mut rng, watch);
+    watched(task, "Importing", imported).map_err(|e| e.to_string())
+}
+
+/// Runs `work` with the task's progress and cancel.
+pub(super) fn watched<T>(task: &Task, text: &str, work: impl FnOnce(&Watch<'_>) -> T) -> T {
+    let report = |done: usize, total: usize| task.progress(text, (total > 0).then(|| done as f32 / total as f32));
     let cancelled = || task.cancel.is_cancelled();
-    // Codes must not be guessable from anything in the images.
+    work(&Watch::new(&report, &cancelled))
+}
+
+/// Randomness for codes, which must not be guessable from anything in the images.
+pub(super) fn fresh_randomness() -> Result<ChaCha8Rng, String> {
     let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
     rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
         .map_err(|e| format!("The system gives no random numbers: {e}"))?;
-    let mut rng = ChaCha8Rng::from_seed(seed);
-    crate::study::import(layout, protocol, reading.volumes, options, &mut rng, &Watch::new(&report, &cancelled)).map_err(|e| e.to_string())
+    Ok(ChaCha8Rng::from_seed(seed))
 }
 
-fn skipped(reading: &Reading) -> Vec<String> {
+/// The first few files that could not be read.
+pub(super) fn skipped(reading: &Reading) -> Vec<String> {
     reading.skipped.iter().take(5).map(|s| format!("{}: {}", s.path.display(), s.why)).collect()
 }
 

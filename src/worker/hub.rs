@@ -1,5 +1,6 @@
 //! Takes requests, starts their threads, hands back events.
 
+use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
@@ -32,6 +33,7 @@ pub struct Workers {
     journal: JournalWriter,
     running: BTreeMap<RequestId, CancelToken>,
     training: Option<trainer::TrainingHandle>,
+    import: Arc<PendingImport>,
 }
 
 impl Workers {
@@ -51,7 +53,16 @@ impl Workers {
         let (sender, inbox) = bounded(Self::INBOX);
         let reporter = Reporter::new(sender, config.wake.clone());
         let journal = JournalWriter::start(reporter.clone())?;
-        Ok(Self { config: Arc::new(config), pool: Arc::new(pool), reporter, inbox, journal, running: BTreeMap::new(), training: None })
+        Ok(Self {
+            config: Arc::new(config),
+            pool: Arc::new(pool),
+            reporter,
+            inbox,
+            journal,
+            running: BTreeMap::new(),
+            training: None,
+            import: Arc::default(),
+        })
     }
 
     /// Takes a request; its events follow.
@@ -83,8 +94,24 @@ impl Workers {
             Request::PickPath { purpose } => task.spawn("dialog", move |task| dialog::pick(task, purpose)),
             Request::ListFolder { path } => task.spawn("files", move |_| Outcome::Listed(files::list(&path))),
             Request::Open { path } => task.spawn("files", move |task| pool.install(|| files::open(task, &config, &path))),
-            Request::Import { root, path } => {
-                task.spawn("files", move |task| pool.install(|| files::import_into(task, &config, &root, &path)));
+            Request::LookAtImport(source) => {
+                let import = self.import.clone();
+                task.spawn("import", move |task| pool.install(|| import.look(task, source)));
+            }
+            Request::ImportPreview { at, slice } => {
+                let import = self.import.clone();
+                task.spawn("preview", move |_| pool.install(|| import.preview(at, slice)));
+            }
+            Request::Import { root, table } => {
+                let import = self.import.clone();
+                task.spawn("import", move |task| pool.install(|| import.carry_out(task, &config, &root, *table)));
+            }
+            Request::ForgetImport => {
+                let import = self.import.clone();
+                task.spawn("import", move |_| {
+                    import.forget();
+                    Outcome::Done
+                });
             }
             Request::OpenExam { root, exam, role, again } => {
                 task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &exam::Wanted { root, exam, role, again }));

@@ -7,6 +7,7 @@ mod export;
 mod files;
 pub mod folder;
 mod hub;
+mod import;
 mod journal;
 mod mask;
 pub mod message;

@@ -1,7 +1,7 @@
 //! Opening, importing, exporting, leaving.
 
 use crate::session::{Command, Effect, FileCommand, MaskOptions, Session};
-use crate::worker::message::{ExportHow, PickPurpose, Request};
+use crate::worker::message::{ExportHow, ImportSource, PickPurpose, Request};
 use std::path::PathBuf;
 
 impl Session {
@@ -47,10 +47,15 @@ impl Session {
             }
             PickPurpose::Import => match &self.study {
                 Some(study) => {
-                    let root = study.root.clone();
-                    vec![self.request("Importing images", Request::Import { root, path })]
+                    let source = ImportSource { root: study.root.clone(), path, patients: None, link: None };
+                    self.look_at_import(source)
                 }
                 None => vec![self.request("Opening", Request::Open { path })],
+            },
+            PickPurpose::ImportLink | PickPurpose::ImportPatients => match self.import.as_ref().map(|i| i.source().clone()) {
+                Some(source) if purpose == PickPurpose::ImportLink => self.look_at_import(ImportSource { link: Some(path), ..source }),
+                Some(source) => self.look_at_import(ImportSource { patients: Some(path), ..source }),
+                None => Vec::new(),
             },
             PickPurpose::ImportMask => self.import_mask(path, MaskOptions::default()),
             PickPurpose::Export => self.export(ExportHow::Nifti, path),

@@ -3,6 +3,7 @@
 mod compare;
 mod edit;
 mod file;
+mod import;
 mod mask;
 mod model;
 mod outline;
@@ -43,6 +44,7 @@ impl Session {
             Command::Edit(command) => self.apply_edit(command),
             Command::Model(command) => self.apply_model(command),
             Command::Compare(command) => self.apply_compare(command),
+            Command::Import(command) => self.apply_import(command),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod help;
+mod import;
 mod models;
 mod palette;
 mod path_entry;
@@ -11,6 +12,7 @@ mod who;
 
 pub use compare::compare_ui;
 pub use help::help_ui;
+pub use import::{ImportPage, import_ui};
 pub use models::models_ui;
 pub use palette::{Palette, palette_ui};
 pub use path_entry::{PathEntry, path_entry_ui};

@@ -1,8 +1,8 @@
 //! What the workers say to the window.
 
 use super::{
-    CompareTable, ComparedExam, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, RequestId, SealEnded, StudySummary,
-    TrainProgress, TrainedVersion,
+    CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, RequestId,
+    SealEnded, StudySummary, TrainProgress, TrainedVersion,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -94,6 +94,10 @@ pub enum Outcome {
     },
     /// A mask made elsewhere was read.
     MaskRead(Box<MaskRead>),
+    /// What an import would bring.
+    ImportLook(Box<ImportLook>),
+    /// A picture of one of its sequences.
+    ImportPreview(Box<ImportPreview>),
     /// Files were written.
     Exported {
         /// How many.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod event;
+mod import;
 mod mask;
 mod request;
 mod seal;
@@ -13,6 +14,7 @@ pub use compare::{
     ComparedMap, MapOf, ModelVersion,
 };
 pub use event::{Event, FolderListing, Outcome};
+pub use import::{ImportLook, ImportPreview, ImportSource};
 pub use mask::{MaskRead, MaskRequest};
 pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
 pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};

@@ -1,9 +1,10 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, CheckReadRequest, CompareRequest, MaskRequest, ProposeRequest, SealRequest, TrainControl, TrainRequest,
+    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, ProposeRequest, SealRequest, TrainControl,
+    TrainRequest,
 };
-use crate::study::{ExamCode, JournalRow, ReaderCode};
+use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode};
 use std::path::PathBuf;
 
 /// Number of a request; its events carry it.
@@ -38,13 +39,24 @@ pub enum Request {
         /// What the person named.
         path: PathBuf,
     },
-    /// Bring images into the open study.
+    /// Read what an import would bring, and keep it at hand.
+    LookAtImport(ImportSource),
+    /// Make a picture of a sequence of that import.
+    ImportPreview {
+        /// Exam and sequence of the table.
+        at: [usize; 2],
+        /// Slice; `None` for the brightest of all at each pixel.
+        slice: Option<usize>,
+    },
+    /// Import what the person chose of it.
     Import {
         /// The study.
         root: PathBuf,
-        /// File or folder with images.
-        path: PathBuf,
+        /// The table as the person left it.
+        table: Box<ImportTable>,
     },
+    /// Let that import go.
+    ForgetImport,
     /// Load an exam's images and, for a reader, open or create the read.
     OpenExam {
         /// The study.
@@ -127,6 +139,10 @@ pub enum PickPurpose {
     OpenFile,
     /// Images to import into the open study.
     Import,
+    /// The coordinator's link list for the import on screen.
+    ImportLink,
+    /// The table of patients for the import on screen.
+    ImportPatients,
     /// A mask for the open exam.
     ImportMask,
     /// Folder to export to.
