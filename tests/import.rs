@@ -109,6 +109,20 @@ fn a_person_corrects_the_import_and_blacks_a_name_out() {
 }
 
 #[test]
+fn one_of_several_readers_never_sees_who_the_patients_are() {
+    let home = tempfile::tempdir().unwrap();
+    let source = home.path().join("in");
+    dicom_series(&source.join("a"), "water");
+    common::ball_study(&home.path().join("study"), 1);
+    let mut driver = driver(home.path());
+    open(&mut driver, &home.path().join("study"));
+    enter(&mut driver, "R2");
+    driver.run(Command::File(FileCommand::Use(PickPurpose::Import, source)));
+    assert!(driver.session().import().is_none());
+    assert!(driver.session().notices().iter().any(|n| n.text.contains("Import as coordinator")));
+}
+
+#[test]
 fn leaving_out_and_cancelling_bring_nothing_in() {
     let home = tempfile::tempdir().unwrap();
     let source = home.path().join("in");

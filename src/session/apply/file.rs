@@ -1,7 +1,7 @@
 //! Opening, importing, exporting, leaving.
 
 use crate::session::{Command, Effect, FileCommand, MaskOptions, Session};
-use crate::worker::message::{ExportHow, ImportSource, PickPurpose, Request};
+use crate::worker::message::{ExportHow, ImportSource, PickPurpose, Request, Role};
 use std::path::PathBuf;
 
 impl Session {
@@ -45,6 +45,10 @@ impl Session {
                 }
                 vec![self.request("Opening", Request::Open { path })]
             }
+            PickPurpose::Import if self.reads_blind() => {
+                self.warn("Import as coordinator: in a study of several readers nobody who reads may see who the patients are.");
+                Vec::new()
+            }
             PickPurpose::Import => match &self.study {
                 Some(study) => {
                     let source = ImportSource { root: study.root.clone(), path, patients: None, link: None };
@@ -62,6 +66,12 @@ impl Session {
             PickPurpose::ExportNnUnet => self.export(ExportHow::NnUnet, path),
             PickPurpose::ExportBids => self.export(ExportHow::Bids, path),
         }
+    }
+
+    /// Whether the person here is one of several readers.
+    fn reads_blind(&self) -> bool {
+        let several = self.study.as_ref().is_some_and(|study| study.protocol.readers().len() > 1);
+        several && matches!(self.role, Some(Role::Reader(_)))
     }
 
     pub(super) fn export(&mut self, how: ExportHow, out: PathBuf) -> Vec<Effect> {

@@ -46,6 +46,7 @@ fn words_ui(ui: &mut Ui, at: [usize; 2], sequence: &PlannedSequence, commands: &
             ),
         ),
     }
+    ui.add_space(theme::UNIT);
     ui.horizontal(|ui| {
         let clean = matches!(sequence.look, Look::Waiting);
         if button(ui, "It shows no name", None, if clean { ButtonLook::Primary } else { ButtonLook::Plain }, clean).clicked() {
