@@ -1,6 +1,6 @@
 //! What can be undone and redone, without limit: old patches leave memory and come back from the journal.
 
-use super::{CommitKind, KindRuns, Outline, Patch};
+use super::{CommitKind, KindRuns, Outline, Patch, ReferencePlace};
 use crate::space::VoxelBox;
 use crate::volume::{Grid, LayerKind};
 use std::sync::Arc;
@@ -47,6 +47,7 @@ pub(super) struct Step {
 pub(super) enum Change {
     Paint { kind: CommitKind, kinds_before: KindRuns },
     Done { slice: usize, done: bool },
+    Reference { now: Option<ReferencePlace>, former: Option<ReferencePlace> },
     Outline { id: u32, now: Option<Outline>, former: Option<Outline>, kinds_before: KindRuns },
 }
 
@@ -59,7 +60,7 @@ impl Step {
     pub fn by_hand(&self) -> bool {
         match &self.change {
             Change::Paint { kind, .. } => kind.model().is_none(),
-            Change::Done { .. } | Change::Outline { .. } => true,
+            Change::Done { .. } | Change::Reference { .. } | Change::Outline { .. } => true,
         }
     }
 }
@@ -164,7 +165,7 @@ impl History {
                 last -= 1;
             }
             let step = &mut self.steps[furthest];
-            if !matches!(step.change, Change::Done { .. }) {
+            if !matches!(step.change, Change::Done { .. } | Change::Reference { .. }) {
                 self.held_bytes -= bytes_of(step);
                 step.patch = None;
             }
@@ -172,10 +173,10 @@ impl History {
     }
 }
 
-/// Done marks hold no voxels; they cost nothing and are never dropped.
+/// Done marks and the reference hold no voxels; they cost nothing and are never dropped.
 fn bytes_of(step: &Step) -> usize {
     match (&step.change, &step.patch) {
-        (Change::Done { .. }, _) | (_, None) => 0,
+        (Change::Done { .. } | Change::Reference { .. }, _) | (_, None) => 0,
         (_, Some(patch)) => patch.memory_bytes(),
     }
 }

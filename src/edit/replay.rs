@@ -77,6 +77,17 @@ impl ReadLayers {
                 self.state.set_done(layer, slice, done);
                 (layer, Change::Done { slice, done }, Arc::default())
             }
+            RowAction::Reference { place, before } => {
+                if before != self.state.reference || place == before {
+                    return Err(ReplayError::Contradiction(n));
+                }
+                self.state.reference = place;
+                (LayerKind::Marrow, Change::Reference { now: place, former: before }, Arc::default())
+            }
+            RowAction::Note { .. } => {
+                self.next_row += 1;
+                return Ok(());
+            }
             RowAction::Outline { id, label, slice, points, before, patch } => {
                 let change = self.replay_outline(n, Outline { id, label, slice: slice as usize, points }, &before, &patch)?;
                 (LayerKind::Bone, change, patch)

@@ -1,6 +1,6 @@
 //! One line of a read's journal: what happened, as plain data.
 
-use super::Patch;
+use super::{Patch, ReferencePlace};
 use crate::volume::LayerKind;
 use std::sync::Arc;
 
@@ -116,6 +116,20 @@ pub enum RowAction {
         before: Vec<[f32; 2]>,
         /// The voxels that the change filled or cleared in the bone layer.
         patch: Arc<Patch>,
+    },
+    /// The fatty-marrow reference was placed, moved or (`None`) taken away.
+    Reference {
+        /// The new place.
+        place: Option<ReferencePlace>,
+        /// The place before, so that undo needs no other row.
+        before: Option<ReferencePlace>,
+    },
+    /// A remark that changes nothing and cannot be taken back.
+    Note {
+        /// What kind of remark: `conditions`, …
+        topic: String,
+        /// The remark.
+        text: String,
     },
 }
 

@@ -1,7 +1,7 @@
 //! What undo and redo act on: the layers, the slices marked done and the outlines.
 
 use super::history::{Change, Step};
-use super::{ApplyError, CommitKind, Patch, Recorder};
+use super::{ApplyError, CommitKind, Patch, Recorder, ReferencePlace};
 use crate::volume::{Grid, LayerKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ pub(super) struct State {
     layers: [Recorder; 3],
     done: [BTreeSet<usize>; 3],
     pub outlines: BTreeMap<u32, Outline>,
+    pub reference: Option<ReferencePlace>,
 }
 
 impl State {
@@ -36,6 +37,7 @@ impl State {
             slice_axis: slice_axis.min(2),
             done: std::array::from_fn(|_| BTreeSet::new()),
             outlines: BTreeMap::new(),
+            reference: None,
         }
     }
 
@@ -78,7 +80,7 @@ impl State {
     /// Whether `patch` can be what `step` changed, as labels and provenance stand now.
     pub fn check(&self, step: &Step, patch: &Patch, back: bool) -> Result<(), ApplyError> {
         let kinds_before = match &step.change {
-            Change::Done { .. } => return Ok(()),
+            Change::Done { .. } | Change::Reference { .. } => return Ok(()),
             Change::Paint { kinds_before, .. } | Change::Outline { kinds_before, .. } => kinds_before,
         };
         let recorder = self.layer(step.layer);
@@ -95,6 +97,7 @@ impl State {
     pub fn take_back(&mut self, step: &Step, patch: &Patch) -> Result<(), ApplyError> {
         match &step.change {
             Change::Done { slice, done } => self.set_done(step.layer, *slice, !done),
+            Change::Reference { former, .. } => self.reference = *former,
             Change::Paint { kinds_before, .. } => self.layer_mut(step.layer).take_back(patch, kinds_before)?,
             Change::Outline { id, former, kinds_before, .. } => {
                 self.layer_mut(step.layer).take_back(patch, kinds_before)?;
@@ -108,6 +111,7 @@ impl State {
     pub fn do_again(&mut self, step: &Step, patch: &Patch) -> Result<(), ApplyError> {
         match &step.change {
             Change::Done { slice, done } => self.set_done(step.layer, *slice, *done),
+            Change::Reference { now, .. } => self.reference = *now,
             Change::Paint { kind, .. } => self.layer_mut(step.layer).apply(patch, kind).map(drop)?,
             Change::Outline { id, now, .. } => {
                 self.layer_mut(step.layer).apply(patch, &CommitKind::Filled)?;

@@ -1,6 +1,6 @@
 //! A row of the journal, and the columns it is stored in.
 
-use crate::edit::{CommitKind, Patch, Row, RowAction};
+use crate::edit::{CommitKind, Patch, ReferencePlace, Row, RowAction};
 use crate::volume::LayerKind;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -56,6 +56,15 @@ struct Body {
     points: Option<Vec<[f32; 2]>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<Vec<[f32; 2]>>,
+    /// World position in mm and radius in mm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<[f64; 4]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place_before: Option<[f64; 4]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
 }
 
 impl StoredRow {
@@ -95,6 +104,14 @@ impl StoredRow {
                 (body.points, body.before) = (Some(points.clone()), Some(before.clone()));
                 (layer, runs) = (Some(LayerKind::Bone), Some(packed(patch, voxel_count)?));
                 "outline"
+            }
+            RowAction::Reference { place, before } => {
+                (body.place, body.place_before) = (place.map(four), before.map(four));
+                "reference"
+            }
+            RowAction::Note { topic, text } => {
+                (body.topic, body.text) = (Some(topic.clone()), Some(text.clone()));
+                "note"
             }
         };
         Ok(Self {
@@ -142,6 +159,11 @@ impl StoredRow {
                 before: body.before.ok_or_else(incomplete)?,
                 patch: patch()?,
             },
+            "reference" => RowAction::Reference {
+                place: body.place.map(|p| place(p).ok_or_else(incomplete)).transpose()?,
+                before: body.place_before.map(|p| place(p).ok_or_else(incomplete)).transpose()?,
+            },
+            "note" => RowAction::Note { topic: body.topic.ok_or_else(incomplete)?, text: body.text.ok_or_else(incomplete)? },
             _ => return Err(incomplete()),
         };
         Ok(JournalRow {
@@ -173,6 +195,15 @@ impl StoredRow {
         field(self.runs.as_deref());
         bytes
     }
+}
+
+const fn four(place: ReferencePlace) -> [f64; 4] {
+    let [x, y, z] = place.centre_mm();
+    [x, y, z, place.radius_mm()]
+}
+
+fn place([x, y, z, radius]: [f64; 4]) -> Option<ReferencePlace> {
+    ReferencePlace::new([x, y, z], radius)
 }
 
 /// The patch's bytes, deflated where that makes them smaller; the first byte tells (0 plain, 1 deflated).
@@ -246,9 +277,15 @@ pub(super) mod tests {
 
     fn any_action() -> impl Strategy<Value = RowAction> {
         let layer = || prop_oneof![Just(LayerKind::Marrow), Just(LayerKind::Bone), Just(LayerKind::Exclusion)];
+        let place = || {
+            let place = (prop::array::uniform3(-1e3_f64..1e3), 0.1_f64..100.0);
+            prop::option::of(place.prop_map(|(centre, radius)| ReferencePlace::new(centre, radius).unwrap()))
+        };
         prop_oneof![
             (layer(), any_kind(), any_patch()).prop_map(|(layer, kind, patch)| RowAction::Paint { layer, kind, patch }),
             (layer(), any::<u32>(), any::<bool>()).prop_map(|(layer, slice, done)| RowAction::Done { layer, slice, done }),
+            (place(), place()).prop_map(|(place, before)| RowAction::Reference { place, before }),
+            (".{0,12}", ".{0,40}").prop_map(|(topic, text)| RowAction::Note { topic, text }),
             (1_u64..50).prop_map(|row| RowAction::Undo { row }),
             (1_u64..50).prop_map(|row| RowAction::Redo { row }),
             (any::<u32>(), any::<u8>(), any::<u32>(), any_points(), any_points(), any_patch())
@@ -274,7 +311,7 @@ pub(super) mod tests {
         }
 
         #[test]
-        fn no_columns_make_it_panic(action in "paint|done|undo|redo|outline|x", body in "\\{\"(row|slice|id)\":[0-9]{0,3}\\}|.{0,20}", runs in prop::option::of(prop::collection::vec(any::<u8>(), 0..40))) {
+        fn no_columns_make_it_panic(action in "paint|done|undo|redo|outline|reference|note|x", body in "\\{\"(row|slice|id)\":[0-9]{0,3}\\}|.{0,20}", runs in prop::option::of(prop::collection::vec(any::<u8>(), 0..40))) {
             let row = StoredRow { n: 3, time: String::new(), reader: String::new(), name: String::new(), action, layer: Some("bone".into()), kind: Some("hand".into()), model: None, window: None, body, runs };
             let _ = row.decode(VOXELS);
         }

@@ -152,6 +152,7 @@ impl Dense {
                 }
                 true
             }
+            RowAction::Reference { .. } | RowAction::Note { .. } => true,
             RowAction::Undo { .. } | RowAction::Redo { .. } => false,
         }
     }
