@@ -6,6 +6,8 @@
 mod desk;
 #[path = "ui/import.rs"]
 mod import;
+#[path = "ui/panes.rs"]
+mod panes;
 #[path = "ui/tools.rs"]
 mod tools;
 
@@ -272,6 +274,8 @@ fn what_is_not_on_disk_is_said_and_can_be_saved_again() {
 #[test]
 fn a_click_in_the_history_goes_there() {
     let mut window = reading(false);
+    window.set_size(vec2(1440.0, 1000.0));
+    window.run_steps(2);
     let commands = click(&mut window, "Brush level 3, slice 8");
     assert_eq!(commands, [Command::Edit(EditCommand::GoToRow(4))]);
     let exam = window.state().session.exam().unwrap();

@@ -1,9 +1,8 @@
 //! What workers report changes the session here.
 
 use super::state::AfterSave;
-use super::view_state::air_black;
-use super::{Effect, NoticeLevel, OpenExam, Proposal, Session, Window};
-use crate::study::{ExamCode, WindowRule};
+use super::{Effect, NoticeLevel, OpenExam, Proposal, Session};
+use crate::study::ExamCode;
 use crate::volume::Labels;
 use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, ProposalResult, RequestId, Role, StudySummary, TrainedVersion};
 
@@ -167,21 +166,10 @@ impl Session {
             self.notices.push(NoticeLevel::Warning, format!("{}: {finding}", loaded.code));
         }
         self.exam = OpenExam::new(loaded);
-        self.apply_window_rule();
+        self.follow_protocol();
         self.tool.threshold = None;
         if let Some(slice) = self.exam.as_ref().map(|e| e.view.slice) {
             self.go_to_slice(slice);
-        }
-    }
-
-    /// The protocol's window rule, so that every reader starts from the same grey levels.
-    fn apply_window_rule(&mut self) {
-        let Some(rule) = self.study.as_ref().map(|s| s.protocol.window()) else { return };
-        let Some(exam) = &mut self.exam else { return };
-        match rule {
-            WindowRule::Free => {}
-            WindowRule::Fixed { lower, upper } => exam.view.window = Window::new(lower, upper),
-            WindowRule::AirBlack { k } => exam.view.window = air_black(exam.reading_image(), k),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Everything a person can ask for. Views push these; only [`super::Session::apply`] acts on them.
 
 use super::compare_state::{ComparePage, ShownMap};
+use super::display::WindowPreset;
 use super::tool::Tool;
-use super::view_state::{WindowPreset, Workspace};
+use super::view_state::Workspace;
 use crate::consensus::{JointStart, Method, Region};
 use crate::edit::tools::LabelSet;
 use crate::study::{ExamCode, Look, PixelBox, SequenceName};
@@ -132,6 +133,8 @@ pub enum ViewCommand {
     },
     /// Use a preset.
     Preset(WindowPreset),
+    /// Back to the window that the protocol's rule gives.
+    FollowRule,
     /// Zoom by a factor around an in-plane pixel.
     Zoom {
         /// Above 1 enlarges.
@@ -166,6 +169,8 @@ pub enum ViewCommand {
     TogglePalette,
     /// Where the pointer is, in in-plane pixels; `None` outside the picture.
     Hover(Option<[f32; 2]>),
+    /// Take all measures of the slice shown away.
+    ClearMeasures,
     /// Take a notice away.
     DismissNotice(u64),
 }
@@ -227,6 +232,8 @@ pub enum EditCommand {
     ToggleDone,
     /// Mark all slices done.
     AllDone,
+    /// Take the fatty-marrow reference away.
+    ClearReference,
     /// Remove the outline that is selected.
     DeleteOutline,
     /// Adopt the proposal.

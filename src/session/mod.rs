@@ -4,8 +4,10 @@ mod absorb;
 mod apply;
 mod command;
 mod compare_state;
+mod display;
 mod effect;
 mod import_state;
+mod measure;
 mod model_state;
 mod notice;
 mod open_exam;
@@ -19,11 +21,13 @@ pub use command::{
     ToolCommand, ViewCommand,
 };
 pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
+pub use display::{DisplayRule, FattyMarrow, Window, WindowPreset};
 pub use effect::Effect;
 pub use import_state::ImportState;
+pub use measure::{Measure, Reading};
 pub use model_state::TrainingState;
 pub use notice::{Notice, NoticeLevel, Notices};
 pub use open_exam::{OpenExam, PointerState, Proposal};
 pub use state::{Job, Session};
 pub use tool::{Rules, Tool, ToolState};
-pub use view_state::{ViewState, Window, WindowPreset, Workspace};
+pub use view_state::{ViewState, Workspace};

@@ -1,5 +1,7 @@
 //! The exam on screen: images, layers, proposals, what is saved.
 
+use super::display::{DisplayRule, FattyMarrow, Window};
+use super::measure::Measure;
 use super::view_state::ViewState;
 use crate::edit::ReadLayers;
 use crate::edit::tools::{LabelSet, OutlineDraft};
@@ -39,6 +41,10 @@ pub enum PointerState {
         /// Its corner.
         corner: usize,
     },
+    /// The reference is drawn: its middle and a point on its rim.
+    Disc([f64; 2], [f64; 2]),
+    /// Something is measured.
+    Ruler(Measure),
 }
 
 /// The exam that is open.
@@ -63,6 +69,9 @@ pub struct OpenExam {
     pub(super) dirty: Vec<Dirty>,
     pub(super) content: u64,
     pub(super) visited: Vec<bool>,
+    pub(super) rule: Option<DisplayRule>,
+    pub(super) windows: Vec<Option<Window>>,
+    pub(super) measures: Vec<Measure>,
 }
 
 impl OpenExam {
@@ -94,6 +103,9 @@ impl OpenExam {
             save_error: None,
             dirty: Vec::new(),
             content: 0,
+            rule: None,
+            windows: vec![None; loaded.sequences.len()],
+            measures: Vec::new(),
             sequences: loaded.sequences,
         })
     }
@@ -222,6 +234,24 @@ impl OpenExam {
     #[must_use]
     pub fn visited(&self, slice: usize) -> bool {
         self.visited.get(slice).copied().unwrap_or(false)
+    }
+
+    /// What has been measured since the exam was opened.
+    #[must_use]
+    pub fn measures(&self) -> &[Measure] {
+        &self.measures
+    }
+
+    /// The grey value of fatty marrow on the sequence that is read, and what it was taken from.
+    #[must_use]
+    pub fn fatty_marrow(&self) -> Option<FattyMarrow> {
+        self.rule.and_then(|rule| rule.fatty_marrow())
+    }
+
+    /// World position (RAS+ mm; without geometry, voxels) of an in-plane position on a slice.
+    #[must_use]
+    pub fn world_mm(&self, slice: usize, uv: [f64; 2]) -> [f64; 3] {
+        self.reading_image().grid().world_from_voxel().world(self.plane.voxel_at(slice as f64, uv))
     }
 
     /// The voxel under the pointer, if it is inside the picture.

@@ -20,11 +20,25 @@ pub enum Tool {
     Fill,
     /// Adopts the proposal where it brushes.
     AdoptBrush,
+    /// Measures distances and angles.
+    Measure,
+    /// Places the fatty-marrow reference.
+    Reference,
 }
 
 impl Tool {
     /// All, in the order of the tool column.
-    pub const ALL: [Self; 7] = [Self::Brush, Self::Eraser, Self::Relabel, Self::Lasso, Self::Outline, Self::Fill, Self::AdoptBrush];
+    pub const ALL: [Self; 9] = [
+        Self::Brush,
+        Self::Eraser,
+        Self::Relabel,
+        Self::Lasso,
+        Self::Outline,
+        Self::Fill,
+        Self::AdoptBrush,
+        Self::Measure,
+        Self::Reference,
+    ];
 
     /// Name on screen.
     #[must_use]
@@ -37,6 +51,8 @@ impl Tool {
             Self::Outline => "Outline",
             Self::Fill => "Fill",
             Self::AdoptBrush => "Adopt",
+            Self::Measure => "Measure",
+            Self::Reference => "Reference",
         }
     }
 
@@ -51,6 +67,8 @@ impl Tool {
             Self::Outline => "click points, drag them · Enter or a click on the first closes",
             Self::Fill => "click into an area of one label to fill it",
             Self::AdoptBrush => "drag over a proposal to adopt it",
+            Self::Measure => "drag: distance · drag on from its end: angle · click: grey value",
+            Self::Reference => "click into fatty marrow, or draw the disc from its middle: grey levels are scaled to it",
         }
     }
 

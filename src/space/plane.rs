@@ -158,6 +158,13 @@ impl SlicePlane {
         at
     }
 
+    /// Fractional slice number and pixel of a fractional voxel index: the inverse of [`SlicePlane::voxel_at`].
+    #[must_use]
+    pub fn pixel_at(&self, voxel: [f64; 3]) -> (f64, [f64; 2]) {
+        let along = |axis: usize, reversed: bool| if reversed { self.shape[axis] as f64 - 1.0 - voxel[axis] } else { voxel[axis] };
+        (voxel[self.slice_axis], [along(self.u_axis, self.u_reversed), along(self.v_axis, self.v_reversed)])
+    }
+
     /// Slice number and pixel (u, v) of a voxel: the inverse of [`SlicePlane::voxel`].
     #[must_use]
     pub const fn pixel(&self, voxel: [usize; 3]) -> (usize, [usize; 2]) {
@@ -197,6 +204,7 @@ mod tests {
                     for u in 0..plane.size()[0] {
                         let voxel = plane.voxel(1, [u, v]);
                         assert_eq!(plane.pixel(voxel), (1, [u, v]));
+                        assert_eq!(plane.pixel_at(voxel.map(|x| x as f64)), (1.0, [u as f64, v as f64]));
                         // Moving right on the screen moves the way the right-hand letter says.
                         if u + 1 < plane.size()[0] {
                             let p = affine.world(voxel.map(|x| x as f64));

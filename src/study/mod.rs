@@ -36,7 +36,7 @@ pub use layout::Layout;
 pub use link::LinkedSources;
 pub use meeting::MEETING_READER;
 pub use patients::{PatientMap, PatientMapError};
-pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowRule};
+pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};
 pub use reading_rules::{ReadingRules, ScoringRules};
 pub use seal::Seal;

@@ -11,7 +11,8 @@ pub struct Protocol {
     pub(super) bones: Vec<String>,
     pub(super) sequences: Vec<SequenceName>,
     pub(super) window: WindowRule,
-    pub(super) window_locked: bool,
+    pub(super) window_limit: WindowLimit,
+    pub(super) confirm_conditions: bool,
     pub(super) split_seed: u64,
     pub(super) fractions: Fractions,
     pub(super) readers: Vec<ReaderRule>,
@@ -36,6 +37,17 @@ pub enum WindowRule {
         /// The factor; 4.6 unless the protocol says otherwise.
         k: f32,
     },
+}
+
+/// How far a reader may leave the rule's window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WindowLimit {
+    /// As far as they like.
+    Free,
+    /// Lower and upper each by at most this share of the rule's width.
+    Band(f32),
+    /// Not at all.
+    Locked,
 }
 
 /// One reader and what they may see of a model.
@@ -121,7 +133,8 @@ impl Protocol {
             bones: bones.map(str::to_owned).to_vec(),
             sequences: codes(&["water", "fat"]),
             window: WindowRule::AirBlack { k: 4.6 },
-            window_locked: false,
+            window_limit: WindowLimit::Free,
+            confirm_conditions: false,
             split_seed: 1,
             fractions: Fractions { train: 0.7, validate: 0.1, test: 0.2 },
             readers: reader.into_iter().collect(),
@@ -209,10 +222,31 @@ impl Protocol {
         self.window
     }
 
-    /// Whether readers must keep to that rule.
+    /// How far readers may leave that rule.
     #[must_use]
-    pub const fn window_locked(&self) -> bool {
-        self.window_locked
+    pub const fn window_limit(&self) -> WindowLimit {
+        self.window_limit
+    }
+
+    /// The same protocol with another window rule; a free window has no limit.
+    #[must_use]
+    pub fn with_window(mut self, rule: WindowRule, limit: WindowLimit) -> Self {
+        self.window = rule;
+        self.window_limit = if rule == WindowRule::Free { WindowLimit::Free } else { limit };
+        self
+    }
+
+    /// Whether readers confirm room light and monitor on a grey-scale pattern before they read.
+    #[must_use]
+    pub const fn confirm_conditions(&self) -> bool {
+        self.confirm_conditions
+    }
+
+    /// The same protocol, with or without that confirmation.
+    #[must_use]
+    pub const fn with_confirmed_conditions(mut self, confirm: bool) -> Self {
+        self.confirm_conditions = confirm;
+        self
     }
 
     /// The seed of the split.

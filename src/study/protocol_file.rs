@@ -1,6 +1,6 @@
 //! `study.toml`: how a protocol is written down, and read with the line of every mistake.
 
-use super::protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowRule};
+use super::protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
 use super::reading_rules::{self, ReadingForm, ScoringForm};
 use super::{ReaderCode, ReadingRules, SequenceName};
 use serde::Deserialize;
@@ -17,6 +17,8 @@ struct FileForm {
     #[serde(default)]
     sequences: Vec<Spanned<String>>,
     window: Option<Spanned<WindowForm>>,
+    #[serde(default)]
+    conditions: ConditionsForm,
     split: Spanned<SplitForm>,
     reading: Option<Spanned<ReadingForm>>,
     scoring: Option<ScoringForm>,
@@ -40,6 +42,14 @@ struct WindowForm {
     k: Option<f32>,
     #[serde(default)]
     locked: bool,
+    band: Option<f32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConditionsForm {
+    #[serde(default)]
+    confirm: bool,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +106,14 @@ impl Protocol {
             }
             WindowRule::AirBlack { k } => writeln!(out, "rule = \"air_black\"\nk = {}", float(k)),
         };
-        let _ = writeln!(out, "locked = {}\n", self.window_locked);
+        let _ = match self.window_limit {
+            WindowLimit::Band(band) => {
+                writeln!(out, "# Readers may move black and white by this share of the rule's width.\nband = {}\n", float(band))
+            }
+            limit => writeln!(out, "locked = {}\n", limit == WindowLimit::Locked),
+        };
+        out += "# Whether readers check a grey-scale pattern and confirm room light and monitor before they read.\n[conditions]\n";
+        let _ = writeln!(out, "confirm = {}\n", self.confirm_conditions);
         out += "# Shares of the patients; drawn once, before the first training, and kept in split.json.\n[split]\n";
         let share = |v: f64| Value::Float(v).to_string();
         let [train, validate, test] = self.fractions.shares().map(share);
@@ -118,7 +135,7 @@ fn checked(form: FileForm) -> Result<Protocol, Mistake> {
     if let Some(marrow) = form.layers.marrow.filter(|levels| levels.as_ref() != &[1, 2, 3]) {
         return Err((marrow.span(), "the marrow layer always has the levels [1, 2, 3]".to_owned()));
     }
-    let (window, window_locked) = form.window.map_or(Ok((WindowRule::Free, false)), window_rule)?;
+    let (window, window_limit) = form.window.map_or(Ok((WindowRule::Free, WindowLimit::Free)), window_rule)?;
     let span = form.split.span();
     let split = form.split.into_inner();
     let Some(fractions) = Fractions::new(split.train, split.validate, split.test) else {
@@ -139,7 +156,8 @@ fn checked(form: FileForm) -> Result<Protocol, Mistake> {
         bones: bones(form.layers.bone)?,
         sequences: sequences(form.sequences)?,
         window,
-        window_locked,
+        window_limit,
+        confirm_conditions: form.conditions.confirm,
         split_seed: split.seed,
         fractions,
         readers: readers(form.reader)?,
@@ -196,11 +214,11 @@ fn readers(list: Vec<ReaderForm>) -> Result<Vec<ReaderRule>, Mistake> {
     Ok(rules)
 }
 
-fn window_rule(form: Spanned<WindowForm>) -> Result<(WindowRule, bool), Mistake> {
-    let WindowForm { rule, lower, upper, k, locked } = form.into_inner();
+fn window_rule(form: Spanned<WindowForm>) -> Result<(WindowRule, WindowLimit), Mistake> {
+    let WindowForm { rule, lower, upper, k, locked, band } = form.into_inner();
     let fail = |problem: &str| Err((rule.span(), problem.to_owned()));
     let window = match (rule.as_ref().as_str(), lower, upper, k) {
-        ("free", None, None, None) if locked => return fail("a free window cannot be locked"),
+        ("free", None, None, None) if locked || band.is_some() => return fail("a free window cannot be locked or have a band"),
         ("free", None, None, None) => WindowRule::Free,
         ("fixed", Some(lower), Some(upper), None) if lower.is_finite() && upper.is_finite() && lower < upper => {
             WindowRule::Fixed { lower, upper }
@@ -211,7 +229,14 @@ fn window_rule(form: Spanned<WindowForm>) -> Result<(WindowRule, bool), Mistake>
         ("air_black", ..) => return fail("the rule air_black takes k above 0 and no lower or upper"),
         (other, ..) => return fail(&format!("the window rule {other:?} is not one of free, fixed, air_black")),
     };
-    Ok((window, locked))
+    let limit = match (locked, band) {
+        (true, Some(_)) => return fail("a locked window has no band"),
+        (true, None) => WindowLimit::Locked,
+        (false, Some(band)) if band.is_finite() && band > 0.0 => WindowLimit::Band(band),
+        (false, Some(_)) => return fail("the band must be a share of the rule's width above 0, such as 0.1"),
+        (false, None) => WindowLimit::Free,
+    };
+    Ok((window, limit))
 }
 
 #[cfg(test)]
@@ -267,10 +292,11 @@ mod tests {
         #[test]
         fn what_is_written_is_read(
             name in "[^\\p{C}\\s][^\\p{C}]{0,30}[^\\p{C}\\s]", seed in 0..=i64::MAX as u64, lower in -1e6_f32..0.0, upper in 0.1_f32..1e6,
-            locked: bool, test in 0.0..0.5_f64, bones in prop::collection::hash_set("[a-z_]{1,20}", 0..5),
+            limit in prop_oneof![Just(WindowLimit::Free), Just(WindowLimit::Locked), (0.01_f32..2.0).prop_map(WindowLimit::Band)],
+            confirm: bool, test in 0.0..0.5_f64, bones in prop::collection::hash_set("[a-z_]{1,20}", 0..5),
         ) {
             let protocol = Protocol {
-                bones: bones.into_iter().collect(), window: WindowRule::Fixed { lower, upper }, window_locked: locked,
+                bones: bones.into_iter().collect(), window: WindowRule::Fixed { lower, upper }, window_limit: limit, confirm_conditions: confirm,
                 split_seed: seed, fractions: Fractions::new(1.0 - test, 0.0, test).unwrap(), ..Protocol::sample()
             }.with_name(&name);
             prop_assert_eq!(Protocol::parse(&protocol.to_toml(), "x").unwrap(), protocol);

@@ -107,6 +107,16 @@ pub fn plane_pixel_mm(exam: &OpenExam, plane: &SlicePlane) -> [f64; 2] {
     plane.pixel_mm(exam.reading_image().grid().world_from_voxel())
 }
 
+/// Grey value of the image shown at a voxel of the reading grid; the image may lie on another grid.
+pub fn value_at(exam: &OpenExam, voxel: [usize; 3]) -> Option<f32> {
+    let (image, reading) = (exam.image(), exam.reading_image());
+    if image.grid().same_as(reading.grid()) || (!exam.has_geometry() && image.grid().shape() == reading.grid().shape()) {
+        return Some(image.get(voxel));
+    }
+    let world_mm = reading.grid().world_from_voxel().world(voxel.map(|n| n as f64));
+    image.grid().nearest_voxel(world_mm).map(|v| image.get(v))
+}
+
 /// Peripheral slices, where signal is missed most easily: the outer sixth at either end.
 pub fn is_peripheral(exam: &OpenExam, slice: usize) -> bool {
     let count = exam.plane().slice_count();

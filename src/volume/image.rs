@@ -1,8 +1,8 @@
 //! A grey-value volume that never changes after reading.
 
-use super::Grid;
+use super::{GreySummary, Grid};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use thiserror::Error;
 
 /// Grey values in the file's own scaling (stored value × slope + intercept) on a grid; cloning shares the voxels.
@@ -12,6 +12,7 @@ pub struct Image {
     values: Arc<[f32]>,
     range: (f32, f32),
     inverted_on_display: bool,
+    greys: Arc<OnceLock<GreySummary>>,
 }
 
 /// Why voxels and grid do not fit.
@@ -41,7 +42,7 @@ impl Image {
         if range.0 > range.1 {
             range = (0.0, 0.0);
         }
-        Ok(Self { grid, values, range, inverted_on_display: false })
+        Ok(Self { grid, values, range, inverted_on_display: false, greys: Arc::default() })
     }
 
     /// MONOCHROME1: high values are dark on display; the values stay as stored.
@@ -73,6 +74,12 @@ impl Image {
     #[must_use]
     pub fn get(&self, voxel: [usize; 3]) -> f32 {
         self.values[self.grid.index(voxel)]
+    }
+
+    /// Percentiles, air and body; worked out at the first call (some ten milliseconds) and shared by all clones.
+    #[must_use]
+    pub fn greys(&self) -> &GreySummary {
+        self.greys.get_or_init(|| GreySummary::of(&self.values))
     }
 
     /// Smallest and largest finite value (0, 0 where there is none).

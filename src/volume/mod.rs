@@ -1,6 +1,7 @@
 //! Grids of voxels: images that never change and label maps that share what they have in common.
 
 mod components;
+mod greys;
 mod grid;
 mod image;
 mod labels;
@@ -10,6 +11,7 @@ mod scheme;
 mod stats;
 
 pub use components::{Component, connected_component};
+pub use greys::GreySummary;
 pub use grid::{Grid, GridError, GridMismatch};
 pub use image::{Image, ImageError};
 pub use labels::{Labels, LabelsError, TILE, TileId};

@@ -91,6 +91,8 @@ pub(super) fn images(task: &Task, record: &ExamRecord, layout: &Layout) -> Resul
             Some((_, reading)) if placed => on_reading_grid(image, reading),
             _ => image,
         };
+        // Worked out here, so that the window never waits for it.
+        let _ = image.greys();
         images.push((sequence.name.to_string(), image));
     }
     Ok(images)

@@ -72,6 +72,11 @@ impl Desk {
 
     /// A study with readers R1 (independent) and R2 (assisted), ten exams, and a model of R2.
     pub fn open_study(&mut self) {
+        self.open_study_under(|protocol| protocol);
+    }
+
+    /// The same under a changed protocol.
+    pub fn open_study_under(&mut self, change: impl Fn(Protocol) -> Protocol) {
         let rule = |code: &str, assistance| ReaderRule { code: ReaderCode::new(code).unwrap(), assistance };
         let protocol = Protocol::sample().with_name("Knee marrow 2026").with_readers(vec![
             rule("R1", Assistance::None),
@@ -93,7 +98,7 @@ impl Desk {
         let version = |version, steps| VersionSummary { version, created: NOW.to_owned(), steps, slices: 21, dice: dice.clone() };
         let summary = StudySummary {
             root: "/nowhere/knee".into(),
-            protocol,
+            protocol: change(protocol),
             exams: exams.collect(),
             models: BTreeMap::from([("marrow-R2".to_owned(), vec![version(6, 240), version(7, 480)])]),
             current: BTreeMap::from([("marrow-R2".to_owned(), 7)]),

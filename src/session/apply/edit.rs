@@ -19,6 +19,7 @@ impl Session {
             EditCommand::GoToRow(row) => self.go_to_row(row),
             EditCommand::ToggleDone => self.toggle_done(),
             EditCommand::AllDone => self.all_done(),
+            EditCommand::ClearReference => self.clear_reference(),
             EditCommand::DeleteOutline => self.delete_outline(),
             EditCommand::Adopt(what) => self.adopt(what),
             EditCommand::DismissProposal => {
@@ -70,10 +71,14 @@ impl Session {
         let mut effects = self.commit_gesture();
         let Some(exam) = &mut self.exam else { return effects };
         exam.draft = OutlineDraft::new();
+        let reference = exam.layers.reference();
         match if undo { exam.layers.undo() } else { exam.layers.redo() } {
             Undo::Row(row) => {
                 effects.extend(self.journal(row));
                 self.follow_outline_selection();
+                if self.exam.as_ref().is_some_and(|e| e.layers.reference() != reference) {
+                    self.follow_protocol();
+                }
             }
             Undo::NeedsPatch(row) => effects.push(self.request("Reading an older step", Request::FetchPatch { row })),
             Undo::Nothing => {}

@@ -1,10 +1,12 @@
 //! Commands change the session here and nowhere else; what must happen outside comes back as effects.
 
 mod compare;
+mod display;
 mod edit;
 mod file;
 mod import;
 mod mask;
+mod measure;
 mod model;
 mod outline;
 mod pointer;

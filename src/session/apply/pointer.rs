@@ -7,6 +7,10 @@ use crate::volume::LayerKind;
 
 impl Session {
     pub(super) fn apply_pointer(&mut self, command: PointerCommand) -> Vec<Effect> {
+        if self.tool.tool == Tool::Measure {
+            self.measure_pointer(command);
+            return Vec::new();
+        }
         if !self.may_edit() {
             return Vec::new();
         }
@@ -39,6 +43,12 @@ impl Session {
             }
             Tool::Outline => effects.extend(self.outline_down(uv)),
             Tool::Fill => effects.extend(self.fill_at(uv)),
+            Tool::Reference => {
+                if let Some(exam) = &mut self.exam {
+                    exam.pointer = PointerState::Disc(uv, uv);
+                }
+            }
+            Tool::Measure => {}
         }
         effects
     }
@@ -46,7 +56,8 @@ impl Session {
     fn pointer_move(&mut self, uvs: &[[f64; 2]]) {
         let Some(exam) = &mut self.exam else { return };
         match &mut exam.pointer {
-            PointerState::Idle => {}
+            PointerState::Idle | PointerState::Ruler(_) => {}
+            PointerState::Disc(_, edge) => *edge = uvs.last().copied().unwrap_or(*edge),
             PointerState::Stroke { .. } => {
                 for &uv in uvs {
                     self.extend_stroke(uv);
@@ -71,7 +82,8 @@ impl Session {
     fn pointer_up(&mut self) -> Vec<Effect> {
         let Some(exam) = &mut self.exam else { return Vec::new() };
         match std::mem::replace(&mut exam.pointer, PointerState::Idle) {
-            PointerState::Idle => Vec::new(),
+            PointerState::Idle | PointerState::Ruler(_) => Vec::new(),
+            PointerState::Disc(centre, edge) => self.place_reference(centre, edge),
             PointerState::Stroke { .. } => self.commit_gesture(),
             PointerState::Loop(points) => self.end_loop(&points),
             PointerState::DragCorner { outline, .. } => self.drop_corner(outline),

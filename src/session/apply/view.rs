@@ -1,6 +1,6 @@
 //! Looking: slice, window, zoom, layers.
 
-use crate::session::{Session, ViewCommand, ViewState, Window};
+use crate::session::{Session, ViewCommand, ViewState};
 use crate::volume::LayerKind;
 
 impl Session {
@@ -17,24 +17,21 @@ impl Session {
                 }
             }
             ViewCommand::Sequence(sequence) => self.show_sequence(sequence),
-            ViewCommand::Window { .. } | ViewCommand::DragWindow { .. } | ViewCommand::Preset(_) if self.window_locked() => {
-                self.info("The protocol locks the window, so that all readers see the same grey levels.");
+            ViewCommand::Window { .. } | ViewCommand::DragWindow { .. } | ViewCommand::Preset(_) => self.change_window(&command),
+            ViewCommand::FollowRule => self.follow_rule(),
+            ViewCommand::ClearMeasures => {
+                if let Some(exam) = &mut self.exam {
+                    let slice = exam.view.slice;
+                    exam.measures.retain(|m| m.slice() != slice);
+                }
             }
             other => {
                 if let Some(exam) = &mut self.exam {
                     let size = exam.plane.size();
-                    let range = exam.image().range();
-                    let preset = if let ViewCommand::Preset(preset) = other { Some(preset.window(exam.image())) } else { None };
-                    apply_to_view(&mut exam.view, other, preset, size, range);
+                    apply_to_view(&mut exam.view, other, size);
                 }
             }
         }
-    }
-
-    /// Whether the protocol locks window and level.
-    #[must_use]
-    pub fn window_locked(&self) -> bool {
-        self.study.as_ref().is_some_and(|s| s.protocol.window_locked())
     }
 
     pub(in crate::session) fn go_to_slice(&mut self, slice: usize) {
@@ -59,22 +56,16 @@ impl Session {
     fn show_sequence(&mut self, sequence: usize) {
         let Some(exam) = &mut self.exam else { return };
         if sequence < exam.sequences.len() && sequence != exam.view.sequence {
+            exam.windows[exam.view.sequence] = Some(exam.view.window);
             exam.view.sequence = sequence;
-            exam.view.window = crate::session::WindowPreset::Auto.window(&exam.sequences[sequence].1);
+            let auto = || crate::session::WindowPreset::Auto.window(&exam.sequences[sequence].1);
+            exam.view.window = exam.windows[sequence].unwrap_or_else(auto);
         }
     }
 }
 
-fn apply_to_view(view: &mut ViewState, command: ViewCommand, preset: Option<Window>, size: [usize; 2], range: (f32, f32)) {
+fn apply_to_view(view: &mut ViewState, command: ViewCommand, size: [usize; 2]) {
     match command {
-        ViewCommand::Window { lower, upper } => view.window = Window::new(lower, upper),
-        ViewCommand::DragWindow { dx, dy } => {
-            // The whole range of grey values takes 600 points of mouse travel.
-            let per_point = (range.1 - range.0).max(1e-6) / 600.0;
-            let width = dx.mul_add(per_point, view.window.width()).max(per_point);
-            view.window = Window::from_width_level(width, dy.mul_add(per_point, view.window.level()));
-        }
-        ViewCommand::Preset(_) => view.window = preset.unwrap_or(view.window),
         ViewCommand::Zoom { factor, anchor_uv } if factor.is_finite() && factor > 0.0 => {
             let zoom = (view.zoom * factor).clamp(ViewState::ZOOM_RANGE[0], ViewState::ZOOM_RANGE[1]);
             let real = zoom / view.zoom;

@@ -8,6 +8,7 @@ mod history_panel;
 mod layers_panel;
 mod model_panel;
 mod notices;
+mod rule_gauge;
 mod rules_panel;
 mod side;
 mod status;

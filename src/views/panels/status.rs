@@ -40,7 +40,7 @@ fn under_cursor(ui: &mut Ui, session: &Session, exam: &OpenExam) {
     if exam.has_geometry() {
         mono(ui, &format!("{} mm", axis_label(world_mm)), "Its position in the patient");
     }
-    if let Some(value) = value_at(exam, voxel, world_mm) {
+    if let Some(value) = facts::value_at(exam, voxel) {
         mono(ui, &format!("value {}", facts::number(value)), "Grey value of the image shown");
     }
     for layer in [LayerKind::Bone, LayerKind::Marrow] {
@@ -49,15 +49,6 @@ fn under_cursor(ui: &mut Ui, session: &Session, exam: &OpenExam) {
             mono(ui, class.name.split(" · ").next().unwrap_or_default(), "Label under the cursor");
         }
     }
-}
-
-/// Grey value of the image shown, which may lie on another grid than the labels.
-fn value_at(exam: &OpenExam, voxel: [usize; 3], world_mm: [f64; 3]) -> Option<f32> {
-    let (image, reading) = (exam.image(), exam.reading_image());
-    if image.grid().same_as(reading.grid()) || (!exam.has_geometry() && image.grid().shape() == reading.grid().shape()) {
-        return Some(image.get(voxel));
-    }
-    image.grid().nearest_voxel(world_mm).map(|v| image.get(v))
 }
 
 fn hint(ui: &mut Ui, session: &Session) {

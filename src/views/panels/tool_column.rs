@@ -16,6 +16,8 @@ const fn action_id(tool: Tool) -> &'static str {
         Tool::Outline => "outline",
         Tool::Fill => "fill",
         Tool::AdoptBrush => "adopt_brush",
+        Tool::Measure => "measure",
+        Tool::Reference => "reference",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::action_button;
 use super::file_menu::file_menu_ui;
-use crate::session::{Command, Session, StudyCommand, ViewCommand, WindowPreset, Workspace};
+use crate::session::{Command, Session, StudyCommand, ViewCommand, Workspace};
 use crate::views::widgets::{ButtonLook, chip};
 use crate::views::{actions::Action, facts, theme};
 use crate::worker::message::Role;
@@ -106,12 +106,13 @@ fn window_chip(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let (width, level) = (facts::number(window.width()), facts::number(window.level()));
     let locked = session.window_locked();
     let figures = format!("W {width} L {level}{}", if locked { " · locked" } else { "" });
-    let name = format!("Window: width {width}, level {level}; back to automatic");
+    let back = if session.display_rule().is_some() { "the protocol's rule" } else { "automatic" };
+    let name = format!("Window: width {width}, level {level}; back to {back}");
     if chip(ui, &name, &[("Window ", theme::TEXT), (&figures, theme::STRONG)])
-        .on_hover_text("Right drag on the picture changes it; a click sets it automatically")
+        .on_hover_text(format!("Right drag on the picture changes it; a click goes back to {back}"))
         .clicked()
     {
-        commands.push(Command::View(ViewCommand::Preset(WindowPreset::Auto)));
+        commands.push(super::rule_gauge::reset_command(session));
     }
 }
 

@@ -25,6 +25,7 @@ pub fn window_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, histogram: &mu
     let window = exam.view().window;
     histogram_ui(ui, image, window, histogram);
     ui.add_space(theme::UNIT);
+    super::rule_gauge::rule_gauge_ui(ui, session);
     let range = image.range();
     let speed = f64::from((range.1 - range.0) / 500.0).max(1e-6);
     let decimals = if range.1 - range.0 > 20.0 { 0 } else { 3 };
@@ -39,6 +40,12 @@ pub fn window_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, histogram: &mu
         if w.changed() || l.changed() {
             let next = Window::from_width_level(width, level);
             commands.push(Command::View(ViewCommand::Window { lower: next.lower(), upper: next.upper() }));
+        }
+        if session.display_rule().is_some() && exam.view().sequence == 0 {
+            let response = button(ui, "Rule", None, ButtonLook::Plain, true);
+            if response.on_hover_text("Goes back to the window that the protocol's rule gives (Ctrl 0)").clicked() {
+                commands.push(Command::View(ViewCommand::FollowRule));
+            }
         }
     });
     button_row(ui, |ui| {

@@ -2,6 +2,7 @@
 
 mod companions;
 mod marks;
+mod measures;
 mod pane;
 mod place;
 mod pointer;

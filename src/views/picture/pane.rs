@@ -1,6 +1,7 @@
 //! The large pane: the slice that is read, its marks and its pointer.
 
 use super::marks;
+use super::measures;
 use super::place::Place;
 use super::pointer::Pointer;
 use super::slices::Slices;
@@ -52,6 +53,7 @@ pub fn pane_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, canvas: &mut Can
     painter.rect_filled(rect, CornerRadius::ZERO, theme::PICTURE);
     paint_slice(&painter, rect, session, exam, canvas, pane, &place);
     marks::paint(&painter, session, exam, &place);
+    measures::paint(&painter, session, exam, &place);
     pane.pointer.take(ui, &response, exam, &place, commands);
 }
 
