@@ -54,7 +54,7 @@ fn the_reference_is_placed_by_a_click_scales_the_window_and_can_be_undone() {
     assert!(drift(&window) > 0.01, "the desk sets a window of its own");
     assert!(matches!(window.state().session.exam().unwrap().fatty_marrow(), Some(FattyMarrow::Bone(_))));
     window.get_by_label_contains("20th percentile of bone");
-    assert_eq!(press(&mut window, Key::N), [Command::Tool(ToolCommand::Choose(Tool::Reference))]);
+    assert_eq!(press(&mut window, Key::Y), [Command::Tool(ToolCommand::Choose(Tool::Reference))]);
     let middle = at(&window, [50.0, 70.0]);
     drag(&mut window, middle, middle);
     let exam = window.state().session.exam().unwrap();
@@ -166,7 +166,7 @@ fn pictures_of_display_and_measures() {
     drag(&mut window, b, c);
     drag(&mut window, d, d + vec2(120.0, 10.0));
     drag(&mut window, d + vec2(0.0, 60.0), d + vec2(0.0, 60.0));
-    press(&mut window, Key::N);
+    press(&mut window, Key::Y);
     let fat = at(&window, [52.0, 72.0]);
     drag(&mut window, fat, fat + vec2(14.0, 0.0));
     run(&mut window, Command::View(ViewCommand::DragWindow { dx: 20.0, dy: 10.0 }));

@@ -137,7 +137,7 @@ pub const ACTIONS: &[Action] = &[
     act("adopt_brush", Group::Paint, "Adopt", plain(Key::A), "Adopts the proposal where it brushes", |s| painting(s)?.proposal().and_then(|_| tool(s, Tool::AdoptBrush))),
     act("measure", Group::Paint, "Measure", plain(Key::M), "Measures distances, angles and grey values", |s| reading(s).map(|_| Command::Tool(ToolCommand::Choose(Tool::Measure)))),
     act("clear_measures", Group::Paint, "Clear measures", shift(Key::M), "Takes the measures of the slice shown away", |s| reading(s).filter(|e| e.measures().iter().any(|m| m.slice() == e.view().slice)).and_then(|_| view(s, ViewCommand::ClearMeasures))),
-    act("reference", Group::Paint, "Fatty-marrow reference", plain(Key::N), "Places the disc of fatty marrow that grey levels are scaled to", |s| tool(s, Tool::Reference)),
+    act("reference", Group::Paint, "Fatty-marrow reference", plain(Key::Y), "Places the disc of fatty marrow that grey levels are scaled to", |s| tool(s, Tool::Reference)),
     act("clear_reference", Group::Paint, "Clear the reference", None, "Takes the fatty-marrow reference away", |s| painting(s)?.layers().reference().and_then(|_| edit(s, EditCommand::ClearReference))),
     repeating(act("smaller", Group::Paint, "Smaller brush", plain(Key::OpenBracket), "Makes the brush one step smaller", |s| painting(s).map(|_| Command::Tool(ToolCommand::StepSize(-1))))),
     repeating(act("larger", Group::Paint, "Larger brush", plain(Key::CloseBracket), "Makes the brush one step larger", |s| painting(s).map(|_| Command::Tool(ToolCommand::StepSize(1))))),
