@@ -16,9 +16,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Sub {
-    /// Open a study, a NIfTI file or a DICOM folder in the window
+    /// Open a study, a reader's packet, a NIfTI file or a DICOM folder in the window
     Open {
-        /// The study, file or folder
+        /// The study, packet, file or folder
         path: PathBuf,
     },
     /// Make the sample study and open it; with --headless run the whole loop on it
@@ -42,6 +42,9 @@ enum Sub {
     Stats(headless::StatsArgs),
     /// Consensus of several masks
     Consensus(headless::ConsensusArgs),
+    /// Send a reader's exams to another place and take the reads back
+    #[command(subcommand)]
+    Packet(headless::PacketCommand),
     /// Write the masks of a study
     Export(headless::ExportArgs),
     /// Measure this machine
@@ -84,6 +87,7 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
         Some(Sub::Agreement(args)) => headless::agreement(&args),
         Some(Sub::Stats(args)) => headless::stats(&args),
         Some(Sub::Consensus(args)) => headless::consensus(&args),
+        Some(Sub::Packet(command)) => headless::packet(command),
         Some(Sub::Export(args)) => headless::export(&args),
         Some(Sub::Bench(args)) => headless::bench(&args),
     }

@@ -143,13 +143,13 @@ impl Session {
         for remark in &summary.remarks {
             self.notices.push(NoticeLevel::Warning, remark.clone());
         }
-        let (scratch, readers) = (summary.scratch, summary.protocol.readers().to_vec());
+        let (alone, readers) = (summary.scratch || summary.packet.is_some(), summary.protocol.readers().to_vec());
         self.study = Some(summary);
         if self.role.is_none()
-            && scratch
+            && alone
             && let [reader] = readers.as_slice()
         {
-            // Images opened without a study have one reader: nobody to be kept apart from.
+            // Images opened without a study, and packets, have one reader: nobody to be kept apart from.
             effects.extend(
                 self.apply(super::Command::Study(super::StudyCommand::ChooseRole(Role::Reader(reader.code.clone()))), &self.now.clone()),
             );

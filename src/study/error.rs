@@ -1,6 +1,6 @@
 //! What can go wrong with a study, each in one sentence that says what to do.
 
-use super::{CodeError, ExamCode, ExamError, ModelCode, PatientMapError, ProtocolError, ReadError, ReaderCode, SplitError};
+use super::{CodeError, ExamCode, ExamError, ModelCode, PacketError, PatientMapError, ProtocolError, ReadError, ReaderCode, SplitError};
 use crate::io::{IoError, SaveError};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -103,6 +103,9 @@ pub enum StudyError {
     /// A read cannot be used.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// A packet cannot be used.
+    #[error(transparent)]
+    Packet(#[from] PacketError),
     /// The split cannot be used.
     #[error(transparent)]
     Split(#[from] SplitError),

@@ -109,6 +109,18 @@ impl Layout {
         read.with_extension("seal.json")
     }
 
+    /// `packet.json`: only in a reader's copy.
+    #[must_use]
+    pub fn packet(&self) -> PathBuf {
+        self.root.join("packet.json")
+    }
+
+    /// `atlas/`: exams with agreed masks and notes.
+    #[must_use]
+    pub fn atlas(&self) -> PathBuf {
+        self.root.join("atlas")
+    }
+
     /// `models/`.
     #[must_use]
     pub fn models(&self) -> PathBuf {

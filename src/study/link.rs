@@ -136,7 +136,7 @@ impl LinkList {
 }
 
 /// Compares real places, so that neither `..` nor a symbolic link leads into the study.
-fn refuse_inside(path: &Path, root: &Path) -> Result<(), StudyError> {
+pub(super) fn refuse_inside(path: &Path, root: &Path) -> Result<(), StudyError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let real = |p: &Path| fs::canonicalize(p).map_err(|cause| StudyError::NotWritable { path: p.to_owned(), cause });
     let place = if path.exists() { real(path)? } else { real(folder)? };

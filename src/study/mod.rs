@@ -13,6 +13,7 @@ mod layout;
 mod link;
 mod meeting;
 mod models;
+mod packet;
 mod patients;
 mod protocol;
 mod protocol_file;
@@ -35,6 +36,10 @@ pub use import_table::{ImportTable, Look, PixelBox, PlannedExam, PlannedSequence
 pub use layout::Layout;
 pub use link::LinkedSources;
 pub use meeting::MEETING_READER;
+pub use packet::{
+    CodeMap, CodedExam, MadePacket, MergeReport, MergedRead, PacketCopy, PacketError, PacketKey, PacketOptions, SentBack, is_packet,
+    make_packet, merge_packet, packet_id, reading_order, send_back, unpack,
+};
 pub use patients::{PatientMap, PatientMapError};
 pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};

@@ -186,6 +186,13 @@ impl Protocol {
         self
     }
 
+    /// The same protocol with another seed of the split.
+    #[must_use]
+    pub const fn with_split_seed(mut self, seed: u64) -> Self {
+        self.split_seed = seed;
+        self
+    }
+
     /// How often, in which order and with whose models exams are read.
     #[must_use]
     pub const fn reading(&self) -> ReadingRules {

@@ -6,7 +6,7 @@ use super::summary::summarise;
 use super::task::Task;
 use crate::io::{self, Reading, Watch};
 use crate::space::SlicePlane;
-use crate::study::{ImportOptions, ImportReport, Layout, Naming, Protocol, Study};
+use crate::study::{self, ImportOptions, ImportReport, Layout, Naming, Protocol, Study};
 use crate::volume::Image;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -15,8 +15,19 @@ use std::path::{Path, PathBuf};
 
 /// Opens a study folder; for images, the scratch study made for them.
 pub(super) fn open(task: &Task, config: &WorkerConfig, path: &Path) -> Outcome {
-    let root = if path.join("study.toml").is_file() { Ok(path.to_owned()) } else { open_images(task, config, path) };
+    let root = if path.join("study.toml").is_file() {
+        Ok(path.to_owned())
+    } else if study::is_packet(path) {
+        study::unpack(path, &packets(config)).map_err(|e| e.to_string())
+    } else {
+        open_images(task, config, path)
+    };
     finish(task, root.and_then(|root| summarise(&root, &config.scratch_root, Vec::new())))
+}
+
+/// Where packets are unpacked: beside the studies that are made for images.
+fn packets(config: &WorkerConfig) -> PathBuf {
+    config.scratch_root.parent().unwrap_or(&config.scratch_root).join("packets")
 }
 
 /// The ending of whatever opens or changes a study.

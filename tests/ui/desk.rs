@@ -102,6 +102,7 @@ impl Desk {
             exams: exams.collect(),
             models: BTreeMap::from([("marrow-R2".to_owned(), vec![version(6, 240), version(7, 480)])]),
             current: BTreeMap::from([("marrow-R2".to_owned(), 7)]),
+            packet: None,
             scratch: false,
             remarks: Vec::new(),
         };

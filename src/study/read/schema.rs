@@ -3,6 +3,7 @@
 use super::chain::Hash;
 use super::error::ReadError;
 use super::header::ReadHeader;
+use super::placed::Placed;
 use super::row::StoredRow;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 use std::path::Path;
@@ -81,7 +82,11 @@ pub(super) fn header(connection: &Connection, path: &Path) -> Result<(ReadHeader
         return Err(ReadError::Newer { path: path.to_owned(), format });
     }
     let json = meta(connection, "header").map_err(reading)?.ok_or_else(|| ReadError::damaged(path, "its header is missing"))?;
-    let header = ReadHeader::from_json(&json).map_err(|problem| ReadError::damaged(path, problem))?;
+    let mut header = ReadHeader::from_json(&json).map_err(|problem| ReadError::damaged(path, problem))?;
+    if let Some(placed) = meta(connection, Placed::KEY).map_err(reading)? {
+        let placed: Placed = serde_json::from_str(&placed).map_err(|e| ReadError::damaged(path, e))?;
+        (header.exam, header.number) = (placed.exam, placed.number);
+    }
     Ok((header, super::chain::start(&json)))
 }
 

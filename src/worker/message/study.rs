@@ -21,6 +21,8 @@ pub struct StudySummary {
     pub models: BTreeMap<String, Vec<VersionSummary>>,
     /// Current version by model.
     pub current: BTreeMap<String, u32>,
+    /// Whose packet it came in, if it is a reader's copy.
+    pub packet: Option<ReaderCode>,
     /// Made from images that were opened without a study.
     pub scratch: bool,
     /// What the person should know (findings on import, skipped files).

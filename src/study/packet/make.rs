@@ -1,0 +1,231 @@
+//! Making a packet: one reader's exams under that reader's codes, and nothing that tells what they are in the study.
+
+use super::code_map::{CodeMap, CodedExam, PacketKey};
+use super::container::{Direction, pack};
+use super::error::PacketError;
+use super::order::{generator, passes};
+use super::unpack::PacketCopy;
+use crate::io::Watch;
+use crate::study::code::fresh_patient_code;
+use crate::study::store::file_sha256;
+use crate::study::{
+    AcquisitionRecord, Assistance, ExamCode, ExamRecord, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules, Split,
+    Study, StudyError,
+};
+use rand::{Rng, RngExt as _};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a packet is made of.
+#[derive(Clone, Debug)]
+pub struct PacketOptions {
+    /// For whom.
+    pub reader: ReaderCode,
+    /// The file to write.
+    pub out: PathBuf,
+    /// The coordinator's code map, outside the study; made where there is none.
+    pub code_map: PathBuf,
+    /// What order and codes are drawn with; a random number where none is given.
+    pub seed: Option<u64>,
+    /// Make another packet for a reader who has one.
+    pub again: bool,
+    /// A model that may assist, with its version.
+    pub model: Option<(ModelCode, u32)>,
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadePacket {
+    /// Its number.
+    pub packet: String,
+    /// Exams in it, repeats counted.
+    pub exams: usize,
+    /// The file.
+    pub out: PathBuf,
+}
+
+/// Makes a packet and adds it to the code map. The map is written first: a packet that nobody can decode is never left behind.
+///
+/// # Errors
+/// If the reader is unknown or has a packet, the study has no exams, the model must not go to this reader, the code map lies in
+/// the study, or a file cannot be read or written.
+pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, watch: &Watch<'_>) -> Result<MadePacket, StudyError> {
+    let reader = &options.reader;
+    let unknown = || StudyError::NoSuchReader { file: study.layout().protocol(), reader: reader.clone() };
+    let rule = study.protocol().reader(reader).ok_or_else(unknown)?.clone();
+    let mut map = CodeMap::open(&options.code_map, study.layout().root())?;
+    map.refuse_second(reader, options.again)?;
+    let records = study.exams()?;
+    if records.is_empty() {
+        let nothing = "no exams; import images first";
+        return Err(PacketError::Empty { path: study.layout().root().to_owned(), nothing }.into());
+    }
+    let seed = options.seed.unwrap_or_else(|| rng.random());
+    let packet = loop {
+        let number = format!("{:016x}", rng.random::<u64>());
+        if map.packet(&number).is_none() {
+            break number;
+        }
+    };
+    let exams = coded(study, &records, &map, reader, seed)?;
+    let key = PacketKey { packet: packet.clone(), reader: reader.clone(), seed, exams };
+    let folder = tempfile::tempdir().map_err(|e| PacketError::file(&options.out, e))?;
+    let inside = Layout::new(folder.path());
+    write_protocol(study, &rule, &inside)?;
+    for (at, coded) in key.exams.iter().enumerate() {
+        watch.report(at, key.exams.len());
+        if watch.cancelled() {
+            return Err(StudyError::Cancelled);
+        }
+        let record = records.iter().find(|r| r.exam == coded.exam).ok_or_else(unknown)?;
+        write_exam(study, record, coded, &inside)?;
+    }
+    write_split(study, &rule, &records, &key, &inside)?;
+    copy_atlas(study.layout(), &inside)?;
+    if let Some((model, version)) = &options.model {
+        copy_model(study, &rule, model, *version, &inside)?;
+    }
+    let copy = PacketCopy::new(packet.clone(), reader.clone());
+    copy.save(&inside)?;
+    let exams = key.exams.len();
+    map.add(key)?;
+    pack(folder.path(), Direction::Out, &packet, reader, &options.out)?;
+    Ok(MadePacket { packet, exams, out: options.out.clone() })
+}
+
+/// Codes in the order of reading: `001-K7QX`, unknown to every other packet and to the study.
+fn coded(study: &Study, records: &[ExamRecord], map: &CodeMap, reader: &ReaderCode, seed: u64) -> Result<Vec<CodedExam>, StudyError> {
+    const SIGNS: &[u8; 21] = b"BCDFGHJKLMNPQRSTVWXYZ";
+    let ReadingRules { reads, repeats, shuffled, .. } = study.protocol().reading();
+    let mut rng = generator(seed);
+    let listed: Vec<ExamCode> = records.iter().map(|r| r.exam.clone()).collect();
+    let order = passes(&listed, reads, repeats, shuffled, &mut rng);
+    let width = order.len().to_string().len().max(3);
+    let mut coded: Vec<CodedExam> = Vec::new();
+    for (at, (exam, pass)) in order.into_iter().enumerate() {
+        let code = loop {
+            let word: String = (0..4).map(|_| char::from(SIGNS[rng.random_range(0..SIGNS.len())])).collect();
+            let code = ExamCode::new(&format!("{:0width$}-{word}", at + 1))?;
+            // The word alone is unique too: a number is what people misread.
+            let taken = coded.iter().any(|c| c.code.as_str().ends_with(&word)) || map.has_code(&code) || listed.contains(&code);
+            if !taken {
+                break code;
+            }
+        };
+        let of_study = |p: &PatientCode| records.iter().any(|r| r.patient == *p);
+        let patient = fresh_patient_code(&mut rng, |p| of_study(p) || map.has_patient(p) || coded.iter().any(|c| c.patient == *p));
+        let present = study.read_numbers(reader, &exam)?.last().copied().unwrap_or(0);
+        coded.push(CodedExam { code, exam, number: present + pass, patient });
+    }
+    Ok(coded)
+}
+
+/// The protocol with this reader alone; how often and in which order exams come is hidden in the codes.
+fn write_protocol(study: &Study, rule: &ReaderRule, inside: &Layout) -> Result<(), StudyError> {
+    let reading = ReadingRules { reads: 1, repeats: 0, shuffled: false, ..study.protocol().reading() };
+    let protocol = study.protocol().clone().with_readers(vec![rule.clone()]).with_reading(reading).with_split_seed(0);
+    write(&inside.protocol(), protocol.to_toml().as_bytes())
+}
+
+/// Images and record of an exam; of how it was acquired only what reading needs, for scanners tell sites apart.
+fn write_exam(study: &Study, record: &ExamRecord, coded: &CodedExam, inside: &Layout) -> Result<(), StudyError> {
+    let folder = inside.exam(&coded.code);
+    fs::create_dir_all(&folder).map_err(|e| PacketError::file(&folder, e))?;
+    let mut copy = record.clone();
+    copy.exam = coded.code.clone();
+    copy.patient = coded.patient.clone();
+    for sequence in &mut copy.sequences {
+        let (from, to) = (study.layout().sequence(&record.exam, &sequence.name), inside.sequence(&coded.code, &sequence.name));
+        fs::copy(&from, &to).map_err(|e| PacketError::file(&from, e))?;
+        if file_sha256(&to).map_err(|e| PacketError::file(&to, e))? != sequence.image_sha256 {
+            return Err(StudyError::OtherImage { path: from });
+        }
+        let AcquisitionRecord { modality, echo_number, .. } = sequence.acquisition.clone();
+        sequence.acquisition = AcquisitionRecord { modality, echo_number, ..AcquisitionRecord::default() };
+        sequence.sources.clear();
+        // What it says of patients is about the import.
+        sequence.findings.retain(|f| f.code != "no-patient");
+    }
+    Ok(copy.save(inside)?)
+}
+
+/// Which exams may train goes along only where a model may assist.
+fn write_split(study: &Study, rule: &ReaderRule, records: &[ExamRecord], key: &PacketKey, inside: &Layout) -> Result<(), StudyError> {
+    if rule.assistance == Assistance::None {
+        return Ok(());
+    }
+    study.trainable()?;
+    let split = Split::load(study.layout())?;
+    let mut copy = Split::default();
+    for coded in &key.exams {
+        let part = records.iter().find(|r| r.exam == coded.exam).and_then(|r| split.part(&r.patient));
+        copy.assign(coded.patient.clone(), part.unwrap_or(Part::Test));
+    }
+    copy.save(inside)?;
+    Ok(())
+}
+
+/// The reference atlas as it is: its exams have codes of their own.
+fn copy_atlas(from: &Layout, to: &Layout) -> Result<(), StudyError> {
+    if from.atlas().is_dir() { copy_folder(&from.atlas(), &to.atlas()) } else { Ok(()) }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), StudyError> {
+    fs::create_dir_all(to).map_err(|e| PacketError::file(to, e))?;
+    for entry in fs::read_dir(from).map_err(|e| PacketError::file(from, e))? {
+        let path = entry.map_err(|e| PacketError::file(from, e))?.path();
+        let target = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy_folder(&path, &target)?;
+        } else {
+            fs::copy(&path, &target).map_err(|e| PacketError::file(&path, e))?;
+        }
+    }
+    Ok(())
+}
+
+/// The reader's own model, or another's where the protocol says so; under the reader's own name, without a word on what it learnt.
+fn copy_model(study: &Study, rule: &ReaderRule, model: &ModelCode, version: u32, inside: &Layout) -> Result<(), StudyError> {
+    let refused = |why| PacketError::Model { model: model.to_string(), reader: rule.code.clone(), why };
+    let Some((layer, owner)) = model.as_str().split_once('-') else {
+        return Err(refused("its name does not say who it learnt from; choose one such as marrow-R1").into());
+    };
+    if rule.assistance == Assistance::None {
+        return Err(refused("the protocol lets this reader see no proposals").into());
+    }
+    if owner != rule.code.as_str() && !study.protocol().reading().others_models {
+        return Err(refused("it learnt from another reader; the protocol allows that with others_models = true").into());
+    }
+    let from = study.layout().model_version(model, version);
+    if !from.is_dir() {
+        return Err(StudyError::NoSuchVersion { model: model.clone(), version });
+    }
+    let name = ModelCode::new(&format!("{layer}-{}", rule.code))?;
+    let to = inside.model_version(&name, 1);
+    copy_folder(&from, &to)?;
+    let card = to.join("card.json");
+    let damaged = |e: serde_json::Error| StudyError::Damaged { path: card.clone(), problem: e.to_string() };
+    let mut value: serde_json::Value =
+        serde_json::from_slice(&fs::read(&card).map_err(|e| PacketError::file(&card, e))?).map_err(damaged)?;
+    // A line of `data_hashes` is exam, slices, hash: only the number of slices goes along.
+    if let Some(lines) = value.get_mut("data_hashes").and_then(|v| v.as_array_mut()) {
+        for line in lines.iter_mut() {
+            let slices = line.as_str().and_then(|l| l.split(':').nth(1)).unwrap_or("0").to_owned();
+            *line = format!("-:{slices}:-").into();
+        }
+    }
+    for (field, text) in [("parent", None), ("created", Some(""))] {
+        if let Some(value) = value.get_mut(field) {
+            *value = text.into();
+        }
+    }
+    if let Some(from) = value.get_mut("spec").and_then(|s| s.get_mut("labels_from")) {
+        *from = if owner == rule.code.as_str() { owner.into() } else { "others".into() };
+    }
+    write(&card, &serde_json::to_vec_pretty(&value).map_err(damaged)?)?;
+    write(&inside.model_current(&name), b"{ \"version\": 1 }\n")
+}
+
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
+    Ok(crate::io::atomic_write(path, |out| out.write_all(bytes))?)
+}

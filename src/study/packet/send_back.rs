@@ -1,0 +1,66 @@
+//! The way back: a reader's sealed reads in one file.
+
+use super::container::{Direction, pack};
+use super::error::PacketError;
+use super::make::write;
+use crate::study::read::ReadView;
+use crate::study::{Layout, Study, StudyError};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What was sent back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentBack {
+    /// The file.
+    pub out: PathBuf,
+    /// Sealed reads in it.
+    pub reads: usize,
+    /// Exams of the packet without a sealed read.
+    pub left: usize,
+}
+
+/// Writes the sealed reads of a packet's copy into one file. Reads that are not sealed stay where they are.
+///
+/// # Errors
+/// If the study is no packet's copy, nothing is sealed, or a file cannot be read or written.
+pub fn send_back(study: &Study, out: &Path) -> Result<SentBack, StudyError> {
+    let layout = study.layout();
+    let Some(copy) = study.packet()? else {
+        return Err(PacketError::NotAPacket {
+            path: layout.root().to_owned(),
+            expected: "a reader's copy of a study",
+            problem: "there is no packet.json in it; open the folder that the packet was unpacked into".to_owned(),
+        }
+        .into());
+    };
+    let folder = tempfile::tempdir().map_err(|e| PacketError::file(out, e))?;
+    let inside = Layout::new(folder.path());
+    let (mut reads, mut left) = (0, 0);
+    for exam in layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))? {
+        let before = reads;
+        for number in study.read_numbers(&copy.reader, &exam)? {
+            let path = layout.read(&copy.reader, &exam, number);
+            if ReadView::open(&path)?.sealed()?.is_none() {
+                continue;
+            }
+            let seal = study.seal_of(&copy.reader, &exam, number)?;
+            let target = inside.read(&copy.reader, &exam, number);
+            let parent = inside.exam_reads(&copy.reader, &exam);
+            fs::create_dir_all(&parent).map_err(|e| PacketError::file(&parent, e))?;
+            fs::copy(&path, &target).map_err(|e| PacketError::file(&path, e))?;
+            if let Some(seal) = seal {
+                let text =
+                    serde_json::to_vec_pretty(&seal).map_err(|e| StudyError::Damaged { path: path.clone(), problem: e.to_string() })?;
+                write(&Layout::seal_of(&target), &text)?;
+            }
+            reads += 1;
+        }
+        left += usize::from(reads == before);
+    }
+    if reads == 0 {
+        let nothing = "no sealed read; submit a read, then send it back";
+        return Err(PacketError::Empty { path: layout.root().to_owned(), nothing }.into());
+    }
+    pack(folder.path(), Direction::Back, &copy.packet, &copy.reader, out)?;
+    Ok(SentBack { out: out.to_owned(), reads, left })
+}
