@@ -1,14 +1,17 @@
 //! `osteon propose`: what a reader's current model suggests, as NIfTI files; no read is changed.
 
-use super::DEFAULT_SEED;
+use super::place::all_threads;
 use super::progress::Progress;
 use super::train::{driver_for, layer_and_reader};
-use crate::io::write_labels_nifti;
+use super::{DEFAULT_SEED, Driver};
+use crate::io::{write_labels_nifti, write_probability_nifti};
+use crate::learn::checkpoint;
 use crate::session::{Command, ModelCommand, StudyCommand, ToolCommand};
-use crate::study::Part;
+use crate::study::{ModelCode, Part, Study};
 use anyhow::{Result, anyhow};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -24,6 +27,28 @@ pub struct ProposeArgs {
     /// Folder for the masks (default: results/proposals in the study)
     #[arg(long)]
     pub out: Option<PathBuf>,
+    /// Write the probability of every label, too, as float32 maps
+    #[arg(long)]
+    pub probabilities: bool,
+}
+
+/// Writes a map per label beside the mask: the probability that the version in force gives it.
+fn write_probabilities(driver: &Driver, study: &Path, version: &str, mask: &Path) -> Result<Vec<PathBuf>> {
+    let (name, number) = version.split_once('/').ok_or_else(|| anyhow!("{version} names no version"))?;
+    let folder = Study::open(study)?.layout().model_version(&ModelCode::new(name)?, number.parse()?);
+    let (model, _) = checkpoint::load(&folder)?;
+    let exam = driver.session().exam().ok_or_else(|| anyhow!("no exam is open"))?;
+    let prepared = model.prepare(&[exam.reading_image()], exam.plane().slice_axis())?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(all_threads()).build()?;
+    let maps = pool.install(|| model.probability_maps(&prepared, &AtomicBool::new(false), &mut |_, _| {}))?;
+    let stem = mask.file_name().map(|n| n.to_string_lossy().replace(".nii.gz", "")).unwrap_or_default();
+    let mut files = Vec::new();
+    for (label, map) in (1..).zip(&maps) {
+        let file = mask.with_file_name(format!("{stem}_probability-{label}.nii.gz"));
+        write_probability_nifti(&file, exam.reading_image().grid(), map)?;
+        files.push(file);
+    }
+    Ok(files)
 }
 
 /// # Errors
@@ -54,6 +79,13 @@ pub fn run(args: &ProposeArgs) -> Result<()> {
         let file = out.join(format!("{code}_{}.nii.gz", proposal.result.model_version.replace('/', "-v")));
         write_labels_nifti(&file, &proposal.result.labels, "Osteon proposal")?;
         println!("{}", file.display());
+        if args.probabilities {
+            let version = proposal.result.model_version.clone();
+            progress.stage(&format!("Probabilities on {code}"));
+            for file in write_probabilities(&driver, &args.study, &version, &file)? {
+                println!("{}", file.display());
+            }
+        }
     }
     progress.finish();
     Ok(())

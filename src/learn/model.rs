@@ -172,6 +172,27 @@ impl Model {
         Ok(labels)
     }
 
+    /// Probability of every label but the background, on the image's own grid, i fastest: `[label − 1][voxel]`.
+    ///
+    /// # Errors
+    /// As [`Model::predict_volumes`].
+    pub fn probability_maps(
+        &self,
+        prepared: &PreparedSlices,
+        stop: &AtomicBool,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Vec<Vec<f32>>, LearnError> {
+        let classes = self.shape.classes;
+        let mut maps = vec![vec![0.0; prepared.grid().voxel_count()]; classes.saturating_sub(1)];
+        let mut engine = self.engine();
+        for slice in 0..prepared.slice_count() {
+            progress(slice, prepared.slice_count());
+            let probabilities = self.probabilities(engine.as_mut(), &prepared.planes(slice)?, prepared.size(), stop)?;
+            prepared.write_probabilities(slice, &probabilities, classes, &mut maps);
+        }
+        Ok(maps)
+    }
+
     fn engine(&self) -> Box<dyn Engine> {
         self.compute.engine(&self.shape)
     }

@@ -120,6 +120,18 @@ impl PreparedSlices {
         }
     }
 
+    /// Brings probabilities back likewise, each class but the first into its own map.
+    pub(in crate::learn) fn write_probabilities(&self, slice: usize, probabilities: &[f32], classes: usize, maps: &mut [Vec<f32>]) {
+        let own = self.plane.size();
+        let values = resize(probabilities, self.size, own, classes);
+        for (n, pixel) in values.chunks_exact(classes).enumerate() {
+            let at = self.grid().index(self.plane.voxel(slice, [n % own[0], n / own[0]]));
+            for (map, value) in maps.iter_mut().zip(&pixel[1..]) {
+                map[at] = *value;
+            }
+        }
+    }
+
     pub(in crate::learn) fn require(&self, slice: usize) -> Result<(), LearnError> {
         let slices = self.slice_count();
         if slice < slices { Ok(()) } else { Err(LearnError::NoSuchSlice { slice, slices }) }
@@ -179,6 +191,15 @@ mod tests {
             prepared.write_labels(2, &p, 4, &mut back);
             let wrong = (0..14).flat_map(|i| (0..30).map(move |j| [i, j, 2])).filter(|v| back.get(*v) != labels.get(*v)).count();
             assert_eq!(wrong, 0, "{mm:?}");
+            // The maps lie where the labels do.
+            let mut maps = vec![vec![0.0; image.grid().voxel_count()]; 3];
+            prepared.write_probabilities(2, &p, 4, &mut maps);
+            let misplaced = (0..image.grid().voxel_count()).filter(|&n| {
+                let label = usize::from(back.get(image.grid().voxel(n)));
+                label > 0 && maps[label - 1][n] < 0.5
+            });
+            assert_eq!(misplaced.count(), 0, "{mm:?}");
+            assert!(maps.iter().flatten().any(|p| *p > 0.5));
         }
     }
 
