@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
+#[path = "ui/compare.rs"]
+mod compare;
 #[path = "ui/desk.rs"]
 mod desk;
 #[path = "ui/import.rs"]
@@ -20,7 +22,7 @@ use osteon::session::{
 };
 use osteon::views::ACTIONS;
 use osteon::volume::LayerKind;
-use osteon::worker::message::{CompareExam, CompareLine, CompareTable, Event, FolderListing, Outcome, PickPurpose, RequestId, Role};
+use osteon::worker::message::{Event, FolderListing, Outcome, PickPurpose, RequestId};
 
 type Window = Harness<'static, Desk>;
 
@@ -300,52 +302,6 @@ fn without_a_system_dialog_a_path_can_be_chosen() {
     assert_eq!(click(&mut window, "Open"), [Command::File(FileCommand::Use(PickPurpose::OpenFolder, "/data/mri/a.nii.gz".into()))]);
 }
 
-fn comparing(pictures: bool) -> Window {
-    let mut window = harness([1440.0, 900.0], pictures);
-    window.state_mut().open_study();
-    window.state_mut().sit_down(&Role::Coordinator);
-    window.state_mut().run(Command::View(ViewCommand::Workspace(Workspace::Compare)));
-    let line = |who: &str, against: &str, dice: [Option<f64>; 4]| CompareLine {
-        who: who.to_owned(),
-        against: against.to_owned(),
-        dice: dice.to_vec(),
-    };
-    let exam = |code: &str, warnings: Vec<String>| CompareExam {
-        exam: code.to_owned(),
-        readers: vec!["R1".to_owned(), "R2".to_owned(), "R3".to_owned()],
-        undecided: 14,
-        lines: vec![
-            line("R1", "STAPLE of the others", [Some(0.734), Some(0.612), None, Some(0.655)]),
-            line("R2", "STAPLE of the others", [Some(0.801), Some(0.577), None, Some(0.601)]),
-            line("R3", "STAPLE of the others", [Some(0.779), Some(0.498), None, Some(0.533)]),
-            line("marrow-R2/7", "STAPLE", [Some(0.712), Some(0.551), None, Some(0.588)]),
-        ],
-        warnings,
-    };
-    let table = CompareTable {
-        rules: vec![
-            "Dice per exam over all voxels; the majority leaves ties undecided.".to_owned(),
-            "STAPLE: one prior over the whole volume, stopped at 1e-7.".to_owned(),
-        ],
-        exams: vec![exam("K-031", vec!["Level 3 was painted by nobody: it cannot be estimated.".to_owned()]), exam("K-008", Vec::new())],
-        left_out: vec![("K-002".to_owned(), "only R2 has read it".to_owned())],
-        ..CompareTable::default()
-    };
-    window.state_mut().end(RequestId(99), Outcome::Compared(Box::new(table)));
-    window.run_steps(3);
-    window
-}
-
-#[test]
-fn the_compare_table_prints_a_dash_for_what_is_undefined() {
-    let mut window = comparing(false);
-    assert_eq!(window.query_all_by_label("–").count(), 8);
-    assert_eq!(window.query_all_by_label("0.73").count(), 2);
-    window.get_by_label_contains("stopped at 1e-7");
-    window.get_by_label("Level 3 was painted by nobody: it cannot be estimated.");
-    assert_eq!(click(&mut window, "Compare again"), [Command::Study(StudyCommand::Compare)]);
-}
-
 #[test]
 fn another_version_can_be_made_current() {
     let mut window = reading(false);
@@ -425,5 +381,4 @@ fn pictures_of_the_window() {
     models.state_mut().run(Command::View(ViewCommand::Workspace(Workspace::Models)));
     models.run_steps(2);
     shot("models", &mut models);
-    shot("compare", &mut comparing(true));
 }

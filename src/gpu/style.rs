@@ -56,6 +56,8 @@ impl std::fmt::Debug for OverlayStyle {
 const USUAL_OPACITY: u8 = 115;
 /// One device pixel of this stands for a bone's border.
 const NEAR_WHITE: [u8; 4] = [0xe6, 0xe8, 0xea, 255];
+/// Orange: the one colour of the window for what needs another look.
+const UNDECIDED: [u8; 4] = [0xd9, 0x8c, 0x3f, 255];
 
 impl OverlayStyle {
     /// Paint: 45 % tint with a full edge along voxels.
@@ -80,6 +82,35 @@ impl OverlayStyle {
     #[must_use]
     pub fn bone_outline() -> Self {
         Self { mode: OverlayMode::Outline, contour: Contour::Rounded, ..Self::single(NEAR_WHITE) }
+    }
+
+    /// A consensus: paint, and voxels that stay undecided (label 255) in the colour for what needs another look.
+    #[must_use]
+    pub fn consensus(scheme: &LabelScheme) -> Self {
+        let mut style = Self::paint(scheme);
+        style.palette[255] = UNDECIDED;
+        style
+    }
+
+    /// A probability map, 255 = 1: one colour, the stronger the more probable; no edges.
+    #[must_use]
+    pub fn probability(Rgb([r, g, b]): Rgb) -> Self {
+        Self::ramp(|value| [r, g, b, value])
+    }
+
+    /// A heat map, 255 = 1: from dark red over orange to near white; 0 shows the picture.
+    #[must_use]
+    pub fn heat() -> Self {
+        Self::ramp(heat)
+    }
+
+    /// A colour and strength for each of the values 1 to 255.
+    fn ramp(colour: impl Fn(u8) -> [u8; 4]) -> Self {
+        let mut palette = Box::new([[0; 4]; 256]);
+        for value in 1..=255 {
+            palette[usize::from(value)] = colour(value);
+        }
+        Self { palette, mode: OverlayMode::Fill, fill_opacity: 255, edge: false, contour: Contour::Voxels }
     }
 
     /// One colour for every label but 0, as a tint with an edge.
@@ -110,6 +141,14 @@ impl OverlayStyle {
     }
 }
 
+/// Straight lines between three colours; their strength grows from half to full.
+fn heat(value: u8) -> [u8; 4] {
+    const STOPS: [[u8; 4]; 3] = [[0x7a, 0x1f, 0x1a, 130], [0xd9, 0x8c, 0x3f, 215], [0xff, 0xf4, 0xe6, 255]];
+    let at = f32::from(value) / 127.5;
+    let (from, to, part) = if at < 1.0 { (STOPS[0], STOPS[1], at) } else { (STOPS[1], STOPS[2], at - 1.0) };
+    std::array::from_fn(|c| (f32::from(from[c]) + (f32::from(to[c]) - f32::from(from[c])) * part).round() as u8)
+}
+
 fn palette(scheme: &LabelScheme) -> Box<[[u8; 4]; 256]> {
     let mut palette = Box::new([[0; 4]; 256]);
     for class in scheme.classes() {
@@ -130,6 +169,20 @@ mod tests {
         assert_eq!(style, style.clone().with_opacity(0.45));
         assert_eq!(style.palette[3], [0xfa, 0xdc, 0x46, 255]);
         assert_eq!((style.palette[0][3], style.palette[4][3]), (0, 0));
+    }
+
+    #[test]
+    fn maps_are_the_stronger_the_higher_and_zero_shows_the_picture() {
+        for style in [OverlayStyle::probability(Rgb([1, 2, 3])), OverlayStyle::heat()] {
+            assert_eq!(style.palette[0], [0; 4]);
+            assert!((1..255).all(|v| style.palette[v][3] <= style.palette[v + 1][3]));
+            assert_eq!((style.palette[255][3], style.strengths()), (255, [255, 0, 0]));
+        }
+        let heat = OverlayStyle::heat();
+        let light = |v: usize| heat.palette[v][..3].iter().map(|c| u32::from(*c)).sum::<u32>();
+        assert!((1..255).all(|v| light(v) <= light(v + 1)), "a heat map must grow lighter, also in print");
+        let consensus = OverlayStyle::consensus(&LabelScheme::marrow());
+        assert!(consensus.palette[255][3] == 255 && consensus.palette[1] == OverlayStyle::paint(&LabelScheme::marrow()).palette[1]);
     }
 
     #[test]

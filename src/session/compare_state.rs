@@ -74,6 +74,8 @@ pub struct CompareState {
     pub(super) choice: CompareChoice,
     pub(super) table: Option<CompareTable>,
     pub(super) exam: Option<Box<ComparedExam>>,
+    /// Counts the exams compared, so that drawings of an older one can be told.
+    pub(super) made: u64,
     pub(super) findings: Vec<Finding>,
     pub(super) refusal: Option<String>,
     /// What was asked for last, so that a failure is not asked for again and again.
@@ -104,6 +106,12 @@ impl CompareState {
     #[must_use]
     pub fn exam(&self) -> Option<&ComparedExam> {
         self.exam.as_deref()
+    }
+
+    /// Grows with every exam compared: what was drawn for another number is old.
+    #[must_use]
+    pub const fn made(&self) -> u64 {
+        self.made
     }
 
     /// Why the open exam has none.
@@ -184,6 +192,7 @@ impl CompareState {
         {
             self.shown = ShownMap::Consensus;
         }
+        self.made += 1;
         self.exam = Some(Box::new(exam));
     }
 }

@@ -22,13 +22,15 @@ pub enum Group {
     View,
     /// Training and proposals.
     Model,
+    /// Comparing reads.
+    Compare,
     /// Workspaces, palette, help.
     Window,
 }
 
 impl Group {
     /// All, in the order of the help window.
-    pub const ALL: [Self; 7] = [Self::Paint, Self::Edit, Self::Go, Self::View, Self::Model, Self::Window, Self::File];
+    pub const ALL: [Self; 8] = [Self::Paint, Self::Edit, Self::Go, Self::View, Self::Model, Self::Compare, Self::Window, Self::File];
 
     /// Name on screen.
     #[must_use]
@@ -40,6 +42,7 @@ impl Group {
             Self::Go => "Go",
             Self::View => "View",
             Self::Model => "Model",
+            Self::Compare => "Compare",
             Self::Window => "Window",
         }
     }

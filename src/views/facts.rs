@@ -6,14 +6,18 @@ use crate::study::{Assistance, ExamCode, Part, ReaderCode};
 use crate::volume::LayerKind;
 use crate::worker::message::{ExamSummary, Role, VersionSummary};
 
-/// The exam, where it is on screen to be read.
+/// The exam, where its picture is on screen: to be read, or to be compared by the coordinator.
 pub fn reading(session: &Session) -> Option<&OpenExam> {
-    session.exam().filter(|_| session.workspace() == Workspace::Read)
+    session.exam().filter(|_| match session.workspace() {
+        Workspace::Read => true,
+        Workspace::Compare => is_coordinator(session),
+        _ => false,
+    })
 }
 
 /// The exam, where the person may paint in it now.
 pub fn painting(session: &Session) -> Option<&OpenExam> {
-    reading(session).filter(|exam| exam.is_writable())
+    reading(session).filter(|exam| exam.is_writable() && session.workspace() == Workspace::Read)
 }
 
 /// The reader who sits here.

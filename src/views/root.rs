@@ -1,8 +1,8 @@
 //! The whole window, put together.
 
 use super::pages::{
-    ImportPage, Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, import_ui, models_ui, palette_ui, path_entry_ui, start_ui,
-    submit_ui, who_ui,
+    CompareView, ImportPage, Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, import_ui, models_ui, palette_ui, path_entry_ui,
+    start_ui, submit_ui, who_ui,
 };
 use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
 use super::picture::{Companions, Pane, Place, Strip, companions_ui, pane_ui, strip_ui};
@@ -19,6 +19,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Views {
     pane: Pane,
+    compare: CompareView,
     companions: Companions,
     strip: Strip,
     tally: Tally,
@@ -79,7 +80,7 @@ impl Views {
             (Some(_), Some(_)) => self.workspace(ui, session, canvas, commands),
         }
         // Over the picture, so that lists, tools and slices stay in reach.
-        let over = facts::reading(session).filter(|_| session.import().is_none()).and(self.pane.place()).map_or(rect, Place::rect);
+        let over = facts::reading(session).filter(|_| session.import().is_none()).and(self.shown_place(session)).map_or(rect, Place::rect);
         notices_ui(&ctx, over, session, commands);
         submit_ui(&ctx, session, commands);
         help_ui(&ctx, session, commands);
@@ -91,6 +92,14 @@ impl Views {
     #[must_use]
     pub const fn place(&self) -> Option<&Place> {
         self.pane.place()
+    }
+
+    /// Where the picture of the workspace was last drawn.
+    fn shown_place(&self, session: &Session) -> Option<&Place> {
+        match session.workspace() {
+            Workspace::Compare => self.compare.place(),
+            _ => self.pane.place(),
+        }
     }
 
     /// Brings what is remembered up to date with the session.
@@ -107,6 +116,7 @@ impl Views {
         if !same {
             // Nothing of one reader or exam stays for the next.
             self.pane.clear();
+            self.compare.clear();
             self.companions.clear();
             self.tally.clear();
         }
@@ -129,7 +139,7 @@ impl Views {
 
     fn workspace(&mut self, ui: &mut Ui, session: &Session, canvas: &mut Canvas, commands: &mut Vec<Command>) {
         match session.workspace() {
-            Workspace::Compare => page(ui, |ui| compare_ui(ui, session, commands)),
+            Workspace::Compare => compare_ui(ui, session, canvas, &mut self.compare, commands),
             Workspace::Models => page(ui, |ui| models_ui(ui, session, commands)),
             Workspace::Read => self.read(ui, session, canvas, commands),
         }

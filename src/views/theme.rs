@@ -70,6 +70,12 @@ pub const EXAM_LIST: [f32; 3] = [132.0, 180.0, 320.0];
 pub const SIDE: [f32; 3] = [264.0, 292.0, 440.0];
 /// Width of the companion panes; smallest, usual, largest.
 pub const COMPANIONS: [f32; 3] = [120.0, 216.0, 480.0];
+/// Width of what is compared; smallest, usual, largest.
+pub const COMPARE_CHOICES: [f32; 3] = [212.0, 216.0, 320.0];
+/// Width of the figures of a comparison; smallest, usual, largest.
+pub const COMPARE_FIGURES: [f32; 3] = [300.0, 352.0, 560.0];
+/// Height of the profile of disputed voxels.
+pub const PROFILE: f32 = 64.0;
 /// A window narrower than this shows no companion panes.
 pub const COMPANIONS_FROM: f32 = 1240.0;
 /// Rounding of buttons and rows.

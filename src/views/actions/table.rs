@@ -1,9 +1,10 @@
 //! The table itself.
 
 use super::{Action, Group};
+use crate::consensus::Method;
 use crate::session::{
-    AdoptWhat, Command, EditCommand, FileCommand, LabelSet, ModelCommand, PointerCommand, PointerState, Session, StudyCommand, Tool,
-    ToolCommand, ViewCommand, WindowPreset, Workspace,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, LabelSet, ModelCommand, PointerCommand, PointerState, Session,
+    StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
 };
 use crate::views::facts::{is_coordinator, may_propose, painting, reader, reading};
 use crate::volume::LayerKind;
@@ -92,6 +93,10 @@ fn zoom(s: &Session, factor: f32) -> Option<Command> {
 
 fn workspace(s: &Session, workspace: Workspace) -> Option<Command> {
     s.role().map(|_| Command::View(ViewCommand::Workspace(workspace)))
+}
+
+fn compare(s: &Session, command: CompareCommand) -> Option<Command> {
+    (s.workspace() == Workspace::Compare && is_coordinator(s)).then_some(Command::Compare(command))
 }
 
 fn last_slice(s: &Session) -> usize {
@@ -194,6 +199,16 @@ pub const ACTIONS: &[Action] = &[
     act("compare", Group::Window, "Compare", plain(Key::F4), "Workspace for agreement of readers, model and consensus", |s| workspace(s, Workspace::Compare)),
     act("models", Group::Window, "Models", plain(Key::F6), "Workspace for versions of the model", |s| workspace(s, Workspace::Models)),
     act("compare_reads", Group::Window, "Compare reads", ctrl_shift(Key::C), "Works out agreement over all reads; for the coordinator", |s| is_coordinator(s).then_some(Command::Study(StudyCommand::Compare))),
+    repeating(act("compare_next", Group::Compare, "Next finding", plain(Key::K), "Goes to the next tied cluster or lesion that not all readers found", |s| compare(s, CompareCommand::StepFinding(1)).filter(|_| !s.comparison().findings().is_empty()))),
+    repeating(act("compare_previous", Group::Compare, "Previous finding", shift(Key::K), "Goes to the tied cluster or lesion before", |s| compare(s, CompareCommand::StepFinding(-1)).filter(|_| !s.comparison().findings().is_empty()))),
+    repeating(act("compare_map", Group::Compare, "Next map", plain(Key::J), "Shows the next map: consensus, probability, disagreement, each reader's", |s| compare(s, CompareCommand::StepShown(1)))),
+    repeating(act("compare_map_before", Group::Compare, "Previous map", shift(Key::J), "Shows the map before", |s| compare(s, CompareCommand::StepShown(-1)))),
+    act("compare_level", Group::Compare, "Next level", plain(Key::Z), "Shows probability and figures of the next level: 1, 2, 3, 2+3", |s| compare(s, CompareCommand::Level((s.comparison().level() + 1) % 4))),
+    act("compare_staple", Group::Compare, "Consensus by STAPLE", None, "Makes the consensus by binary STAPLE per level", |s| compare(s, CompareCommand::Method(Method::Staple))),
+    act("compare_joint", Group::Compare, "Consensus by joint STAPLE", None, "Makes the consensus by STAPLE of all labels at once", |s| compare(s, CompareCommand::Method(Method::Joint))),
+    act("compare_majority", Group::Compare, "Consensus by majority", None, "Makes the consensus by the most votes; a tie is undecided", |s| compare(s, CompareCommand::Method(Method::Majority))),
+    act("compare_simple", Group::Compare, "Consensus by SIMPLE", None, "Makes the consensus by selective and iterative weighting of readers", |s| compare(s, CompareCommand::Method(Method::Simple))),
+    act("adopt_consensus", Group::Compare, "Begin a meeting's read", None, "Makes a new read for the consensus meeting that begins with this consensus; no other read is touched", |s| compare(s, CompareCommand::Adopt).filter(|_| s.comparison().exam().is_some())),
     also(act("palette", Group::Window, "Find an action", ctrl(Key::K), "Lists everything that can be done, by name", |_| Some(Command::View(ViewCommand::TogglePalette))), PALETTE_ALSO),
     act("help", Group::Window, "Help", plain(Key::F1), "Lists all keys and what the mouse does", |_| Some(Command::View(ViewCommand::ToggleHelp))),
 ];

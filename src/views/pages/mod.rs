@@ -10,7 +10,7 @@ mod start;
 mod submit;
 mod who;
 
-pub use compare::compare_ui;
+pub use compare::{CompareView, compare_ui};
 pub use help::help_ui;
 pub use import::{ImportPage, import_ui};
 pub use models::models_ui;

@@ -1,7 +1,7 @@
 //! The picture: panes, their marks, what the pointer does on them, the slice strip.
 
 mod companions;
-mod marks;
+pub mod marks;
 mod measures;
 mod pane;
 mod place;
@@ -13,4 +13,6 @@ mod thumbnail;
 pub use companions::{Companions, companions_ui};
 pub use pane::{Pane, pane_ui};
 pub use place::Place;
+pub use pointer::Pointer;
+pub use slices::Slices;
 pub use strip::{Strip, strip_ui};
