@@ -176,7 +176,7 @@ fn what_is_shown_and_how_can_be_chosen() {
     assert_eq!(click(&mut window, "Show R3"), compare(CompareCommand::Show(ShownMap::Map("R3".to_owned()))));
     assert_eq!(press(&mut window, Key::J), compare(CompareCommand::StepShown(1)));
     assert_eq!(*window.state().session.comparison().shown(), ShownMap::Map("marrow-R2/7".to_owned()));
-    assert_eq!(press(&mut window, Key::Z), compare(CompareCommand::Level(0)));
+    assert_eq!(press(&mut window, Key::Period), compare(CompareCommand::Level(0)));
     assert_eq!(click(&mut window, "R1 votes"), compare(CompareCommand::ToggleReader("R1".to_owned())));
     assert_eq!(click(&mut window, "K-008 counts"), compare(CompareCommand::ToggleExam(ExamCode::new("K-008").unwrap())));
     window.get_by_label("The study's figures were made with another choice.");

@@ -203,7 +203,7 @@ pub const ACTIONS: &[Action] = &[
     repeating(act("compare_previous", Group::Compare, "Previous finding", shift(Key::K), "Goes to the tied cluster or lesion before", |s| compare(s, CompareCommand::StepFinding(-1)).filter(|_| !s.comparison().findings().is_empty()))),
     repeating(act("compare_map", Group::Compare, "Next map", plain(Key::J), "Shows the next map: consensus, probability, disagreement, each reader's", |s| compare(s, CompareCommand::StepShown(1)))),
     repeating(act("compare_map_before", Group::Compare, "Previous map", shift(Key::J), "Shows the map before", |s| compare(s, CompareCommand::StepShown(-1)))),
-    act("compare_level", Group::Compare, "Next level", plain(Key::Z), "Shows probability and figures of the next level: 1, 2, 3, 2+3", |s| compare(s, CompareCommand::Level((s.comparison().level() + 1) % 4))),
+    act("compare_level", Group::Compare, "Next level", plain(Key::Period), "Shows probability and figures of the next level: 1, 2, 3, 2+3", |s| compare(s, CompareCommand::Level((s.comparison().level() + 1) % 4))),
     act("compare_staple", Group::Compare, "Consensus by STAPLE", None, "Makes the consensus by binary STAPLE per level", |s| compare(s, CompareCommand::Method(Method::Staple))),
     act("compare_joint", Group::Compare, "Consensus by joint STAPLE", None, "Makes the consensus by STAPLE of all labels at once", |s| compare(s, CompareCommand::Method(Method::Joint))),
     act("compare_majority", Group::Compare, "Consensus by majority", None, "Makes the consensus by the most votes; a tie is undecided", |s| compare(s, CompareCommand::Method(Method::Majority))),
