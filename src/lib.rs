@@ -12,6 +12,8 @@ pub mod learn;
 pub mod phantom;
 
 pub mod study;
+
+pub mod report;
 pub mod worker;
 
 pub mod session;

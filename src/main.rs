@@ -45,6 +45,8 @@ enum Sub {
     /// Send a reader's exams to another place and take the reads back
     #[command(subcommand)]
     Packet(headless::PacketCommand),
+    /// Write tables and figures of all finished reads: one page, CSV and SVG files
+    Report(headless::ReportArgs),
     /// Write the masks of a study
     Export(headless::ExportArgs),
     /// Measure this machine
@@ -88,6 +90,7 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
         Some(Sub::Stats(args)) => headless::stats(&args),
         Some(Sub::Consensus(args)) => headless::consensus(&args),
         Some(Sub::Packet(command)) => headless::packet(command),
+        Some(Sub::Report(args)) => headless::report(&args),
         Some(Sub::Export(args)) => headless::export(&args),
         Some(Sub::Bench(args)) => headless::bench(&args),
     }

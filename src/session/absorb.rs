@@ -98,6 +98,19 @@ impl Session {
             Outcome::ExamCompared(compared) => self.absorb_compared(id, *compared),
             Outcome::NotComparable { exam, why } => self.absorb_not_comparable(id, &exam, &why),
             Outcome::ConsensusAdopted { text, study } => self.absorb_adopted(text, *study),
+            Outcome::Reported(written) => {
+                let plural = if written.exams == 1 { "" } else { "s" };
+                self.info(format!(
+                    "The report of {} exam{plural} is written: open {} in a browser.",
+                    written.exams,
+                    written.page.display()
+                ));
+                if let Some(first) = written.left_out.first() {
+                    let more = written.left_out.len() - 1;
+                    let more = if more > 0 { format!(" And {more} more; the report lists them.") } else { String::new() };
+                    self.warn(format!("Without figures: {first}.{more}"));
+                }
+            }
             Outcome::MaskRead(mask) => return self.absorb_mask(*mask),
             Outcome::ImportLook(look) => return self.absorb_import_look(*look),
             Outcome::ImportPreview(preview) => self.absorb_import_preview(*preview),

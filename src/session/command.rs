@@ -8,7 +8,7 @@ use crate::consensus::{JointStart, Method, Region};
 use crate::edit::tools::LabelSet;
 use crate::study::{ExamCode, Look, PixelBox, SequenceName};
 use crate::volume::LayerKind;
-use crate::worker::message::{ExportHow, ModelVersion, PickPurpose, Role};
+use crate::worker::message::{ExportHow, ModelVersion, PickPurpose, ReportChoice, Role};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -108,6 +108,8 @@ pub enum StudyCommand {
     ReadAgain,
     /// Compare all reads (coordinator).
     Compare,
+    /// Write the report of all finished reads (coordinator).
+    Report(Box<ReportChoice>),
 }
 
 /// Looking.

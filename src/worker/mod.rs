@@ -12,6 +12,7 @@ mod journal;
 mod mask;
 pub mod message;
 mod propose;
+mod report;
 mod sample;
 mod seal;
 mod summary;

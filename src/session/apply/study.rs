@@ -3,7 +3,7 @@
 use crate::session::state::AfterSave;
 use crate::session::{Command, CompareState, Effect, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::ExamCode;
-use crate::worker::message::{ExamSummary, Request, Role};
+use crate::worker::message::{ExamSummary, ReportChoice, Request, Role};
 
 impl Session {
     pub(super) fn apply_study(&mut self, command: StudyCommand) -> Vec<Effect> {
@@ -15,7 +15,7 @@ impl Session {
             self.after_save = None;
             return Vec::new();
         }
-        if !matches!(command, StudyCommand::Compare | StudyCommand::Submit | StudyCommand::CancelSubmit)
+        if !matches!(command, StudyCommand::Compare | StudyCommand::Report(_) | StudyCommand::Submit | StudyCommand::CancelSubmit)
             && let Some(effects) = self.wait_for_save(Command::Study(command.clone()))
         {
             return effects;
@@ -33,6 +33,7 @@ impl Session {
             }
             StudyCommand::ReadAgain => self.read_again(),
             StudyCommand::Compare => self.compare_reads(),
+            StudyCommand::Report(choice) => self.write_report(choice),
         }
     }
 
@@ -131,5 +132,19 @@ impl Session {
         }
         let code = exams[wanted].code.clone();
         self.open_exam(code)
+    }
+
+    fn write_report(&mut self, choice: Box<ReportChoice>) -> Vec<Effect> {
+        match (&self.study, &self.role) {
+            (Some(study), Some(Role::Coordinator)) => {
+                let root = study.root.clone();
+                vec![self.request("Writing the report", Request::Report { root, choice })]
+            }
+            (Some(_), _) => {
+                self.warn("Readers are blind to each other: only the coordinator writes the report.");
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
     }
 }

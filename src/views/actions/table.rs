@@ -121,6 +121,7 @@ pub const ACTIONS: &[Action] = &[
     act("import", Group::File, "Import images…", ctrl(Key::I), "Brings images into the open study, without names and dates", |s| s.study().and_then(|_| file(FileCommand::Pick(PickPurpose::Import)))),
     act("import-mask", Group::File, "Import a mask…", None, "Reads a NIfTI or DICOM mask made elsewhere into the active layer, as one step", |s| s.exam().filter(|e| e.is_writable()).and_then(|_| file(FileCommand::Pick(PickPurpose::ImportMask)))),
     act("export", Group::File, "Export masks…", ctrl(Key::E), "Writes masks as NIfTI files: your own, or all as coordinator", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::Export)))),
+    act("report", Group::File, "Write report", ctrl_shift(Key::R), "Writes tables and figures of all finished reads as one page; for the coordinator", |s| is_coordinator(s).then(|| Command::Study(StudyCommand::Report(Box::default())))),
     act("export-nnunet", Group::File, "Export for nnU-Net…", None, "Writes images and finished masks in nnU-Net's raw layout", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::ExportNnUnet)))),
     act("export-bids", Group::File, "Export as BIDS…", None, "Writes masks as BIDS derivatives", |s| s.study().and(s.role()).and_then(|_| file(FileCommand::Pick(PickPurpose::ExportBids)))),
     act("save_again", Group::File, "Save again", ctrl(Key::S), "Writes the changes again that could not be saved", |s| s.exam().and_then(|e| e.save_error()).and_then(|_| file(FileCommand::RetrySave))),

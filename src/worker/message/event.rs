@@ -1,8 +1,8 @@
 //! What the workers say to the window.
 
 use super::{
-    CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, RequestId,
-    SealEnded, StudySummary, TrainProgress, TrainedVersion,
+    CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, ReportWritten,
+    RequestId, SealEnded, StudySummary, TrainProgress, TrainedVersion,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -92,6 +92,8 @@ pub enum Outcome {
         /// The study with it.
         study: Box<StudySummary>,
     },
+    /// The report was written.
+    Reported(Box<ReportWritten>),
     /// A mask made elsewhere was read.
     MaskRead(Box<MaskRead>),
     /// What an import would bring.

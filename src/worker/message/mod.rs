@@ -4,6 +4,7 @@ mod compare;
 mod event;
 mod import;
 mod mask;
+mod report;
 mod request;
 mod seal;
 mod study;
@@ -16,6 +17,7 @@ pub use compare::{
 pub use event::{Event, FolderListing, Outcome};
 pub use import::{ImportLook, ImportPreview, ImportSource};
 pub use mask::{MaskRead, MaskRequest};
+pub use report::{REPORT_SEED, ReportChoice, ReportWritten};
 pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
 pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};

@@ -1,8 +1,8 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, ProposeRequest, SealRequest, TrainControl,
-    TrainRequest,
+    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, ProposeRequest, ReportChoice, SealRequest,
+    TrainControl, TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode};
 use std::path::PathBuf;
@@ -91,6 +91,13 @@ pub enum Request {
     Compare(Box<CompareRequest>),
     /// Begin a meeting's read with a consensus.
     AdoptConsensus(Box<AdoptConsensusRequest>),
+    /// Write the report of the study.
+    Report {
+        /// The study.
+        root: PathBuf,
+        /// How.
+        choice: Box<ReportChoice>,
+    },
     /// Read a mask made elsewhere onto the open exam's grid.
     ReadMask(Box<MaskRequest>),
     /// Write layers to files.

@@ -1,0 +1,288 @@
+//! The report of a study: finds the finished reads, measures them exam by exam, writes the files.
+
+use super::files::reading_axis;
+use super::message::{Outcome, ReportChoice, ReportWritten};
+use super::propose::{LoadedModel, load_model};
+use super::task::Task;
+use crate::io::{atomic_write, make_folder};
+use crate::learn::{Card, LearnError, checkpoint};
+use crate::report::{
+    ExamReads, Excluded, ModelFacts, ReadMap, ReportError, ReportFacts, ReportRules, SourceFact, UnitFigures, Who, measure, write_report,
+};
+use crate::study::{ExamRecord, ModelCode, Part, ReadFile, ReaderCode, Split, Study};
+use crate::volume::{Labels, LayerKind};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Writes the report of every exam that two readers or more have finished.
+pub(super) fn write(task: &Task, root: &Path, choice: &ReportChoice) -> Outcome {
+    match work(task, root, choice) {
+        _ if task.cancel.is_cancelled() => Outcome::Cancelled,
+        Ok(written) => Outcome::Reported(Box::new(written)),
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+fn work(task: &Task, root: &Path, choice: &ReportChoice) -> Result<ReportWritten, String> {
+    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let rules =
+        ReportRules { method: choice.method, by_side: choice.by_side, of_assisted: choice.of_assisted, ..ReportRules::new(choice.seed) };
+    let mut gathered = Gathered::open(&study, choice)?;
+    let records = study.exams().map_err(|e| e.to_string())?;
+    for (at, record) in records.iter().enumerate() {
+        let fraction = at as f32 / records.len() as f32;
+        task.progress(format!("Reading {}", record.exam), Some(fraction));
+        gathered.exam(task, record, &rules, fraction)?;
+        if task.cancel.is_cancelled() {
+            return Err(ReportError::Cancelled.to_string());
+        }
+    }
+    let exams = records.len() - gathered.facts.excluded.len();
+    let left_out: Vec<String> = gathered.facts.excluded.iter().map(|e| format!("{}: {}", e.exam, e.why)).collect();
+    if exams == 0 {
+        let first = left_out.first().map_or_else(|| "the study has no exam".to_owned(), Clone::clone);
+        return Err(format!(
+            "There is nothing to report yet ({first}): two readers must have sealed an exam, or marked every slice of it done."
+        ));
+    }
+    task.progress("Drawing tables and figures", Some(1.0));
+    gathered.facts.exams_in_study = records.len();
+    let files = write_report(&gathered.units, &gathered.facts, &rules);
+    let out = choice.out.clone().unwrap_or_else(|| study.layout().results().join("report"));
+    let saved = |e: crate::io::SaveError| e.to_string();
+    for file in &files {
+        let path: PathBuf = file.name.split('/').fold(out.clone(), |path, part| path.join(part));
+        if let Some(folder) = path.parent() {
+            make_folder(folder).map_err(saved)?;
+        }
+        atomic_write(&path, |w| w.write_all(file.text.as_bytes())).map_err(saved)?;
+    }
+    Ok(ReportWritten { page: out.join("report.html"), files: files.len(), exams, left_out })
+}
+
+/// What has been gathered so far: small, whatever the reads weigh.
+struct Gathered<'s> {
+    study: &'s Study,
+    split: Split,
+    models: Vec<(String, LoadedModel)>,
+    units: Vec<UnitFigures>,
+    facts: ReportFacts,
+}
+
+impl<'s> Gathered<'s> {
+    fn open(study: &'s Study, choice: &ReportChoice) -> Result<Self, String> {
+        let mut facts = ReportFacts {
+            protocol: study.protocol().clone(),
+            made: choice.made.clone(),
+            exams_in_study: 0,
+            excluded: Vec::new(),
+            left_out: Vec::new(),
+            models: Vec::new(),
+            sources: Vec::new(),
+        };
+        let mut models = Vec::new();
+        for model in study.models().map_err(|e| e.to_string())? {
+            if !model.to_string().starts_with(LayerKind::Marrow.word()) {
+                continue;
+            }
+            if let Some(version) = study.current_version(&model).map_err(|e| e.to_string())? {
+                let name = format!("{model}/{version}");
+                facts.models.push(model_facts(study, &model, version, &name)?);
+                models.push((name, load_model(study, &model, version)?));
+            }
+        }
+        let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
+        Ok(Self { study, split, models, units: Vec::new(), facts })
+    }
+
+    /// Measures one exam, or notes why not.
+    fn exam(&mut self, task: &Task, record: &ExamRecord, rules: &ReportRules, fraction: f32) -> Result<(), String> {
+        let mut found = Found::default();
+        for reader in self.study.layout().readers_of(&record.exam).map_err(|e| e.to_string())? {
+            self.reads_of(record, &reader, rules, &mut found)?;
+        }
+        let voters = found.maps.iter().filter(|map| matches!(map.who, Who::Reader(_))).count();
+        if voters < 2 {
+            let kind = if rules.of_assisted { "assisted" } else { "independent" };
+            let why = match voters {
+                0 => format!("no finished {kind} read"),
+                _ => format!("one finished {kind} read; two are needed"),
+            };
+            self.facts.excluded.push(Excluded { exam: record.exam.clone(), who: None, why });
+            self.facts.left_out.extend(found.left_out);
+            return Ok(());
+        }
+        self.proposals(task, record, &mut found)?;
+        task.progress(format!("Measuring {}", record.exam), Some(fraction));
+        for (map, state) in found.maps.iter().zip(&found.states) {
+            self.facts.sources.push(SourceFact {
+                exam: record.exam.clone(),
+                who: map.who.clone(),
+                state: state.clone(),
+                labels_sha256: labels_sum(&map.labels),
+            });
+        }
+        self.facts.left_out.extend(found.left_out);
+        let exam = ExamReads {
+            exam: record.exam.clone(),
+            patient: record.patient.clone(),
+            part: self.split.part(&record.patient),
+            side: record.side,
+            slices: found.slices,
+            maps: found.maps,
+        };
+        let stop = || task.cancel.is_cancelled();
+        self.units.extend(measure(&exam, rules, &stop).map_err(|e| e.to_string())?);
+        Ok(())
+    }
+
+    /// The newest finished read of a reader, independent and assisted apart; the others with the reason.
+    fn reads_of(&self, record: &ExamRecord, reader: &ReaderCode, rules: &ReportRules, found: &mut Found) -> Result<(), String> {
+        let layout = self.study.layout();
+        let mut newest: [Option<(u32, ReadMap, String)>; 2] = [None, None];
+        for number in layout.read_numbers(reader, &record.exam).map_err(|e| e.to_string())? {
+            let name = |assisted: bool| who_reads(reader, assisted, rules);
+            match finished(self.study, record, reader, number, rules) {
+                Ok(read) => {
+                    found.slices = read.slices;
+                    let place = &mut newest[usize::from(read.assisted)];
+                    match (&read.labels, place.as_ref()) {
+                        (Ok(_), Some((older, ..))) => {
+                            let why = format!("read {older}: a newer read of the same reader is finished");
+                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(name(read.assisted)), why });
+                        }
+                        (Err(why), _) => {
+                            let why = format!("read {number}: {why}");
+                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(name(read.assisted)), why });
+                        }
+                        (Ok(_), None) => {}
+                    }
+                    if let Ok(labels) = read.labels {
+                        *place = Some((number, ReadMap { who: name(read.assisted), labels }, read.state));
+                    }
+                }
+                Err(why) => {
+                    let why = format!("read {number}: {why}");
+                    found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(name(rules.of_assisted)), why });
+                }
+            }
+        }
+        for (number, map, state) in newest.into_iter().flatten() {
+            found.maps.push(map);
+            found.states.push(format!("read {number}, {state}"));
+        }
+        Ok(())
+    }
+
+    /// Adds what each current model makes of the exam, where it may and did not learn from it.
+    fn proposals(&mut self, task: &Task, record: &ExamRecord, found: &mut Found) -> Result<(), String> {
+        if self.models.is_empty() {
+            return Ok(());
+        }
+        let sealed = self.study.reads_sealed(&record.exam).map_err(|e| e.to_string())?;
+        let why = match self.split.part(&record.patient) {
+            Some(Part::Validate) => None,
+            Some(Part::Test) if sealed => None,
+            Some(Part::Test) => Some("a test exam of which not every read is sealed"),
+            Some(Part::Train) => Some("an exam of the training part"),
+            None => Some("an exam without a part in the split"),
+        };
+        if let Some(why) = why {
+            let exclude = |(name, _): &(String, LoadedModel)| Excluded {
+                exam: record.exam.clone(),
+                who: Some(Who::Model(name.clone())),
+                why: why.to_owned(),
+            };
+            found.left_out.extend(self.models.iter().map(exclude));
+            return Ok(());
+        }
+        let image = self.study.load_image(&record.exam, &record.reading_sequence).map_err(|e| e.to_string())?;
+        for (name, model) in &self.models {
+            task.progress(format!("Model {name} proposes on {}", record.exam), None);
+            match model.model().predict_volume(&image, reading_axis(&image), None, task.cancel.flag(), &mut |_, _| {}) {
+                Ok(labels) => {
+                    found.maps.push(ReadMap { who: Who::Model(name.clone()), labels });
+                    found.states.push("proposed for this report".to_owned());
+                }
+                Err(LearnError::Cancelled) => return Err(ReportError::Cancelled.to_string()),
+                Err(error) => {
+                    found.left_out.push(Excluded {
+                        exam: record.exam.clone(),
+                        who: Some(Who::Model(name.clone())),
+                        why: error.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was found of one exam.
+#[derive(Default)]
+struct Found {
+    maps: Vec<ReadMap>,
+    states: Vec<String>,
+    left_out: Vec<Excluded>,
+    slices: usize,
+}
+
+/// One read: its labels if it is finished, else why it is not.
+struct Finished {
+    assisted: bool,
+    slices: usize,
+    state: String,
+    labels: Result<Labels, String>,
+}
+
+/// Opens a read; in words, without a path (a report looks the same on every machine), if it cannot be used.
+fn finished(study: &Study, record: &ExamRecord, reader: &ReaderCode, number: u32, rules: &ReportRules) -> Result<Finished, String> {
+    const DAMAGED: &str = "it cannot be used; `osteon study check` says why";
+    let path = study.layout().read(reader, &record.exam, number);
+    let grid = record.sequence(&record.reading_sequence).map_err(|_| DAMAGED)?.grid().map_err(|_| DAMAGED)?;
+    let (header, view) = ReadFile::open_read_only(&path).map_err(|_| DAMAGED)?;
+    header.require(&path, &record.exam, reader, &grid).map_err(|_| DAMAGED)?;
+    let sealed = view.sealed().map_err(|_| DAMAGED)?;
+    let slices = grid.shape()[header.slice_axis];
+    let state = view.state().map_err(|_| DAMAGED)?;
+    let done = state.done_count(LayerKind::Marrow);
+    let words = match (&sealed, done >= slices) {
+        (Some(time), _) => format!("sealed {time}"),
+        (None, true) => "every slice marked done, not sealed".to_owned(),
+        (None, false) => String::new(),
+    };
+    let labels = if rules.of_assisted && !header.assisted {
+        Err("an independent read, in a report of assisted reads".to_owned())
+    } else if words.is_empty() {
+        Err(format!("{done} of {slices} slices done and not sealed"))
+    } else {
+        Ok(state.marrow)
+    };
+    Ok(Finished { assisted: header.assisted, slices, state: words, labels })
+}
+
+/// Who votes depends on which kind of read the report is of.
+fn who_reads(reader: &ReaderCode, assisted: bool, rules: &ReportRules) -> Who {
+    if assisted == rules.of_assisted { Who::Reader(reader.to_string()) } else { Who::Assisted(reader.to_string()) }
+}
+
+fn labels_sum(labels: &Labels) -> String {
+    Sha256::digest(labels.to_dense()).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn model_facts(study: &Study, model: &ModelCode, version: u32, name: &str) -> Result<ModelFacts, String> {
+    let folder = study.layout().model_version(model, version);
+    let card: Card = checkpoint::load_card(&folder).map_err(|e| e.to_string())?;
+    Ok(ModelFacts {
+        name: name.to_owned(),
+        labels_from: card.spec.labels_from.clone(),
+        weights_sha256: card.weights_sha256.clone(),
+        seed: card.seed,
+        steps: card.steps,
+        made_on: format!("{}, {} threads", card.instruction_path, card.threads),
+    })
+}
