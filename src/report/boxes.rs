@@ -75,7 +75,7 @@ pub(super) fn mark(svg: &mut Svg, at: [f64; 2], size: f64, colour: &str, who: &W
     let [x, y] = at;
     match who {
         Who::Reader(_) | Who::Consensus => svg.circle(at, size, colour, "#ffffff"),
-        Who::Assisted(_) => {
+        Who::Assisted(_) | Who::Meeting => {
             let reach = size * 1.3;
             svg.polygon(&[[x, y - reach], [x + reach, y + reach * 0.8], [x - reach, y + reach * 0.8]], colour, "#ffffff");
         }

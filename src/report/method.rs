@@ -20,8 +20,8 @@ pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
             "This report is of the assisted reads (a model's proposals were on screen): they vote, and where a table says independent \
              readers it means them. Independent reads take no part; models are measured against the consensus."
         } else {
-            "Independent: read without a model's proposals. Only independent reads make the consensus; assisted reads and models are \
-             measured against it and stand apart."
+            "Independent: read without a model's proposals. Only independent reads make the consensus; assisted reads, the reads of \
+             consensus meetings and models are measured against it and stand apart."
         }
         .to_owned(),
         "A model is measured on exams outside the training part only, and on a test exam only once every read of it is sealed.".to_owned(),

@@ -64,7 +64,8 @@ pub(super) fn paired_table(units: &[UnitFigures], rules: &ReportRules) -> Option
 
 fn tests(units: &[UnitFigures]) -> Vec<Test> {
     let all = everybody(units);
-    let (readers, others): (Vec<&Who>, Vec<&Who>) = all.iter().partition(|who| matches!(who, Who::Reader(_)));
+    let (readers, others): (Vec<&Who>, Vec<&Who>) =
+        all.iter().filter(|who| **who != Who::Meeting).partition(|who| matches!(who, Who::Reader(_)));
     let mut tests = Vec::new();
     for (at, level) in LEVEL_NAMES.into_iter().enumerate() {
         for model in &others {

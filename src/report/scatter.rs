@@ -27,7 +27,7 @@ fn points(units: &[UnitFigures], who: &Who) -> Vec<(f64, f64)> {
 const fn colour(who: &Who) -> &'static str {
     match who {
         Who::Reader(_) | Who::Consensus => "#5f6368",
-        Who::Assisted(_) => "#0d9488",
+        Who::Assisted(_) | Who::Meeting => "#0d9488",
         Who::Model(_) => "#c2410c",
     }
 }
@@ -52,6 +52,7 @@ pub(super) fn amount_plot(units: &[UnitFigures]) -> String {
     for (one, words) in [
         (Who::Reader(String::new()), "independent reader"),
         (Who::Assisted(String::new()), "assisted read"),
+        (Who::Meeting, "consensus meeting"),
         (Who::Model(String::new()), "model"),
     ] {
         if all.iter().any(|who| who.role() == one.role()) {

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-/// A reader, a reader who was helped, a model or the consensus; sorted in that order.
+/// A reader, a reader who was helped, a meeting, a model or the consensus; sorted in that order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Who {
     /// An independent read; it votes.
     Reader(String),
     /// A read made with proposals on screen; it never votes.
     Assisted(String),
+    /// A read that a consensus meeting began with a consensus; it never votes.
+    Meeting,
     /// A model with its version; it never votes.
     Model(String),
     /// What the independent readers agree on.
@@ -16,12 +18,13 @@ pub enum Who {
 }
 
 impl Who {
-    /// `independent`, `assisted`, `model` or `consensus`, for files.
+    /// `independent`, `assisted`, `meeting`, `model` or `consensus`, for files.
     #[must_use]
     pub const fn role(&self) -> &'static str {
         match self {
             Self::Reader(_) => "independent",
             Self::Assisted(_) => "assisted",
+            Self::Meeting => "meeting",
             Self::Model(_) => "model",
             Self::Consensus => "consensus",
         }
@@ -32,6 +35,7 @@ impl Who {
         match self {
             Self::Reader(code) => code.clone(),
             Self::Assisted(code) => format!("{code}*"),
+            Self::Meeting => "CM".to_owned(),
             Self::Model(_) => {
                 let before = all.iter().filter(|who| matches!(who, Self::Model(_))).position(|who| who == self);
                 format!("M{}", before.unwrap_or(0) + 1)
@@ -46,6 +50,9 @@ impl Who {
         if all.iter().any(|who| matches!(who, Self::Assisted(_))) {
             words.push("* = read with proposals on screen".to_owned());
         }
+        if all.contains(&Self::Meeting) {
+            words.push("CM = consensus meeting".to_owned());
+        }
         words.extend(all.iter().filter(|who| matches!(who, Self::Model(_))).map(|who| format!("{} = {who}", who.short(all))));
         if words.is_empty() { String::new() } else { format!(" {}.", words.join("; ")) }
     }
@@ -56,6 +63,7 @@ impl fmt::Display for Who {
         match self {
             Self::Reader(code) => f.write_str(code),
             Self::Assisted(code) => write!(f, "{code} (assisted)"),
+            Self::Meeting => f.write_str("consensus meeting"),
             Self::Model(name) => write!(f, "model {name}"),
             Self::Consensus => f.write_str("consensus"),
         }

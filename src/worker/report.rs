@@ -1,5 +1,6 @@
 //! The report of a study: finds the finished reads, measures them exam by exam, writes the files.
 
+use super::compare::is_meeting;
 use super::files::reading_axis;
 use super::message::{Outcome, ReportChoice, ReportWritten};
 use super::propose::{LoadedModel, load_model};
@@ -140,31 +141,31 @@ impl<'s> Gathered<'s> {
     /// The newest finished read of a reader, independent and assisted apart; the others with the reason.
     fn reads_of(&self, record: &ExamRecord, reader: &ReaderCode, rules: &ReportRules, found: &mut Found) -> Result<(), String> {
         let layout = self.study.layout();
-        let mut newest: [Option<(u32, ReadMap, String)>; 2] = [None, None];
+        let mut newest: [Option<(u32, ReadMap, String)>; 3] = [None, None, None];
         for number in layout.read_numbers(reader, &record.exam).map_err(|e| e.to_string())? {
-            let name = |assisted: bool| who_reads(reader, assisted, rules);
             match finished(self.study, record, reader, number, rules) {
                 Ok(read) => {
                     found.slices = read.slices;
-                    let place = &mut newest[usize::from(read.assisted)];
+                    let place = &mut newest[if read.meeting { 2 } else { usize::from(read.assisted) }];
+                    let who = who_reads(reader, &read, rules);
                     match (&read.labels, place.as_ref()) {
                         (Ok(_), Some((older, ..))) => {
                             let why = format!("read {older}: a newer read of the same reader is finished");
-                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(name(read.assisted)), why });
+                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(who.clone()), why });
                         }
                         (Err(why), _) => {
                             let why = format!("read {number}: {why}");
-                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(name(read.assisted)), why });
+                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(who.clone()), why });
                         }
                         (Ok(_), None) => {}
                     }
                     if let Ok(labels) = read.labels {
-                        *place = Some((number, ReadMap { who: name(read.assisted), labels }, read.state));
+                        *place = Some((number, ReadMap { who, labels }, read.state));
                     }
                 }
                 Err(why) => {
                     let why = format!("read {number}: {why}");
-                    found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(name(rules.of_assisted)), why });
+                    found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(Who::Reader(reader.to_string())), why });
                 }
             }
         }
@@ -231,6 +232,7 @@ struct Found {
 /// One read: its labels if it is finished, else why it is not.
 struct Finished {
     assisted: bool,
+    meeting: bool,
     slices: usize,
     state: String,
     labels: Result<Labels, String>,
@@ -252,19 +254,24 @@ fn finished(study: &Study, record: &ExamRecord, reader: &ReaderCode, number: u32
         (None, true) => "every slice marked done, not sealed".to_owned(),
         (None, false) => String::new(),
     };
-    let labels = if rules.of_assisted && !header.assisted {
+    let meeting = is_meeting(&view);
+    let labels = if rules.of_assisted && !header.assisted && !meeting {
         Err("an independent read, in a report of assisted reads".to_owned())
     } else if words.is_empty() {
         Err(format!("{done} of {slices} slices done and not sealed"))
     } else {
         Ok(state.marrow)
     };
-    Ok(Finished { assisted: header.assisted, slices, state: words, labels })
+    Ok(Finished { assisted: header.assisted, meeting, slices, state: words, labels })
 }
 
 /// Who votes depends on which kind of read the report is of.
-fn who_reads(reader: &ReaderCode, assisted: bool, rules: &ReportRules) -> Who {
-    if assisted == rules.of_assisted { Who::Reader(reader.to_string()) } else { Who::Assisted(reader.to_string()) }
+fn who_reads(reader: &ReaderCode, read: &Finished, rules: &ReportRules) -> Who {
+    match (read.meeting, read.assisted == rules.of_assisted) {
+        (true, _) => Who::Meeting,
+        (false, true) => Who::Reader(reader.to_string()),
+        (false, false) => Who::Assisted(reader.to_string()),
+    }
 }
 
 fn labels_sum(labels: &Labels) -> String {

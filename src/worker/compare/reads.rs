@@ -107,7 +107,7 @@ fn finished_reads(study: &Study, record: &ExamRecord) -> Result<(Vec<ComparedMap
 }
 
 /// Whether a read was begun with a consensus: it has no vote in the next one.
-pub(super) fn is_meeting(view: &ReadView) -> bool {
+pub(in crate::worker) fn is_meeting(view: &ReadView) -> bool {
     view.count() > 0 && view.row(1).is_ok_and(|row| matches!(row.row.action, RowAction::Paint { kind: CommitKind::Consensus, .. }))
 }
 
