@@ -1,6 +1,7 @@
 //! Grids of voxels: images that never change and label maps that share what they have in common.
 
 mod components;
+mod distance;
 mod greys;
 mod grid;
 mod image;
@@ -11,6 +12,7 @@ mod scheme;
 mod stats;
 
 pub use components::{Component, connected_component};
+pub use distance::squared_distance;
 pub use greys::GreySummary;
 pub use grid::{Grid, GridError, GridMismatch};
 pub use image::{Image, ImageError};

@@ -1,5 +1,6 @@
 //! Rules while painting: over which labels, inside which bone, within which grey values.
 
+use super::Region;
 use crate::volume::{Image, Labels};
 
 /// Some of the labels 0..=255; 0 is background.
@@ -53,6 +54,8 @@ pub struct PaintRule<'a> {
     pub band: Option<(&'a Image, [f32; 2])>,
     /// Never where this layer bears a label: physis, vessels.
     pub excluded: Option<&'a Labels>,
+    /// Only within the region of the metaphysis squares, over this bone layer.
+    pub region: Option<(&'a Region, &'a Labels)>,
 }
 
 impl PaintRule<'_> {
@@ -66,6 +69,7 @@ impl PaintRule<'_> {
                 .band
                 .is_none_or(|(image, [lower, upper])| image.grid().bounds().contains(voxel) && (lower..=upper).contains(&image.get(voxel)))
             && self.excluded.is_none_or(|map| map.grid().bounds().contains(voxel) && map.get(voxel) == 0)
+            && self.region.is_none_or(|(region, bone)| bone.grid().bounds().contains(voxel) && region.contains(voxel, bone))
     }
 }
 
@@ -95,6 +99,7 @@ mod tests {
             inside_bone: Some((&bone, LabelSet::of(&[1]))),
             band: Some((&image, [5.0, 9.0])),
             excluded: Some(&excluded),
+            region: None,
         };
         assert_eq!(allowed(all), [0]);
     }

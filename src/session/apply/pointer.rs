@@ -1,7 +1,7 @@
 //! The pointer on the picture: each tool's own small machine. Strokes stand in `stroke`, outlines in `outline`.
 
 use crate::edit::CommitKind;
-use crate::edit::tools::{Hit, OutlineDraft, flood_fill, polygon};
+use crate::edit::tools::{Hit, OutlineDraft, fill, polygon};
 use crate::session::{Effect, OpenExam, PointerCommand, PointerState, Session, Tool};
 use crate::volume::LayerKind;
 
@@ -158,15 +158,16 @@ impl Session {
             return Vec::new();
         }
         let pixel = uv.map(|x| x.round() as usize);
-        let voxels = flood_fill(&exam.plane, exam.layers.labels(self.tool.layer), exam.view.slice, pixel);
+        let area = fill::Area { seed_uv: pixel, slice: exam.view.slice, tolerance: None, gap_mm: 0.0 };
+        let voxels = area.voxels(&exam.plane, exam.layers.labels(self.tool.layer), exam.reading_image());
         self.paint_at_once(CommitKind::Filled, name, voxels, label)
     }
 
     /// One step: those of the voxels that the rules allow take the label.
     fn paint_at_once(&mut self, kind: CommitKind, name: String, mut voxels: Vec<[usize; 3]>, label: u8) -> Vec<Effect> {
-        let (layer, band) = (self.tool.layer, self.threshold());
+        let (layer, limits) = (self.tool.layer, self.limits());
         let Some(exam) = &self.exam else { return Vec::new() };
-        let rule = super::stroke::paint_rule(&self.tool, band, exam);
+        let rule = super::stroke::paint_rule(&limits, layer, exam);
         voxels.retain(|&v| rule.allows(exam.layers.labels(layer), v));
         self.write_at_once(layer, kind, name, voxels.into_iter().map(|v| (v, label)))
     }

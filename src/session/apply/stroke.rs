@@ -1,8 +1,8 @@
 //! Strokes of the brush: painting, erasing, relabelling, adopting.
 
-use crate::edit::tools::{AdoptScope, Adoption, Brush, LabelSet, PaintRule};
+use crate::edit::tools::{AdoptScope, Adoption, Brush, LabelSet, Limits, PaintRule};
 use crate::edit::{CommitKind, VoxelSet};
-use crate::session::{OpenExam, PointerState, Session, Tool, ToolState};
+use crate::session::{OpenExam, PointerState, Session, Tool};
 use crate::volume::LayerKind;
 
 impl Session {
@@ -53,7 +53,7 @@ impl Session {
     }
 
     pub(super) fn extend_stroke(&mut self, uv: [f64; 2]) {
-        let (tool, band) = (self.tool.tool, self.threshold());
+        let (tool, limits) = (self.tool.tool, self.limits());
         let (layer, label) = (self.tool.layer, if tool == Tool::Eraser { 0 } else { self.tool.label() });
         let brush = Brush::new(f64::from(self.tool.size_mm) / 2.0, self.tool.shape);
         let Some(exam) = &mut self.exam else { return };
@@ -74,7 +74,7 @@ impl Session {
             let rule = match tool {
                 // What must not be painted may well be erased.
                 Tool::Eraser => PaintRule { only_over: self.tool.rules.over, ..PaintRule::default() },
-                _ => PaintRule { only_over: over.or(self.tool.rules.over), ..paint_rule(&self.tool, band, exam) },
+                _ => PaintRule { only_over: over.or(self.tool.rules.over), ..paint_rule(&limits, layer, exam) },
             };
             let painted = exam.layers.labels(layer);
             (layer, voxels.into_iter().filter(|&v| rule.allows(painted, v)).map(|v| (v, label)).collect())
@@ -86,16 +86,10 @@ impl Session {
     }
 }
 
-/// The rules in force on the active layer, over the layers as they are.
-pub(super) fn paint_rule<'a>(tool: &ToolState, band: [f32; 2], exam: &'a OpenExam) -> PaintRule<'a> {
-    let marrow = tool.layer == LayerKind::Marrow;
-    let bone = exam.layers.labels(LayerKind::Bone);
-    PaintRule {
-        only_over: tool.rules.over,
-        inside_bone: (tool.rules.inside_bone && marrow).then(|| (bone, LabelSet::any_but_background())),
-        band: tool.rules.inside_band.then(|| (exam.reading_image(), band)),
-        excluded: marrow.then(|| exam.layers.labels(LayerKind::Exclusion)),
-    }
+/// The rules in force on a layer, over the layers as they are.
+pub(super) fn paint_rule<'a>(limits: &'a Limits, layer: LayerKind, exam: &'a OpenExam) -> PaintRule<'a> {
+    let (bone, exclusion) = (exam.layers.labels(LayerKind::Bone), exam.layers.labels(LayerKind::Exclusion));
+    limits.rule(layer, bone, exclusion, exam.reading_image())
 }
 
 /// The proposal laid over a layer; call only where there is a proposal for it.

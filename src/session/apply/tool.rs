@@ -1,6 +1,6 @@
 //! Choosing tools and what they paint with.
 
-use crate::edit::tools::BrushShape;
+use crate::edit::tools::{BrushShape, Limits};
 use crate::session::{PointerState, Session, Tool, ToolCommand, ToolState};
 use crate::volume::LayerKind;
 
@@ -80,7 +80,13 @@ impl Session {
         }
     }
 
-    /// Grey values that the lasso labels; until the person sets them, from the window's level up.
+    /// The rules in force, as plain data.
+    pub(super) fn limits(&self) -> Limits {
+        let rules = self.tool.rules;
+        Limits { over: rules.over, inside_bone: rules.inside_bone, band: rules.inside_band.then(|| self.threshold()), region: None }
+    }
+
+    /// Grey values of the band; until the person sets them, from the window's level up.
     #[must_use]
     pub fn threshold(&self) -> [f32; 2] {
         self.tool.threshold.unwrap_or_else(|| match &self.exam {
