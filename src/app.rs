@@ -2,7 +2,7 @@
 
 use crate::gpu::Canvas;
 use crate::headless::FrameLog;
-use crate::session::{Command, Effect, FileCommand, Session};
+use crate::session::{Command, Effect, FileCommand, PaneState, Session};
 use crate::views::Views;
 use crate::worker::message::PickPurpose;
 use crate::worker::{WorkerConfig, Workers};
@@ -57,8 +57,10 @@ impl App {
             clock: config.clock,
         })?;
         let canvas = Canvas::new(context.wgpu_render_state.as_ref());
+        let kept = context.storage.and_then(|storage| storage.get_string(PANES_KEY)).unwrap_or_default();
+        let session = Session::new(config.seed, 1).with_sample_root(config.sample_root.clone());
         let mut app = Self {
-            session: Session::new(config.seed, 1).with_sample_root(config.sample_root.clone()),
+            session: session.with_panes(PaneState::from_text(&kept)),
             workers,
             canvas,
             views: Views::new(&context.egui_ctx),
@@ -126,7 +128,14 @@ impl App {
     }
 }
 
+/// Where the window keeps the panes' layout.
+const PANES_KEY: &str = "osteon panes";
+
 impl eframe::App for App {
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        storage.set_string(PANES_KEY, self.session.panes().to_text());
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let context = ui.ctx().clone();

@@ -2,6 +2,7 @@
 
 use super::compare_state::{ComparePage, ShownMap};
 use super::display::WindowPreset;
+use super::layout::Layout;
 use super::tool::Tool;
 use super::view_state::Workspace;
 use crate::consensus::{JointStart, Method, Region};
@@ -163,6 +164,20 @@ pub enum ViewCommand {
     ToggleLayer(LayerKind),
     /// Show another sequence of the exam.
     Sequence(usize),
+    /// Lay the panes out.
+    Layout(Layout),
+    /// Show or hide the lines where panes cut each other.
+    ToggleCrosshair,
+    /// Bring a voxel of the reading grid on screen in every pane.
+    Cursor([usize; 3]),
+    /// Show or hide the lens at the pointer.
+    Magnifier(bool),
+    /// Let slices run by themselves, or stop them.
+    ToggleCine,
+    /// Faster or slower.
+    StepCineRate(i32),
+    /// The next slice of a cine.
+    CineStep,
     /// Change the workspace.
     Workspace(Workspace),
     /// Show or hide the help window.

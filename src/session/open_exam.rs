@@ -236,6 +236,12 @@ impl OpenExam {
         self.visited.get(slice).copied().unwrap_or(false)
     }
 
+    /// The window that a sequence had when it was shown last; `None` if it was not.
+    #[must_use]
+    pub fn window_of(&self, sequence: usize) -> Option<Window> {
+        if sequence == self.view.sequence { Some(self.view.window) } else { self.windows.get(sequence).copied().flatten() }
+    }
+
     /// What has been measured since the exam was opened.
     #[must_use]
     pub fn measures(&self) -> &[Measure] {

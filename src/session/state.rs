@@ -2,6 +2,7 @@
 
 use super::compare_state::CompareState;
 use super::import_state::ImportState;
+use super::layout::PaneState;
 use super::model_state::TrainingState;
 use super::notice::{NoticeLevel, Notices};
 use super::open_exam::OpenExam;
@@ -52,6 +53,7 @@ pub struct Session {
     pub(super) help_open: bool,
     pub(super) palette_open: bool,
     pub(super) import: Option<ImportState>,
+    pub(super) panes: PaneState,
     pub(super) quit_asked: bool,
     pub(super) opening: Option<RequestId>,
     pub(super) after_save: Option<AfterSave>,
@@ -83,6 +85,7 @@ impl Session {
             help_open: false,
             palette_open: false,
             import: None,
+            panes: PaneState::default(),
             quit_asked: false,
             opening: None,
             after_save: None,

@@ -57,6 +57,8 @@ pub struct ViewState {
     pub exclusion_visible: bool,
     /// Sequence shown.
     pub sequence: usize,
+    /// The voxel of the reading grid that all panes show.
+    pub cursor: [usize; 3],
     /// Pointer in in-plane pixels.
     pub hover_uv: Option<[f32; 2]>,
 }
@@ -81,6 +83,7 @@ impl ViewState {
             bone_visible: true,
             exclusion_visible: true,
             sequence: 0,
+            cursor: image.grid().shape().map(|n| n / 2),
             hover_uv: None,
         }
     }

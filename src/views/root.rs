@@ -5,14 +5,14 @@ use super::pages::{
     start_ui, submit_ui, who_ui,
 };
 use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
-use super::picture::{Companions, Pane, Place, Strip, companions_ui, pane_ui, strip_ui};
+use super::picture::{Companions, Pane, Place, Strip, beside_ui, companions_ui, pane_ui, planes_ui, strip_ui};
 use super::tally::Tally;
 use super::{actions, facts, theme};
 use crate::gpu::Canvas;
-use crate::session::{Command, FileCommand, OpenExam, Session, Workspace};
+use crate::session::{Command, FileCommand, Layout, OpenExam, Session, Workspace};
 use crate::study::ExamCode;
 use crate::worker::message::{Dirty, PickPurpose, Role};
-use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Rect, Stroke, Ui, UiBuilder};
 use std::sync::Arc;
 
 /// What drawing remembers from frame to frame: textures, counts, texts being typed. Nothing of the study lives here.
@@ -168,14 +168,44 @@ impl Views {
         let frame = Frame::new().fill(theme::GROUND).inner_margin(Margin { left: 6, right: 6, top: 6, bottom: 2 });
         let strip = Panel::bottom("strip").exact_size(theme::STRIP).resizable(false).frame(frame);
         strip.show(ui, |ui| strip_ui(ui, session, exam, &mut self.strip, &self.tally, commands));
-        if ui.ctx().content_rect().width() >= theme::COMPANIONS_FROM {
+        let layout = session.panes().layout;
+        if layout == Layout::Companions && ui.ctx().content_rect().width() >= theme::COMPANIONS_FROM {
             let [smallest, usual, largest] = theme::COMPANIONS;
             let panel =
                 Panel::right("companions").default_size(usual).size_range(smallest..=largest).frame(Frame::new().fill(theme::PANEL_LINE));
             panel.show(ui, |ui| companions_ui(ui, session, exam, canvas, &mut self.companions, commands));
         }
+        if matches!(layout, Layout::Quad | Layout::SideBySide) {
+            self.equal_panes(ui, session, exam, canvas, commands);
+            return;
+        }
         let frame = Frame::new().fill(theme::PICTURE);
         CentralPanel::no_frame().frame(frame).show(ui, |ui| pane_ui(ui, session, exam, canvas, &mut self.pane, commands));
+    }
+}
+
+impl Views {
+    /// Two or four panes of one size; the one to paint in is the first.
+    fn equal_panes(&mut self, ui: &mut Ui, session: &Session, exam: &OpenExam, canvas: &mut Canvas, commands: &mut Vec<Command>) {
+        let frame = Frame::new().fill(theme::PANEL_LINE);
+        CentralPanel::no_frame().frame(frame).show(ui, |ui| {
+            let whole = ui.available_rect_before_wrap();
+            let (left, right) = whole.split_left_right_at_fraction(0.5);
+            let (left, right) = (left.with_max_x(left.right() - 1.0), right);
+            let rows = |rect: Rect| {
+                let (top, bottom) = rect.split_top_bottom_at_fraction(0.5);
+                (top.with_max_y(top.bottom() - 1.0), bottom)
+            };
+            let (main, beside) = if session.panes().layout == Layout::Quad {
+                let ((main, below), (beside, last)) = (rows(left), rows(right));
+                planes_ui(ui, [below, last], session, exam, canvas, &mut self.companions, commands);
+                (main, beside)
+            } else {
+                (left, right)
+            };
+            beside_ui(ui, beside, session, exam, canvas, &mut self.companions, commands);
+            ui.scope_builder(UiBuilder::new().max_rect(main), |ui| pane_ui(ui, session, exam, canvas, &mut self.pane, commands));
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use super::desk::{harness, reader, reading};
 use super::{Window, can_render, press, press_with, shot};
 use egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
-use osteon::session::{Command, EditCommand, FattyMarrow, Reading, Tool, ToolCommand, ViewCommand, WindowPreset};
+use osteon::session::{Command, EditCommand, FattyMarrow, Layout, Reading, Tool, ToolCommand, ViewCommand, WindowPreset};
 use osteon::study::{Protocol, WindowLimit, WindowRule};
 
 const CTRL: Modifiers = Modifiers { ctrl: true, command: true, ..Modifiers::NONE };
@@ -171,4 +171,136 @@ fn pictures_of_display_and_measures() {
     drag(&mut window, fat, fat + vec2(14.0, 0.0));
     run(&mut window, Command::View(ViewCommand::DragWindow { dx: 20.0, dy: 10.0 }));
     shot("panes-measures", &mut window);
+}
+
+fn rects(window: &Window) -> Vec<egui::Rect> {
+    window.query_all_by_label_contains("Companion: ").map(|node| node.rect()).collect()
+}
+
+#[test]
+fn layouts_change_by_their_keys_and_the_picture_keeps_its_tools() {
+    let mut window = reading(false);
+    let width = |window: &Window| window.state().views.place().unwrap().rect().width();
+    let usual = width(&window);
+    assert_eq!(rects(&window).len(), 3);
+    assert_eq!(press_with(&mut window, Modifiers::SHIFT, Key::F1), [Command::View(ViewCommand::Layout(Layout::One))]);
+    assert!(rects(&window).is_empty(), "{:?}", rects(&window));
+    assert!(width(&window) > usual + 80.0, "{} {usual}", width(&window));
+    press_with(&mut window, Modifiers::SHIFT, Key::F3);
+    assert_eq!(rects(&window).len(), 3);
+    let large = window.state().views.place().unwrap().rect();
+    for rect in rects(&window) {
+        assert!((rect.width() - large.width()).abs() < 3.0 && (rect.height() - large.height()).abs() < 3.0, "{rect:?} {large:?}");
+        assert!(!rect.intersects(large.shrink(1.0)), "{rect:?} {large:?}");
+    }
+    press_with(&mut window, Modifiers::SHIFT, Key::F4);
+    assert_eq!(rects(&window).len(), 1);
+    window.get_by_label("Companion: T2 Dixon fat");
+    // Painting works in every layout.
+    let (from, to) = (at(&window, [40.0, 60.0]), at(&window, [60.0, 60.0]));
+    drag(&mut window, from, to);
+    let history = window.state().session.exam().unwrap().layers().history().next_undo().unwrap().1.to_owned();
+    assert!(history.starts_with("Brush"), "{history}");
+    assert_eq!(press_with(&mut window, Modifiers::SHIFT, Key::F2), [Command::View(ViewCommand::Layout(Layout::Companions))]);
+    assert!((width(&window) - usual).abs() < 1.0);
+}
+
+#[test]
+fn a_click_in_another_plane_leads_every_pane_there() {
+    let mut window = reading(false);
+    press_with(&mut window, Modifiers::SHIFT, Key::F3);
+    let sagittal = window.get_by_label("Companion: Sagittal").rect();
+    let middle = sagittal.center();
+    drag(&mut window, middle, middle);
+    let cursor = |window: &Window| window.state().session.exam().unwrap().view().cursor;
+    let [i, j, k] = cursor(&window);
+    assert!(i == 80 && (86..90).contains(&j) && (6..9).contains(&k), "{:?}", cursor(&window));
+    // Half a slice further forward or backward on the screen: the large pane goes along.
+    let there = middle + vec2(0.0, 40.0);
+    drag(&mut window, middle, there);
+    let view = window.state().session.exam().unwrap().view().clone();
+    assert!(view.cursor[1] < j && view.cursor[2] == view.slice, "{:?}", view.cursor);
+    // The wheel goes through the pane's own slices: patient's right and left here.
+    let wheel = egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Line,
+        delta: vec2(0.0, -1.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    };
+    window.hover_at(middle);
+    window.run_steps(1);
+    window.event(wheel);
+    window.run_steps(2);
+    assert_eq!(cursor(&window)[0], i + 1);
+    // J brings the point under the pointer into every pane; Page Down moves it on.
+    let at = at(&window, [30.0, 50.0]);
+    window.hover_at(at);
+    window.run_steps(2);
+    press(&mut window, Key::J);
+    let here = cursor(&window);
+    let exam = window.state().session.exam().unwrap();
+    assert_eq!(Some(here), exam.hovered_voxel());
+    press(&mut window, Key::PageDown);
+    assert_eq!(cursor(&window)[2], here[2] + 1);
+    // A double click on the companion sequence brings it into the large pane.
+    run(&mut window, Command::View(ViewCommand::ToggleCrosshair));
+    assert!(!window.state().session.panes().crosshair);
+}
+
+#[test]
+fn cine_runs_round_and_stops_where_someone_works() {
+    let mut window = reading(false);
+    assert_eq!(press(&mut window, Key::K)[0], Command::View(ViewCommand::ToggleCine));
+    let slice = |window: &Window| window.state().session.exam().unwrap().view().slice;
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..10 {
+        window.run_steps(1);
+        seen.insert(slice(&window));
+    }
+    assert!(seen.len() > 3, "{seen:?}");
+    // What only ran by has not been looked at: the outer slices still ask for a look.
+    assert!(!window.state().session.exam().unwrap().visited(14));
+    assert!(press(&mut window, Key::Period).contains(&Command::View(ViewCommand::StepCineRate(1))));
+    press(&mut window, Key::D);
+    assert!(!window.state().session.panes().cine, "marking a slice done stops it");
+    let stopped = slice(&window);
+    window.run_steps(60);
+    assert_eq!(slice(&window), stopped);
+}
+
+#[test]
+fn the_lens_is_there_while_its_key_is_held() {
+    let mut window = reading(false);
+    let at = at(&window, [70.0, 70.0]);
+    window.hover_at(at);
+    window.run_steps(1);
+    window.key_down(Key::Z);
+    window.run_steps(2);
+    assert!(window.state().session.panes().magnifier);
+    window.key_up(Key::Z);
+    window.run_steps(2);
+    assert!(!window.state().session.panes().magnifier);
+}
+
+#[test]
+fn pictures_of_layouts() {
+    if !can_render() {
+        return;
+    }
+    let mut window = reading(true);
+    press_with(&mut window, Modifiers::SHIFT, Key::F3);
+    let sagittal = window.get_by_label("Companion: Sagittal").rect().center();
+    drag(&mut window, sagittal, sagittal + vec2(3.0, -30.0));
+    shot("panes-quad", &mut window);
+    press_with(&mut window, Modifiers::SHIFT, Key::F4);
+    run(&mut window, Command::View(ViewCommand::Zoom { factor: 2.0, anchor_uv: [70.0, 70.0] }));
+    shot("panes-side", &mut window);
+    press_with(&mut window, Modifiers::SHIFT, Key::F1);
+    let there = at(&window, [72.0, 66.0]);
+    window.hover_at(there);
+    window.run_steps(1);
+    window.key_down(Key::Z);
+    window.run_steps(2);
+    shot("panes-lens", &mut window);
 }

@@ -9,6 +9,7 @@ mod mask;
 mod measure;
 mod model;
 mod outline;
+mod panes;
 mod pointer;
 mod seal;
 mod stroke;
@@ -31,6 +32,10 @@ impl Session {
     }
 
     fn carry_out(&mut self, command: Command) -> Vec<Effect> {
+        if matches!(command, Command::Pointer(super::PointerCommand::Down(_)) | Command::Edit(_) | Command::Study(_)) {
+            // Whoever works on a slice wants it to stay.
+            self.panes.cine = false;
+        }
         match command {
             Command::File(command) => self.apply_file(command),
             Command::Study(command) => self.apply_study(command),

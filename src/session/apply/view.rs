@@ -19,6 +19,13 @@ impl Session {
             ViewCommand::Sequence(sequence) => self.show_sequence(sequence),
             ViewCommand::Window { .. } | ViewCommand::DragWindow { .. } | ViewCommand::Preset(_) => self.change_window(&command),
             ViewCommand::FollowRule => self.follow_rule(),
+            ViewCommand::Layout(_)
+            | ViewCommand::ToggleCrosshair
+            | ViewCommand::Cursor(_)
+            | ViewCommand::Magnifier(_)
+            | ViewCommand::ToggleCine
+            | ViewCommand::StepCineRate(_)
+            | ViewCommand::CineStep => self.apply_panes(&command),
             ViewCommand::ClearMeasures => {
                 if let Some(exam) = &mut self.exam {
                     let slice = exam.view.slice;
@@ -46,6 +53,7 @@ impl Session {
             return;
         }
         exam.view.slice = wanted;
+        exam.view.cursor[exam.plane.slice_axis()] = wanted;
         exam.visited[wanted] = true;
         exam.draft = crate::edit::tools::OutlineDraft::new();
         exam.selected_outline = None;

@@ -2,6 +2,7 @@
 
 use super::{Action, Group};
 use crate::consensus::Method;
+use crate::session::Layout;
 use crate::session::{
     AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, LabelSet, ModelCommand, PointerCommand, PointerState, Session,
     StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
@@ -182,6 +183,16 @@ pub const ACTIONS: &[Action] = &[
     act("window_air_black", Group::View, "Window: air black", ctrl(Key::Num3), "Shows air black and scales the rest to fatty marrow", |s| view(s, ViewCommand::Preset(WindowPreset::AirBlack))),
     act("window_bright", Group::View, "Window: bright", ctrl(Key::Num4), "Shows the upper half of the grey values", |s| view(s, ViewCommand::Preset(WindowPreset::Bright))),
     act("window_rule", Group::View, "Window: by the rule", ctrl(Key::Num0), "Goes back to the window that the protocol's rule gives", |s| s.display_rule().and_then(|_| view(s, ViewCommand::FollowRule))),
+    act("layout_one", Group::View, "Layout: one pane", shift(Key::F1), "Shows the acquisition plane alone", |s| view(s, ViewCommand::Layout(Layout::One))),
+    act("layout_companions", Group::View, "Layout: one large", shift(Key::F2), "Shows the acquisition plane large, its companion and the other planes beside it", |s| view(s, ViewCommand::Layout(Layout::Companions))),
+    act("layout_quad", Group::View, "Layout: four panes", shift(Key::F3), "Shows the acquisition plane, its companion and the two other planes in one size", |s| view(s, ViewCommand::Layout(Layout::Quad))),
+    act("layout_side", Group::View, "Layout: side by side", shift(Key::F4), "Shows the acquisition plane and its companion in one size", |s| view(s, ViewCommand::Layout(Layout::SideBySide))),
+    act("crosshair", Group::View, "Crosshair", shift(Key::H), "Shows or hides the lines where the panes cut each other", |s| view(s, ViewCommand::ToggleCrosshair)),
+    act("cursor_here", Group::View, "All panes here", plain(Key::J), "Brings the point under the pointer on screen in every pane; Shift and moving does so all the time", |s| reading(s)?.hovered_voxel().and_then(|voxel| view(s, ViewCommand::Cursor(voxel)))),
+    act("magnifier", Group::View, "Magnifier", plain(Key::Z), "Shows a lens at the pointer while the key is held", |s| view(s, ViewCommand::Magnifier(true))),
+    act("cine", Group::Go, "Cine", plain(Key::K), "Lets the slices run by themselves, or stops them", |s| view(s, ViewCommand::ToggleCine)),
+    repeating(act("cine_slower", Group::Go, "Cine slower", plain(Key::Comma), "Fewer slices per second", |s| view(s, ViewCommand::StepCineRate(-1)))),
+    repeating(act("cine_faster", Group::Go, "Cine faster", plain(Key::Period), "More slices per second", |s| view(s, ViewCommand::StepCineRate(1)))),
     act("show_marrow", Group::View, "Marrow on or off", ctrl(Key::M), "Shows or hides the marrow layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Marrow))),
     act("show_exclusion", Group::View, "Exclusion on or off", ctrl_shift(Key::B), "Shows or hides physis and vessels", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Exclusion))),
     act("show_bone", Group::View, "Bone on or off", ctrl(Key::B), "Shows or hides the bone layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Bone))),

@@ -1,5 +1,6 @@
-//! The panes beside the picture: another sequence and the two other planes, linked in space, for looking only.
+//! The panes beside the picture: another sequence and the two other planes, linked in space: one point, one zoom.
 
+use super::crosshair;
 use super::marks;
 use super::place::Place;
 use super::slices::Slices;
@@ -9,23 +10,21 @@ use crate::space::{PlaneKind, SlicePlane};
 use crate::views::{facts, theme};
 use crate::volume::Image;
 use crate::worker::message::Dirty;
-use egui::{Align2, CornerRadius, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2};
-use std::sync::Arc;
+use egui::{Align2, CornerRadius, Event, MouseWheelUnit, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 /// What the companion panes remember from frame to frame.
 #[derive(Default)]
 pub struct Companions {
-    sequence: Slices,
+    same: Slices,
     planes: [Slices; 2],
-    /// The automatic window of another sequence, which takes a while to find.
-    window: Option<(Arc<[f32]>, Window)>,
+    notches: f32,
 }
 
 impl Companions {
     /// Takes in what changed.
     pub fn take_dirty(&mut self, exam: Option<&OpenExam>, dirty: &[Dirty]) {
         match exam {
-            Some(exam) => self.planes.iter_mut().chain([&mut self.sequence]).for_each(|s| s.take_dirty(exam, dirty)),
+            Some(exam) => self.planes.iter_mut().chain([&mut self.same]).for_each(|s| s.take_dirty(exam, dirty)),
             None => *self = Self::default(),
         }
     }
@@ -34,29 +33,30 @@ impl Companions {
     pub fn clear(&mut self) {
         *self = Self::default();
     }
+}
 
-    fn window_of(&mut self, image: &Image) -> Window {
-        match &self.window {
-            Some((values, window)) if Arc::ptr_eq(values, image.values()) => *window,
-            _ => {
-                let window = WindowPreset::Auto.window(image);
-                self.window = Some((Arc::clone(image.values()), window));
-                window
-            }
-        }
-    }
+/// What a companion pane shows.
+#[derive(Clone, Copy, PartialEq)]
+enum Shows {
+    /// The slice of the large pane on another sequence.
+    Sequence(usize),
+    /// The slice of the large pane without paint.
+    Bare,
+    /// Another plane; which of the two.
+    Plane(usize),
 }
 
 /// One companion pane.
 struct Companion<'a> {
-    id: u64,
+    shows: Shows,
     name: String,
     plane: SlicePlane,
     slice: usize,
     image: &'a Image,
     window: Window,
-    /// Where the other planes cut it, as in-plane position.
-    cross: Option<[f64; 2]>,
+    zoom: f32,
+    centre_uv: [f32; 2],
+    cursor: [usize; 2],
 }
 
 /// Draws the companions that the exam has, one above the other.
@@ -68,39 +68,54 @@ pub fn companions_ui(
     state: &mut Companions,
     commands: &mut Vec<Command>,
 ) {
-    let shown = exam.view().sequence;
-    let other = (exam.sequences().len() > 1).then(|| (shown + 1) % exam.sequences().len());
     let planes = if exam.has_geometry() { other_planes(exam) } else { Vec::new() };
-    let count = planes.len() + usize::from(other.is_some());
-    if count == 0 {
-        return;
+    let mut shown: Vec<Shows> = other_sequence(exam).map(Shows::Sequence).into_iter().collect();
+    shown.extend((0..planes.len()).map(Shows::Plane));
+    let rect = ui.available_rect_before_wrap();
+    let height = (rect.height() / shown.len().max(1) as f32).max(40.0);
+    for (n, shows) in shown.into_iter().enumerate() {
+        let at = Rect::from_min_size(rect.min + vec2(0.0, n as f32 * height), vec2(rect.width(), height - 1.0));
+        companion_ui(ui, at, session, exam, canvas, state, shows, commands);
     }
-    let gap = 1.0;
-    let height = ((ui.available_height() - gap * (count - 1) as f32) / count as f32).max(40.0);
-    let size = Vec2::new(ui.available_width(), height);
-    ui.spacing_mut().item_spacing.y = gap;
-    if let Some(other) = other {
-        let (name, image) = &exam.sequences()[other];
-        let window = state.window_of(image);
-        let companion = Companion { id: 1, name: name.clone(), plane: *exam.plane(), slice: exam.view().slice, image, window, cross: None };
-        if pane(ui, size, session, exam, canvas, &mut state.sequence, &companion) {
-            commands.push(Command::View(ViewCommand::Sequence(other)));
+}
+
+/// Draws the pane beside the large one: another sequence, or the same picture without paint.
+pub fn beside_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    session: &Session,
+    exam: &OpenExam,
+    canvas: &mut Canvas,
+    state: &mut Companions,
+    commands: &mut Vec<Command>,
+) {
+    let shows = other_sequence(exam).map_or(Shows::Bare, Shows::Sequence);
+    companion_ui(ui, rect, session, exam, canvas, state, shows, commands);
+}
+
+/// Draws the two other planes into two rectangles; a plane that the exam does not have leaves its rectangle dark.
+pub fn planes_ui(
+    ui: &mut Ui,
+    rects: [Rect; 2],
+    session: &Session,
+    exam: &OpenExam,
+    canvas: &mut Canvas,
+    state: &mut Companions,
+    commands: &mut Vec<Command>,
+) {
+    let count = if exam.has_geometry() { other_planes(exam).len() } else { 0 };
+    for (n, rect) in rects.into_iter().enumerate() {
+        if n < count {
+            companion_ui(ui, rect, session, exam, canvas, state, Shows::Plane(n), commands);
+        } else {
+            ui.painter().rect_filled(rect, CornerRadius::ZERO, theme::PICTURE);
         }
     }
-    let voxel = looked_at(exam);
-    for (n, plane) in planes.into_iter().enumerate() {
-        let (slice, cross) = plane.pixel(voxel);
-        let companion = Companion {
-            id: 2 + n as u64,
-            name: plane.kind().name().to_owned(),
-            plane,
-            slice,
-            image: exam.image(),
-            window: exam.view().window,
-            cross: Some(cross.map(|x| x as f64)),
-        };
-        pane(ui, size, session, exam, canvas, &mut state.planes[n], &companion);
-    }
+}
+
+/// The sequence shown beside the one in the large pane.
+fn other_sequence(exam: &OpenExam) -> Option<usize> {
+    (exam.sequences().len() > 1).then(|| (exam.view().sequence + 1) % exam.sequences().len())
 }
 
 fn other_planes(exam: &OpenExam) -> Vec<SlicePlane> {
@@ -115,47 +130,133 @@ fn other_planes(exam: &OpenExam) -> Vec<SlicePlane> {
     planes
 }
 
-/// The voxel in the middle of the large pane.
-fn looked_at(exam: &OpenExam) -> [usize; 3] {
-    let size = exam.plane().size();
-    let uv = std::array::from_fn(|a| (exam.view().centre_uv[a].round().max(0.0) as usize).min(size[a] - 1));
-    exam.plane().voxel(exam.view().slice, uv)
+fn companion(exam: &OpenExam, shows: Shows) -> Option<Companion<'_>> {
+    let view = exam.view();
+    let (plane, image, window, name) = match shows {
+        Shows::Sequence(n) => {
+            let (name, image) = exam.sequences().get(n)?;
+            (*exam.plane(), image, exam.window_of(n).unwrap_or_else(|| WindowPreset::Auto.window(image)), name.clone())
+        }
+        Shows::Bare => (*exam.plane(), exam.image(), view.window, "Without paint".to_owned()),
+        Shows::Plane(n) => {
+            let plane = other_planes(exam).into_iter().nth(n)?;
+            (plane, exam.image(), view.window, plane.kind().name().to_owned())
+        }
+    };
+    let (slice, cursor) = plane.pixel(view.cursor);
+    let (zoom, centre_uv) = match shows {
+        // The same slice: the same part of it.
+        Shows::Sequence(_) | Shows::Bare => (view.zoom, view.centre_uv),
+        Shows::Plane(_) if view.zoom > 1.0 => (view.zoom, cursor.map(|x| x as f32)),
+        Shows::Plane(_) => (1.0, ViewState::middle(plane.size())),
+    };
+    let slice = if matches!(shows, Shows::Plane(_)) { slice } else { view.slice };
+    Some(Companion { shows, name, plane, slice, image, window, zoom, centre_uv, cursor })
 }
 
-/// Draws one; whether it was clicked.
-fn pane(
+#[allow(clippy::too_many_arguments, reason = "what every pane needs")]
+fn companion_ui(
     ui: &mut Ui,
-    size: Vec2,
+    rect: Rect,
     session: &Session,
     exam: &OpenExam,
     canvas: &mut Canvas,
-    slices: &mut Slices,
-    companion: &Companion<'_>,
-) -> bool {
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    state: &mut Companions,
+    shows: Shows,
+    commands: &mut Vec<Command>,
+) {
+    let Some(companion) = companion(exam, shows) else { return };
+    let number = match shows {
+        Shows::Sequence(_) | Shows::Bare => 1_u64,
+        Shows::Plane(n) => 2 + n as u64,
+    };
     let (rect, _) = pane_on_pixels(rect, ui.ctx().pixels_per_point());
+    let response = ui.interact(rect, ui.scope_id().with(("companion", number)), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("Companion: {}", companion.name)));
     let painter = ui.painter().with_clip_rect(rect);
     painter.rect_filled(rect, CornerRadius::ZERO, theme::PICTURE);
     let plane = &companion.plane;
-    let middle = ViewState::middle(plane.size());
-    let place = Place::new(rect, ui.ctx().pixels_per_point(), plane.size(), facts::plane_pixel_mm(exam, plane), 1.0, middle);
+    let pixel_mm = facts::plane_pixel_mm(exam, plane);
+    let place = Place::new(rect, ui.ctx().pixels_per_point(), plane.size(), pixel_mm, companion.zoom, companion.centre_uv);
+    let slices = match shows {
+        Shows::Plane(n) => &mut state.planes[n],
+        _ => &mut state.same,
+    };
     if let Some(image) = slices.image(exam, companion.image, plane, companion.slice) {
-        let layers = slices.layers(session, exam, plane, companion.slice);
-        let window = companion.window;
-        let mut view = place.slice_view().windowed(window.lower(), window.upper()).interpolated(Interpolation::Smooth);
+        let layers = if shows == Shows::Bare { Vec::new() } else { slices.layers(session, exam, plane, companion.slice) };
+        let interpolation = if exam.view().smooth { Interpolation::Smooth } else { Interpolation::Nearest };
+        let (lower, upper) = (companion.window.lower(), companion.window.upper());
+        let mut view = place.slice_view().windowed(lower, upper).interpolated(interpolation);
         view.inverted = companion.image.inverted_on_display();
-        canvas.paint(&painter, rect, PaneId(companion.id), view, &image, &layers);
+        canvas.paint(&painter, rect, PaneId(number), view, &image, &layers);
     }
-    if let Some(cross) = companion.cross {
-        crosshair(&painter, rect, place.at(cross));
+    if session.panes().crosshair {
+        crosshair::paint(&painter, rect, place.at(companion.cursor.map(|x| x as f64)));
+    }
+    if exam.has_geometry() && rect.width().min(rect.height()) >= 160.0 {
+        marks::side_letters(&painter, rect, plane.letters());
     }
     marks::corner(&painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &companion.name, theme::TEXT);
-    response.clicked()
+    take(ui, &response, exam, &companion, &place, &mut state.notches, commands);
 }
 
-fn crosshair(painter: &egui::Painter, rect: Rect, at: egui::Pos2) {
-    let stroke = Stroke::new(1.0, theme::ACCENT.gamma_multiply(0.3));
-    painter.line_segment([pos2(at.x, rect.top()), pos2(at.x, rect.bottom())], stroke);
-    painter.line_segment([pos2(rect.left(), at.y), pos2(rect.right(), at.y)], stroke);
+/// A click or drag puts the shared point there; the wheel goes through the pane's own slices; Ctrl and wheel zooms all panes;
+/// a double click brings the sequence into the large pane.
+fn take(
+    ui: &Ui,
+    response: &Response,
+    exam: &OpenExam,
+    companion: &Companion<'_>,
+    place: &Place,
+    notches: &mut f32,
+    commands: &mut Vec<Command>,
+) {
+    if let (true, Shows::Sequence(n)) = (response.double_clicked(), companion.shows) {
+        commands.push(Command::View(ViewCommand::Sequence(n)));
+        return;
+    }
+    if (response.clicked() || response.dragged_by(egui::PointerButton::Primary))
+        && let Some(at) = response.interact_pointer_pos()
+        && let Some(voxel) = voxel_under(companion, place, at)
+        && voxel != exam.view().cursor
+    {
+        commands.push(Command::View(ViewCommand::Cursor(voxel)));
+    }
+    if !response.contains_pointer() {
+        return;
+    }
+    let events = ui.input(|i| i.events.clone());
+    for event in &events {
+        let Event::MouseWheel { unit, delta, modifiers, .. } = event else { continue };
+        let turned = delta.y * if *unit == MouseWheelUnit::Point { 1.0 / 40.0 } else { 1.0 };
+        if modifiers.command || modifiers.ctrl {
+            let factor = 1.15_f32.powf(turned.clamp(-10.0, 10.0));
+            let (_, cursor) = exam.plane().pixel(exam.view().cursor);
+            commands.push(Command::View(ViewCommand::Zoom { factor, anchor_uv: cursor.map(|x| x as f32) }));
+            continue;
+        }
+        *notches += turned;
+        let whole = notches.trunc();
+        *notches -= whole;
+        if whole != 0.0 {
+            commands.push(stepped(exam, companion, -whole as i64));
+        }
+    }
+    if response.hovered() {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::Crosshair);
+    }
+}
+
+fn voxel_under(companion: &Companion<'_>, place: &Place, at: Pos2) -> Option<[usize; 3]> {
+    let (uv, size) = (place.uv(at).map(f64::round), companion.plane.size());
+    let inside = (0..2).all(|a| uv[a] >= 0.0 && uv[a] < size[a] as f64);
+    inside.then(|| companion.plane.voxel(companion.slice, uv.map(|x| x as usize)))
+}
+
+/// The shared point moved along the pane's own slices.
+fn stepped(exam: &OpenExam, companion: &Companion<'_>, by: i64) -> Command {
+    let mut voxel = exam.view().cursor;
+    let axis = companion.plane.slice_axis();
+    voxel[axis] = voxel[axis].saturating_add_signed(by as isize).min(companion.plane.slice_count() - 1);
+    Command::View(ViewCommand::Cursor(voxel))
 }

@@ -1,6 +1,8 @@
 //! The picture: panes, their marks, what the pointer does on them, the slice strip.
 
 mod companions;
+mod crosshair;
+mod magnifier;
 pub mod marks;
 mod measures;
 mod pane;
@@ -10,7 +12,7 @@ mod slices;
 mod strip;
 mod thumbnail;
 
-pub use companions::{Companions, companions_ui};
+pub use companions::{Companions, beside_ui, companions_ui, planes_ui};
 pub use pane::{Pane, pane_ui};
 pub use place::Place;
 pub use pointer::Pointer;

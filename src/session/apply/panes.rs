@@ -1,0 +1,65 @@
+//! The panes: layout, the point that they share, cine, magnifier.
+
+use crate::session::{PaneState, Session, ViewCommand};
+
+impl Session {
+    /// What all panes share beside the exam.
+    #[must_use]
+    pub const fn panes(&self) -> &PaneState {
+        &self.panes
+    }
+
+    /// Starts with panes as the window kept them.
+    #[must_use]
+    pub fn with_panes(mut self, panes: PaneState) -> Self {
+        self.panes = panes;
+        self
+    }
+
+    pub(super) fn apply_panes(&mut self, command: &ViewCommand) {
+        match *command {
+            ViewCommand::Layout(layout) => self.panes.layout = layout,
+            ViewCommand::ToggleCrosshair => self.panes.crosshair = !self.panes.crosshair,
+            ViewCommand::Magnifier(on) => self.panes.magnifier = on,
+            ViewCommand::ToggleCine => {
+                let several = self.exam.as_ref().is_some_and(|e| e.plane.slice_count() > 1);
+                self.panes.cine = several && !self.panes.cine;
+            }
+            ViewCommand::StepCineRate(by) => self.panes.cine_rate = self.panes.stepped_rate(by),
+            ViewCommand::CineStep => self.cine_step(),
+            ViewCommand::Cursor(voxel) => self.share_voxel(voxel),
+            _ => {}
+        }
+    }
+
+    /// The next slice, after the last one the first. A slice that runs by has not been looked at.
+    fn cine_step(&mut self) {
+        let Some(exam) = self.exam.as_ref().filter(|_| self.panes.cine) else { return };
+        let next = (exam.view.slice + 1) % exam.plane.slice_count();
+        let seen = exam.visited(next);
+        self.go_to_slice(next);
+        if let Some(exam) = &mut self.exam {
+            exam.visited[next] = seen;
+        }
+    }
+
+    /// Brings a voxel of the reading grid on screen in every pane.
+    fn share_voxel(&mut self, voxel: [usize; 3]) {
+        let Some(exam) = &self.exam else { return };
+        let shape = exam.reading_image().grid().shape();
+        if exam.layers.gesture_open() || shape.contains(&0) {
+            return;
+        }
+        let voxel: [usize; 3] = std::array::from_fn(|a| voxel[a].min(shape[a] - 1));
+        let (slice, uv) = exam.plane.pixel(voxel);
+        self.go_to_slice(slice);
+        let Some(exam) = &mut self.exam else { return };
+        exam.view.cursor = voxel;
+        // The large pane moves only where it would not show the point.
+        let size = exam.plane.size();
+        let hidden = (0..2).any(|a| (uv[a] as f32 - exam.view.centre_uv[a]).abs() > size[a] as f32 / (2.0 * exam.view.zoom.max(1.0)));
+        if hidden {
+            exam.view.centre_uv = uv.map(|x| x as f32);
+        }
+    }
+}
