@@ -8,6 +8,7 @@ use crate::agreement::Summary;
 
 const WIDTH: f64 = 752.0;
 const LEFT: f64 = 38.0;
+const RIGHT: f64 = 748.0;
 const GAP: f64 = 14.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 236.0;
@@ -19,7 +20,7 @@ pub(super) fn box_plot(units: &[UnitFigures], title: &str, figure: impl Fn(&Leve
     let all = everybody(units);
     let signs: Vec<String> = all.iter().map(|who| who.short(&all)).collect();
     let longest = signs.iter().map(|sign| sign.chars().count()).max().unwrap_or(0);
-    let panel = (WIDTH - LEFT - GAP * 3.0) / 4.0;
+    let panel = (RIGHT - LEFT - GAP * 3.0) / 4.0;
     let step = panel / all.len().max(1) as f64;
     let upright = longest as f64 * 6.5 > step;
     let below = if upright { 14.0 + longest as f64 * 6.0 } else { 22.0 };
@@ -65,7 +66,7 @@ fn one_box(svg: &mut Svg, y: &Axis, x: f64, width: f64, values: &[f64], colour: 
     for (n, value) in values.iter().enumerate() {
         // Dots lie side by side in a fixed order, so that equal values do not hide each other.
         let aside = if values.len() > 1 { (n as f64 / (values.len() - 1) as f64 - 0.5) * width * 0.7 } else { 0.0 };
-        mark(svg, [x + aside, y.at(*value)], 1.9, colour, who);
+        mark(svg, [x + aside, y.at(*value)], if values.len() < FEWEST { 2.8 } else { 1.9 }, colour, who);
     }
     svg.line([x - half, y.at(summary.median)], [x + half, y.at(summary.median)], INK, 1.8);
 }

@@ -1,7 +1,7 @@
 //! Agreement of the independent readers corrected for chance, and of the volumes they measure.
 
 use super::figures::{AmongReaders, LEVEL_NAMES, UnitFigures, everybody};
-use super::number::{fixed, or_dash, range};
+use super::number::{fixed, one, or_dash, range};
 use super::series::Described;
 use super::table::{Cell, Table};
 use super::{ReportRules, Who};
@@ -30,10 +30,10 @@ pub(super) fn chance_table(units: &[UnitFigures], rules: &ReportRules) -> Table 
             Cell::number(described.mean_interval(2)),
         ]);
     }
-    let unit = rules.unit();
     table.note(format!(
-        "Over all voxels of a {unit}, labels 0 (background) to 3; assisted reads and models take no part. Undefined where everybody used \
-         one label only, or with fewer than two independent readers."
+        "Over all voxels of {}, labels 0 (background) to 3; assisted reads and models take no part. Undefined where everybody used \
+         one label only, or with fewer than two independent readers.",
+        one(rules.unit())
     ));
     table
 }
@@ -48,7 +48,7 @@ pub(super) fn icc_table(units: &[UnitFigures], rules: &ReportRules) -> Option<Ta
     let mut table = Table::new("Intraclass correlation of the volumes that the independent readers measured.");
     table.head(vec![
         Cell::text("Level"),
-        Cell::number(format!("{unit}s")),
+        Cell::number("n"),
         Cell::number("Single, absolute: ICC(2,1) [95 % CI]"),
         Cell::number("Single, consistency: ICC(3,1) [95 % CI]"),
         Cell::number("Mean of all, absolute: ICC(2,k) [95 % CI]"),

@@ -76,7 +76,7 @@ pub(super) fn dice_table(units: &[UnitFigures], rules: &ReportRules) -> Table {
          each of those consensuses, averaged. It needs three independent readers.",
     );
     table.note(format!(
-        "Intervals: bootstrap of the mean by patient, {} resamples, seed {}, percentiles; none below two patients.",
+        "Intervals: bootstrap of the mean by patient, {} resamples, seed {}, percentiles; none below five patients.",
         rules.resamples, rules.seed
     ));
     if units.iter().any(|u| u.everybody.iter().any(|who| matches!(who, Who::Assisted(_)))) {

@@ -35,6 +35,8 @@ pub struct UnitFigures {
     pub against: Vec<AgainstConsensus>,
     /// Every two maps, consensus included.
     pub pairs: Vec<PairFigures>,
+    /// First and later reads of the same reader.
+    pub again: Vec<PairFigures>,
     /// The independent readers together.
     pub among: AmongReaders,
     /// What a person should know, one sentence each.

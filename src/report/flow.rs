@@ -27,11 +27,12 @@ pub(super) fn flow_plot(units: &[UnitFigures], facts: &ReportFacts) -> String {
     boxes.push(vec![
         format!("{} of {} with figures", counted(exams.len(), "exam"), counted(patients.len(), "patient")),
         maps_of(units, "independent read", |who| matches!(who, Who::Reader(_))),
+        "make the consensus of each exam".to_owned(),
     ]);
     boxes.push(vec![
         maps_of(units, "assisted read", |who| matches!(who, Who::Assisted(_))),
         maps_of(units, "model proposal", |who| matches!(who, Who::Model(_))),
-        "measured against the consensus of the independent reads".to_owned(),
+        "measured against that consensus".to_owned(),
     ]);
     let tall = |lines: &[String]| LINE * lines.len() as f64 + 14.0;
     let gap = (tall(&aside) + 16.0).max(30.0);

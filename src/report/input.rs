@@ -31,6 +31,8 @@ pub struct ExamReads {
     pub slices: usize,
     /// Every map. Those of [`Who::Reader`] vote, the others are only measured.
     pub maps: Vec<ReadMap>,
+    /// Later finished reads of people who are among `maps`: compared with their first one only.
+    pub again: Vec<ReadMap>,
 }
 
 /// How figures are made.

@@ -11,6 +11,7 @@ use crate::agreement::BlandAltman;
 
 const WIDTH: f64 = 752.0;
 const LEFT: f64 = 52.0;
+const RIGHT: f64 = 742.0;
 const GAP: f64 = 34.0;
 const TOP: f64 = 24.0;
 const HEIGHT: f64 = 112.0;
@@ -30,6 +31,14 @@ fn volumes(units: &[UnitFigures], who: &Who, level: usize) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// Limits of fewer pairs say nothing.
+const FEWEST: usize = 3;
+
+/// Bias and limits, where there are pairs enough.
+fn limits(pairs: &[(f64, f64)]) -> Option<BlandAltman> {
+    BlandAltman::of(pairs).filter(|ba| ba.n >= FEWEST)
+}
+
 /// One drawing per six people: a row per person, a column per level.
 pub(super) fn limits_plots(units: &[UnitFigures]) -> Vec<String> {
     let all = everybody(units);
@@ -37,7 +46,7 @@ pub(super) fn limits_plots(units: &[UnitFigures]) -> Vec<String> {
 }
 
 fn plot(units: &[UnitFigures], all: &[Who], some: &[Who]) -> String {
-    let panel = (WIDTH - LEFT - GAP * 3.0) / 4.0;
+    let panel = (RIGHT - LEFT - GAP * 3.0) / 4.0;
     let height = TOP + (HEIGHT + BETWEEN) * some.len() as f64 + 20.0;
     let mut svg = Svg::new(WIDTH, height);
     for level in 0..LEVELS {
@@ -50,7 +59,7 @@ fn plot(units: &[UnitFigures], all: &[Who], some: &[Who]) -> String {
             let pairs = volumes(units, who, level);
             means.extend(pairs.iter().map(|(a, b)| f64::midpoint(*a, *b)));
             differences.extend(pairs.iter().map(|(a, b)| a - b));
-            differences.extend(BlandAltman::of(&pairs).into_iter().flat_map(|ba| [ba.low, ba.high]));
+            differences.extend(limits(&pairs).into_iter().flat_map(|ba| [ba.low, ba.high]));
         }
         for (row, who) in some.iter().enumerate() {
             let top = TOP + (HEIGHT + BETWEEN) * row as f64;
@@ -64,7 +73,7 @@ fn plot(units: &[UnitFigures], all: &[Who], some: &[Who]) -> String {
         }
     }
     svg.text(
-        [LEFT + (WIDTH - LEFT) / 2.0, height - 4.0],
+        [f64::midpoint(LEFT, RIGHT), height - 4.0],
         Anchor::Middle,
         10.5,
         "Mean of map and consensus (ml); upwards: map minus consensus (ml)",
@@ -77,7 +86,7 @@ fn one_panel(svg: &mut Svg, axes: [&Axis; 2], frame: [f64; 3], pairs: &[(f64, f6
     y.draw_left(svg, &[left, right], true);
     x.draw_bottom(svg, bottom, true);
     svg.line([left, y.at(0.0)], [right, y.at(0.0)], FAINT, 1.2);
-    if let Some(ba) = BlandAltman::of(pairs) {
+    if let Some(ba) = limits(pairs) {
         svg.line([left, y.at(ba.bias)], [right, y.at(ba.bias)], INK, 1.3);
         for limit in [ba.low, ba.high].into_iter().filter(|limit| y.holds(*limit)) {
             svg.dashed([left, y.at(limit)], [right, y.at(limit)], INK, 1.0, "5 3");
@@ -108,7 +117,7 @@ pub(super) fn limits_table(units: &[UnitFigures], rules: &ReportRules) -> Table 
         for who in everybody(units) {
             let pairs = volumes(units, &who, level);
             let mean = crate::agreement::mean(&pairs.iter().map(|(a, _)| *a).collect::<Vec<_>>());
-            let ba = BlandAltman::of(&pairs);
+            let ba = limits(&pairs);
             let with = |value: Option<f64>, interval: Option<[f64; 2]>| {
                 Cell::number(match (value, interval) {
                     (Some(_), Some([low, high])) => format!("{} [{}]", or_dash(value, 2), range(low, high, 2)),
@@ -129,7 +138,7 @@ pub(super) fn limits_table(units: &[UnitFigures], rules: &ReportRules) -> Table 
     let unit = rules.unit();
     table.note(format!(
         "Bland and Altman 1986, 1999: limits are bias ± 1.96 SD, intervals by Student's t. n: {unit}s in which an independent reader \
-         used the level; none below two. {unit}s of one patient count singly here.",
+         used the level; below three there are no limits. Every {unit} counts singly here, whosever it is.",
     ));
     table
 }

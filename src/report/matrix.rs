@@ -18,7 +18,10 @@ pub(super) fn dice_matrices(units: &[UnitFigures], rules: &ReportRules) -> Table
         table.group(format!("Level {name}"));
         square(&mut table, units, &all, rules, &|pair| pair.dice[level]);
     }
-    table.note("A pair in which neither used the level has no Dice and is not counted. The darker, the nearer to 1.");
+    table.note(format!(
+        "A pair in which neither used the level has no Dice and is not counted. The darker, the nearer to 1.{}",
+        Who::key(&all)
+    ));
     table
 }
 
@@ -33,16 +36,17 @@ pub(super) fn mcc_matrix(units: &[UnitFigures], rules: &ReportRules) -> Table {
     ));
     table.head(header(&all));
     square(&mut table, units, &all, rules, &|pair| pair.mcc);
-    table.note(
+    table.note(format!(
         "Multi-class correlation (Gorodkin 2004) over all voxels and the labels 0, 1, 2, 3; voxels on which the consensus is undecided \
          are left out of its pairs. Undefined where a map uses one label only. A reader's figure against the consensus contains the \
-         reader's own vote.",
-    );
+         reader's own vote. C = consensus.{}",
+        Who::key(&all)
+    ));
     table
 }
 
 fn header(all: &[Who]) -> Vec<Cell> {
-    std::iter::once(Cell::text("")).chain(all.iter().map(|who| Cell::number(who.to_string()))).collect()
+    std::iter::once(Cell::text("")).chain(all.iter().map(|who| Cell::number(who.short(all)))).collect()
 }
 
 fn square(table: &mut Table, units: &[UnitFigures], all: &[Who], rules: &ReportRules, figure: &dyn Fn(&PairFigures) -> Option<f64>) {

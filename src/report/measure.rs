@@ -24,12 +24,13 @@ pub fn measure(exam: &ExamReads, rules: &ReportRules, stop: &dyn Fn() -> bool) -
     }
     let mut units = Vec::new();
     for (side, axis, range) in sides(exam.side, first.labels.grid()) {
-        let mut parts = Vec::new();
-        for map in &maps {
-            let labels = part_of(&map.labels, axis, &range).unwrap_or_else(|_| map.labels.clone());
-            parts.push(ReadMap { who: map.who.clone(), labels });
-        }
-        units.push(unit(exam, rules, Some(side), &parts.iter().collect::<Vec<_>>(), stop)?);
+        let part = |map: &ReadMap| ReadMap {
+            who: map.who.clone(),
+            labels: part_of(&map.labels, axis, &range).unwrap_or_else(|_| map.labels.clone()),
+        };
+        let parts: Vec<ReadMap> = maps.iter().map(|map| part(map)).collect();
+        let half = ExamReads { maps: Vec::new(), again: exam.again.iter().map(part).collect(), ..exam.clone() };
+        units.push(unit(&half, rules, Some(side), &parts.iter().collect::<Vec<_>>(), stop)?);
     }
     Ok(units)
 }
@@ -67,6 +68,7 @@ fn unit(
         against.push(one);
     }
     let pairs = pairs(maps, &label_map, &go_on)?.map_err(|mismatch| grid_error(exam, mismatch))?;
+    let again = again(exam, maps).map_err(|mismatch| grid_error(exam, mismatch))?;
     let mut warnings: Vec<String> = consensus.warnings().iter().map(|w| w.in_words(&names)).collect();
     if rules.method != Method::Joint {
         warnings.extend(compare_starts(patterns.table(), &JointOptions::default()).warning().map(|w| w.in_words(&names)));
@@ -85,6 +87,7 @@ fn unit(
         undecided: consensus.undecided_voxels(patterns.table()),
         against,
         pairs,
+        again,
         among: among(patterns.table()),
         warnings,
     })
@@ -144,21 +147,31 @@ fn pairs(
     for (at, (a, first)) in all.iter().enumerate() {
         for (b, second) in &all[at + 1..] {
             go_on()?;
-            let comparison = match Comparison::new(first, second) {
-                Ok(comparison) => comparison,
+            match pair((a, first), (b, second)) {
+                Ok(pair) => pairs.push(pair),
                 Err(mismatch) => return Ok(Err(mismatch)),
-            };
-            let matrix = comparison.confusion(LABELS);
-            pairs.push(PairFigures {
-                a: (*a).clone(),
-                b: (*b).clone(),
-                dice: std::array::from_fn(|level| comparison.overlap(MARROW_LEVELS[level]).dice()),
-                mcc: matrix.mcc(),
-                kappa_quadratic: matrix.kappa(KappaWeight::Quadratic),
-            });
+            }
         }
     }
     Ok(Ok(pairs))
+}
+
+fn pair((a, first): (&Who, &Labels), (b, second): (&Who, &Labels)) -> Result<PairFigures, GridMismatch> {
+    let comparison = Comparison::new(first, second)?;
+    let matrix = comparison.confusion(LABELS);
+    Ok(PairFigures {
+        a: a.clone(),
+        b: b.clone(),
+        dice: std::array::from_fn(|level| comparison.overlap(MARROW_LEVELS[level]).dice()),
+        mcc: matrix.mcc(),
+        kappa_quadratic: matrix.kappa(KappaWeight::Quadratic),
+    })
+}
+
+/// Every later read against the first one of the same person.
+fn again(exam: &ExamReads, maps: &[&ReadMap]) -> Result<Vec<PairFigures>, GridMismatch> {
+    let firsts = exam.again.iter().filter_map(|later| Some((*maps.iter().find(|map| map.who == later.who)?, later)));
+    firsts.map(|(first, later)| pair((&first.who, &first.labels), (&later.who, &later.labels))).collect()
 }
 
 fn among(table: &VoteTable) -> AmongReaders {

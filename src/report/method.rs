@@ -14,7 +14,7 @@ pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
     vec![
         unit.to_owned(),
         "Exams count when two such readers or more have finished reading: sealed the read, or marked every slice done. Of a \
-         reader's several finished reads the newest counts."
+         reader's several finished reads the first counts; later ones are compared with it only."
             .to_owned(),
         if rules.of_assisted {
             "This report is of the assisted reads (a model's proposals were on screen): they vote, and where a table says independent \
@@ -42,7 +42,7 @@ pub(super) fn source_table(facts: &ReportFacts) -> Table {
             Cell::text(source.exam.to_string()),
             Cell::text(source.who.to_string()),
             Cell::text(source.state.clone()),
-            Cell::text(source.labels_sha256.clone()),
+            Cell::code(source.labels_sha256.clone()),
         ]);
     }
     table.note("Of one byte per voxel, i fastest.");
@@ -70,7 +70,7 @@ pub(super) fn model_table(facts: &ReportFacts) -> Option<Table> {
             Cell::number(model.steps.to_string()),
             Cell::number(model.seed.to_string()),
             Cell::text(model.made_on.clone()),
-            Cell::text(model.weights_sha256.clone()),
+            Cell::code(model.weights_sha256.clone()),
         ]);
     }
     Some(table)

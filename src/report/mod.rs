@@ -21,6 +21,7 @@ mod method;
 mod number;
 mod page;
 mod paired;
+mod readers;
 mod scatter;
 mod series;
 mod side;

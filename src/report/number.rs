@@ -48,6 +48,12 @@ pub(super) fn grouped(count: u64) -> String {
     text
 }
 
+/// `an exam`, `a side`.
+pub(super) fn one(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
+}
+
 /// `1 exam`, `2 exams`.
 pub(super) fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })

@@ -14,6 +14,7 @@ use super::limits::{limits_plots, limits_table};
 use super::matrix::{dice_matrices, mcc_matrix};
 use super::method::{again, model_table, rules as rules_of, software, source_table};
 use super::paired::paired_table;
+use super::readers::{again_table, staple_table};
 use super::scatter::{amount_caption, amount_plot};
 use super::{ReportFacts, ReportRules, Who};
 
@@ -107,6 +108,9 @@ fn among_readers(page: &mut Page, units: &[UnitFigures], rules: &ReportRules) {
     page.table(&dice_matrices(units, rules));
     page.table(&mcc_matrix(units, rules));
     page.table(&chance_table(units, rules));
+    for table in [staple_table(units, rules), again_table(units, rules)].into_iter().flatten() {
+        page.table(&table);
+    }
 }
 
 fn volumes(page: &mut Page, units: &[UnitFigures], rules: &ReportRules) {
@@ -120,7 +124,8 @@ fn volumes(page: &mut Page, units: &[UnitFigures], rules: &ReportRules) {
             "Bland–Altman plots of volumes per level{part}: map minus consensus against their mean, a row per map. Solid line: bias; \
              dashed: 95 % limits of agreement; grey: zero.{key}"
         );
-        page.figure("volumes", &caption, plot);
+        let word = if many { format!("volumes_{}", n + 1) } else { "volumes".to_owned() };
+        page.figure(&word, &caption, plot);
     }
     page.table(&limits_table(units, rules));
     if let Some(table) = icc_table(units, rules) {

@@ -3,14 +3,14 @@
 use super::axis::Axis;
 use super::boxes::mark;
 use super::figures::{UnitFigures, everybody};
-use super::number::or_dash;
+use super::number::{counted, or_dash};
 use super::svg::{Anchor, Svg};
 use super::{ReportRules, Who};
 use crate::agreement::spearman;
 
 /// Place of level 3 among the levels.
 const LEVEL_3: usize = 2;
-const WIDTH: f64 = 560.0;
+const WIDTH: f64 = 600.0;
 const LEFT: f64 = 44.0;
 const BOTTOM: f64 = 262.0;
 
@@ -37,12 +37,12 @@ pub(super) fn amount_plot(units: &[UnitFigures]) -> String {
     let all = everybody(units);
     let mut svg = Svg::new(WIDTH, BOTTOM + 40.0);
     let volumes = all.iter().flat_map(|who| points(units, who)).map(|(volume, _)| volume);
-    let x = Axis::around(volumes.chain([0.0]), 6.0, LEFT, WIDTH - 120.0);
+    let x = Axis::around(volumes.chain([0.0]), 6.0, LEFT, WIDTH - 150.0);
     let y = Axis::new(0.0, 1.0, 0.2, BOTTOM, 12.0);
-    y.draw_left(&mut svg, &[LEFT, WIDTH - 120.0], true);
+    y.draw_left(&mut svg, &[LEFT, WIDTH - 150.0], true);
     x.draw_bottom(&mut svg, BOTTOM, true);
     svg.upwards([11.0, BOTTOM / 2.0], Anchor::Middle, 10.5, "Dice of level 3");
-    svg.text([f64::midpoint(LEFT, WIDTH - 120.0), BOTTOM + 32.0], Anchor::Middle, 10.5, "Level 3 in the consensus (ml)");
+    svg.text([f64::midpoint(LEFT, WIDTH - 150.0), BOTTOM + 32.0], Anchor::Middle, 10.5, "Level 3 in the consensus (ml)");
     for who in &all {
         for (volume, dice) in points(units, who) {
             mark(&mut svg, [x.at(volume), y.at(dice)], 3.2, colour(who), who);
@@ -56,8 +56,8 @@ pub(super) fn amount_plot(units: &[UnitFigures]) -> String {
         (Who::Model(String::new()), "model"),
     ] {
         if all.iter().any(|who| who.role() == one.role()) {
-            mark(&mut svg, [WIDTH - 106.0, row], 3.2, colour(&one), &one);
-            svg.text([WIDTH - 96.0, row + 3.5], Anchor::Start, 10.0, words);
+            mark(&mut svg, [WIDTH - 134.0, row], 3.2, colour(&one), &one);
+            svg.text([WIDTH - 124.0, row + 3.5], Anchor::Start, 10.0, words);
             row += 17.0;
         }
     }
@@ -75,11 +75,16 @@ pub(super) fn amount_caption(units: &[UnitFigures], rules: &ReportRules) -> Stri
             format!("{who} {} (n = {})", or_dash(rho, 2), volumes.len())
         })
         .collect();
+    let rho = if all.iter().any(|who| points(units, who).len() >= 3) {
+        format!("Spearman's ρ: {} (– below three points or without variation).", each.join(", "))
+    } else {
+        "Fewer than three points per map: no correlation is given.".to_owned()
+    };
     let empty = units.iter().filter(|unit| !unit.estimable[LEVEL_3]).count();
     format!(
-        "Dice of level 3 against the amount of level-3 signal in the consensus, a mark per map and {unit}. Spearman's ρ: {}. \
-         {empty} {unit}s in which no independent reader used level 3 are not shown; ρ needs three points.",
-        each.join(", "),
-        unit = rules.unit()
+        "Dice of level 3 against the amount of level-3 signal in the consensus, a mark per map and {}. {rho} Not shown: {} in which no \
+         independent reader used level 3.",
+        rules.unit(),
+        counted(empty, rules.unit())
     )
 }

@@ -8,6 +8,9 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
+/// Resampling fewer patients tells no more than their range.
+const FEWEST_PATIENTS: usize = 5;
+
 /// A figure described over the units where it is defined.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Described {
@@ -17,7 +20,7 @@ pub struct Described {
     pub undefined: usize,
     /// Summary of the numbers; `None` of nothing.
     pub summary: Option<Summary>,
-    /// 95 % interval of the mean, patients resampled; `None` below two patients.
+    /// 95 % interval of the mean, patients resampled; `None` below five patients.
     pub interval: Option<Interval>,
 }
 
@@ -36,7 +39,7 @@ impl Described {
             }
         }
         let patients: Vec<Vec<f64>> = by_patient.into_values().collect();
-        let interval = if patients.len() < 2 {
+        let interval = if patients.len() < FEWEST_PATIENTS {
             None
         } else {
             // The same seed for every figure: each sees the same patients drawn.

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 pub(super) struct Cell {
     text: String,
     number: bool,
+    /// A sum that may be broken anywhere.
+    code: bool,
     /// Between 0 and 1: how dark the cell is.
     shade: Option<f64>,
     span: usize,
@@ -15,11 +17,16 @@ pub(super) struct Cell {
 
 impl Cell {
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), number: false, shade: None, span: 1 }
+        Self { text: text.into(), number: false, code: false, shade: None, span: 1 }
     }
 
     pub fn number(text: impl Into<String>) -> Self {
         Self { number: true, ..Self::text(text) }
+    }
+
+    /// A sum in letters of one width.
+    pub fn code(text: impl Into<String>) -> Self {
+        Self { code: true, ..Self::text(text) }
     }
 
     /// A number on a ground that is darker the nearer `share` is to 1.
@@ -119,7 +126,11 @@ impl Table {
 fn cells_html(cells: &[Cell], tag: &str, scope: &str) -> String {
     let mut out = "<tr>".to_owned();
     for cell in cells {
-        let class = if cell.number { " class=\"n\"" } else { "" };
+        let class = match (cell.number, cell.code) {
+            (true, _) => " class=\"n\"",
+            (false, true) => " class=\"c\"",
+            (false, false) => "",
+        };
         let span = if cell.span > 1 { format!(" colspan=\"{}\"", cell.span) } else { String::new() };
         // At most 55 % of the blue, so that black letters stay readable on it.
         let shade = cell

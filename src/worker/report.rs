@@ -132,35 +132,34 @@ impl<'s> Gathered<'s> {
             side: record.side,
             slices: found.slices,
             maps: found.maps,
+            again: found.again,
         };
         let stop = || task.cancel.is_cancelled();
         self.units.extend(measure(&exam, rules, &stop).map_err(|e| e.to_string())?);
         Ok(())
     }
 
-    /// The newest finished read of a reader, independent and assisted apart; the others with the reason.
+    /// The first finished read of a reader, independent and assisted apart; later ones beside it, the others with the reason.
     fn reads_of(&self, record: &ExamRecord, reader: &ReaderCode, rules: &ReportRules, found: &mut Found) -> Result<(), String> {
         let layout = self.study.layout();
-        let mut newest: [Option<(u32, ReadMap, String)>; 3] = [None, None, None];
+        let mut first = [false; 3];
         for number in layout.read_numbers(reader, &record.exam).map_err(|e| e.to_string())? {
             match finished(self.study, record, reader, number, rules) {
                 Ok(read) => {
                     found.slices = read.slices;
-                    let place = &mut newest[if read.meeting { 2 } else { usize::from(read.assisted) }];
+                    let place = &mut first[if read.meeting { 2 } else { usize::from(read.assisted) }];
                     let who = who_reads(reader, &read, rules);
-                    match (&read.labels, place.as_ref()) {
-                        (Ok(_), Some((older, ..))) => {
-                            let why = format!("read {older}: a newer read of the same reader is finished");
-                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(who.clone()), why });
+                    match read.labels {
+                        Ok(labels) if *place => found.again.push(ReadMap { who, labels }),
+                        Ok(labels) => {
+                            *place = true;
+                            found.maps.push(ReadMap { who, labels });
+                            found.states.push(format!("read {number}, {}", read.state));
                         }
-                        (Err(why), _) => {
+                        Err(why) => {
                             let why = format!("read {number}: {why}");
-                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(who.clone()), why });
+                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(who), why });
                         }
-                        (Ok(_), None) => {}
-                    }
-                    if let Ok(labels) = read.labels {
-                        *place = Some((number, ReadMap { who, labels }, read.state));
                     }
                 }
                 Err(why) => {
@@ -168,10 +167,6 @@ impl<'s> Gathered<'s> {
                     found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(Who::Reader(reader.to_string())), why });
                 }
             }
-        }
-        for (number, map, state) in newest.into_iter().flatten() {
-            found.maps.push(map);
-            found.states.push(format!("read {number}, {state}"));
         }
         Ok(())
     }
@@ -225,6 +220,7 @@ impl<'s> Gathered<'s> {
 struct Found {
     maps: Vec<ReadMap>,
     states: Vec<String>,
+    again: Vec<ReadMap>,
     left_out: Vec<Excluded>,
     slices: usize,
 }

@@ -26,13 +26,13 @@ pub(super) fn make(task: &Task, config: &WorkerConfig, pool: &rayon::ThreadPool,
     }
 }
 
-/// Reader 1 reads with the model's help, the others alone.
+/// Reader 1 reads with the model's help, the four others alone.
 fn protocol() -> Protocol {
     let reader = |number: u32| {
         let assistance = if number == 1 { Assistance::FromStart } else { Assistance::None };
         ReaderCode::new(&format!("R{number}")).ok().map(|code| ReaderRule { code, assistance })
     };
-    Protocol::sample().with_readers((1..=4).filter_map(reader).collect())
+    Protocol::sample().with_readers((1..=5).filter_map(reader).collect())
 }
 
 /// The exams take the way that any images take: written as files, read, imported.

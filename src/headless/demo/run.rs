@@ -4,10 +4,11 @@ use super::hand::{Effort, paint_slice};
 use super::{pictures, tables};
 use crate::headless::progress::Progress;
 use crate::headless::{DEFAULT_SEED, Driver, clock, place};
+use crate::io::write_labels_nifti;
 use crate::phantom::{KneeExam, SimulatedReader, knee};
-use crate::session::{AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, Session, StudyCommand};
+use crate::session::{AdoptWhat, Command, EditCommand, FileCommand, MaskOptions, ModelCommand, Session, StudyCommand, ToolCommand};
 use crate::study::{ExamCode, Part, ReaderCode, Study};
-use crate::volume::Labels;
+use crate::volume::{Labels, LayerKind};
 use crate::worker::message::{Event, Outcome, PickPurpose, Role, TrainedVersion};
 use crate::worker::{SAMPLE_PARTS, SAMPLE_SEED, WorkerConfig};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -18,6 +19,10 @@ use std::time::{Duration, Instant};
 
 /// Slices that the reader paints by hand before the first training.
 const FIRST_SLICES: [usize; 6] = [3, 5, 6, 7, 8, 10];
+/// A simulated reader and the day on which they read.
+type Hand = (SimulatedReader, u64);
+/// Reader 1's.
+const FIRST_HAND: Hand = (SimulatedReader::One, SAMPLE_SEED);
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(1200);
 
@@ -159,15 +164,15 @@ impl Demo {
         self.driver.wait("Opening an exam", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == code))
     }
 
-    fn target(&self, number: usize, reader: SimulatedReader) -> Labels {
-        self.knees[number].2.read_by(reader, SAMPLE_SEED)
+    fn target(&self, number: usize, (reader, day): Hand) -> Labels {
+        self.knees[number].2.read_by(reader, day)
     }
 
     /// Paints slices of the exam after a simulated reader and marks them done.
-    fn read(&mut self, number: usize, reader: SimulatedReader, slices: &[usize], words: &str) -> Result<Effort> {
+    fn read(&mut self, number: usize, hand: Hand, slices: &[usize], words: &str) -> Result<Effort> {
         self.progress.stage(words);
         self.open_exam(number)?;
-        let target = self.target(number, reader);
+        let target = self.target(number, hand);
         let mut effort = Effort::default();
         for (at, &slice) in slices.iter().enumerate() {
             self.progress.at(at as f32 / slices.len() as f32, words);
@@ -188,14 +193,14 @@ impl Demo {
         for number in self.of_part(Part::Validate) {
             let slices = self.all_slices(number);
             let words = format!("Reader 1 reads held-out exam {}", self.knees[number].0);
-            let effort = self.read(number, SimulatedReader::One, &slices, &words)?;
+            let effort = self.read(number, FIRST_HAND, &slices, &words)?;
             self.paint.strokes += effort.strokes;
             self.paint.voxels += effort.voxels;
         }
         let training = self.of_part(Part::Train);
         let (&first, others) = training.split_first().ok_or_else(|| anyhow!("the sample has no exam to train on"))?;
         let words = format!("Reader 1 paints {} slices of {}", FIRST_SLICES.len(), self.knees[first].0);
-        self.read(first, SimulatedReader::One, &FIRST_SLICES, &words)?;
+        self.read(first, FIRST_HAND, &FIRST_SLICES, &words)?;
         let mut slices = FIRST_SLICES.len();
         self.train(args, slices, None)?;
         for &number in others {
@@ -226,20 +231,55 @@ impl Demo {
         pictures::proposal(&self.driver, &self.root().join("results"))?;
         self.driver.run(Command::Edit(EditCommand::Adopt(AdoptWhat::All)));
         let slices = self.all_slices(number);
-        self.read(number, SimulatedReader::One, &slices, &format!("Reader 1 corrects {code}"))
+        self.read(number, FIRST_HAND, &slices, &format!("Reader 1 corrects {code}"))
     }
 
-    /// Readers 2 to 4 read the held-out exams under their own codes, each blind to the others.
+    /// Readers 2 to 5 read every exam under their own codes, each blind to the others: the held-out ones by hand, the
+    /// others in another program, whose masks are taken over. Reads of the test exam are sealed, reader 1's too.
     fn read_by_the_others(&mut self) -> Result<()> {
-        let readers = [(SimulatedReader::Two, "R2"), (SimulatedReader::Three, "R3"), (SimulatedReader::Four, "R4")];
-        for (reader, code) in readers {
+        // The fifth has the first one's habits on another day.
+        let readers = [
+            ("R2", (SimulatedReader::Two, SAMPLE_SEED)),
+            ("R3", (SimulatedReader::Three, SAMPLE_SEED)),
+            ("R4", (SimulatedReader::Four, SAMPLE_SEED)),
+            ("R5", (SimulatedReader::One, SAMPLE_SEED + 1)),
+        ];
+        for (code, hand) in readers {
             self.enter(code)?;
             for number in self.of_part(Part::Validate) {
                 let slices = self.all_slices(number);
-                self.read(number, reader, &slices, &format!("Reader {code} reads {} alone", self.knees[number].0))?;
+                self.read(number, hand, &slices, &format!("Reader {code} reads {} alone", self.knees[number].0))?;
             }
+            self.progress.stage(&format!("Reader {code} brings masks of the other exams"));
+            for number in self.of_part(Part::Train) {
+                self.bring_mask(number, hand)?;
+            }
+            self.read_test_exams(hand)?;
+        }
+        self.enter("R1")?;
+        self.read_test_exams(FIRST_HAND)
+    }
+
+    /// Test exams: read, then sealed; until all have sealed no model proposes on them.
+    fn read_test_exams(&mut self, hand: Hand) -> Result<()> {
+        for number in self.of_part(Part::Test) {
+            self.bring_mask(number, hand)?;
+            self.driver.run_to_end("Sealing", PATIENCE, Command::Study(StudyCommand::Seal))?;
         }
         Ok(())
+    }
+
+    /// A read made in another program: its mask becomes one step, and every slice is done.
+    fn bring_mask(&mut self, number: usize, hand: Hand) -> Result<()> {
+        self.open_exam(number)?;
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("mask.nii.gz");
+        write_labels_nifti(&file, &self.target(number, hand), "Simulated read")?;
+        self.driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Marrow)));
+        let import = Command::File(FileCommand::ImportMask(file, MaskOptions::default()));
+        self.driver.run_to_end("Importing a mask", PATIENCE, import)?;
+        self.driver.run(Command::Edit(EditCommand::AllDone));
+        self.driver.wait("Saving", PATIENCE, Session::all_saved)
     }
 
     /// The coordinator compares and exports; tables and pictures are written.
@@ -250,6 +290,8 @@ impl Demo {
         let out = self.root().join("results");
         let masks = out.join("masks");
         self.driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Use(PickPurpose::Export, masks)))?;
+        self.progress.stage("The coordinator writes the report");
+        self.driver.run_to_end("Reporting", PATIENCE, Command::Study(StudyCommand::Report(Box::default())))?;
         let compare = self.driver.session().compare().ok_or_else(|| anyhow!("nothing was compared"))?;
         let summary = tables::write(&out, &self.rounds, compare, self.paint)?;
         let study = Study::open(&self.root())?;
