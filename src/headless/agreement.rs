@@ -1,19 +1,19 @@
 //! `osteon agreement`: consensus and agreement figures of several reads, as JSON (schema: `reference/agreement/README.md`).
 
-use crate::agreement::{AlphaMetric, Comparison, ConfusionMatrix, DistanceStatus, KappaWeight, Overlap, Ratings, SurfaceDistances};
+use super::figures_json::{cohen_json, counts_json, joint_json, level_json, staple_json};
+use crate::agreement::{AlphaMetric, Comparison, Ratings};
 use crate::consensus::{
-    Consensus, JointOptions, JointStaple, JointStart, LevelStatus, Method, Staple, VotePatterns, VoteTable, compare_starts, joint_staple,
-    level_name, majority,
+    Consensus, JointOptions, JointStaple, JointStart, Method, VotePatterns, compare_starts, joint_staple, level_name, majority,
 };
 use crate::io;
-use crate::volume::{LabelCounts, Labels};
+use crate::volume::Labels;
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The groups of figures that `--only` can name.
 const GROUPS: [&str; 5] = ["majority", "staple_binary", "staple_multilabel", "pairs", "agreement"];
@@ -59,7 +59,7 @@ pub fn run(args: &AgreementArgs) -> Result<()> {
         out.insert("staple_binary".to_owned(), case.staple_binary());
     }
     if wanted("staple_multilabel") {
-        out.insert("staple_multilabel".to_owned(), joint_json(&case.joint, patterns.table()));
+        out.insert("staple_multilabel".to_owned(), joint_json(case.joint(), patterns.table()));
     }
     if wanted("pairs") {
         eprintln!("measuring surfaces");
@@ -68,7 +68,7 @@ pub fn run(args: &AgreementArgs) -> Result<()> {
     if wanted("agreement") {
         out.insert("agreement".to_owned(), case.agreement()?);
     }
-    let warnings = case.warnings(wanted("staple_multilabel"));
+    let warnings = case.warnings();
     for warning in &warnings {
         eprintln!("warning: {warning}");
     }
@@ -133,30 +133,41 @@ pub(super) fn write_json(path: &Path, value: &Value) -> Result<()> {
     save().with_context(|| format!("{} could not be written; is the folder there and writable?", path.display()))
 }
 
-/// Everything that several groups need.
+/// Everything that several groups need, worked out when the first of them asks.
 struct CaseFigures<'a> {
     names: &'a [String],
     reads: &'a [Labels],
     patterns: &'a VotePatterns,
     levels: Vec<Vec<u8>>,
-    staple: Consensus,
-    joint: JointStaple,
+    start: JointStart,
+    staple: OnceLock<Consensus>,
+    joint: OnceLock<JointStaple>,
 }
 
 impl<'a> CaseFigures<'a> {
     fn new(names: &'a [String], reads: &'a [Labels], patterns: &'a VotePatterns, start: &str) -> Self {
         let highest = patterns.table().highest_label().max(3);
         let levels: Vec<Vec<u8>> = (1..=highest).map(|label| vec![label]).chain([vec![2, 3]]).collect();
-        let staple = Consensus::of(patterns, Method::Staple, &levels.iter().map(Vec::as_slice).collect::<Vec<_>>());
         let start = if start == "votes" { JointStart::Votes } else { JointStart::default() };
-        let joint = joint_staple(patterns.table(), &JointOptions { start, ..JointOptions::default() });
-        Self { names, reads, patterns, levels, staple, joint }
+        Self { names, reads, patterns, levels, start, staple: OnceLock::new(), joint: OnceLock::new() }
     }
 
-    /// What a person should know: readers no better than chance, levels that nobody used, starts that matter.
-    fn warnings(&self, with_joint: bool) -> Vec<String> {
-        let mut warnings: Vec<String> = self.staple.warnings().iter().map(|w| w.in_words(self.names)).collect();
-        if with_joint {
+    fn staple(&self) -> &Consensus {
+        let levels = || self.levels.iter().map(Vec::as_slice).collect::<Vec<_>>();
+        self.staple.get_or_init(|| Consensus::of(self.patterns, Method::Staple, &levels()))
+    }
+
+    fn joint(&self) -> &JointStaple {
+        let options = JointOptions { start: self.start, ..JointOptions::default() };
+        self.joint.get_or_init(|| joint_staple(self.patterns.table(), &options))
+    }
+
+    /// What a person should know of what was worked out: readers no better than chance, levels that nobody used, starts
+    /// that matter.
+    fn warnings(&self) -> Vec<String> {
+        let staple = self.staple.get().map_or(&[][..], Consensus::warnings);
+        let mut warnings: Vec<String> = staple.iter().map(|w| w.in_words(self.names)).collect();
+        if self.joint.get().is_some() {
             let starts = compare_starts(self.patterns.table(), &JointOptions::default());
             warnings.extend(starts.warning().map(|w| w.in_words(self.names)));
         }
@@ -170,7 +181,7 @@ impl<'a> CaseFigures<'a> {
     }
 
     fn staple_binary(&self) -> Value {
-        self.staple.staple().iter().map(|staple| (staple.level_name(), staple_json(staple))).collect::<Map<_, _>>().into()
+        self.staple().staple().iter().map(|staple| (staple.level_name(), staple_json(staple))).collect::<Map<_, _>>().into()
     }
 
     /// Every reader against every later one, then every reader against each consensus.
@@ -182,8 +193,8 @@ impl<'a> CaseFigures<'a> {
             }
         }
         let majority = self.patterns.paint(&majority(self.patterns.table()));
-        let joint = self.patterns.paint(&self.joint.pattern_labels());
-        let masks: Vec<Labels> = (0..self.levels.len()).map(|at| self.staple.mask(self.patterns, at)).collect();
+        let joint = self.patterns.paint(&self.joint().pattern_labels());
+        let masks: Vec<Labels> = (0..self.levels.len()).map(|at| self.staple().mask(self.patterns, at)).collect();
         for (name, map) in self.names.iter().zip(self.reads) {
             jobs.push((format!("{name}|majority"), map, Reference::One(&majority)));
             jobs.push((format!("{name}|staple_multilabel"), map, Reference::One(&joint)));
@@ -233,15 +244,6 @@ enum Reference<'a> {
     PerLevel(&'a [Labels]),
 }
 
-/// Cohen's kappa with the three weights.
-pub(super) fn cohen_json(matrix: &ConfusionMatrix) -> Value {
-    json!({
-        "plain": matrix.kappa(KappaWeight::Plain),
-        "linear": matrix.kappa(KappaWeight::Linear),
-        "quadratic": matrix.kappa(KappaWeight::Quadratic),
-    })
-}
-
 fn pair_json(map: &Labels, reference: &Reference, levels: &[Vec<u8>]) -> Result<Value> {
     let whole = match reference {
         Reference::One(other) => Some(Comparison::new(map, other)?),
@@ -257,97 +259,4 @@ fn pair_json(map: &Labels, reference: &Reference, levels: &[Vec<u8>]) -> Result<
         out.insert(level_name(level), figures);
     }
     Ok(out.into())
-}
-
-fn level_json(comparison: &Comparison, level_a: &[u8], level_b: &[u8]) -> Value {
-    let mut out = overlap_json(&comparison.overlap_between(level_a, level_b));
-    let surface = comparison.surface_between(level_a, level_b);
-    let elements = comparison.elements_between(level_a, level_b);
-    if let (Value::Object(out), Value::Object(more)) = (&mut out, surface_json(&surface)) {
-        out.extend(more);
-        out.insert("sd_hausdorff".to_owned(), json!(elements.hausdorff()));
-        out.insert("sd_hd95".to_owned(), json!(elements.hd95()));
-        out.insert("sd_surface_dice_1mm".to_owned(), json!(elements.surface_dice(1.0)));
-        out.insert("itk_hausdorff".to_owned(), json!(comparison.set_hausdorff_mm(level_a, level_b)));
-    }
-    out
-}
-
-fn overlap_json(overlap: &Overlap) -> Value {
-    json!({
-        "tp": overlap.tp, "fp": overlap.fp, "fn": overlap.fn_, "tn": overlap.tn,
-        "dice": overlap.dice(), "jaccard": overlap.jaccard(), "volume_similarity": overlap.volume_similarity(),
-        "sensitivity": overlap.sensitivity(), "specificity": overlap.specificity(), "precision": overlap.precision(),
-        "false_negative_rate": overlap.false_negative_rate(), "false_discovery_rate": overlap.false_discovery_rate(),
-        "volume_a_ml": overlap.volume_a_ml(), "volume_b_ml": overlap.volume_b_ml(),
-        "mcc": overlap.mcc(), "kappa": overlap.kappa(), "itk_false_positive_error": overlap.false_positive_rate(),
-    })
-}
-
-fn surface_json(surface: &SurfaceDistances) -> Value {
-    let status = match surface.status() {
-        DistanceStatus::Measured => "ok",
-        DistanceStatus::OneEmpty => "one_empty",
-        DistanceStatus::BothEmpty => "both_empty",
-    };
-    json!({
-        "distance_status": status,
-        "surface_voxels_a": surface.surface_voxels_a(), "surface_voxels_b": surface.surface_voxels_b(),
-        "hausdorff": surface.hausdorff(),
-        "hausdorff_a_to_b": surface.hausdorff_a_to_b(), "hausdorff_b_to_a": surface.hausdorff_b_to_a(),
-        "hd95_pooled": surface.hd95_pooled(), "hd95_max_directed": surface.hd95_max_directed(),
-        "asd_a_to_b": surface.asd_a_to_b(), "asd_b_to_a": surface.asd_b_to_a(),
-        "assd_mean_directed": surface.assd_mean_directed(), "assd_pooled": surface.assd_pooled(),
-        "surface_dice_1mm_count": surface.surface_dice(1.0),
-    })
-}
-
-fn counts_json(counts: &LabelCounts) -> Value {
-    let highest = (0..=254_u8).rev().find(|label| counts.of(*label) > 0).unwrap_or(0).max(3);
-    (0..=highest).map(|label| (label.to_string(), json!(counts.of(label)))).collect::<Map<_, _>>().into()
-}
-
-/// A vote pattern as digits, or with dashes between where a label has more than one.
-fn pattern_key(votes: &[u8]) -> String {
-    let between = if votes.iter().all(|v| *v < 10) { "" } else { "-" };
-    votes.iter().map(u8::to_string).collect::<Vec<_>>().join(between)
-}
-
-/// Figures of one level, shared with `osteon consensus`.
-pub(super) fn staple_json(staple: &Staple) -> Value {
-    let votes = staple.votes();
-    let patterns: Map<String, Value> =
-        (0..votes.len()).map(|p| (pattern_key(votes.votes(p)), json!({"n": votes.voxels()[p], "w": staple.probability()[p]}))).collect();
-    let status = match staple.status() {
-        LevelStatus::Estimated => "ok",
-        LevelStatus::Unused => "empty",
-        LevelStatus::Everywhere => "full",
-        LevelStatus::Unanimous => "unanimous",
-    };
-    json!({
-        "status": status, "prior": staple.prior(), "sensitivity": staple.sensitivity(), "specificity": staple.specificity(),
-        "iterations": staple.iterations(), "consensus_voxels": staple.consensus_voxels(), "patterns": patterns,
-    })
-}
-
-/// Figures of joint STAPLE, shared with `osteon consensus`.
-pub(super) fn joint_json(joint: &JointStaple, table: &VoteTable) -> Value {
-    let labels = joint.label_count();
-    let confusion: Vec<Vec<Vec<f64>>> = (0..joint.readers())
-        .map(|reader| (0..labels).map(|said| (0..labels).map(|truth| joint.confusion(reader, said, truth)).collect()).collect())
-        .collect();
-    let decided = joint.pattern_labels();
-    let mut counts: HashMap<u8, u64> = HashMap::new();
-    for (label, voxels) in decided.iter().zip(table.voxels()) {
-        *counts.entry(*label).or_default() += voxels;
-    }
-    let of = |label: u8| counts.get(&label).copied().unwrap_or(0);
-    let label_counts: Map<String, Value> = (0..labels.max(4)).map(|label| (label.to_string(), json!(of(label as u8)))).collect();
-    let pattern_labels: Map<String, Value> =
-        decided.iter().enumerate().map(|(p, label)| (pattern_key(table.votes(p)), json!(label))).collect();
-    json!({
-        "prior": joint.prior(), "confusion": confusion, "iterations": joint.iterations(), "label_counts": label_counts,
-        "undecided": of(255), "pattern_labels": pattern_labels, "log_likelihood": joint.log_likelihood(),
-        "voxels_of_zero_likelihood": joint.impossible_voxels(),
-    })
 }

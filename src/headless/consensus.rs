@@ -1,6 +1,7 @@
 //! `osteon consensus`: one map out of several reads, written as NIfTI, with the rules and figures printed.
 
-use super::agreement::{count_votes, joint_json, read_labels, staple_json, write_json};
+use super::agreement::{count_votes, read_labels, write_json};
+use super::figures_json::{joint_json, staple_json};
 use crate::consensus::{Consensus, ConsensusOptions, JointStart, LineUp, LineUpReader, MARROW_LEVELS, Method, Region, VotePatterns};
 use crate::io;
 use crate::volume::Labels;

@@ -8,6 +8,7 @@ mod demo;
 mod driver;
 mod evaluate;
 mod export;
+mod figures_json;
 mod folder_cases;
 mod frame_log;
 mod import;

@@ -1,6 +1,7 @@
 //! `osteon stats`: agreement figures of tables of ratings, as JSON (schema: `reference/agreement/expected/tables.json`).
 
-use super::agreement::{cohen_json, write_json};
+use super::agreement::write_json;
+use super::figures_json::cohen_json;
 use crate::agreement::{AlphaMetric, BlandAltman, ConfusionMatrix, Icc, KappaWeight, Overlap, Ratings, Roc, Summary};
 use crate::agreement::{concordance, kendall_tau_b, mean, paired_t_p, pearson, spearman, wilcoxon_p};
 use anyhow::{Context, Result, bail};
