@@ -47,6 +47,9 @@ enum Sub {
     Packet(headless::PacketCommand),
     /// Write tables and figures of all finished reads: one page, CSV and SVG files
     Report(headless::ReportArgs),
+    /// Score masks of model and consensus by eye: sessions, marks, Table 2
+    #[command(subcommand)]
+    Score(headless::ScoreCommand),
     /// Write the masks of a study
     Export(headless::ExportArgs),
     /// Measure this machine
@@ -91,6 +94,7 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
         Some(Sub::Consensus(args)) => headless::consensus(&args),
         Some(Sub::Packet(command)) => headless::packet(command),
         Some(Sub::Report(args)) => headless::report(&args),
+        Some(Sub::Score(command)) => headless::score(command),
         Some(Sub::Export(args)) => headless::export(&args),
         Some(Sub::Bench(args)) => headless::bench(&args),
     }

@@ -10,6 +10,8 @@ mod desk;
 mod import;
 #[path = "ui/panes.rs"]
 mod panes;
+#[path = "ui/study.rs"]
+mod study;
 #[path = "ui/tools.rs"]
 mod tools;
 

@@ -90,6 +90,7 @@ impl Session {
                 }
             }
             Outcome::ReadChecked(checked) => self.absorb_checked(*checked),
+            Outcome::Score(outcome) => return self.absorb_score(*outcome),
             Outcome::Sealed(ended) => return self.absorb_sealed(ended),
             Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),
             Outcome::Trained(version) => self.absorb_trained(version),

@@ -7,9 +7,9 @@ use super::tool::Tool;
 use super::view_state::Workspace;
 use crate::consensus::{JointStart, Method, Region};
 use crate::edit::tools::LabelSet;
-use crate::study::{ExamCode, Look, PixelBox, SequenceName};
+use crate::study::{ExamCode, Look, Mark, PixelBox, SequenceName, Target};
 use crate::volume::LayerKind;
-use crate::worker::message::{ExportHow, ModelVersion, PickPurpose, ReportChoice, Role};
+use crate::worker::message::{ExportHow, ModelVersion, NewScores, PickPurpose, ReportChoice, Role};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -34,6 +34,45 @@ pub enum Command {
     Compare(CompareCommand),
     /// The import that is being looked at.
     Import(ImportCommand),
+    /// Scoring masks by eye.
+    Score(ScoreCommand),
+}
+
+/// Scoring.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScoreCommand {
+    /// Make a session (coordinator).
+    Make(NewScores),
+    /// Mark in a session.
+    Open {
+        /// The session.
+        session: ExamCode,
+        /// Who marks.
+        scorer: String,
+    },
+    /// Leave the session; it goes on where it was left.
+    Close,
+    /// Go to a mask, from 0.
+    Go(usize),
+    /// Go so many masks further.
+    Step(i32),
+    /// Set a mark on the mask shown, or take it away.
+    Mark(Target, Option<Mark>),
+    /// Move a mark by hundredths.
+    Nudge(Target, i32),
+    /// Say something about the mask shown.
+    Comment(String),
+    /// Show or hide marks as numbers.
+    ToggleNumbers,
+    /// Lock the session: its marks stand.
+    Lock,
+    /// Unblind a locked session and make Table 2 (coordinator).
+    Unblind {
+        /// The session.
+        session: ExamCode,
+        /// Age and slices with signal.
+        covariates: Option<PathBuf>,
+    },
 }
 
 /// What a person says of an import before it happens; places are exam and sequence of the table.

@@ -12,14 +12,15 @@ mod measure;
 mod model_state;
 mod notice;
 mod open_exam;
+mod scoring;
 mod state;
 mod tool;
 mod view_state;
 
 pub use crate::edit::tools::{BrushShape, LabelSet};
 pub use command::{
-    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, ImportCommand, MaskOptions, ModelCommand, PointerCommand, StudyCommand,
-    ToolCommand, ViewCommand,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, ImportCommand, MaskOptions, ModelCommand, PointerCommand, ScoreCommand,
+    StudyCommand, ToolCommand, ViewCommand,
 };
 pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
 pub use display::{DisplayRule, FattyMarrow, Window, WindowPreset};
@@ -30,6 +31,7 @@ pub use measure::{Measure, Reading};
 pub use model_state::TrainingState;
 pub use notice::{Notice, NoticeLevel, Notices};
 pub use open_exam::{OpenExam, PointerState, Proposal};
+pub use scoring::{OpenScores, Scoring};
 pub use state::{Job, Session};
 pub use tool::{Rules, Tool, ToolState};
 pub use view_state::{ViewState, Workspace};

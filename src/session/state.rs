@@ -6,6 +6,7 @@ use super::layout::PaneState;
 use super::model_state::TrainingState;
 use super::notice::{NoticeLevel, Notices};
 use super::open_exam::OpenExam;
+use super::scoring::Scoring;
 use super::tool::ToolState;
 use super::view_state::Workspace;
 use super::{Command, Effect, Notice};
@@ -45,6 +46,7 @@ pub struct Session {
     pub(super) training: TrainingState,
     pub(super) compare: CompareState,
     pub(super) checked: Option<ReadChecked>,
+    pub(super) scoring: Scoring,
     pub(super) notices: Notices,
     pub(super) jobs: BTreeMap<RequestId, Job>,
     pub(super) next_request: u64,
@@ -77,6 +79,7 @@ impl Session {
             training: TrainingState::default(),
             compare: CompareState::default(),
             checked: None,
+            scoring: Scoring::default(),
             notices: Notices::default(),
             jobs: BTreeMap::new(),
             next_request: 0,
@@ -156,6 +159,18 @@ impl Session {
     #[must_use]
     pub const fn checked(&self) -> Option<&ReadChecked> {
         self.checked.as_ref()
+    }
+
+    /// What the Score workspace shows.
+    #[must_use]
+    pub const fn scoring(&self) -> &Scoring {
+        &self.scoring
+    }
+
+    /// What random numbers start from.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Sentences on screen.

@@ -11,13 +11,15 @@ pub enum Workspace {
     Read,
     /// Readers, model and consensus side by side.
     Compare,
+    /// Masks scored by eye.
+    Score,
     /// Versions of the model.
     Models,
 }
 
 impl Workspace {
     /// All, in the order of the switch.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Compare, Self::Models];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Compare, Self::Score, Self::Models];
 
     /// Name on the switch.
     #[must_use]
@@ -25,6 +27,7 @@ impl Workspace {
         match self {
             Self::Read => "Read",
             Self::Compare => "Compare",
+            Self::Score => "Score",
             Self::Models => "Models",
         }
     }

@@ -88,6 +88,14 @@ pub enum StudyError {
         /// The study's folder.
         root: PathBuf,
     },
+    /// A scoring session cannot be used so.
+    #[error("{}: {problem}", path.display())]
+    Scores {
+        /// The session's file.
+        path: PathBuf,
+        /// Why, and what to do.
+        problem: String,
+    },
     /// The person cancelled.
     #[error("the import was cancelled; the exams imported until then are kept")]
     Cancelled,

@@ -109,6 +109,46 @@ impl Layout {
         read.with_extension("seal.json")
     }
 
+    /// `scores/<session>/`.
+    #[must_use]
+    pub fn score_session(&self, session: &ExamCode) -> PathBuf {
+        self.root.join("scores").join(session.as_str())
+    }
+
+    /// `scores/<session>/session.sqlite`.
+    #[must_use]
+    pub fn score_file(&self, session: &ExamCode) -> PathBuf {
+        self.score_session(session).join("session.sqlite")
+    }
+
+    /// `scores/<session>/key.json`, where the coordinator keeps it nowhere else.
+    #[must_use]
+    pub fn score_key(&self, session: &ExamCode) -> PathBuf {
+        self.score_session(session).join("key.json")
+    }
+
+    /// `scores/<session>/masks/`.
+    #[must_use]
+    pub fn score_masks(&self, session: &ExamCode) -> PathBuf {
+        self.score_session(session).join("masks")
+    }
+
+    /// `scores/<session>/masks/<mask>.nii.gz`.
+    #[must_use]
+    pub fn score_mask(&self, session: &ExamCode, mask: &ExamCode) -> PathBuf {
+        self.score_masks(session).join(format!("{mask}.nii.gz"))
+    }
+
+    /// Scoring sessions, sorted.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn score_sessions(&self) -> io::Result<Vec<ExamCode>> {
+        let mut sessions: Vec<ExamCode> = listed(&self.root.join("scores"), code_of_folder)?;
+        sessions.retain(|session| self.score_file(session).is_file());
+        Ok(sessions)
+    }
+
     /// `packet.json`: only in a reader's copy.
     #[must_use]
     pub fn packet(&self) -> PathBuf {

@@ -19,6 +19,7 @@ mod protocol;
 mod protocol_file;
 mod read;
 mod reading_rules;
+mod score;
 mod seal;
 mod seal_check;
 mod sequence_naming;
@@ -44,6 +45,10 @@ pub use patients::{PatientMap, PatientMapError};
 pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};
 pub use reading_rules::{ReadingRules, ScoringRules};
+pub use score::{
+    ANCHORS, Anchor, Covariate, Covariates, Figures, Mark, NewPlan, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource,
+    ScoreState, ScoreTable, TableMark, TableRow, Target, new_session as new_score_session, save_tables, score_tables,
+};
 pub use seal::Seal;
 pub use seal_check::{SealSubject, SealWarning, seal_warnings};
 pub use sequence_naming::Naming;

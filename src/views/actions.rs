@@ -130,7 +130,8 @@ pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Comm
         input.events.retain(|event| {
             let egui::Event::Key { key, pressed: true, repeat, modifiers, .. } = event else { return true };
             let Some((action, shortcut)) = action_for(*modifiers, *key) else { return true };
-            let kept = (typing && shortcut.conflicts_with_text_editing()) || (focused && modifiers.is_none() && presses_widgets(*key));
+            let kept = (typing && shortcut.conflicts_with_text_editing())
+                || (focused && !modifiers.command && !modifiers.alt && presses_widgets(*key));
             if kept {
                 return true;
             }

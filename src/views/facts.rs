@@ -9,7 +9,7 @@ use crate::worker::message::{ExamSummary, Role, VersionSummary};
 /// The exam, where its picture is on screen: to be read, or to be compared by the coordinator.
 pub fn reading(session: &Session) -> Option<&OpenExam> {
     session.exam().filter(|_| match session.workspace() {
-        Workspace::Read => true,
+        Workspace::Read | Workspace::Score => true,
         Workspace::Compare => is_coordinator(session),
         _ => false,
     })

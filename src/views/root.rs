@@ -1,8 +1,8 @@
 //! The whole window, put together.
 
 use super::pages::{
-    CompareView, ImportPage, Palette, PathEntry, compare_ui, empty_exam_ui, help_ui, import_ui, models_ui, palette_ui, path_entry_ui,
-    start_ui, submit_ui, who_ui,
+    CommentEntry, CompareView, ImportPage, NewScoresEntry, Palette, PathEntry, SCORE_WIDTH, compare_ui, empty_exam_ui, help_ui, import_ui,
+    marks_ui, models_ui, palette_ui, path_entry_ui, score_ui, start_ui, submit_ui, who_ui,
 };
 use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
 use super::picture::{Companions, Pane, Place, Strip, beside_ui, companions_ui, pane_ui, planes_ui, strip_ui};
@@ -27,6 +27,8 @@ pub struct Views {
     palette: Palette,
     path_entry: PathEntry,
     import: ImportPage,
+    new_scores: NewScoresEntry,
+    comment: CommentEntry,
     shown: Option<Shown>,
 }
 
@@ -141,7 +143,22 @@ impl Views {
         match session.workspace() {
             Workspace::Compare => compare_ui(ui, session, canvas, &mut self.compare, commands),
             Workspace::Models => page(ui, |ui| models_ui(ui, session, commands)),
+            Workspace::Score => self.score(ui, session, canvas, commands),
             Workspace::Read => self.read(ui, session, canvas, commands),
+        }
+    }
+
+    /// One mask at a time, large, and four lines beside it.
+    fn score(&mut self, ui: &mut Ui, session: &Session, canvas: &mut Canvas, commands: &mut Vec<Command>) {
+        let Some(open) = session.scoring().open() else {
+            page(ui, |ui| score_ui(ui, session, &mut self.new_scores, commands));
+            return;
+        };
+        let side = Panel::right("score marks").exact_size(SCORE_WIDTH).resizable(false).frame(Frame::new().fill(theme::GROUND));
+        side.show(ui, |ui| marks_ui(ui, session, open, &mut self.comment, commands));
+        match session.exam() {
+            Some(exam) => self.picture(ui, session, exam, canvas, commands),
+            None => page(ui, |_| {}),
         }
     }
 
@@ -179,6 +196,15 @@ impl Views {
             self.equal_panes(ui, session, exam, canvas, commands);
             return;
         }
+        let frame = Frame::new().fill(theme::PICTURE);
+        CentralPanel::no_frame().frame(frame).show(ui, |ui| pane_ui(ui, session, exam, canvas, &mut self.pane, commands));
+    }
+
+    /// The picture and the slice strip alone.
+    fn picture(&mut self, ui: &mut Ui, session: &Session, exam: &OpenExam, canvas: &mut Canvas, commands: &mut Vec<Command>) {
+        let frame = Frame::new().fill(theme::GROUND).inner_margin(Margin { left: 6, right: 6, top: 6, bottom: 2 });
+        let strip = Panel::bottom("strip").exact_size(theme::STRIP).resizable(false).frame(frame);
+        strip.show(ui, |ui| strip_ui(ui, session, exam, &mut self.strip, &self.tally, commands));
         let frame = Frame::new().fill(theme::PICTURE);
         CentralPanel::no_frame().frame(frame).show(ui, |ui| pane_ui(ui, session, exam, canvas, &mut self.pane, commands));
     }

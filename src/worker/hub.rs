@@ -4,7 +4,7 @@ use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
-use super::{compare, dialog, exam, export, files, mask, propose, report, sample, seal, trainer};
+use super::{compare, dialog, exam, export, files, mask, propose, report, sample, score, seal, trainer};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -71,6 +71,7 @@ impl Workers {
         match request {
             Request::Journal(row) => self.journal.send(JournalMessage::Append(row)),
             Request::FetchPatch { row } => self.journal.send(JournalMessage::Fetch(id, row)),
+            Request::ScoreRow(request) => self.journal.send(JournalMessage::Score(id, request)),
             Request::Seal(request) => self.journal.send(JournalMessage::Seal(id, Box::new(request))),
             Request::CloseRead => self.journal.send(JournalMessage::Close(id)),
             Request::TrainControl(control) => {
@@ -116,6 +117,7 @@ impl Workers {
             Request::OpenExam { root, exam, role, again } => {
                 task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &exam::Wanted { root, exam, role, again }));
             }
+            Request::Score(request) => task.spawn("score", move |task| pool.install(|| score::score(task, &journal, &request))),
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
@@ -141,6 +143,7 @@ impl Workers {
             | Request::FetchPatch { .. }
             | Request::CloseRead
             | Request::Seal(_)
+            | Request::ScoreRow(_)
             | Request::Train(_)
             | Request::TrainControl(_) => {}
         }

@@ -1,8 +1,8 @@
 //! The writer of the open read: one thread, rows in order, an answer for every row on disk.
 
-use super::message::{Event, Outcome, RequestId, SealEnded, SealRequest};
-use super::seal;
+use super::message::{Event, Outcome, RequestId, ScoreRowRequest, SealEnded, SealRequest};
 use super::task::{Reporter, guarded};
+use super::{score, seal};
 use crate::study::{JournalRow, ReadFile};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::thread::JoinHandle;
@@ -17,6 +17,8 @@ pub(super) enum JournalMessage {
     Append(JournalRow),
     /// An older change to read back.
     Fetch(RequestId, u64),
+    /// A mark of a scoring session.
+    Score(RequestId, Box<ScoreRowRequest>),
     /// Seal the read, which closes it.
     Seal(RequestId, Box<SealRequest>),
     /// No more rows for the read; answered when all are on disk.
@@ -89,6 +91,10 @@ impl Desk {
                     }
                 }
                 JournalMessage::Fetch(id, row) => self.fetch(id, row),
+                JournalMessage::Score(id, request) => {
+                    let outcome = guarded(|| score::keep(&request)).unwrap_or_else(Outcome::Failed);
+                    self.reporter.deliver(Event::Ended { id, outcome });
+                }
                 JournalMessage::Seal(id, request) => self.seal(id, &request),
                 JournalMessage::Close(id) => {
                     self.read = None;

@@ -14,6 +14,7 @@ pub mod message;
 mod propose;
 mod report;
 mod sample;
+mod score;
 mod seal;
 mod summary;
 mod task;

@@ -194,7 +194,7 @@ pub fn reading(pictures: bool) -> Harness<'static, Desk> {
     harness
 }
 
-fn grid() -> Arc<Grid> {
+pub fn grid() -> Arc<Grid> {
     let affine = Affine::from_columns([[-0.9, 0.0, 0.0], [0.0, 0.0, 0.9], [0.0, 3.5, 0.0]], [72.0, -26.0, -79.0]).unwrap();
     Arc::new(Grid::new(SHAPE, affine).unwrap())
 }
@@ -217,7 +217,7 @@ fn bone(x: f64, y: f64) -> u8 {
     }
 }
 
-fn knee(fat: bool) -> Image {
+pub fn knee(fat: bool) -> Image {
     let mut noise = 12_345_u32;
     let grid = grid();
     let values = (0..grid.voxel_count()).map(|index| {
@@ -241,7 +241,7 @@ fn knee(fat: bool) -> Image {
     Image::new(grid, values).unwrap()
 }
 
-fn layers() -> ReadLayers {
+pub fn layers() -> ReadLayers {
     let mut layers = ReadLayers::new(grid(), 2);
     let plane = SlicePlane::new(grid().world_from_voxel(), SHAPE, 2);
     assert_eq!(plane.size(), [SHAPE[0], SHAPE[1]]);

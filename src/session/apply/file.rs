@@ -61,6 +61,10 @@ impl Session {
                 Some(source) => self.look_at_import(ImportSource { patients: Some(path), ..source }),
                 None => Vec::new(),
             },
+            PickPurpose::Covariates => match self.scoring.tables.first().map(|t| t.session.clone()) {
+                Some(session) => self.apply_score(crate::session::ScoreCommand::Unblind { session, covariates: Some(path) }),
+                None => Vec::new(),
+            },
             PickPurpose::ImportMask => self.import_mask(path, MaskOptions::default()),
             PickPurpose::Export => self.export(ExportHow::Nifti, path),
             PickPurpose::ExportNnUnet => self.export(ExportHow::NnUnet, path),

@@ -11,13 +11,14 @@ mod model;
 mod outline;
 mod panes;
 mod pointer;
+mod score;
 mod seal;
 mod stroke;
 mod study;
 mod tool;
 mod view;
 
-use super::{Command, Effect, Session};
+use super::{Command, Effect, Session, ViewCommand, Workspace};
 
 impl Session {
     /// Carries out a command. `now` is the time in RFC 3339, for the journal and model cards.
@@ -39,6 +40,8 @@ impl Session {
         match command {
             Command::File(command) => self.apply_file(command),
             Command::Study(command) => self.apply_study(command),
+            Command::View(ViewCommand::Workspace(Workspace::Score)) => self.enter_scores(),
+            Command::View(ViewCommand::Workspace(to)) if self.workspace == Workspace::Score => self.leave_scores(to),
             Command::View(command) => {
                 self.apply_view(command);
                 Vec::new()
@@ -52,6 +55,7 @@ impl Session {
             Command::Model(command) => self.apply_model(command),
             Command::Compare(command) => self.apply_compare(command),
             Command::Import(command) => self.apply_import(command),
+            Command::Score(command) => self.apply_score(command),
         }
     }
 }

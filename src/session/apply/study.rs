@@ -86,6 +86,7 @@ impl Session {
         self.role = None;
         self.compare = CompareState::default();
         self.checked = None;
+        self.scoring = crate::session::Scoring::default();
         self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
         self.workspace = Workspace::Read;
         effects

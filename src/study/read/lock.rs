@@ -47,7 +47,7 @@ impl LockOwner {
 
 /// Holds the lock until dropped.
 #[derive(Debug)]
-pub(super) struct WriteLock {
+pub(in crate::study) struct WriteLock {
     path: PathBuf,
     file: File,
 }

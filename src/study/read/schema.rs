@@ -44,7 +44,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Settings that every connection has.
-pub(super) fn set_up(connection: Connection) -> rusqlite::Result<Connection> {
+pub(in crate::study) fn set_up(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // A file from elsewhere must not bring code with it.

@@ -4,8 +4,8 @@ use super::{Action, Group};
 use crate::consensus::Method;
 use crate::session::Layout;
 use crate::session::{
-    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, LabelSet, ModelCommand, PointerCommand, PointerState, Session,
-    StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, LabelSet, ModelCommand, PointerCommand, PointerState, ScoreCommand,
+    Session, StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
 };
 use crate::views::facts::{is_coordinator, may_propose, painting, reader, reading};
 use crate::volume::LayerKind;
@@ -209,7 +209,12 @@ pub const ACTIONS: &[Action] = &[
     act("cancel_training", Group::Model, "Cancel training", None, "Stops the training and keeps the best version so far", |s| model(s, s.training().is_running(), ModelCommand::Cancel)),
     act("read", Group::Window, "Read", plain(Key::F2), "Workspace for reading and painting", |s| workspace(s, Workspace::Read)),
     act("compare", Group::Window, "Compare", plain(Key::F4), "Workspace for agreement of readers, model and consensus", |s| workspace(s, Workspace::Compare)),
+    act("score", Group::Window, "Score", plain(Key::F5), "Workspace for marking masks by eye, blinded", |s| workspace(s, Workspace::Score)),
     act("models", Group::Window, "Models", plain(Key::F6), "Workspace for versions of the model", |s| workspace(s, Workspace::Models)),
+    act("score_next", Group::Go, "Next mask", plain(Key::N), "Shows the next mask to be scored", |s| score_step(s, 1)),
+    act("score_previous", Group::Go, "Previous mask", shift(Key::N), "Shows the mask before again", |s| score_step(s, -1)),
+    act("score_lock", Group::Edit, "Lock the session", None, "Makes the marks stand; possible once every mask is marked overall", |s| s.scoring().open().filter(|o| o.is_complete() && o.locked().is_none()).map(|_| Command::Score(ScoreCommand::Lock))),
+    act("score_close", Group::Go, "Leave the session", None, "Goes back to the list; the session goes on where it was left", |s| s.scoring().open().map(|_| Command::Score(ScoreCommand::Close))),
     act("compare_reads", Group::Window, "Compare reads", ctrl_shift(Key::C), "Works out agreement over all reads; for the coordinator", |s| is_coordinator(s).then_some(Command::Study(StudyCommand::Compare))),
     repeating(act("compare_next", Group::Compare, "Next finding", plain(Key::K), "Goes to the next tied cluster or lesion that not all readers found", |s| compare(s, CompareCommand::StepFinding(1)).filter(|_| !s.comparison().findings().is_empty()))),
     repeating(act("compare_previous", Group::Compare, "Previous finding", shift(Key::K), "Goes to the tied cluster or lesion before", |s| compare(s, CompareCommand::StepFinding(-1)).filter(|_| !s.comparison().findings().is_empty()))),
@@ -224,6 +229,11 @@ pub const ACTIONS: &[Action] = &[
     also(act("palette", Group::Window, "Find an action", ctrl(Key::K), "Lists everything that can be done, by name", |_| Some(Command::View(ViewCommand::TogglePalette))), PALETTE_ALSO),
     act("help", Group::Window, "Help", plain(Key::F1), "Lists all keys and what the mouse does", |_| Some(Command::View(ViewCommand::ToggleHelp))),
 ];
+
+fn score_step(s: &Session, by: i32) -> Option<Command> {
+    let open = s.scoring().open()?;
+    open.at().checked_add_signed(by as isize).filter(|at| *at < open.plan().items.len()).map(|_| Command::Score(ScoreCommand::Step(by)))
+}
 
 const fn other_layer(layer: LayerKind) -> LayerKind {
     match layer {

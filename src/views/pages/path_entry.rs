@@ -134,6 +134,7 @@ const fn words(purpose: PickPurpose) -> &'static str {
         PickPurpose::Import => "Import images from a file or folder",
         PickPurpose::ImportLink => "Link list of the coordinator, outside the study (made where it is not there)",
         PickPurpose::ImportPatients => "Table of exams and patients (CSV)",
+        PickPurpose::Covariates => "Age and slices with signal of the exams (CSV)",
         PickPurpose::ImportMask => "Import a mask (NIfTI or DICOM segmentation) into the active layer",
         PickPurpose::Export => "Export masks into a folder",
         PickPurpose::ExportNnUnet => "Export for nnU-Net into a folder",
@@ -145,7 +146,7 @@ const fn verb(purpose: PickPurpose) -> &'static str {
     match purpose {
         PickPurpose::OpenFolder | PickPurpose::OpenFile => "Open",
         PickPurpose::Import => "Import",
-        PickPurpose::ImportLink | PickPurpose::ImportPatients => "Use",
+        PickPurpose::ImportLink | PickPurpose::ImportPatients | PickPurpose::Covariates => "Use",
         PickPurpose::ImportMask => "Import",
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => "Export here",
     }

@@ -12,7 +12,9 @@ pub fn submit_ui(ctx: &Context, session: &Session, commands: &mut Vec<Command>) 
     let content = ctx.content_rect();
     let mut open = true;
     let window = Window::new("Submit this read").open(&mut open).collapsible(false).resizable(false);
-    window.pivot(Align2::CENTER_CENTER).default_pos(content.center()).show(ctx, |ui| {
+    // Beside the picture, which a click on a line takes to its slice.
+    let corner = content.right_bottom() - egui::vec2(8.0, theme::STATUS_BAR + 96.0);
+    window.pivot(Align2::RIGHT_BOTTOM).default_pos(corner).show(ctx, |ui| {
         ui.set_width(400.0_f32.min(content.width() - 48.0));
         ui.spacing_mut().item_spacing.y = theme::UNIT;
         ui.add(Label::new(

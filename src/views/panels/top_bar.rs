@@ -150,6 +150,7 @@ fn tab(ui: &mut Ui, workspace: Workspace, selected: bool, commands: &mut Vec<Com
     let key = Action::find(match workspace {
         Workspace::Read => "read",
         Workspace::Compare => "compare",
+        Workspace::Score => "score",
         Workspace::Models => "models",
     });
     let response = match key {

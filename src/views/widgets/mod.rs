@@ -8,6 +8,7 @@ mod heading;
 mod key_cap;
 mod named;
 mod row;
+mod vas;
 
 pub use bar::{hatched_bar, progress_bar};
 pub use button::{ButtonLook, button};
@@ -17,3 +18,4 @@ pub use heading::{heading, quiet};
 pub use key_cap::{key_cap_size, paint_key_cap};
 pub use named::named;
 pub use row::{Row, row};
+pub use vas::{VasChange, vas};

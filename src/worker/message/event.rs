@@ -2,7 +2,7 @@
 
 use super::{
     CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, ReportWritten,
-    RequestId, SealEnded, StudySummary, TrainProgress, TrainedVersion,
+    RequestId, ScoreOutcome, SealEnded, StudySummary, TrainProgress, TrainedVersion,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -61,6 +61,8 @@ pub enum Outcome {
     Exam(Box<LoadedExam>),
     /// The open read was looked at before sealing.
     ReadChecked(Box<ReadChecked>),
+    /// What came of a request about scoring.
+    Score(Box<ScoreOutcome>),
     /// The open read was sealed, or could not be.
     Sealed(SealEnded),
     /// An older change was read back.

@@ -1,8 +1,8 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, ProposeRequest, ReportChoice, SealRequest,
-    TrainControl, TrainRequest,
+    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, ProposeRequest, ReportChoice, ScoreRequest,
+    ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode};
 use std::path::PathBuf;
@@ -75,6 +75,10 @@ pub enum Request {
         /// Number of the row.
         row: u64,
     },
+    /// Scoring sessions.
+    Score(Box<ScoreRequest>),
+    /// Keep a mark; rows reach the disk in order.
+    ScoreRow(Box<ScoreRowRequest>),
     /// Look at the open read before it is sealed.
     CheckRead(Box<CheckReadRequest>),
     /// Seal the open read once every row is on disk.
@@ -150,6 +154,8 @@ pub enum PickPurpose {
     ImportLink,
     /// The table of patients for the import on screen.
     ImportPatients,
+    /// Age and slices with signal, for Table 2.
+    Covariates,
     /// A mask for the open exam.
     ImportMask,
     /// Folder to export to.

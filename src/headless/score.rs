@@ -1,0 +1,262 @@
+//! `osteon score`: scoring sessions without a window; the marks themselves are set in it, or one at a time here.
+
+use super::place::{self, clock};
+use super::progress::Progress;
+use super::{DEFAULT_SEED, Driver};
+use crate::session::{Command, FileCommand, ScoreCommand as Ask, Session, StudyCommand};
+use crate::study::{Covariates, ExamCode, Mark, ScoreFile, ScoreRow, ScoreTable, Study, Target, save_tables, score_tables};
+use crate::worker::WorkerConfig;
+use crate::worker::message::{NewScores, PickPurpose, Role};
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// What can be done with scoring sessions.
+#[derive(Subcommand, Clone, Debug)]
+pub enum ScoreCommand {
+    /// Make a session of consensus and model masks, shuffled and without names
+    Make(MakeArgs),
+    /// Show the sessions of a study
+    List {
+        /// Folder of the study
+        study: PathBuf,
+    },
+    /// Set one mark
+    Mark(MarkArgs),
+    /// Lock a session: its marks stand
+    Lock {
+        /// Folder of the study
+        study: PathBuf,
+        /// Name of the session
+        #[arg(long)]
+        session: String,
+    },
+    /// Unblind a locked session and write Table 2
+    Table(TableArgs),
+}
+
+/// What `osteon score make` takes.
+#[derive(Args, Clone, Debug)]
+pub struct MakeArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// Name of the session
+    #[arg(long)]
+    pub session: String,
+    /// The model whose current version is scored
+    #[arg(long)]
+    pub model: String,
+    /// Who marks: one name for a group that agrees on each mark, or several for each alone
+    #[arg(long, value_delimiter = ',', default_value = "panel")]
+    pub scorers: Vec<String>,
+    /// Draw the order with this number
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    pub seed: u64,
+    /// Write the key there instead of into the session's folder
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+    /// Other exams than those of the test part too
+    #[arg(long)]
+    pub all_exams: bool,
+}
+
+/// What `osteon score mark` takes.
+#[derive(Args, Clone, Debug)]
+pub struct MarkArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// Name of the session
+    #[arg(long)]
+    pub session: String,
+    /// Who marks
+    #[arg(long, default_value = "panel")]
+    pub scorer: String,
+    /// Code of the mask: M-01
+    #[arg(long)]
+    pub mask: String,
+    /// 1, 2, 3 or overall
+    #[arg(long)]
+    pub level: String,
+    /// 0 to 10
+    #[arg(long)]
+    pub mark: f64,
+}
+
+/// What `osteon score table` takes.
+#[derive(Args, Clone, Debug)]
+pub struct TableArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// Name of the session
+    #[arg(long)]
+    pub session: String,
+    /// Where the key is, if not in the session's folder
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+    /// Age and slices with signal: a CSV file with the columns exam, age, slices
+    #[arg(long)]
+    pub covariates: Option<PathBuf>,
+    /// Write the figures as JSON too (- = standard output)
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+/// # Errors
+/// One sentence that names the file and what to do.
+pub fn run(command: ScoreCommand) -> Result<()> {
+    match command {
+        ScoreCommand::Make(args) => make(&args),
+        ScoreCommand::List { study } => list(&Study::open(&study)?),
+        ScoreCommand::Mark(args) => mark(&args),
+        ScoreCommand::Lock { study, session } => {
+            let session = ExamCode::new(&session)?;
+            ScoreFile::open(&Study::open(&study)?.layout().score_file(&session), &clock())?.lock(&clock())?;
+            println!("{session} is locked");
+            Ok(())
+        }
+        ScoreCommand::Table(args) => table(&args),
+    }
+}
+
+fn make(args: &MakeArgs) -> Result<()> {
+    place::require_path(&args.study)?;
+    let config =
+        WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
+    let progress = Progress::new();
+    let bar = progress.clone();
+    let mut driver = Driver::new(Session::new(args.seed, 0), config, Box::new(move |event| bar.follow(event)))?;
+    driver.run_to_end("Opening", PATIENCE, Command::File(FileCommand::Use(PickPurpose::OpenFolder, args.study.clone())))?;
+    driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
+    let new = NewScores {
+        session: ExamCode::new(&args.session)?,
+        model: args.model.clone(),
+        scorers: args.scorers.clone(),
+        seed: args.seed,
+        key: args.key.clone(),
+        all_exams: args.all_exams,
+    };
+    driver.run_to_end("Making the session", PATIENCE, Command::Score(Ask::Make(new)))?;
+    progress.finish();
+    let study = Study::open(&args.study)?;
+    let file = ScoreFile::look(&study.layout().score_file(&ExamCode::new(&args.session)?))?;
+    for line in &file.plan().left_out {
+        eprintln!("{line}");
+    }
+    println!("{}: {} masks to be scored by {}", args.session, file.plan().items.len(), file.plan().scorers.join(", "));
+    Ok(())
+}
+
+fn list(study: &Study) -> Result<()> {
+    for session in study.layout().score_sessions()? {
+        let file = ScoreFile::look(&study.layout().score_file(&session))?;
+        let state = file.state()?;
+        let overall = state.marks.keys().filter(|(_, _, target)| *target == Target::Overall).count();
+        let wanted = file.plan().items.len() * file.plan().scorers.len();
+        let word = match (&state.locked, &state.unblinded) {
+            (_, Some(_)) => ", unblinded",
+            (Some(_), None) => ", locked",
+            (None, None) => "",
+        };
+        println!("{session}: {} masks, {overall} of {wanted} marked overall{word}", file.plan().items.len());
+    }
+    Ok(())
+}
+
+fn mark(args: &MarkArgs) -> Result<()> {
+    let study = Study::open(&args.study)?;
+    let target = Target::from_word(&args.level).with_context(|| format!("{} is no level; write 1, 2, 3 or overall", args.level))?;
+    let mark = Mark::of(args.mark).with_context(|| format!("{} is no mark; write a number from 0 to 10", args.mark))?;
+    let mut file = ScoreFile::open(&study.layout().score_file(&ExamCode::new(&args.session)?), &clock())?;
+    let (scorer, item) = (args.scorer.clone(), args.mask.clone());
+    Ok(file.put(&ScoreRow { time: clock(), scorer, item, mark: Some((target, Some(mark))), comment: None })?)
+}
+
+fn table(args: &TableArgs) -> Result<()> {
+    let study = Study::open(&args.study)?;
+    let layout = study.layout();
+    let session = ExamCode::new(&args.session)?;
+    let covariates = args.covariates.as_deref().map(Covariates::load).transpose()?.unwrap_or_default();
+    let mut file = ScoreFile::open(&layout.score_file(&session), &clock())?;
+    let key = file.unblind(&args.key.clone().unwrap_or_else(|| layout.score_key(&session)), &clock())?;
+    let tables = score_tables(file.plan(), &key, &file.state()?, &covariates);
+    if tables.is_empty() {
+        bail!("{session} holds no model's masks; make the session with a model");
+    }
+    for table in &tables {
+        print_table(table);
+    }
+    println!("Written to {}", save_tables(layout, &tables)?.display());
+    if let Some(path) = &args.json {
+        write_json(path, &json!({ "tables": tables.iter().map(as_json).collect::<Vec<_>>() }))?;
+    }
+    Ok(())
+}
+
+fn print_table(table: &ScoreTable) {
+    println!("Table 2, session {}, scored by {}: {} against {}", table.session, table.scorer, table.model, table.consensus);
+    println!("{:<12} {:<10} {:>20} {:>20} {:>20}", "", "", "consensus", "model", "difference");
+    for (name, figures) in [("all marks", &table.all), ("without *", &table.without_flagged)] {
+        for (target, figures) in Target::ALL.iter().zip(figures) {
+            let words: Vec<String> = figures
+                .iter()
+                .map(|f| match (f.mean, f.sd) {
+                    (Some(mean), Some(sd)) => format!("{mean:.2} ({sd:.2}), n {}", f.n),
+                    (Some(mean), None) => format!("{mean:.2}, n {}", f.n),
+                    _ => "–".to_owned(),
+                })
+                .collect();
+            println!("{name:<12} {:<10} {:>20} {:>20} {:>20}", target.name(), words[0], words[1], words[2]);
+        }
+    }
+    for line in &table.left_out {
+        println!("Left out: {line}");
+    }
+    for rule in &table.rules {
+        println!("Rule. {rule}");
+    }
+}
+
+fn as_json(table: &ScoreTable) -> Value {
+    let figures = |f: &crate::study::Figures| json!({ "n": f.n, "mean": f.mean, "sd": f.sd });
+    let all = |rows: &[[crate::study::Figures; 3]; 4]| -> Value {
+        let of =
+            |r: &[crate::study::Figures; 3]| json!({"consensus": figures(&r[0]), "model": figures(&r[1]), "difference": figures(&r[2])});
+        Target::ALL.iter().zip(rows).map(|(t, r)| (t.word().to_owned(), of(r))).collect::<serde_json::Map<_, _>>().into()
+    };
+    let mark = |m: Option<crate::study::TableMark>| m.map(|m| json!({"mark": m.value, "flagged": m.flagged}));
+    let rows: Vec<Value> = table
+        .rows
+        .iter()
+        .map(|row| {
+            let marks: serde_json::Map<String, Value> = Target::ALL
+                .iter()
+                .enumerate()
+                .map(|(at, t)| {
+                    let [consensus, model] = row.marks[at];
+                    let value = json!({"consensus": mark(consensus), "model": mark(model), "difference": row.difference(at, true)});
+                    (t.word().to_owned(), value)
+                })
+                .collect();
+            json!({"exam": row.exam, "age_years": row.age_years, "slices_with_signal": row.slices_with_signal, "marks": marks})
+        })
+        .collect();
+    json!({
+        "session": table.session, "scorer": table.scorer, "model": table.model, "consensus": table.consensus, "rows": rows,
+        "age_years": figures(&table.age_years), "slices_with_signal": figures(&table.slices_with_signal), "all": all(&table.all),
+        "without_flagged": all(&table.without_flagged), "left_out": table.left_out, "rules": table.rules,
+    })
+}
+
+fn write_json(path: &Path, value: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    if path.as_os_str() == "-" {
+        println!("{text}");
+        return Ok(());
+    }
+    Ok(crate::io::atomic_write(path, |out| out.write_all(text.as_bytes()))?)
+}

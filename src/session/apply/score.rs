@@ -1,0 +1,215 @@
+//! Scoring: sessions, marks, lock, unblinding.
+
+use crate::session::scoring::{OpenScores, Scoring};
+use crate::session::{Effect, ScoreCommand, Session, Workspace};
+use crate::study::{ExamCode, Mark, ScoreRow, Target};
+use crate::worker::message::{NewScores, Request, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest};
+
+impl Session {
+    pub(super) fn apply_score(&mut self, command: ScoreCommand) -> Vec<Effect> {
+        match command {
+            ScoreCommand::Make(new) => self.make_scores(new),
+            ScoreCommand::Open { session, scorer } => self.open_scores(session, scorer),
+            ScoreCommand::Close => {
+                let mut effects = self.close_exam();
+                self.scoring.open = None;
+                effects.extend(self.ask_scores("", ScoreAsk::List));
+                effects
+            }
+            ScoreCommand::Go(at) => self.go_to_mask(at),
+            ScoreCommand::Step(by) => match &self.scoring.open {
+                Some(open) => {
+                    let at = open.at.saturating_add_signed(by as isize).min(open.plan.items.len().saturating_sub(1));
+                    if at == open.at { Vec::new() } else { self.go_to_mask(at) }
+                }
+                None => Vec::new(),
+            },
+            ScoreCommand::Mark(target, mark) => self.mark(target, mark),
+            ScoreCommand::Nudge(target, hundredths) => {
+                let now = self.scoring.open.as_ref().and_then(|open| open.mark(target));
+                // Without a mark the keys begin in the middle.
+                let mark = now.map_or_else(|| Mark::at_fraction(0.5), |mark| mark.moved(hundredths));
+                self.mark(target, Some(mark))
+            }
+            ScoreCommand::Comment(text) => self.comment(text),
+            ScoreCommand::ToggleNumbers => {
+                self.scoring.numbers = !self.scoring.numbers;
+                Vec::new()
+            }
+            ScoreCommand::Lock => match self.open_session() {
+                Some(session) => self.ask_scores("Locking the session", ScoreAsk::Lock(session)),
+                None => Vec::new(),
+            },
+            ScoreCommand::Unblind { session, covariates } => {
+                if !matches!(self.role, Some(Role::Coordinator)) {
+                    self.warn("Only the coordinator unblinds a session.");
+                    return Vec::new();
+                }
+                self.ask_scores("Unblinding", ScoreAsk::Unblind { session, key: None, covariates })
+            }
+        }
+    }
+
+    /// Enters the workspace; what is read is put aside first.
+    pub(super) fn enter_scores(&mut self) -> Vec<Effect> {
+        if self.workspace == Workspace::Score || self.study.is_none() || self.role.is_none() {
+            return Vec::new();
+        }
+        let again = crate::session::Command::View(crate::session::ViewCommand::Workspace(Workspace::Score));
+        if let Some(effects) = self.wait_for_save(again) {
+            return effects;
+        }
+        if let Some(refusal) = self.unsaved_refusal() {
+            self.error(refusal);
+            return Vec::new();
+        }
+        let before = self.exam.as_ref().map(|e| e.code.clone());
+        let mut effects = self.close_exam();
+        effects.extend(self.opening.take().map(Effect::Cancel));
+        self.scoring = Scoring { before, ..Scoring::default() };
+        self.workspace = Workspace::Score;
+        effects.extend(self.ask_scores("", ScoreAsk::List));
+        effects
+    }
+
+    /// Leaves the workspace for another: no mask stays on screen, and the exam from before comes back.
+    pub(super) fn leave_scores(&mut self, to: Workspace) -> Vec<Effect> {
+        let before = self.scoring.before.take();
+        let mut effects = self.close_exam();
+        effects.extend(self.opening.take().map(Effect::Cancel));
+        self.scoring = Scoring::default();
+        self.workspace = to;
+        if let Some(code) = before {
+            effects.extend(self.request_exam(code, false));
+        }
+        effects
+    }
+
+    pub(in crate::session) fn absorb_score(&mut self, outcome: ScoreOutcome) -> Vec<Effect> {
+        match outcome {
+            ScoreOutcome::Listed(sessions) => self.scoring.sessions = sessions,
+            ScoreOutcome::Opened(opened) => {
+                if self.workspace != Workspace::Score {
+                    return Vec::new();
+                }
+                let (plan, state) = *opened;
+                let same = self.scoring.open.as_ref().filter(|o| o.plan.session == plan.session);
+                let scorer = same.map(|o| o.scorer.clone()).or_else(|| plan.scorers.first().cloned()).unwrap_or_default();
+                let mut open = OpenScores { plan, state, scorer, at: 0, on_the_way: 0 };
+                // Where it was left: the first mask without a mark overall.
+                let left = open.plan.items.iter().position(|i| open.mark_of(i, Target::Overall).is_none());
+                open.at = left.unwrap_or(open.plan.items.len().saturating_sub(1));
+                let at = open.at;
+                self.scoring.open = Some(open);
+                let mut effects = self.ask_scores("", ScoreAsk::List);
+                effects.extend(self.go_to_mask(at));
+                return effects;
+            }
+            ScoreOutcome::Kept => self.one_arrived(),
+            ScoreOutcome::NotKept(row, why) => {
+                self.one_arrived();
+                if let (Some(open), Some((target, _))) = (&mut self.scoring.open, row.mark) {
+                    open.state.marks.remove(&(row.scorer, row.item, target));
+                }
+                self.error(format!("The mark was not saved, set it again: {why}"));
+            }
+            ScoreOutcome::Tables(tables, folder) => {
+                if self.workspace == Workspace::Score {
+                    let effects = self.close_exam();
+                    (self.scoring.open, self.scoring.tables, self.scoring.written) = (None, tables, Some(folder));
+                    return effects.into_iter().chain(self.ask_scores("", ScoreAsk::List)).collect();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn one_arrived(&mut self) {
+        if let Some(open) = &mut self.scoring.open {
+            open.on_the_way = open.on_the_way.saturating_sub(1);
+        }
+    }
+
+    fn make_scores(&mut self, new: NewScores) -> Vec<Effect> {
+        if !matches!(self.role, Some(Role::Coordinator)) {
+            self.warn("Only the coordinator makes a scoring session.");
+            return Vec::new();
+        }
+        self.ask_scores("Making the session", ScoreAsk::Make(new))
+    }
+
+    fn open_scores(&mut self, session: ExamCode, scorer: String) -> Vec<Effect> {
+        let Some(summary) = self.scoring.sessions.iter().find(|s| s.session == session) else { return Vec::new() };
+        if !summary.scorers.contains(&scorer) {
+            return Vec::new();
+        }
+        self.scoring.tables.clear();
+        // The name is known before the session is there.
+        let plan = crate::study::ScorePlan::named(session.clone());
+        let state = crate::study::ScoreState::default();
+        self.scoring.open = Some(OpenScores { plan, state, scorer, at: 0, on_the_way: 0 });
+        self.ask_scores("Opening the session", ScoreAsk::Open(session))
+    }
+
+    fn open_session(&self) -> Option<ExamCode> {
+        self.scoring.open.as_ref().map(|open| open.plan.session.clone())
+    }
+
+    fn go_to_mask(&mut self, at: usize) -> Vec<Effect> {
+        let (Some(open), Some(role)) = (&mut self.scoring.open, &self.role) else { return Vec::new() };
+        let Some(item) = open.plan.items.get(at) else { return Vec::new() };
+        open.at = at;
+        let ask = ScoreAsk::Item { session: open.plan.session.clone(), item: item.code.clone(), role: role.clone() };
+        let mut effects = self.close_exam();
+        effects.extend(self.opening.take().map(Effect::Cancel));
+        let asked = self.ask_scores("Opening a mask", ask);
+        if let Some(Effect::Work(id, _)) = asked.first() {
+            self.opening = Some(*id);
+        }
+        effects.extend(asked);
+        effects
+    }
+
+    fn mark(&mut self, target: Target, mark: Option<Mark>) -> Vec<Effect> {
+        let Some(open) = &mut self.scoring.open else { return Vec::new() };
+        let Some(item) = open.item().map(|i| i.code.to_string()) else { return Vec::new() };
+        if let Some(time) = open.locked() {
+            let sentence = format!("The session was locked at {time}: its marks stand.");
+            self.warn(sentence);
+            return Vec::new();
+        }
+        let place = (open.scorer.clone(), item.clone(), target);
+        if open.state.marks.get(&place).copied() == mark {
+            return Vec::new();
+        }
+        match mark {
+            Some(mark) => drop(open.state.marks.insert(place, mark)),
+            None => drop(open.state.marks.remove(&place)),
+        }
+        self.keep_row(item, Some((target, mark)), None)
+    }
+
+    fn comment(&mut self, text: String) -> Vec<Effect> {
+        let Some(open) = &mut self.scoring.open else { return Vec::new() };
+        let Some(item) = open.item().map(|i| i.code.to_string()) else { return Vec::new() };
+        if open.locked().is_some() || open.comment() == text {
+            return Vec::new();
+        }
+        open.state.comments.insert((open.scorer.clone(), item.clone()), text.clone());
+        self.keep_row(item, None, Some(text))
+    }
+
+    fn keep_row(&mut self, item: String, mark: Option<(Target, Option<Mark>)>, comment: Option<String>) -> Vec<Effect> {
+        let (Some(open), Some(study)) = (&mut self.scoring.open, &self.study) else { return Vec::new() };
+        open.on_the_way += 1;
+        let row = ScoreRow { time: self.now.clone(), scorer: open.scorer.clone(), item, mark, comment };
+        let request = ScoreRowRequest { root: study.root.clone(), session: open.plan.session.clone(), row };
+        vec![self.request("", Request::ScoreRow(Box::new(request)))]
+    }
+
+    fn ask_scores(&mut self, text: &str, what: ScoreAsk) -> Vec<Effect> {
+        let Some(study) = &self.study else { return Vec::new() };
+        let request = ScoreRequest { root: study.root.clone(), time: self.now.clone(), what };
+        vec![self.request(text, Request::Score(Box::new(request)))]
+    }
+}

@@ -1,0 +1,125 @@
+//! The scoring session on screen: which mask, which marks, and what is known of it once it is unblinded.
+
+use crate::study::{ExamCode, Mark, ScoreItem, ScorePlan, ScoreState, ScoreTable, Target};
+use crate::worker::message::ScoreSummary;
+
+/// What the Score workspace shows.
+#[derive(Clone, Debug, Default)]
+pub struct Scoring {
+    pub(super) sessions: Vec<ScoreSummary>,
+    pub(super) open: Option<OpenScores>,
+    pub(super) tables: Vec<ScoreTable>,
+    pub(super) written: Option<std::path::PathBuf>,
+    pub(super) numbers: bool,
+    /// The exam that was open before, for the way back.
+    pub(super) before: Option<ExamCode>,
+}
+
+/// A session in which somebody marks.
+#[derive(Clone, Debug)]
+pub struct OpenScores {
+    pub(super) plan: ScorePlan,
+    pub(super) state: ScoreState,
+    pub(super) scorer: String,
+    pub(super) at: usize,
+    pub(super) on_the_way: usize,
+}
+
+impl Scoring {
+    /// The sessions of the study.
+    #[must_use]
+    pub fn sessions(&self) -> &[ScoreSummary] {
+        &self.sessions
+    }
+
+    /// The session that is open.
+    #[must_use]
+    pub const fn open(&self) -> Option<&OpenScores> {
+        self.open.as_ref()
+    }
+
+    /// Table 2 of the session that was unblinded last.
+    #[must_use]
+    pub fn tables(&self) -> &[ScoreTable] {
+        &self.tables
+    }
+
+    /// Where the tables were written.
+    #[must_use]
+    pub fn written(&self) -> Option<&std::path::Path> {
+        self.written.as_deref()
+    }
+
+    /// Whether marks are shown as numbers; a visual analogue scale has none.
+    #[must_use]
+    pub const fn shows_numbers(&self) -> bool {
+        self.numbers
+    }
+}
+
+impl OpenScores {
+    /// What the session shows.
+    #[must_use]
+    pub const fn plan(&self) -> &ScorePlan {
+        &self.plan
+    }
+
+    /// Who marks.
+    #[must_use]
+    pub fn scorer(&self) -> &str {
+        &self.scorer
+    }
+
+    /// Number of the mask on screen, from 0.
+    #[must_use]
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The mask on screen.
+    #[must_use]
+    pub fn item(&self) -> Option<&ScoreItem> {
+        self.plan.items.get(self.at)
+    }
+
+    /// The mark of the mask on screen.
+    #[must_use]
+    pub fn mark(&self, target: Target) -> Option<Mark> {
+        self.mark_of(self.item()?, target)
+    }
+
+    pub(super) fn mark_of(&self, item: &ScoreItem, target: Target) -> Option<Mark> {
+        self.state.marks.get(&(self.scorer.clone(), item.code.to_string(), target)).copied()
+    }
+
+    /// The comment on the mask on screen.
+    #[must_use]
+    pub fn comment(&self) -> &str {
+        let item = self.item().map(|i| i.code.to_string()).unwrap_or_default();
+        self.state.comments.get(&(self.scorer.clone(), item)).map_or("", String::as_str)
+    }
+
+    /// Masks with a mark overall by this scorer.
+    #[must_use]
+    pub fn marked(&self) -> usize {
+        self.plan.items.iter().filter(|item| self.mark_of(item, Target::Overall).is_some()).count()
+    }
+
+    /// Whether every scorer has marked every mask.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.state.is_complete(&self.plan)
+    }
+
+    /// When it was locked.
+    #[must_use]
+    pub fn locked(&self) -> Option<&str> {
+        self.state.locked.as_deref()
+    }
+
+    /// Marks that are not on disk yet.
+    #[must_use]
+    pub const fn on_the_way(&self) -> usize {
+        self.on_the_way
+    }
+}

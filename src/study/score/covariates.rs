@@ -1,0 +1,105 @@
+//! `covariates.csv`: what the coordinator knows of patients and keeps outside study and packets.
+
+use crate::study::exam::read_bounded;
+use crate::study::{ExamCode, StudyError};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What the table needs of one exam.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Covariate {
+    /// Age in years.
+    pub age_years: Option<f64>,
+    /// Slices with signal.
+    pub slices_with_signal: Option<f64>,
+}
+
+/// Covariates by exam.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Covariates(BTreeMap<ExamCode, Covariate>);
+
+impl Covariates {
+    /// Reads a CSV file with a column `exam`, and `age` and `slices` (or `slices_with_signal`) where known; others are passed over.
+    ///
+    /// # Errors
+    /// At the first line that cannot be understood; it is named.
+    pub fn load(path: &Path) -> Result<Self, StudyError> {
+        let text = String::from_utf8_lossy(&read_bounded(path)?).into_owned();
+        Self::parse(&text)
+            .map_err(|(line, problem)| StudyError::Damaged { path: path.to_owned(), problem: format!("line {line}: {problem}") })
+    }
+
+    /// The covariates of an exam.
+    #[must_use]
+    pub fn of(&self, exam: &ExamCode) -> Covariate {
+        self.0.get(exam).copied().unwrap_or_default()
+    }
+
+    fn parse(text: &str) -> Result<Self, (usize, String)> {
+        let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, l)| !l.trim().is_empty());
+        let (_, head) = lines.next().ok_or((1, "there is no line with the names of the columns".to_owned()))?;
+        // Spreadsheets of half of Europe write semicolons.
+        let comma = if head.contains(';') { ';' } else { ',' };
+        let names: Vec<String> = fields(head, comma).iter().map(|n| n.to_ascii_lowercase()).collect();
+        let column = |wanted: &[&str]| names.iter().position(|n| wanted.contains(&n.as_str()));
+        let exam = column(&["exam"]).ok_or((1, "the column exam is missing".to_owned()))?;
+        let (age, slices) = (column(&["age", "age_years"]), column(&["slices", "slices_with_signal"]));
+        let mut found = BTreeMap::new();
+        for (at, line) in lines {
+            let cells = fields(line, comma);
+            let cell = |column: Option<usize>| column.and_then(|c| cells.get(c)).map(String::as_str).filter(|c| !c.is_empty());
+            let number = |column: Option<usize>| match cell(column) {
+                None => Ok(None),
+                Some(text) => match text.replace(',', ".").parse::<f64>() {
+                    Ok(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
+                    _ => Err((at + 1, format!("{text:?} is no number"))),
+                },
+            };
+            let code = ExamCode::new(cell(Some(exam)).unwrap_or_default()).map_err(|e| (at + 1, e.to_string()))?;
+            let covariate = Covariate { age_years: number(age)?, slices_with_signal: number(slices)? };
+            if found.insert(code.clone(), covariate).is_some() {
+                return Err((at + 1, format!("{code} comes twice")));
+            }
+        }
+        Ok(Self(found))
+    }
+}
+
+fn fields(line: &str, comma: char) -> Vec<String> {
+    let (mut all, mut field, mut quoted) = (Vec::new(), String::new(), false);
+    for sign in line.chars() {
+        match sign {
+            '"' => quoted = !quoted,
+            c if c == comma && !quoted => all.push(std::mem::take(&mut field).trim().to_owned()),
+            c => field.push(c),
+        }
+    }
+    all.push(field.trim().to_owned());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn columns_go_by_name_and_mistakes_by_line() {
+        let of = |text: &str| Covariates::parse(text);
+        let exam = ExamCode::new("K-001").unwrap();
+        let expected = Covariate { age_years: Some(13.9), slices_with_signal: Some(16.0) };
+        assert_eq!(of("exam,sex,age,slices\nK-001,f,13.9,16\n").unwrap().of(&exam), expected);
+        assert_eq!(of("\u{feff}Slices;Exam;Age\n16;K-001;13,9").unwrap().of(&exam), expected);
+        assert_eq!(of("exam,age\n\nK-001,\n").unwrap().of(&exam), Covariate::default());
+        assert_eq!(of("exam,age\nK-001,old").unwrap_err().0, 2);
+        assert_eq!(of("exam,age\nK-001,1\nK-001,2").unwrap_err(), (3, "K-001 comes twice".to_owned()));
+        assert!(of("patient,age\n").is_err() && of("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(exam[,;]age\n)?\\PC{0,100}") {
+            let _ = Covariates::parse(&text);
+        }
+    }
+}

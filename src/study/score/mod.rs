@@ -1,0 +1,13 @@
+//! Scoring of masks by eye: blinded sessions of visual analogue marks, and the table that comes of them.
+
+mod covariates;
+mod file;
+mod mark;
+mod plan;
+mod table;
+
+pub use covariates::{Covariate, Covariates};
+pub use file::{ScoreFile, ScoreRow, ScoreState};
+pub use mark::{ANCHORS, Anchor, Mark, Target};
+pub use plan::{NewPlan, ScoreItem, ScoreKey, ScorePlan, ScoreSource, new_session};
+pub use table::{Figures, ScoreTable, TableMark, TableRow, save_tables, score_tables};

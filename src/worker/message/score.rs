@@ -1,0 +1,107 @@
+//! Scoring sessions, as plain data.
+
+use super::Role;
+use crate::study::{ExamCode, ScorePlan, ScoreRow, ScoreState, ScoreTable};
+use std::path::PathBuf;
+
+/// What is asked of a scoring session.
+#[derive(Clone, Debug)]
+pub struct ScoreRequest {
+    /// The study.
+    pub root: PathBuf,
+    /// Now, RFC 3339.
+    pub time: String,
+    /// What.
+    pub what: ScoreAsk,
+}
+
+/// One request about scoring.
+#[derive(Clone, Debug)]
+pub enum ScoreAsk {
+    /// Which sessions there are.
+    List,
+    /// Make a session of consensus and model masks.
+    Make(NewScores),
+    /// Open a session.
+    Open(ExamCode),
+    /// Load a mask with the image below it.
+    Item {
+        /// The session.
+        session: ExamCode,
+        /// Code of the mask.
+        item: ExamCode,
+        /// For whom.
+        role: Role,
+    },
+    /// Lock a session.
+    Lock(ExamCode),
+    /// Unblind a locked session and make its tables.
+    Unblind {
+        /// The session.
+        session: ExamCode,
+        /// Where the key is, if not in the session's folder.
+        key: Option<PathBuf>,
+        /// Age and slices with signal.
+        covariates: Option<PathBuf>,
+    },
+}
+
+/// A session to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewScores {
+    /// Its name.
+    pub session: ExamCode,
+    /// The model whose current version is scored: `marrow-R1`.
+    pub model: String,
+    /// Who marks.
+    pub scorers: Vec<String>,
+    /// What the order is drawn with.
+    pub seed: u64,
+    /// Where the key goes, if not into the session's folder.
+    pub key: Option<PathBuf>,
+    /// Other exams than those of the test part too.
+    pub all_exams: bool,
+}
+
+/// A row for a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreRowRequest {
+    /// The study.
+    pub root: PathBuf,
+    /// The session.
+    pub session: ExamCode,
+    /// The row.
+    pub row: ScoreRow,
+}
+
+/// How far a session is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreSummary {
+    /// Its name.
+    pub session: ExamCode,
+    /// Who marks.
+    pub scorers: Vec<String>,
+    /// Masks in it.
+    pub items: usize,
+    /// Masks with a mark overall, by scorer.
+    pub marked: Vec<usize>,
+    /// Whether it is locked.
+    pub locked: bool,
+    /// Whether it is unblinded.
+    pub unblinded: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum ScoreOutcome {
+    /// The sessions of the study.
+    Listed(Vec<ScoreSummary>),
+    /// A session was opened, made or locked.
+    Opened(Box<(ScorePlan, ScoreState)>),
+    /// A row is on disk.
+    Kept,
+    /// A row could not be written; the row and one sentence.
+    NotKept(ScoreRow, String),
+    /// The tables of an unblinded session, and where they were written.
+    Tables(Vec<ScoreTable>, PathBuf),
+}

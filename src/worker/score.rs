@@ -1,0 +1,247 @@
+//! Scoring sessions: made of consensus and model masks, opened, marked, locked, unblinded.
+
+use super::exam::images;
+use super::files::reading_axis;
+use super::journal::JournalMessage;
+use super::message::{LoadedExam, NewScores, Outcome, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary, Standing};
+use super::propose::{load_model, refuse_test_exam};
+use super::task::Task;
+use crate::consensus::{Consensus, MARROW_LEVELS, Method, UNDECIDED, VotePatterns};
+use crate::edit::{CommitKind, ReadLayers};
+use crate::io::read_labels_nifti;
+use crate::study::{
+    Covariates, ExamCode, ExamRecord, MEETING_READER, ModelCode, NewPlan, Part, ScoreFile, ScoreSource, ScoreTable, Split, Study, Target,
+    new_score_session, save_tables, score_tables,
+};
+use crate::volume::{Labels, LayerKind};
+use crossbeam_channel::{Sender, bounded};
+use std::path::PathBuf;
+
+/// Does what is asked.
+pub(super) fn score(task: &Task, journal: &Sender<JournalMessage>, request: &ScoreRequest) -> Outcome {
+    // Marks that are on their way come first.
+    let (done, wait) = bounded(1);
+    if journal.send(JournalMessage::Barrier(done)).is_ok() {
+        let _ = wait.recv();
+    }
+    match work(task, request) {
+        _ if task.cancel.is_cancelled() => Outcome::Cancelled,
+        Ok(outcome) => outcome,
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+/// Writes a row; on disk when this returns.
+pub(super) fn keep(request: &ScoreRowRequest) -> Outcome {
+    let kept = Study::open(&request.root)
+        .and_then(|study| ScoreFile::open(&study.layout().score_file(&request.session), &request.row.time))
+        .and_then(|mut file| file.put(&request.row));
+    Outcome::Score(Box::new(match kept {
+        Ok(()) => ScoreOutcome::Kept,
+        Err(error) => ScoreOutcome::NotKept(request.row.clone(), error.to_string()),
+    }))
+}
+
+fn work(task: &Task, request: &ScoreRequest) -> Result<Outcome, String> {
+    let study = Study::open(&request.root).map_err(|e| e.to_string())?;
+    let outcome = match &request.what {
+        ScoreAsk::List => ScoreOutcome::Listed(list(&study)?),
+        ScoreAsk::Make(new) => {
+            make(task, &study, new, &request.time)?;
+            opened(&study, &new.session)?
+        }
+        ScoreAsk::Open(session) => opened(&study, session)?,
+        ScoreAsk::Item { session, item, role } => return item_of(task, &study, session, item, role),
+        ScoreAsk::Lock(session) => {
+            let file = ScoreFile::open(&study.layout().score_file(session), &request.time);
+            file.and_then(|mut file| file.lock(&request.time)).map_err(|e| e.to_string())?;
+            opened(&study, session)?
+        }
+        ScoreAsk::Unblind { session, key, covariates } => {
+            let (tables, folder) = unblind(&study, session, key.as_ref(), covariates.as_ref(), &request.time)?;
+            ScoreOutcome::Tables(tables, folder)
+        }
+    };
+    Ok(Outcome::Score(Box::new(outcome)))
+}
+
+fn list(study: &Study) -> Result<Vec<ScoreSummary>, String> {
+    let mut sessions = Vec::new();
+    for session in study.layout().score_sessions().map_err(|e| format!("The folder of scores cannot be listed: {e}"))? {
+        let file = ScoreFile::look(&study.layout().score_file(&session)).map_err(|e| e.to_string())?;
+        let (plan, state) = (file.plan(), file.state().map_err(|e| e.to_string())?);
+        let marked = |scorer: &String| state.marks.keys().filter(|(s, _, t)| s == scorer && *t == Target::Overall).count();
+        sessions.push(ScoreSummary {
+            session,
+            scorers: plan.scorers.clone(),
+            items: plan.items.len(),
+            marked: plan.scorers.iter().map(marked).collect(),
+            locked: state.locked.is_some(),
+            unblinded: state.unblinded.is_some(),
+        });
+    }
+    Ok(sessions)
+}
+
+fn opened(study: &Study, session: &ExamCode) -> Result<ScoreOutcome, String> {
+    let file = ScoreFile::look(&study.layout().score_file(session)).map_err(|e| e.to_string())?;
+    let state = file.state().map_err(|e| e.to_string())?;
+    Ok(ScoreOutcome::Opened(Box::new((file.plan().clone(), state))))
+}
+
+/// A mask over its image, as an exam that can only be looked at, under the code of the mask.
+fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role: &Role) -> Result<Outcome, String> {
+    let file = ScoreFile::look(&study.layout().score_file(session)).map_err(|e| e.to_string())?;
+    let wanted = file.plan().items.iter().find(|i| i.code == *item).ok_or_else(|| format!("{session} has no mask {item}"))?;
+    let record = study.exam(&wanted.exam).map_err(|e| e.to_string())?;
+    let sequences = images(task, &record, study.layout())?;
+    let (_, image) = sequences.first().ok_or_else(|| format!("{} has no images; import it again", wanted.exam))?;
+    let slice_axis = reading_axis(image);
+    let path = study.layout().score_mask(session, item);
+    let mask = read_labels_nifti(&path).map_err(|e| e.to_string())?;
+    if image.grid().require_same(mask.grid()).is_err() {
+        return Err(format!("{} does not lie on its image; make the session again", path.display()));
+    }
+    let mut layers = ReadLayers::new(image.grid().clone(), slice_axis);
+    if layers.begin(LayerKind::Marrow, CommitKind::Imported, item.to_string()).is_ok() {
+        mask.for_each_labelled(|voxel, label| layers.write(voxel, label));
+        layers.commit();
+    }
+    let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
+    let loaded = LoadedExam {
+        code: item.clone(),
+        role: role.clone(),
+        sequences,
+        layers,
+        slice_axis,
+        has_geometry,
+        findings: Vec::new(),
+        standing: Standing::Looking,
+    };
+    Ok(Outcome::Exam(Box::new(loaded)))
+}
+
+fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<(), String> {
+    let model = ModelCode::new(&new.model).map_err(|e| e.to_string())?;
+    let version = study.current_version(&model).map_err(|e| e.to_string())?;
+    let version = version.ok_or_else(|| format!("{model} has no current version: train it first, or choose another model."))?;
+    let loaded = load_model(study, &model, version)?;
+    let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
+    let trim = study.protocol().scoring().remove_outside_bone;
+    let records = study.exams().map_err(|e| e.to_string())?;
+    let (mut masks, mut left_out) = (Vec::new(), Vec::new());
+    for (at, record) in records.iter().enumerate() {
+        task.progress("Making masks to score", Some(at as f32 / records.len().max(1) as f32));
+        if task.cancel.is_cancelled() {
+            return Ok(());
+        }
+        if !new.all_exams && split.part(&record.patient) != Some(Part::Test) {
+            continue;
+        }
+        let agreed = match consensus(study, record)? {
+            Ok(agreed) => agreed,
+            Err(why) => {
+                left_out.push(format!("{}: {why}", record.exam));
+                continue;
+            }
+        };
+        if let Err(why) = refuse_test_exam(study, &record.exam) {
+            left_out.push(why);
+            continue;
+        }
+        let image = study.load_image(&record.exam, &record.reading_sequence).map_err(|e| e.to_string())?;
+        let axis = reading_axis(&image);
+        let proposed = loaded.model().predict_volume(&image, axis, None, task.cancel.flag(), &mut |_, _| {}).map_err(|e| e.to_string())?;
+        let bone = agreed.bone.filter(|_| trim);
+        if trim && bone.is_none() {
+            left_out.push(format!("{}: no reader drew bone, so nothing was taken out there", record.exam));
+        }
+        for (source, labels) in
+            [(ScoreSource::Consensus(agreed.how), agreed.marrow), (ScoreSource::Model(format!("{model}/{version}")), proposed)]
+        {
+            let labels = bone.as_ref().map_or_else(|| labels.clone(), |bone| inside(&labels, bone));
+            masks.push((record.exam.clone(), source, labels, axis));
+        }
+    }
+    if masks.is_empty() {
+        let why = left_out.first().cloned().unwrap_or_else(|| "the study has no test exams yet".to_owned());
+        return Err(format!("There is nothing to score: {why}."));
+    }
+    let plan = NewPlan { session: &new.session, created: time, scorers: &new.scorers, outside_bone_removed: trim, left_out: &left_out };
+    new_score_session(study, plan, masks, new.seed, new.key.as_deref()).map(drop).map_err(|e| e.to_string())
+}
+
+struct Agreed {
+    marrow: Labels,
+    /// Where at least half of the readers drew bone; none where nobody did.
+    bone: Option<Labels>,
+    how: String,
+}
+
+/// STAPLE per level of the first sealed read of each reader that no model helped with; the reason where there are fewer than two.
+fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agreed, String>, String> {
+    let mut states: Vec<(String, crate::study::ReadState)> = Vec::new();
+    for (header, view) in study.reads_for_comparison(&record.exam).map_err(|e| e.to_string())? {
+        let reader = header.reader.to_string();
+        let counts = !header.assisted && reader != MEETING_READER && view.sealed().map_err(|e| e.to_string())?.is_some();
+        if counts && !states.iter().any(|(r, _)| *r == reader) {
+            states.push((reader, view.state().map_err(|e| e.to_string())?));
+        }
+    }
+    if states.len() < 2 {
+        return Ok(Err(format!("{} sealed independent reads, two are needed", states.len())));
+    }
+    let maps: Vec<&Labels> = states.iter().map(|(_, s)| s.labels(LayerKind::Marrow)).collect();
+    let patterns = VotePatterns::count(&maps).map_err(|e| format!("{}: {e}", record.exam))?;
+    let mut marrow = Consensus::of(&patterns, Method::Staple, &MARROW_LEVELS).label_map(&patterns);
+    let mut undecided = Vec::new();
+    marrow.for_each_labelled(|voxel, label| {
+        if label == UNDECIDED {
+            undecided.push(voxel);
+        }
+    });
+    // A voxel that no level wins is background in a mask that people look at.
+    undecided.into_iter().for_each(|voxel| marrow.set(voxel, 0));
+    let mut votes = std::collections::BTreeMap::new();
+    for (_, state) in &states {
+        state.labels(LayerKind::Bone).for_each_labelled(|voxel, _| *votes.entry(voxel).or_insert(0_usize) += 1);
+    }
+    let mut bone = Labels::empty(marrow.grid().clone());
+    for (voxel, count) in &votes {
+        if count * 2 >= states.len() {
+            bone.set(*voxel, 1);
+        }
+    }
+    let readers: Vec<&str> = states.iter().map(|(r, _)| r.as_str()).collect();
+    let how = format!("STAPLE per level of {}", readers.join(", "));
+    Ok(Ok(Agreed { marrow, bone: (!votes.is_empty()).then_some(bone), how }))
+}
+
+fn inside(labels: &Labels, bone: &Labels) -> Labels {
+    let mut kept = Labels::empty(labels.grid().clone());
+    labels.for_each_labelled(|voxel, label| {
+        if bone.get(voxel) != 0 {
+            kept.set(voxel, label);
+        }
+    });
+    kept
+}
+
+/// The tables of a locked session, also written as CSV files below `results`.
+fn unblind(
+    study: &Study,
+    session: &ExamCode,
+    key: Option<&PathBuf>,
+    covariates: Option<&PathBuf>,
+    time: &str,
+) -> Result<(Vec<ScoreTable>, PathBuf), String> {
+    let layout = study.layout();
+    let covariates = covariates.map(|p| Covariates::load(p)).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
+    let mut file = ScoreFile::open(&layout.score_file(session), time).map_err(|e| e.to_string())?;
+    let key = key.cloned().unwrap_or_else(|| layout.score_key(session));
+    let key = file.unblind(&key, time).map_err(|e| e.to_string())?;
+    let state = file.state().map_err(|e| e.to_string())?;
+    let tables = score_tables(file.plan(), &key, &state, &covariates);
+    let folder = save_tables(layout, &tables).map_err(|e| e.to_string())?;
+    Ok((tables, folder))
+}

@@ -1,0 +1,217 @@
+//! Sealing and scoring, driven as a person would, with pictures.
+
+use crate::desk::{Desk, harness, knee, layers, reader, reading};
+use crate::{Window, can_render, click, press, shot};
+use egui::{Key, Modifiers, vec2};
+use egui_kittest::kittest::Queryable as _;
+use osteon::session::{Command, Effect, ScoreCommand, StudyCommand, ViewCommand, Workspace};
+use osteon::study::{ExamCode, Mark, ScoreItem, ScorePlan, ScoreSource, ScoreState, SealWarning, Target};
+use osteon::worker::message::{
+    Event, LoadedExam, Outcome, ReadChecked, Request, RequestId, Role, ScoreAsk, ScoreOutcome, ScoreSummary, SealEnded, Standing,
+};
+
+fn code(text: &str) -> ExamCode {
+    ExamCode::new(text).unwrap()
+}
+
+/// Reader R2, whose read was looked over.
+fn looked_over(pictures: bool) -> Window {
+    let mut window = reading(pictures);
+    window.key_press_modifiers(Modifiers::CTRL | Modifiers::COMMAND, Key::Enter);
+    window.run_steps(2);
+    assert_eq!(window.state_mut().take(), [Command::Study(StudyCommand::Submit)]);
+    let warning = |text: &str, slice| SealWarning { text: text.to_owned(), slice };
+    let warnings = vec![
+        warning("Slices 1–3, 14 and 15 were never on screen.", Some(0)),
+        warning("Slices 6 and 9 are not marked done.", Some(5)),
+        warning("12 marrow voxels lie outside bone, first on slice 8.", Some(7)),
+        warning("1 part of level 3 has no level 2 around it, first on slice 9.", Some(8)),
+    ];
+    window.state_mut().end(RequestId(9_001), Outcome::ReadChecked(Box::new(ReadChecked { exam: code("K-017"), warnings })));
+    window.run_steps(3);
+    window
+}
+
+#[test]
+fn submitting_shows_what_is_worth_a_look_and_lets_the_reader_decide() {
+    let mut window = looked_over(false);
+    assert_eq!(click(&mut window, "12 marrow voxels lie outside bone, first on slice 8."), [Command::View(ViewCommand::Slice(7))]);
+    window.get_by_label_contains("Picture: ");
+    assert_eq!(click(&mut window, "Go on reading"), [Command::Study(StudyCommand::CancelSubmit)]);
+    assert!(window.query_by_label("Go on reading").is_none());
+    let mut window = looked_over(false);
+    assert_eq!(click(&mut window, "Seal this read"), [Command::Study(StudyCommand::Seal)]);
+    assert!(window.query_by_label("Slice done").is_none(), "nothing is painted into a read that is being sealed");
+    // Sealed: the window asks for it again, to be looked at.
+    let ended = SealEnded { reader: osteon::study::ReaderCode::new("R2").unwrap(), exam: code("K-017"), result: Ok(false) };
+    let effects = window.state_mut().session.absorb(Event::Ended { id: RequestId(9_002), outcome: Outcome::Sealed(ended) });
+    let id = open_request(&effects);
+    window.state_mut().end(
+        id,
+        Outcome::Exam(Box::new(exam("K-017", &reader("R2"), Standing::Sealed { number: 1, time: "2026-11-21T10:00:00Z".into() }))),
+    );
+    window.run_steps(3);
+    window.get_by_label_contains("Read 1, sealed 2026-11-21 10:00");
+    assert!(press(&mut window, Key::D).is_empty(), "nothing changes a sealed read");
+    assert_eq!(click(&mut window, "Read again"), [Command::Study(StudyCommand::ReadAgain)]);
+}
+
+fn exam(name: &str, role: &Role, standing: Standing) -> LoadedExam {
+    LoadedExam {
+        code: code(name),
+        role: role.clone(),
+        sequences: vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))],
+        layers: layers(),
+        slice_axis: 2,
+        has_geometry: true,
+        findings: Vec::new(),
+        standing,
+    }
+}
+
+fn open_request(effects: &[Effect]) -> RequestId {
+    let id = effects.iter().find_map(|e| match e {
+        Effect::Work(id, Request::OpenExam { .. }) => Some(*id),
+        Effect::Work(id, Request::Score(ask)) if matches!(ask.what, ScoreAsk::Item { .. }) => Some(*id),
+        _ => None,
+    });
+    id.expect("an exam or a mask is asked for")
+}
+
+fn absorb(desk: &mut Desk, outcome: ScoreOutcome) -> Vec<Effect> {
+    desk.session.absorb(Event::Ended { id: RequestId(9_100), outcome: Outcome::Score(Box::new(outcome)) })
+}
+
+/// The coordinator with the list of sessions.
+fn sessions(pictures: bool) -> Window {
+    let mut window = harness([1440.0, 900.0], pictures);
+    window.state_mut().open_study();
+    window.state_mut().sit_down(&Role::Coordinator);
+    window.run_steps(2);
+    assert_eq!(press(&mut window, Key::F5), [Command::View(ViewCommand::Workspace(Workspace::Score))]);
+    let summary = |name: &str, locked, unblinded| ScoreSummary {
+        session: code(name),
+        scorers: vec!["panel".to_owned()],
+        items: 20,
+        marked: vec![if locked { 20 } else { 6 }],
+        locked,
+        unblinded,
+    };
+    absorb(window.state_mut(), ScoreOutcome::Listed(vec![summary("S-1", true, true), summary("S-2", false, false)]));
+    window.run_steps(3);
+    window.state_mut().take();
+    window
+}
+
+/// The panel at its seventh mask, which holds no level 3.
+fn scoring(pictures: bool) -> Window {
+    let mut window = sessions(pictures);
+    let open = ScoreCommand::Open { session: code("S-2"), scorer: "panel".into() };
+    assert_eq!(click(&mut window, "Mark as panel"), [Command::Score(open)]);
+    let items = (1..=20)
+        .map(|n| ScoreItem {
+            code: code(&format!("M-{n:02}")),
+            exam: code("K-017"),
+            levels: if n % 2 == 0 { vec![1, 2, 3] } else { vec![1, 2] },
+            slices: 12,
+        })
+        .collect();
+    let mut plan = ScorePlan::named(code("S-2"));
+    (plan.scorers, plan.items) = (vec!["panel".into()], items);
+    let mut state = ScoreState::default();
+    for n in 1..=6 {
+        state.marks.insert(("panel".into(), format!("M-{n:02}"), Target::Overall), Mark::of(f64::from(n)).unwrap());
+    }
+    let effects = absorb(window.state_mut(), ScoreOutcome::Opened(Box::new((plan, state))));
+    let id = open_request(&effects);
+    window.state_mut().end(id, Outcome::Exam(Box::new(exam("M-07", &Role::Coordinator, Standing::Looking))));
+    window.run_steps(4);
+    window
+}
+
+#[test]
+fn marks_are_set_by_mouse_and_keys_and_no_number_is_shown_unasked() {
+    let mut window = scoring(false);
+    window.get_by_label("Mask 7 of 20");
+    window.get_by_label("not in this mask: a mark here is flagged");
+    window.get_by_label_contains("Picture: ");
+    assert!(window.query_by_label_contains("K-017").is_none() && window.query_by_label_contains("marrow-R2").is_none());
+    let line = window.get_by_label("Mark for Overall").rect();
+    assert!(line.width() - 16.0 >= 480.0, "{}", line.width());
+    // A click at three quarters of the line.
+    let at = line.left_top() + vec2(8.0 + (line.width() - 16.0) * 0.75, 12.0);
+    window.hover_at(at);
+    window.run_steps(1);
+    for pressed in [true, false] {
+        window.event(egui::Event::PointerButton { pos: at, button: egui::PointerButton::Primary, pressed, modifiers: Modifiers::NONE });
+        window.run_steps(2);
+    }
+    let commands = window.state_mut().take();
+    let [Command::Score(ScoreCommand::Mark(Target::Overall, Some(mark)))] = commands.as_slice() else { panic!("{commands:?}") };
+    assert!((mark.value() - 7.5).abs() < 0.03, "{mark}");
+    // The line has the focus now: arrows move the mark, finely with Shift.
+    assert_eq!(press(&mut window, Key::ArrowLeft), [Command::Score(ScoreCommand::Nudge(Target::Overall, -10))]);
+    window.key_press_modifiers(Modifiers::SHIFT, Key::ArrowRight);
+    window.run_steps(2);
+    assert_eq!(window.state_mut().take(), [Command::Score(ScoreCommand::Nudge(Target::Overall, 1))]);
+    let kept = window.state().session.scoring().open().unwrap().mark(Target::Overall).unwrap();
+    assert!((kept.value() - mark.value() + 0.09).abs() < 1e-9, "{kept}");
+    assert!(window.query_by_label(&kept.to_string()).is_none(), "a visual analogue scale has no numbers");
+    click(&mut window, "Show numbers");
+    window.get_by_label(&kept.to_string());
+    // Keys of the workspace: slices and masks.
+    let commands = press(&mut window, Key::N);
+    assert_eq!(commands, [Command::Score(ScoreCommand::Step(1))]);
+    assert!(press(&mut window, Key::P).is_empty() && press(&mut window, Key::D).is_empty(), "nobody paints while scoring");
+}
+
+#[test]
+fn pictures_of_sealing_and_scoring() {
+    if !can_render() {
+        return;
+    }
+    let mut window = looked_over(true);
+    shot("submit", &mut window);
+    let mut window = sessions(true);
+    shot("score_sessions", &mut window);
+    let mut window = scoring(true);
+    for (target, value) in [(Target::Level(1), 2.1), (Target::Level(2), 3.9), (Target::Overall, 3.3)] {
+        window.state_mut().run(Command::Score(ScoreCommand::Mark(target, Mark::of(value))));
+    }
+    window.run_steps(3);
+    shot("score", &mut window);
+    let mut window = sessions(true);
+    absorb(window.state_mut(), ScoreOutcome::Tables(vec![table()], "/nowhere/knee/results/scores".into()));
+    window.run_steps(4);
+    shot("score_table", &mut window);
+}
+
+/// Table 2 of five exams; one consensus holds no level 3.
+fn table() -> osteon::study::ScoreTable {
+    let mut plan = ScorePlan::named(code("S-1"));
+    plan.scorers = vec!["panel".to_owned()];
+    plan.left_out = vec!["K-044: 1 sealed independent reads, two are needed".to_owned()];
+    let (mut sources, mut state) = (std::collections::BTreeMap::new(), ScoreState::default());
+    for n in 0..10_u32 {
+        let (item, exam) = (format!("M-{n:02}"), format!("K-0{}", 10 + n / 2));
+        let source = if n % 2 == 0 {
+            ScoreSource::Consensus("STAPLE per level of R1, R3, R4".into())
+        } else {
+            ScoreSource::Model("marrow-R2/7".into())
+        };
+        sources.insert(item.clone(), source);
+        plan.items.push(ScoreItem {
+            code: code(&item),
+            exam: code(&exam),
+            levels: if n == 4 { vec![1, 2] } else { vec![1, 2, 3] },
+            slices: 15,
+        });
+        for (t, target) in Target::ALL.into_iter().enumerate() {
+            let value = f64::from((n * 37 + t as u32 * 23) % 61) / 10.0;
+            state.marks.insert(("panel".into(), item.clone(), target), Mark::of(value).unwrap());
+        }
+    }
+    state.comments.insert(("panel".into(), "M-03".into()), "tibia: level 3 missed behind the physis".into());
+    let key = osteon::study::ScoreKey { session: code("S-1"), seed: 1, sources };
+    osteon::study::score_tables(&plan, &key, &state, &osteon::study::Covariates::default()).remove(0)
+}
