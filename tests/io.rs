@@ -229,6 +229,29 @@ fn nine_lossless_encodings_hold_the_same_pixels() {
     }
 }
 
+/// JPEG of 12 bits, sequential and progressive, against the picture that it was made from.
+#[test]
+fn lossy_jpeg_of_twelve_bits_is_like_the_picture_it_was_made_from() {
+    let Some(shared) = shared() else { return };
+    let folder = shared.join("data/dicom/ct-sixteen-encodings");
+    let values = |name: &str| {
+        let image = read_path(&folder.join(name), &Watch::quiet()).unwrap().volumes[0].image(0).unwrap();
+        image.values().iter().map(|v| f64::from(*v)).collect::<Vec<f64>>()
+    };
+    let twin = values("CTImage.dcm");
+    for process in [
+        "2_4TransferSyntax_1.2.840.10008.1.2.4.51",
+        "6_8TransferSyntax_1.2.840.10008.1.2.4.53",
+        "10_12TransferSyntax_1.2.840.10008.1.2.4.55",
+    ] {
+        let got = values(&format!("CTImage.dcm_JPEGProcess{process}.dcm"));
+        let off: Vec<f64> = got.iter().zip(&twin).map(|(a, b)| (a - b).abs()).collect();
+        let (largest, mean) = (off.iter().copied().fold(0.0, f64::max), off.iter().sum::<f64>() / off.len() as f64);
+        // One step of these files is 2 HU; their quantisation loses up to some twenty.
+        assert!(got.len() == twin.len() && largest < 40.0 && mean < 4.5, "{process}: {largest} HU, {mean} HU in the mean");
+    }
+}
+
 #[test]
 fn a_raw_volume_keeps_type_and_values() {
     let Some(shared) = shared() else { return };

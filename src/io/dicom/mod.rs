@@ -5,6 +5,7 @@ mod data_set;
 mod describe;
 mod frame;
 mod gather;
+mod jpeg_extended;
 mod jpeg_ls;
 mod load;
 mod parse;
