@@ -20,6 +20,7 @@ mod staple;
 mod staple_options;
 mod starts;
 mod table;
+mod tile_votes;
 mod votes;
 mod warning;
 

@@ -1,6 +1,7 @@
 //! How often each combination of votes occurs: counted once, in parallel, over tiles.
 
 use super::VoteTable;
+use super::tile_votes::TileVotes;
 use crate::space::VoxelBox;
 use crate::volume::{Grid, GridMismatch, Labels, TileId};
 use rayon::prelude::*;
@@ -63,14 +64,13 @@ impl VotePatterns {
         for (at, labels) in readers.iter().enumerate().skip(1) {
             grid.require_same(labels.grid()).map_err(|mismatch| VoteError::Grid { reader: at + 1, mismatch })?;
         }
-        let blank = Labels::empty(Arc::clone(&grid));
         let tiles: Vec<u32> = (0..first.tile_count() as u32).collect();
         let found = tiles
             .par_chunks(32)
             .map(|chunk| {
                 let mut found = Found::default();
                 for &tile in chunk {
-                    count_tile(readers, &blank, TileId(tile), &mut found);
+                    count_tile(readers, TileId(tile), &mut found);
                 }
                 found
             })
@@ -138,34 +138,23 @@ impl VotePatterns {
     /// Calls `visit` with the voxels of all tiles in which anybody labelled, and with those of all others too if `everywhere`.
     pub(super) fn for_each_voxel(&self, everywhere: bool, mut visit: impl FnMut([usize; 3], u32)) {
         let readers: Vec<&Labels> = self.readers.iter().collect();
-        let blank = Labels::empty(Arc::clone(&self.grid));
         let background = self.background();
-        let mut votes = vec![0; readers.len()];
-        let mut pattern = None;
-        for tile in (0..blank.tile_count() as u32).map(TileId) {
-            let labelled = readers.iter().any(|labels| !labels.shares_tile(&blank, tile));
-            if !labelled && !everywhere {
+        let mut last: Option<(Vec<u8>, Option<u32>)> = None;
+        for tile in (0..readers.first().map_or(0, |labels| labels.tile_count()) as u32).map(TileId) {
+            let votes = TileVotes::of(&readers, tile);
+            if votes.is_blank() {
+                if let (true, Some(pattern)) = (everywhere, background) {
+                    for_each_in(votes.bounds(), |voxel| visit(voxel, pattern));
+                }
                 continue;
             }
-            for_each_in(blank.tile_box(tile), |voxel| {
-                if !labelled {
-                    if let Some(pattern) = background {
-                        visit(voxel, pattern);
-                    }
-                    return;
-                }
-                let mut same = true;
-                for (vote, labels) in votes.iter_mut().zip(&readers) {
-                    let label = labels.get(voxel);
-                    same &= label == *vote;
-                    *vote = label;
-                }
+            votes.for_each_run(|[i, j, k], length, votes| {
                 // Neighbours mostly bear the same votes: look up only where they change.
-                if !same || pattern.is_none() {
-                    pattern = self.numbers.get(votes.as_slice()).copied();
+                if last.as_ref().is_none_or(|(held, _)| held != votes) {
+                    last = Some((votes.to_vec(), self.numbers.get(votes).copied()));
                 }
-                if let Some(pattern) = pattern {
-                    visit(voxel, pattern);
+                if let Some((_, Some(pattern))) = last {
+                    (i..i + length).for_each(|i| visit([i, j, k], pattern));
                 }
             });
         }
@@ -182,37 +171,29 @@ fn for_each_in(bounds: VoxelBox, mut visit: impl FnMut([usize; 3])) {
     }
 }
 
-fn count_tile(readers: &[&Labels], blank: &Labels, tile: TileId, found: &mut Found) {
-    let bounds = blank.tile_box(tile);
-    let labelled: Vec<usize> = (0..readers.len()).filter(|&r| !readers[r].shares_tile(blank, tile)).collect();
-    let mut votes = vec![0_u8; readers.len()];
-    if labelled.is_empty() {
-        add(&mut found.counts, &votes, bounds.len() as u64);
+fn count_tile(readers: &[&Labels], tile: TileId, found: &mut Found) {
+    let votes = TileVotes::of(readers, tile);
+    if votes.is_blank() {
+        add(&mut found.counts, &vec![0; readers.len()], votes.bounds().len() as u64);
         return;
     }
-    // `votes` bear the run of equal voxels that is being counted.
+    // The run of equal voxels that is being counted goes on over rows.
+    let mut held = vec![0_u8; readers.len()];
     let mut run = 0;
-    let mut here = votes.clone();
     let mut touched = found.bounds.unwrap_or(VoxelBox::EMPTY);
-    for_each_in(bounds, |voxel| {
-        let (mut any, mut same) = (0, true);
-        for &reader in &labelled {
-            let label = readers[reader].get(voxel);
-            any |= label;
-            same &= label == votes[reader];
-            here[reader] = label;
+    votes.for_each_run(|[i, j, k], length, votes| {
+        if votes.iter().any(|label| *label != 0) {
+            touched.include([i, j, k]);
+            touched.include([i + length - 1, j, k]);
         }
-        if any != 0 {
-            touched.include(voxel);
-        }
-        if !same {
-            add(&mut found.counts, &votes, run);
-            votes.copy_from_slice(&here);
+        if votes != held {
+            add(&mut found.counts, &held, run);
+            held.copy_from_slice(votes);
             run = 0;
         }
-        run += 1;
+        run += length as u64;
     });
-    add(&mut found.counts, &votes, run);
+    add(&mut found.counts, &held, run);
     if !touched.is_empty() {
         found.bounds = Some(touched);
     }

@@ -125,6 +125,13 @@ impl Labels {
         }
     }
 
+    /// The labels of a tile, rows of [`TILE`] along i, then j, then k; `None` where nothing in it was ever labelled. What lies
+    /// beyond the border of the grid is 0.
+    #[must_use]
+    pub fn tile(&self, tile: TileId) -> Option<&[u8; TILE * TILE * TILE]> {
+        self.tiles[tile.0 as usize].as_deref()
+    }
+
     /// Number of tiles.
     #[must_use]
     pub const fn tile_count(&self) -> usize {
