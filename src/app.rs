@@ -247,6 +247,8 @@ fn explain(why: &str) -> String {
         "a library of X11 is missing (Debian: apt install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2)"
     } else if why.contains("WAYLAND_DISPLAY") || why.contains("DISPLAY") {
         "there is no display (set DISPLAY, or run a sub-command such as `osteon demo --headless`)"
+    } else if why.contains("XOpenDisplayFailed") || why.contains("open connection to X server") {
+        "the X server that DISPLAY names does not answer (check DISPLAY, or run a sub-command such as `osteon demo --headless`)"
     } else if why.contains("GL") || why.contains("glutin") || why.contains("surface") {
         "neither Vulkan nor OpenGL is there (Debian: apt install libvulkan1 mesa-vulkan-drivers libgl1 libegl1)"
     } else {

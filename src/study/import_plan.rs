@@ -61,7 +61,10 @@ impl ImportPlan {
         let mut patients: Vec<String> = Vec::new();
         let exams = visits.iter().map(|visit| planned(visit, protocol, options, &link, &mut patients)).collect();
         let mut table = ImportTable { exams, already_there: old.into_iter().map(|v| v.path).collect() };
-        if !options.masked.is_empty() {
+        if options.naming == Naming::AsSource {
+            // The images stay with the person who opened them: nobody need look, and nobody did.
+            table.look_all(&Look::NotNeeded);
+        } else if !options.masked.is_empty() {
             table.look_all(&Look::Masked(options.masked.clone()));
         } else if options.confirmed_pictures {
             table.look_all(&Look::Clean);

@@ -58,7 +58,8 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     };
     // Whose images they are does not matter where there is no study around them.
     let scratch = root.starts_with(&config.scratch_root);
-    let told = |code: &str| !(scratch && code == "no-patient");
+    // That somebody looked for names is on record, but nothing a reader need know.
+    let told = |code: &str| !(scratch && code == "no-patient") && code != "looked-at";
     let reading = record.sequence(&record.reading_sequence).ok();
     let other_grid = |s: &SequenceRecord| reading.is_some_and(|r| r.shape != s.shape || r.world_from_voxel != s.world_from_voxel);
     let resampled = record.sequences.iter().filter(|s| has_geometry && other_grid(s));

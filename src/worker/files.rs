@@ -55,7 +55,7 @@ fn open_images(task: &Task, config: &WorkerConfig, path: &Path) -> Result<PathBu
     let protocol = Protocol::scratch(&stem);
     let study = Study::init(&root, &stem, &protocol).map_err(|e| e.to_string())?;
     // The images stay on this machine and in this person's hands, so a picture needs no check for names.
-    let options = ImportOptions { confirmed_pictures: true, naming: Naming::AsSource, ..ImportOptions::default() };
+    let options = ImportOptions { naming: Naming::AsSource, ..ImportOptions::default() };
     let report = bring_in(task, study.layout(), study.protocol(), reading, &options)?;
     if report.exams.is_empty() {
         let why = report.failed.first().map_or_else(|| "nothing in it can be read on a slice grid".to_owned(), |f| f.1.clone());
