@@ -213,8 +213,7 @@ impl RawVolume {
         }
         let shape = [self.shape[0], self.shape[1], self.shape[2]];
         let grid = Grid::new(shape, self.world_from_voxel.clone()).ok()?;
-        // Filled in place: a vector would be copied into the shared slice.
-        let mut values: Arc<[f32]> = std::iter::repeat_n(0.0, grid.voxel_count()).collect();
+        let mut values = zeros(grid.voxel_count());
         let slice_bytes = self.slice_bytes();
         Arc::get_mut(&mut values)?.par_chunks_mut(shape[0] * shape[1]).enumerate().for_each(|(k, out)| {
             let slice = time_point * shape[2] + k;
@@ -275,6 +274,16 @@ impl RawVolume {
         } else {
             Dtype::F32
         }
+    }
+}
+
+/// Zeros to be filled in place (a vector would be copied into the shared slice), which the system hands out page by page as
+/// they are first touched: by all threads, not by one beforehand.
+fn zeros(count: usize) -> Arc<[f32]> {
+    #[allow(unsafe_code, reason = "the only way to zeroed shared memory that is not touched twice")]
+    // SAFETY: all bits zero are the f32 0.0.
+    unsafe {
+        Arc::<[f32]>::new_zeroed_slice(count).assume_init()
     }
 }
 

@@ -1,5 +1,6 @@
 //! NIfTI-1 and -2: header, affines, reading and writing.
 
+mod gz_blocks;
 mod header;
 mod plan;
 mod quaternion;

@@ -3,10 +3,10 @@
 use super::super::error::IoError;
 use super::super::raw::{Dtype, RawVolume, Scale};
 use super::super::save::atomic_write;
+use super::gz_blocks::GzBlocks;
 use super::quaternion;
 use crate::space::Affine;
 use crate::volume::{Grid, Image, Labels};
-use flate2::{Compression, GzBuilder};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -79,19 +79,11 @@ pub fn write_raw_nifti(path: &Path, raw: &RawVolume) -> Result<(), IoError> {
 /// Header of the file to be written.
 struct Layout {
     header: [u8; 352],
-    /// Bytes of all voxels.
-    length: usize,
 }
-
-/// Of libdeflate: smaller files than zlib's level 1, in less than half of the time (benches/open.rs).
-const LEVEL: i32 = 2;
-/// Larger volumes are packed as a stream, so that packed and plain bytes are not in memory together.
-const MOST_AT_ONCE: usize = 1 << 29;
 
 impl Layout {
     fn new(path: &Path, shape: &[usize], dtype: Dtype, affine: &Affine, description: &str) -> Result<Self, IoError> {
-        let length = shape.iter().product::<usize>().saturating_mul(dtype.bytes());
-        let mut layout = Self { header: [0; 352], length };
+        let mut layout = Self { header: [0; 352] };
         layout.put(0, &348_i32.to_le_bytes());
         layout.put(38, b"r"); // "regular": readers of ANALYZE want it
         let too_long = || IoError::cannot_write(path, format!("an axis of {shape:?} is longer than NIfTI-1 allows (32767)"));
@@ -143,37 +135,13 @@ impl Layout {
     }
 
     fn write(&self, path: &Path, voxels: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), IoError> {
-        if self.length > MOST_AT_ONCE {
-            return Ok(atomic_write(path, |file| {
-                let mut stream = GzBuilder::new().mtime(0).operating_system(255).write(file, Compression::new(1));
-                stream.write_all(&self.header)?;
-                voxels(&mut stream)?;
-                stream.finish().map(drop)
-            })?);
-        }
-        let mut plain = Vec::new();
-        plain.try_reserve_exact(self.header.len() + self.length).map_err(|_| IoError::cannot_write(path, "the memory does not hold it"))?;
-        plain.extend_from_slice(&self.header);
-        // Writing to memory does not fail.
-        voxels(&mut plain).map_err(|e| IoError::cannot_write(path, e.to_string()))?;
-        let packed = packed(&plain).ok_or_else(|| IoError::cannot_write(path, "the memory does not hold it"))?;
-        drop(plain);
-        atomic_write(path, |file| file.write_all(&packed))?;
-        Ok(())
+        Ok(atomic_write(path, |file| {
+            let mut packed = GzBlocks::new(file)?;
+            packed.write_all(&self.header)?;
+            voxels(&mut packed)?;
+            packed.finish()
+        })?)
     }
-}
-
-/// One gzip member without name and time: equal content, equal bytes.
-fn packed(plain: &[u8]) -> Option<Vec<u8>> {
-    let level = libdeflater::CompressionLvl::new(LEVEL).unwrap_or_default();
-    let mut compressor = libdeflater::Compressor::new(level);
-    let mut packed = Vec::new();
-    let bound = compressor.gzip_compress_bound(plain.len());
-    packed.try_reserve_exact(bound).ok()?;
-    packed.resize(bound, 0);
-    let length = compressor.gzip_compress(plain, &mut packed).ok()?;
-    packed.truncate(length);
-    Some(packed)
 }
 
 const fn code(dtype: Dtype) -> i16 {
