@@ -1,5 +1,6 @@
 //! What can be undone and redone, without limit: old patches leave memory and come back from the journal.
 
+use super::tools::Square;
 use super::{CommitKind, KindRuns, Outline, Patch, ReferencePlace};
 use crate::space::VoxelBox;
 use crate::volume::{Grid, LayerKind};
@@ -48,6 +49,7 @@ pub(super) enum Change {
     Paint { kind: CommitKind, kinds_before: KindRuns },
     Done { slice: usize, done: bool },
     Reference { now: Option<ReferencePlace>, former: Option<ReferencePlace> },
+    Square { bone: u8, now: Option<Square>, former: Option<Square> },
     Outline { id: u32, now: Option<Outline>, former: Option<Outline>, kinds_before: KindRuns },
 }
 
@@ -60,7 +62,7 @@ impl Step {
     pub fn by_hand(&self) -> bool {
         match &self.change {
             Change::Paint { kind, .. } => kind.model().is_none(),
-            Change::Done { .. } | Change::Reference { .. } | Change::Outline { .. } => true,
+            Change::Done { .. } | Change::Reference { .. } | Change::Square { .. } | Change::Outline { .. } => true,
         }
     }
 }
@@ -165,7 +167,7 @@ impl History {
                 last -= 1;
             }
             let step = &mut self.steps[furthest];
-            if !matches!(step.change, Change::Done { .. } | Change::Reference { .. }) {
+            if !matches!(step.change, Change::Done { .. } | Change::Reference { .. } | Change::Square { .. }) {
                 self.held_bytes -= bytes_of(step);
                 step.patch = None;
             }
@@ -173,10 +175,10 @@ impl History {
     }
 }
 
-/// Done marks and the reference hold no voxels; they cost nothing and are never dropped.
+/// Done marks, squares and the reference hold no voxels; they cost nothing and are never dropped.
 fn bytes_of(step: &Step) -> usize {
     match (&step.change, &step.patch) {
-        (Change::Done { .. } | Change::Reference { .. }, _) | (_, None) => 0,
+        (Change::Done { .. } | Change::Reference { .. } | Change::Square { .. }, _) | (_, None) => 0,
         (_, Some(patch)) => patch.memory_bytes(),
     }
 }

@@ -9,6 +9,7 @@ mod recorder;
 mod reference;
 mod replay;
 mod row;
+mod squares;
 mod state;
 #[cfg(test)]
 mod tests;

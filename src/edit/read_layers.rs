@@ -19,6 +19,7 @@ pub struct ReadLayers {
     pub(super) open: Option<LayerKind>,
     pub(super) next_row: u64,
     pub(super) next_outline: u32,
+    pub(super) logged_seconds: u64,
 }
 
 /// What undo or redo did.
@@ -36,7 +37,14 @@ impl ReadLayers {
     /// Empty layers; slices are stacked along voxel axis `slice_axis` (0, 1 or 2).
     #[must_use]
     pub fn new(grid: Arc<Grid>, slice_axis: usize) -> Self {
-        Self { state: State::new(grid, slice_axis), history: History::default(), open: None, next_row: 1, next_outline: 1 }
+        Self {
+            state: State::new(grid, slice_axis),
+            history: History::default(),
+            open: None,
+            next_row: 1,
+            next_outline: 1,
+            logged_seconds: 0,
+        }
     }
 
     /// Bytes of patches to keep in memory (default [`History::DEFAULT_BUDGET_BYTES`]); undo stays without limit.

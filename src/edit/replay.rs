@@ -84,7 +84,17 @@ impl ReadLayers {
                 self.state.reference = place;
                 (LayerKind::Marrow, Change::Reference { now: place, former: before }, Arc::default())
             }
-            RowAction::Note { .. } => {
+            RowAction::Square { bone, square, before } => {
+                let (square, before) = (square.map(|s| *s), before.map(|s| *s));
+                let fits = square.or(before).is_some_and(|s| s.bone() == bone && s.slice() < self.state.slice_count());
+                if !fits || before != self.state.squares.get(&bone).copied() || square == before {
+                    return Err(ReplayError::Contradiction(n));
+                }
+                self.state.set_square(bone, square);
+                (LayerKind::Bone, Change::Square { bone, now: square, former: before }, Arc::default())
+            }
+            RowAction::Note { topic, text } => {
+                self.count_time(&topic, &text);
                 self.next_row += 1;
                 return Ok(());
             }

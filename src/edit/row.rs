@@ -1,5 +1,6 @@
 //! One line of a read's journal: what happened, as plain data.
 
+use super::tools::Square;
 use super::{Patch, ReferencePlace};
 use crate::volume::LayerKind;
 use std::sync::Arc;
@@ -123,6 +124,15 @@ pub enum RowAction {
         place: Option<ReferencePlace>,
         /// The place before, so that undo needs no other row.
         before: Option<ReferencePlace>,
+    },
+    /// The metaphysis square of a bone was set, moved, turned or (`None`) taken away.
+    Square {
+        /// Label of the bone layer.
+        bone: u8,
+        /// The new square.
+        square: Option<Box<Square>>,
+        /// The square before, so that undo needs no other row.
+        before: Option<Box<Square>>,
     },
     /// A remark that changes nothing and cannot be taken back.
     Note {

@@ -1,6 +1,7 @@
 //! What undo and redo act on: the layers, the slices marked done and the outlines.
 
 use super::history::{Change, Step};
+use super::tools::Square;
 use super::{ApplyError, CommitKind, Patch, Recorder, ReferencePlace};
 use crate::volume::{Grid, LayerKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,8 @@ pub(super) struct State {
     done: [BTreeSet<usize>; 3],
     pub outlines: BTreeMap<u32, Outline>,
     pub reference: Option<ReferencePlace>,
+    /// By bone.
+    pub squares: BTreeMap<u8, Square>,
 }
 
 impl State {
@@ -38,6 +41,7 @@ impl State {
             done: std::array::from_fn(|_| BTreeSet::new()),
             outlines: BTreeMap::new(),
             reference: None,
+            squares: BTreeMap::new(),
         }
     }
 
@@ -68,6 +72,13 @@ impl State {
         };
     }
 
+    pub fn set_square(&mut self, bone: u8, square: Option<Square>) {
+        match square {
+            Some(square) => self.squares.insert(bone, square),
+            None => self.squares.remove(&bone),
+        };
+    }
+
     pub fn set_done(&mut self, layer: LayerKind, slice: usize, done: bool) {
         let slices = self.done_mut(layer);
         if done {
@@ -80,7 +91,7 @@ impl State {
     /// Whether `patch` can be what `step` changed, as labels and provenance stand now.
     pub fn check(&self, step: &Step, patch: &Patch, back: bool) -> Result<(), ApplyError> {
         let kinds_before = match &step.change {
-            Change::Done { .. } | Change::Reference { .. } => return Ok(()),
+            Change::Done { .. } | Change::Reference { .. } | Change::Square { .. } => return Ok(()),
             Change::Paint { kinds_before, .. } | Change::Outline { kinds_before, .. } => kinds_before,
         };
         let recorder = self.layer(step.layer);
@@ -98,6 +109,7 @@ impl State {
         match &step.change {
             Change::Done { slice, done } => self.set_done(step.layer, *slice, !done),
             Change::Reference { former, .. } => self.reference = *former,
+            Change::Square { bone, former, .. } => self.set_square(*bone, *former),
             Change::Paint { kinds_before, .. } => self.layer_mut(step.layer).take_back(patch, kinds_before)?,
             Change::Outline { id, former, kinds_before, .. } => {
                 self.layer_mut(step.layer).take_back(patch, kinds_before)?;
@@ -112,6 +124,7 @@ impl State {
         match &step.change {
             Change::Done { slice, done } => self.set_done(step.layer, *slice, *done),
             Change::Reference { now, .. } => self.reference = *now,
+            Change::Square { bone, now, .. } => self.set_square(*bone, *now),
             Change::Paint { kind, .. } => self.layer_mut(step.layer).apply(patch, kind).map(drop)?,
             Change::Outline { id, now, .. } => {
                 self.layer_mut(step.layer).apply(patch, &CommitKind::Filled)?;

@@ -68,6 +68,9 @@ impl Session {
 
     fn absorb_outcome(&mut self, id: RequestId, outcome: Outcome) -> Vec<Effect> {
         self.jobs.remove(&id);
+        if self.operating == Some(id) {
+            self.operating = None;
+        }
         let was_training = self.training.request == Some(id);
         if was_training {
             self.training.request = None;
@@ -112,6 +115,7 @@ impl Session {
                     self.warn(format!("Without figures: {first}.{more}"));
                 }
             }
+            Outcome::Operated(done) => return self.absorb_operated(*done),
             Outcome::MaskRead(mask) => return self.absorb_mask(*mask),
             Outcome::ImportLook(look) => return self.absorb_import_look(*look),
             Outcome::ImportPreview(preview) => self.absorb_import_preview(*preview),

@@ -252,6 +252,22 @@ pub enum ToolCommand {
     ToggleInsideBone,
     /// Only grey values within the band.
     ToggleInsideBand,
+    /// Only within the region of the metaphysis squares.
+    ToggleInsideRegion,
+    /// Operations on the slice shown, or on the whole exam.
+    ToggleWholeExam,
+    /// Size of margins and smoothing in mm.
+    ByMm(f32),
+    /// Islands below this go, in mm³.
+    IslandMm3(f32),
+    /// How many standard deviations labels may grow into.
+    Spread(f32),
+    /// From where a level (1 to 3) begins, as a multiple of fatty marrow.
+    LevelFrom(u8, f32),
+    /// How far grey values may differ in a fill.
+    Tolerance(Option<f32>),
+    /// Gaps that a fill does not pass, in mm.
+    GapMm(f32),
     /// Over which labels (0 = background); `None` = over all.
     Over(Option<LabelSet>),
     /// Lower grey value of the band.
@@ -290,12 +306,45 @@ pub enum EditCommand {
     AllDone,
     /// Take the fatty-marrow reference away.
     ClearReference,
-    /// Remove the outline that is selected.
+    /// Remove the outline (or metaphysis square) that is selected.
     DeleteOutline,
+    /// Remove the corner of an outline under the pointer.
+    DeleteCorner,
+    /// Round the selected outline off.
+    SmoothOutline,
+    /// Turn the selected metaphysis square to the other side of the physis.
+    FlipSquare,
+    /// Change whole shapes of the active layer.
+    Shape(ShapeCommand),
     /// Adopt the proposal.
     Adopt(AdoptWhat),
     /// Throw the proposal away.
     DismissProposal,
+}
+
+/// Operations on whole shapes; each is one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShapeCommand {
+    /// Fill the gap between painted slices at or beside the slice shown.
+    Interpolate,
+    /// Fill every gap.
+    InterpolateAll,
+    /// Take over the slice before.
+    CopyPrevious,
+    /// Take over the slice after.
+    CopyNext,
+    /// Let labels spread into what looks like them.
+    Grow,
+    /// Round the label's border off.
+    Smooth,
+    /// Fill what the label surrounds.
+    FillHoles,
+    /// Take small parts away.
+    RemoveIslands,
+    /// Make the label larger.
+    MarginOut,
+    /// Make the label smaller.
+    MarginIn,
 }
 
 /// Which part of a proposal to adopt.

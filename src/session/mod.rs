@@ -1,10 +1,12 @@
 //! The open study as one value: commands go in, effects come out, events are absorbed. No window, no threads, no files.
 
 mod absorb;
+mod active_time;
 mod apply;
 mod command;
 mod compare_state;
 mod display;
+mod draft;
 mod effect;
 mod import_state;
 mod layout;
@@ -18,12 +20,14 @@ mod tool;
 mod view_state;
 
 pub use crate::edit::tools::{BrushShape, LabelSet};
+pub use active_time::ActiveTime;
 pub use command::{
     AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, ImportCommand, MaskOptions, ModelCommand, PointerCommand, ScoreCommand,
-    StudyCommand, ToolCommand, ViewCommand,
+    ShapeCommand, StudyCommand, ToolCommand, ViewCommand,
 };
 pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
 pub use display::{DisplayRule, FattyMarrow, Window, WindowPreset};
+pub use draft::{Preview, Wire};
 pub use effect::Effect;
 pub use import_state::ImportState;
 pub use layout::{Layout, PaneState};
@@ -33,5 +37,5 @@ pub use notice::{Notice, NoticeLevel, Notices};
 pub use open_exam::{OpenExam, PointerState, Proposal};
 pub use scoring::{OpenScores, Scoring};
 pub use state::{Job, Session};
-pub use tool::{Rules, Tool, ToolState};
+pub use tool::{Rules, ShapeSizes, Tool, ToolState};
 pub use view_state::{ViewState, Workspace};

@@ -1,10 +1,13 @@
 //! The exam on screen: images, layers, proposals, what is saved.
 
+use super::active_time::ActiveTime;
+use super::apply::PreviewKey;
 use super::display::{DisplayRule, FattyMarrow, Window};
+use super::draft::{Preview, Wire};
 use super::measure::Measure;
 use super::view_state::ViewState;
 use crate::edit::ReadLayers;
-use crate::edit::tools::{LabelSet, OutlineDraft};
+use crate::edit::tools::{LabelSet, OutlineDraft, Region, Square};
 use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, JournalRow};
 use crate::volume::{Image, LayerKind};
@@ -41,6 +44,28 @@ pub enum PointerState {
         /// Its corner.
         corner: usize,
     },
+    /// A whole outline is dragged.
+    DragWhole {
+        /// The outline.
+        outline: u32,
+        /// The last position.
+        at: [f32; 2],
+        /// Whether it has gone anywhere.
+        moved: bool,
+    },
+    /// Grey values of tissue are taken.
+    Sample(Vec<f32>),
+    /// A metaphysis square is drawn or moved.
+    Square {
+        /// Its bone, where it is there already.
+        bone: Option<u8>,
+        /// The point that stays.
+        from: [f64; 2],
+        /// The point under the pointer.
+        to: [f64; 2],
+        /// Whether the point that stays is the second.
+        turned: bool,
+    },
     /// The reference is drawn: its middle and a point on its rim.
     Disc([f64; 2], [f64; 2]),
     /// Something is measured.
@@ -72,6 +97,12 @@ pub struct OpenExam {
     pub(super) rule: Option<DisplayRule>,
     pub(super) windows: Vec<Option<Window>>,
     pub(super) measures: Vec<Measure>,
+    pub(super) preview: Option<(PreviewKey, Preview)>,
+    pub(super) wire: Option<Wire>,
+    pub(super) selected_square: Option<u8>,
+    /// Revision of the bone layer and squares that the region was made from.
+    pub(super) region: Option<(u64, Vec<Square>, Option<Region>)>,
+    pub(super) time: ActiveTime,
 }
 
 impl OpenExam {
@@ -84,6 +115,7 @@ impl OpenExam {
             SlicePlane::as_stored(grid.shape())
         };
         let view = ViewState::for_image(image, plane.slice_count(), plane.size());
+        let time = ActiveTime::after(loaded.layers.logged_seconds());
         Some(Self {
             code: loaded.code,
             writable: matches!(loaded.standing, Standing::Writing { .. }),
@@ -106,6 +138,11 @@ impl OpenExam {
             rule: None,
             windows: vec![None; loaded.sequences.len()],
             measures: Vec::new(),
+            preview: None,
+            wire: None,
+            selected_square: None,
+            region: None,
+            time,
             sequences: loaded.sequences,
         })
     }
@@ -198,6 +235,42 @@ impl OpenExam {
     #[must_use]
     pub fn draft(&self) -> &[[f32; 2]] {
         self.draft.points()
+    }
+
+    /// What a threshold would label on the slice shown.
+    #[must_use]
+    pub fn preview(&self) -> Option<&Preview> {
+        self.preview.as_ref().map(|(_, preview)| preview)
+    }
+
+    /// The livewire under way.
+    #[must_use]
+    pub const fn wire(&self) -> Option<&Wire> {
+        self.wire.as_ref()
+    }
+
+    /// Whether Enter ends something that takes several clicks, or applies what a preview shows.
+    #[must_use]
+    pub fn can_finish(&self) -> bool {
+        !self.draft.points().is_empty() || self.wire.is_some() || self.preview.is_some()
+    }
+
+    /// The bone whose metaphysis square was touched last.
+    #[must_use]
+    pub const fn selected_square(&self) -> Option<u8> {
+        self.selected_square
+    }
+
+    /// Time spent on this exam.
+    #[must_use]
+    pub const fn time(&self) -> ActiveTime {
+        self.time
+    }
+
+    /// Forgets what was being drawn.
+    pub(super) fn drop_draft(&mut self) {
+        self.draft = OutlineDraft::new();
+        self.wire = None;
     }
 
     /// The outline whose corners are shown for dragging.

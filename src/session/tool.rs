@@ -16,8 +16,16 @@ pub enum Tool {
     Lasso,
     /// Closed bone outline of points.
     Outline,
+    /// Outline that follows edges between clicks.
+    Livewire,
     /// Fills a connected area of one label.
     Fill,
+    /// Labels a band of grey values, with a preview.
+    Threshold,
+    /// Labels three levels from three grey values upwards, with a preview.
+    Levels,
+    /// Sets the metaphysis square.
+    Square,
     /// Adopts the proposal where it brushes.
     AdoptBrush,
     /// Measures distances and angles.
@@ -28,14 +36,18 @@ pub enum Tool {
 
 impl Tool {
     /// All, in the order of the tool column.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Brush,
         Self::Eraser,
         Self::Relabel,
         Self::Lasso,
         Self::Outline,
+        Self::Livewire,
         Self::Fill,
+        Self::Threshold,
+        Self::Levels,
         Self::AdoptBrush,
+        Self::Square,
         Self::Measure,
         Self::Reference,
     ];
@@ -49,7 +61,11 @@ impl Tool {
             Self::Relabel => "Relabel",
             Self::Lasso => "Lasso",
             Self::Outline => "Outline",
+            Self::Livewire => "Livewire",
             Self::Fill => "Fill",
+            Self::Threshold => "Threshold",
+            Self::Levels => "Levels",
+            Self::Square => "Square",
             Self::AdoptBrush => "Adopt",
             Self::Measure => "Measure",
             Self::Reference => "Reference",
@@ -65,7 +81,11 @@ impl Tool {
             Self::Relabel => "start on a label and drag: that label alone becomes the active one",
             Self::Lasso => "draw a loop, or click corners and press Enter: what lies inside is labelled",
             Self::Outline => "click points, drag them · Enter or a click on the first closes",
+            Self::Livewire => "click along an edge · Enter or a click on the first closes",
             Self::Fill => "click into an area of one label to fill it",
+            Self::Threshold => "drag over tissue to take its grey values · Enter labels what is shown",
+            Self::Levels => "set where the levels begin · Enter labels what is shown",
+            Self::Square => "drag along the physis, edge to edge · drag an end to move it",
             Self::AdoptBrush => "drag over a proposal to adopt it",
             Self::Measure => "drag: distance · drag on from its end: angle · click: grey value",
             Self::Reference => "click into fatty marrow, or draw the disc from its middle: grey levels are scaled to it",
@@ -75,7 +95,7 @@ impl Tool {
     /// Whether a shape of the brush's size follows the pointer.
     #[must_use]
     pub const fn has_size(self) -> bool {
-        matches!(self, Self::Brush | Self::Eraser | Self::Relabel | Self::AdoptBrush)
+        matches!(self, Self::Brush | Self::Eraser | Self::Relabel | Self::AdoptBrush | Self::Threshold)
     }
 }
 
@@ -89,6 +109,25 @@ pub struct Rules {
     pub inside_band: bool,
     /// Only over these labels of the layer (0 = background); `None` = over all.
     pub over: Option<LabelSet>,
+    /// Marrow only within the region of the metaphysis squares.
+    pub inside_region: bool,
+}
+
+/// Sizes that operations on whole shapes work with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ShapeSizes {
+    /// Margin, and smoothing's standard deviation, in mm.
+    pub by_mm: f32,
+    /// Islands smaller than this go, in mm³.
+    pub island_mm3: f32,
+    /// How many standard deviations labels may grow into.
+    pub spread: f32,
+}
+
+impl Default for ShapeSizes {
+    fn default() -> Self {
+        Self { by_mm: 1.0, island_mm3: 20.0, spread: 2.5 }
+    }
 }
 
 /// The tool in hand and what it paints with.
@@ -110,6 +149,16 @@ pub struct ToolState {
     pub rules: Rules,
     /// Grey values of the band; `None` = not set yet for this image.
     pub threshold: Option<[f32; 2]>,
+    /// From where levels 1, 2 and 3 begin: multiples of the way from air to fatty marrow.
+    pub levels: [f32; 3],
+    /// How far grey values may differ from where a fill begins; `None` = labels alone bound it.
+    pub tolerance: Option<f32>,
+    /// Gaps that a fill does not pass, in mm.
+    pub gap_mm: f32,
+    /// Whether operations work on the whole exam, or on the slice shown.
+    pub whole_exam: bool,
+    /// Sizes of operations.
+    pub shapes: ShapeSizes,
 }
 
 impl Default for ToolState {
@@ -123,6 +172,11 @@ impl Default for ToolState {
             three_d: false,
             rules: Rules::default(),
             threshold: None,
+            levels: [1.5, 2.2, 3.2],
+            tolerance: None,
+            gap_mm: 0.0,
+            whole_exam: false,
+            shapes: ShapeSizes::default(),
         }
     }
 }

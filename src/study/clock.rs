@@ -14,7 +14,8 @@ pub(super) fn age_words(then: &str, now: &str) -> String {
 }
 
 /// Seconds since 1970 of an RFC 3339 time; fractions of a second are dropped.
-fn unix_seconds(text: &str) -> Option<i64> {
+#[must_use]
+pub fn unix_seconds(text: &str) -> Option<i64> {
     let number = |from: usize, to: usize| -> Option<i64> {
         let digits = text.get(from..to)?;
         if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None }

@@ -28,6 +28,7 @@ mod split;
 mod status;
 mod store;
 
+pub use clock::unix_seconds;
 pub use code::{CodeError, ExamCode, ModelCode, PatientCode, ReaderCode, SequenceName};
 pub use error::StudyError;
 pub use exam::{AcquisitionRecord, ExamError, ExamRecord, FindingRecord, SequenceRecord, Side};

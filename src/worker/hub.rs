@@ -4,7 +4,7 @@ use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
-use super::{compare, dialog, exam, export, files, mask, propose, report, sample, score, seal, trainer};
+use super::{compare, dialog, exam, export, files, mask, operate, propose, report, sample, score, seal, trainer};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -131,6 +131,7 @@ impl Workers {
                 task.spawn("compare", move |task| compare::adopt(task, &config.scratch_root, &request, &(config.clock)()));
             }
             Request::Report { root, choice } => task.spawn("report", move |task| pool.install(|| report::write(task, &root, &choice))),
+            Request::Operate(request) => task.spawn("operate", move |task| operate::operate(task, *request)),
             Request::ReadMask(request) => task.spawn("mask", move |task| mask::read(task, &request)),
             Request::Export { root, role, how, out } => {
                 task.spawn("export", move |task| pool.install(|| export::export(task, &root, &role, &how, &out, &(config.clock)())));

@@ -11,6 +11,7 @@ mod import;
 mod journal;
 mod mask;
 pub mod message;
+mod operate;
 mod propose;
 mod report;
 mod sample;

@@ -9,7 +9,7 @@ use osteon::study::{Assistance, ExamCode, Part, Protocol, ReaderCode, ReaderRule
 use osteon::views::Views;
 use osteon::volume::{Grid, Image, Labels, LayerKind};
 use osteon::worker::message::{
-    Event, ExamSummary, LoadedExam, Outcome, ProposalResult, Request, RequestId, Role, Standing, StudySummary, TrainProgress,
+    Event, ExamSummary, LoadedExam, Operated, Outcome, ProposalResult, Request, RequestId, Role, Standing, StudySummary, TrainProgress,
     VersionSummary,
 };
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub struct Desk {
     log: Vec<Command>,
     /// Journal rows are acknowledged at once.
     pub saves: bool,
+    /// The time that commands bear.
+    pub now: String,
 }
 
 impl eframe::App for Desk {
@@ -45,16 +47,43 @@ impl eframe::App for Desk {
 
 impl Desk {
     fn new(ctx: &egui::Context) -> Self {
-        Self { session: Session::new(1, 1), views: Views::new(ctx), canvas: Canvas::new(None), log: Vec::new(), saves: true }
+        Self {
+            session: Session::new(1, 1),
+            views: Views::new(ctx),
+            canvas: Canvas::new(None),
+            log: Vec::new(),
+            saves: true,
+            now: NOW.to_owned(),
+        }
     }
 
     /// Carries a command out; what goes to the journal is acknowledged.
     pub fn run(&mut self, command: Command) -> Vec<Effect> {
-        let effects = self.session.apply(command, NOW);
-        for effect in &effects {
-            if let (Effect::Work(_, Request::Journal(row)), true) = (effect, self.saves) {
-                self.session.absorb(Event::Saved { row: row.row.n });
+        let now = self.now.clone();
+        let mut effects = self.session.apply(command, &now);
+        let mut at = 0;
+        while at < effects.len() {
+            match &effects[at] {
+                Effect::Work(_, Request::Journal(row)) if self.saves => {
+                    let n = row.row.n;
+                    effects.extend(self.session.absorb(Event::Saved { row: n }));
+                }
+                // What a worker would do.
+                Effect::Work(id, Request::Operate(request)) => {
+                    let (id, request) = (*id, request.clone());
+                    let done = Operated {
+                        writes: request.operation.writes(&request.scene, request.scope, &|_| true),
+                        exam: request.exam,
+                        layer: request.scene.kind,
+                        kind: request.operation.kind(),
+                        name: request.name,
+                        base_revision: request.base_revision,
+                    };
+                    effects.extend(self.session.absorb(Event::Ended { id, outcome: Outcome::Operated(Box::new(done)) }));
+                }
+                _ => {}
             }
+            at += 1;
         }
         effects
     }

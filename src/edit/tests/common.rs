@@ -1,5 +1,6 @@
 //! A small read, how it looks, and its journal done again.
 
+use crate::edit::tools::Square;
 use crate::edit::{CommitKind, Outline, Patch, ReadLayers, ReplayError, Row, RowAction};
 use crate::space::{Affine, SlicePlane, Spacing};
 use crate::volume::{Grid, LayerKind};
@@ -24,6 +25,7 @@ pub struct Look {
     pub kinds: [Vec<Option<CommitKind>>; 3],
     pub done: [BTreeSet<usize>; 3],
     pub outlines: BTreeMap<u32, Outline>,
+    pub squares: Vec<Square>,
 }
 
 pub fn look(read: &ReadLayers) -> Look {
@@ -34,6 +36,7 @@ pub fn look(read: &ReadLayers) -> Look {
         kinds: LayerKind::ALL.map(kinds),
         done: LayerKind::ALL.map(|layer| read.done_slices(layer).into_iter().collect()),
         outlines: read.outlines().map(|o| (o.id, o.clone())).collect(),
+        squares: read.squares().copied().collect(),
     }
 }
 

@@ -23,7 +23,7 @@ pub use block::Block;
 pub use brush::{Brush, BrushShape};
 pub use interpolate::between_slices;
 pub use livewire::{LiveWire, simplified};
-pub use operation::Operation;
+pub use operation::{Operation, Write};
 pub use outline::{Hit, OutlineDraft};
 pub use rule::{LabelSet, PaintRule};
 pub use scene::{Limits, Scene, Scope};

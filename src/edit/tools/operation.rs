@@ -5,6 +5,15 @@ use super::{Block, Scene, Scope, between_slices, fill, grow};
 use crate::edit::CommitKind;
 use crate::volume::Labels;
 
+/// A voxel by its position in memory (see [`crate::volume::Grid::index`]), and the label it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// Position in memory.
+    pub at: u32,
+    /// The label.
+    pub label: u8,
+}
+
 /// What to do; labels are those of the scene's layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Operation {
@@ -105,7 +114,7 @@ impl Operation {
     /// scene's rule allows it; they are taken away (margin, islands, smoothing) wherever the operation says so.
     /// `go_on` hears how far it is and says whether to go on; where it says no, nothing is given.
     #[must_use]
-    pub fn writes(&self, scene: &Scene, scope: Scope, go_on: &dyn Fn(f32) -> bool) -> Vec<([usize; 3], u8)> {
+    pub fn writes(&self, scene: &Scene, scope: Scope, go_on: &dyn Fn(f32) -> bool) -> Vec<Write> {
         let found = match *self {
             Self::Threshold { band, label } => by_value(scene, scope, |v| if (band[0]..=band[1]).contains(&v) { label } else { 0 }),
             Self::Levels { from } => by_value(scene, scope, |v| (0..3).rev().find(|&n| v >= from[n]).map_or(0, |n| n as u8 + 1)),
@@ -113,7 +122,7 @@ impl Operation {
             Self::CopySlice { from, to } => copied(scene, from, to),
             Self::Fill { seed_uv, slice, label, tolerance, gap_mm } => {
                 let area = fill::Area { seed_uv, slice, tolerance, gap_mm: f64::from(gap_mm) };
-                area.voxels(&scene.plane, &scene.layer, &scene.image).into_iter().map(|v| (v, label)).collect()
+                area.voxels(&scene.plane, &scene.layer, &scene.image).into_iter().map(|v| scene.write(v, label)).collect()
             }
             Self::Grow { spread } => grown(scene, scope, spread, go_on),
             Self::Smooth { label, sigma_mm } => {
@@ -134,16 +143,16 @@ impl Operation {
         }
         let rule = scene.rule();
         let mut found = found;
-        found.retain(|&(voxel, label)| {
-            let now = scene.layer.get(voxel);
-            // An operation on one label takes nothing from another.
-            now != label && (label == 0 || rule.allows(&scene.layer, voxel))
+        let grid = scene.layer.grid();
+        found.retain(|write| {
+            let voxel = grid.voxel(write.at as usize);
+            scene.layer.get(voxel) != write.label && (write.label == 0 || rule.allows(&scene.layer, voxel))
         });
         found
     }
 }
 
-fn by_value(scene: &Scene, scope: Scope, label: impl Fn(f32) -> u8) -> Vec<([usize; 3], u8)> {
+fn by_value(scene: &Scene, scope: Scope, label: impl Fn(f32) -> u8) -> Vec<Write> {
     let mut found = Vec::new();
     let block = Block::new(scene.layer.grid(), scene.bounds(scope));
     if !scene.image.grid().bounds().contains(block.bounds().hi.map(|h| h.saturating_sub(1))) {
@@ -151,13 +160,13 @@ fn by_value(scene: &Scene, scope: Scope, label: impl Fn(f32) -> u8) -> Vec<([usi
     }
     block.map(|voxel| match label(scene.image.get(voxel)) {
         0 => {}
-        label => found.push((voxel, label)),
+        label => found.push(scene.write(voxel, label)),
     });
     found
 }
 
 /// Cells that a reshaped label gains (over background) and loses.
-fn reshaped(scene: &Scene, scope: Scope, label: u8, room_mm: f64, shape: impl Fn(&Block, &[bool]) -> Vec<bool>) -> Vec<([usize; 3], u8)> {
+fn reshaped(scene: &Scene, scope: Scope, label: u8, room_mm: f64, shape: impl Fn(&Block, &[bool]) -> Vec<bool>) -> Vec<Write> {
     if label == 0 || !room_mm.is_finite() {
         return Vec::new();
     }
@@ -166,8 +175,8 @@ fn reshaped(scene: &Scene, scope: Scope, label: u8, room_mm: f64, shape: impl Fn
     let inside: Vec<bool> = now.iter().map(|l| *l == label).collect();
     let after = shape(&block, &inside);
     let change = |cell: usize| match (now[cell], after[cell]) {
-        (0, true) => Some((block.voxel(cell), label)),
-        (l, false) if l == label => Some((block.voxel(cell), 0)),
+        (0, true) => Some(scene.write(block.voxel(cell), label)),
+        (l, false) if l == label => Some(scene.write(block.voxel(cell), 0)),
         _ => None,
     };
     (0..block.len().min(after.len())).filter_map(change).collect()
@@ -176,7 +185,7 @@ fn reshaped(scene: &Scene, scope: Scope, label: u8, room_mm: f64, shape: impl Fn
 /// Room that labels may grow into, in mm around what is painted.
 const GROWTH_MM: f64 = 40.0;
 
-fn grown(scene: &Scene, scope: Scope, spread: f32, go_on: &dyn Fn(f32) -> bool) -> Vec<([usize; 3], u8)> {
+fn grown(scene: &Scene, scope: Scope, spread: f32, go_on: &dyn Fn(f32) -> bool) -> Vec<Write> {
     let block = scene.block_around(scope, GROWTH_MM, |_| true);
     if block.is_empty() || scene.image.grid().shape() != scene.layer.grid().shape() {
         return Vec::new();
@@ -189,21 +198,21 @@ fn grown(scene: &Scene, scope: Scope, spread: f32, go_on: &dyn Fn(f32) -> bool) 
     let least_sd = ((highest - lowest) * 0.004).max(f32::MIN_POSITIVE);
     let labels = grow::grown(&block, &seeds, &values, |cell| rule.allows(&scene.layer, block.voxel(cell)), spread, least_sd, go_on);
     let new = labels.iter().enumerate().filter(|(cell, label)| **label != seeds[*cell]);
-    new.map(|(cell, &label)| (block.voxel(cell), label)).collect()
+    new.map(|(cell, &label)| scene.write(block.voxel(cell), label)).collect()
 }
 
 /// What another slice bears, where this one is bare of it.
-fn copied(scene: &Scene, from: usize, to: usize) -> Vec<([usize; 3], u8)> {
+fn copied(scene: &Scene, from: usize, to: usize) -> Vec<Write> {
     let (plane, slices) = (&scene.plane, scene.plane.slice_count());
     if from >= slices || to >= slices {
         return Vec::new();
     }
     let [width, height] = plane.size();
     let pixels = (0..height).flat_map(|v| (0..width).map(move |u| [u, v]));
-    pixels.map(|uv| (plane.voxel(to, uv), scene.layer.get(plane.voxel(from, uv)))).filter(|w| w.1 != 0).collect()
+    pixels.map(|uv| scene.write(plane.voxel(to, uv), scene.layer.get(plane.voxel(from, uv)))).filter(|w| w.label != 0).collect()
 }
 
-fn interpolated(scene: &Scene, label: u8, at: Option<usize>, go_on: &dyn Fn(f32) -> bool) -> Vec<([usize; 3], u8)> {
+fn interpolated(scene: &Scene, label: u8, at: Option<usize>, go_on: &dyn Fn(f32) -> bool) -> Vec<Write> {
     let gaps = gaps(&scene.layer, scene.plane.slice_axis(), label, at);
     let mut found = Vec::new();
     for (n, &(first, last)) in gaps.iter().enumerate() {
@@ -211,7 +220,7 @@ fn interpolated(scene: &Scene, label: u8, at: Option<usize>, go_on: &dyn Fn(f32)
             return Vec::new();
         }
         let between = between_slices(&scene.plane, scene.pixel_mm, &scene.layer, label, first, last);
-        found.extend(between.into_iter().filter(|&v| scene.layer.get(v) == 0).map(|v| (v, label)));
+        found.extend(between.into_iter().filter(|&v| scene.layer.get(v) == 0).map(|v| scene.write(v, label)));
     }
     found
 }

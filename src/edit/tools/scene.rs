@@ -1,6 +1,6 @@
 //! What a tool that looks at more than a stroke needs to know of a read, as plain data that a worker can take along.
 
-use super::{Block, LabelSet, PaintRule, Region};
+use super::{Block, LabelSet, PaintRule, Region, Write};
 use crate::space::{SlicePlane, VoxelBox};
 use crate::volume::{Image, Labels, LayerKind};
 
@@ -43,6 +43,12 @@ impl Scene {
     #[must_use]
     pub fn rule(&self) -> PaintRule<'_> {
         self.limits.rule(self.kind, &self.bone, &self.exclusion, &self.image)
+    }
+
+    /// A voxel of the grid and the label it gets.
+    #[must_use]
+    pub fn write(&self, voxel: [usize; 3], label: u8) -> Write {
+        Write { at: self.layer.grid().index(voxel) as u32, label }
     }
 
     /// The voxels of a slice, or of the whole grid.

@@ -7,14 +7,10 @@ use crate::volume::Labels;
 /// on their line, and it extends towards the shaft; it goes through all slices. One per bone (bones carry their side).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Square {
-    /// Label of the bone layer.
-    pub bone: u8,
-    /// Slice that it was set on, from 0.
-    pub slice: usize,
-    /// Both points in mm (RAS+).
-    pub physis_mm: [[f64; 3]; 2],
-    /// Whether the shaft lies to the left of the way from the first point to the second, as seen on the screen (v down).
-    pub shaft_left: bool,
+    bone: u8,
+    slice: usize,
+    physis_mm: [[f64; 3]; 2],
+    shaft_left: bool,
 }
 
 /// A square laid on slices: its corners in mm of the slice (u × pixel width, v × pixel height).
@@ -30,10 +26,57 @@ pub struct Placed {
 }
 
 impl Square {
-    /// A square from two in-plane pixel positions.
+    /// A square of a bone (label not 0), set on a slice (from 0), from two points in mm (RAS+, within 100 m; rounded to
+    /// 1/1024 mm, so that a text holds them exactly). `shaft_left`: whether the shaft lies to the left of the way from the first
+    /// point to the second, as seen on the screen. `None` where a number is not finite or out of range.
     #[must_use]
-    pub fn from_uv(bone: u8, slice: usize, physis_uv: [[f64; 2]; 2], shaft_left: bool, plane: &SlicePlane, affine: &Affine) -> Self {
-        Self { bone, slice, physis_mm: physis_uv.map(|uv| affine.world(plane.voxel_at(slice as f64, uv))), shaft_left }
+    pub fn new(bone: u8, slice: usize, physis_mm: [[f64; 3]; 2], shaft_left: bool) -> Option<Self> {
+        let sane = bone != 0 && u32::try_from(slice).is_ok() && physis_mm.iter().flatten().all(|c| c.abs() <= 1e5);
+        let rounded = |mm: f64| (mm * 1024.0).round() / 1024.0;
+        sane.then(|| Self { bone, slice, physis_mm: physis_mm.map(|p| p.map(rounded)), shaft_left })
+    }
+
+    /// The same from two in-plane pixel positions.
+    #[must_use]
+    pub fn from_uv(
+        bone: u8,
+        slice: usize,
+        physis_uv: [[f64; 2]; 2],
+        shaft_left: bool,
+        plane: &SlicePlane,
+        affine: &Affine,
+    ) -> Option<Self> {
+        Self::new(bone, slice, physis_uv.map(|uv| affine.world(plane.voxel_at(slice as f64, uv))), shaft_left)
+    }
+
+    /// Label of the bone layer.
+    #[must_use]
+    pub const fn bone(&self) -> u8 {
+        self.bone
+    }
+
+    /// Slice that it was set on, from 0.
+    #[must_use]
+    pub const fn slice(&self) -> usize {
+        self.slice
+    }
+
+    /// Both points in mm (RAS+).
+    #[must_use]
+    pub const fn physis_mm(&self) -> [[f64; 3]; 2] {
+        self.physis_mm
+    }
+
+    /// Whether the shaft lies to the left of the way from the first point to the second, as seen on the screen (v down).
+    #[must_use]
+    pub const fn shaft_left(&self) -> bool {
+        self.shaft_left
+    }
+
+    /// The square on the other side of the physis.
+    #[must_use]
+    pub const fn flipped(self) -> Self {
+        Self { shaft_left: !self.shaft_left, ..self }
     }
 
     /// The two points as in-plane pixel positions.
@@ -152,17 +195,17 @@ mod tests {
     fn the_square_stands_on_the_physis_towards_the_shaft() {
         let (plane, affine) = knee();
         // From left to right, 18 mm; the shaft (of a femur) lies above, which is left of that way.
-        let square = Square::from_uv(1, 2, [[10.0, 40.0], [30.0, 40.0]], true, &plane, &affine);
-        assert!(square.physis_uv(&plane, &affine).iter().flatten().zip([10.0, 40.0, 30.0, 40.0]).all(|(a, b)| (a - b).abs() < 1e-9));
+        let square = Square::from_uv(1, 2, [[10.0, 40.0], [30.0, 40.0]], true, &plane, &affine).unwrap();
+        assert!(square.physis_uv(&plane, &affine).iter().flatten().zip([10.0, 40.0, 30.0, 40.0]).all(|(a, b)| (a - b).abs() < 1e-2));
         let placed = square.placed(&plane, &affine).unwrap();
-        assert!((placed.side_mm() - 18.0).abs() < 1e-9);
+        assert!((placed.side_mm() - 18.0).abs() < 1e-2);
         let expected = [[9.0, 20.0], [27.0, 20.0], [27.0, 2.0], [9.0, 2.0]];
-        assert!(placed.corners_mm().iter().zip(expected).all(|(c, e)| (c[0] - e[0]).hypot(c[1] - e[1]) < 1e-9));
+        assert!(placed.corners_mm().iter().zip(expected).all(|(c, e)| (c[0] - e[0]).hypot(c[1] - e[1]) < 1e-2));
         assert!(placed.contains([18.0, 10.0]) && !placed.contains([18.0, 21.0]) && placed.is_epiphysis([18.0, 21.0]));
-        let below = Square { shaft_left: false, ..square }.placed(&plane, &affine).unwrap();
+        let below = square.flipped().placed(&plane, &affine).unwrap();
         assert!(below.contains([18.0, 21.0]) && !below.contains([18.0, 10.0]));
-        assert!(Square { physis_mm: [[f64::NAN; 3]; 2], ..square }.placed(&plane, &affine).is_none());
-        assert!(Square::from_uv(1, 2, [[10.0, 40.0]; 2], true, &plane, &affine).placed(&plane, &affine).is_none());
+        assert!(Square::new(1, 2, [[f64::NAN; 3]; 2], true).is_none() && Square::new(0, 2, square.physis_mm(), true).is_none());
+        assert!(Square::from_uv(1, 2, [[10.0, 40.0]; 2], true, &plane, &affine).unwrap().placed(&plane, &affine).is_none());
     }
 
     #[test]
@@ -174,7 +217,7 @@ mod tests {
         let dense: Vec<u8> = (0..1200).map(|n| bone(n % 20, n / 20 % 30)).collect();
         let labels = Labels::from_dense(grid.clone(), &dense).unwrap();
         // A physis at v = 14 from u = 6 to 12; shaft above.
-        let square = Square::from_uv(1, 0, [[6.0, 14.0], [12.0, 14.0]], true, &plane, &affine);
+        let square = Square::from_uv(1, 0, [[6.0, 14.0], [12.0, 14.0]], true, &plane, &affine).unwrap();
         let region = Region::new([&square], &plane, &labels).unwrap();
         for n in 0..1200 {
             let voxel = grid.voxel(n);

@@ -1,9 +1,9 @@
 //! Undo and redo, done marks, adopting.
 
 use super::stroke::adoption;
-use crate::edit::tools::{AdoptScope, OutlineDraft};
+use crate::edit::tools::AdoptScope;
 use crate::edit::{CommitKind, Row, Undo};
-use crate::session::{AdoptWhat, EditCommand, Effect, NoticeLevel, Session};
+use crate::session::{AdoptWhat, EditCommand, Effect, NoticeLevel, Session, Tool};
 use crate::study::JournalRow;
 use crate::volume::LayerKind;
 use crate::worker::message::{Request, Standing};
@@ -21,6 +21,10 @@ impl Session {
             EditCommand::AllDone => self.all_done(),
             EditCommand::ClearReference => self.clear_reference(),
             EditCommand::DeleteOutline => self.delete_outline(),
+            EditCommand::DeleteCorner => self.delete_corner(),
+            EditCommand::SmoothOutline => self.smooth_outline(),
+            EditCommand::FlipSquare => self.flip_square(),
+            EditCommand::Shape(command) => self.shape(command),
             EditCommand::Adopt(what) => self.adopt(what),
             EditCommand::DismissProposal => {
                 self.drop_proposal();
@@ -64,13 +68,18 @@ impl Session {
         // What was found before is about another state of the read.
         self.checked = None;
         // After a failure rows wait: they must reach the file in order.
-        if exam.save_error.is_some() { Vec::new() } else { vec![self.request("", Request::Journal(row))] }
+        if exam.save_error.is_some() {
+            return Vec::new();
+        }
+        let mut effects = vec![self.request("", Request::Journal(row))];
+        effects.extend(self.log_time_if_due());
+        effects
     }
 
     fn undo_or_redo(&mut self, undo: bool) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
         let Some(exam) = &mut self.exam else { return effects };
-        exam.draft = OutlineDraft::new();
+        exam.drop_draft();
         let reference = exam.layers.reference();
         match if undo { exam.layers.undo() } else { exam.layers.redo() } {
             Undo::Row(row) => {
@@ -140,9 +149,12 @@ impl Session {
     }
 
     fn delete_outline(&mut self) -> Vec<Effect> {
+        if self.tool.tool == Tool::Square {
+            return self.delete_square();
+        }
         let Some(exam) = &mut self.exam else { return Vec::new() };
-        if !exam.draft.points().is_empty() {
-            exam.draft = OutlineDraft::new();
+        if !exam.draft.points().is_empty() || exam.wire.is_some() {
+            exam.drop_draft();
             return Vec::new();
         }
         let Some(id) = exam.selected_outline.take() else { return Vec::new() };

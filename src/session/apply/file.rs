@@ -115,6 +115,7 @@ impl Session {
             // A stroke in flight is finished, not lost.
             effects.extend(self.commit_gesture());
         }
+        effects.extend(self.log_time());
         effects.push(Effect::Quit);
         effects
     }

@@ -5,18 +5,25 @@ mod display;
 mod edit;
 mod file;
 mod import;
+mod livewire;
 mod mask;
 mod measure;
 mod model;
+mod operate;
 mod outline;
 mod panes;
 mod pointer;
+mod preview;
 mod score;
 mod seal;
+mod square;
 mod stroke;
 mod study;
+mod time;
 mod tool;
 mod view;
+
+pub(super) use preview::PreviewKey;
 
 use super::{Command, Effect, Session, ViewCommand, Workspace};
 
@@ -27,7 +34,11 @@ impl Session {
         if !matches!(command, Command::File(super::FileCommand::Quit)) {
             self.quit_asked = false;
         }
+        if let Some(exam) = &mut self.exam {
+            exam.time.mark(now);
+        }
         let mut effects = self.carry_out(command);
+        self.refresh_preview();
         effects.extend(self.follow_compare());
         effects
     }
@@ -44,6 +55,7 @@ impl Session {
             Command::View(ViewCommand::Workspace(to)) if self.workspace == Workspace::Score => self.leave_scores(to),
             Command::View(command) => {
                 self.apply_view(command);
+                self.wire_hover();
                 Vec::new()
             }
             Command::Tool(command) => {

@@ -1,6 +1,6 @@
 //! The bone outline: points are clicked, dragged, inserted; closing fills the bone.
 
-use crate::edit::tools::{Hit, OutlineDraft};
+use crate::edit::tools::{Hit, OutlineDraft, polygon, simplified};
 use crate::edit::{OutlineEdit, RowAction};
 use crate::session::{Effect, PointerState, Session};
 use crate::volume::LayerKind;
@@ -52,8 +52,18 @@ impl Session {
                 exam.pointer = PointerState::DragCorner { outline: Some(id), corner };
             }
             None => {
-                exam.selected_outline = None;
-                exam.draft.add(at);
+                // The selected outline is moved as a whole; a click in it begins a new one.
+                let around = exam.selected_outline.and_then(|id| here.into_iter().find(|(n, _)| *n == id));
+                match around.filter(|(_, outline)| outline.hit(at, reach) == Some(Hit::Inside)) {
+                    Some((id, outline)) => {
+                        exam.dragged = Some(outline);
+                        exam.pointer = PointerState::DragWhole { outline: id, at, moved: false };
+                    }
+                    None => {
+                        exam.selected_outline = None;
+                        exam.draft.add(at);
+                    }
+                }
             }
         }
         Vec::new()
@@ -68,6 +78,70 @@ impl Session {
             (None, _) => exam.draft.move_point(corner, at),
             _ => false,
         };
+    }
+
+    pub(super) fn drag_whole(&mut self, uv: [f64; 2]) {
+        let Some(exam) = &mut self.exam else { return };
+        let PointerState::DragWhole { outline, at, moved } = exam.pointer else { return };
+        let to = uv.map(|x| x as f32);
+        let by = [to[0] - at[0], to[1] - at[1]];
+        // A hand that clicks trembles.
+        if !moved && by[0].hypot(by[1]) < 1.5 {
+            return;
+        }
+        if let Some(points) = &mut exam.dragged {
+            points.shift(by);
+        }
+        exam.pointer = PointerState::DragWhole { outline, at: to, moved: true };
+    }
+
+    pub(super) fn drop_whole(&mut self, outline: u32, at: [f32; 2], moved: bool) -> Vec<Effect> {
+        if moved {
+            return self.drop_corner(Some(outline));
+        }
+        if let Some(exam) = &mut self.exam {
+            exam.dragged = None;
+            exam.selected_outline = None;
+            exam.draft.add(at);
+        }
+        Vec::new()
+    }
+
+    /// Takes the corner under the pointer out of its outline; below three corners nothing is left of it.
+    pub(super) fn delete_corner(&mut self) -> Vec<Effect> {
+        let reach = self.grab_distance();
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        let Some(at) = exam.view.hover_uv else { return Vec::new() };
+        if let Some(Hit::Corner(corner)) = exam.draft.hit(at, reach) {
+            exam.draft.delete(corner);
+            return Vec::new();
+        }
+        let here = exam.layers.outlines().filter(|o| o.slice == exam.view.slice);
+        let found = here.map(|o| (o.id, OutlineDraft::from_points(o.points.clone()))).find_map(|(id, mut outline)| {
+            let Some(Hit::Corner(corner)) = outline.hit(at, reach) else { return None };
+            outline.delete(corner);
+            Some((id, outline))
+        });
+        let Some((id, outline)) = found else {
+            self.info("Put the pointer on the corner that is to go.");
+            return Vec::new();
+        };
+        let points = if outline.is_closed() { outline.points().to_vec() } else { Vec::new() };
+        self.set_outline(Some(id), points)
+    }
+
+    /// Rounds the selected outline off: corners are cut once, then those that say nothing are left out.
+    pub(super) fn smooth_outline(&mut self) -> Vec<Effect> {
+        let Some(exam) = &self.exam else { return Vec::new() };
+        let Some(outline) = exam.layers.outlines().find(|o| Some(o.id) == exam.selected_outline) else { return Vec::new() };
+        let id = outline.id;
+        let mut points = polygon::smoothed(&outline.points);
+        if let Some(&first) = points.first() {
+            points.push(first);
+            points = simplified(&points, 0.1);
+            points.pop();
+        }
+        self.set_outline(Some(id), points)
     }
 
     pub(super) fn drop_corner(&mut self, outline: Option<u32>) -> Vec<Effect> {

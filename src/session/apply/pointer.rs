@@ -1,9 +1,9 @@
 //! The pointer on the picture: each tool's own small machine. Strokes stand in `stroke`, outlines in `outline`.
 
 use crate::edit::CommitKind;
-use crate::edit::tools::{Hit, OutlineDraft, fill, polygon};
+use crate::edit::tools::{Brush, Hit, Operation, OutlineDraft, polygon};
 use crate::session::{Effect, OpenExam, PointerCommand, PointerState, Session, Tool};
-use crate::volume::LayerKind;
+use crate::volume::{LayerKind, percentile};
 
 impl Session {
     pub(super) fn apply_pointer(&mut self, command: PointerCommand) -> Vec<Effect> {
@@ -32,6 +32,7 @@ impl Session {
     fn pointer_down(&mut self, uv: [f64; 2]) -> Vec<Effect> {
         // A second button press without a release in between ends the first gesture.
         let mut effects = self.commit_gesture();
+        self.refresh_region();
         match self.tool.tool {
             Tool::Brush | Tool::Eraser => self.begin_stroke(uv),
             Tool::Relabel => self.begin_relabelling(uv),
@@ -42,7 +43,11 @@ impl Session {
                 }
             }
             Tool::Outline => effects.extend(self.outline_down(uv)),
+            Tool::Livewire => effects.extend(self.wire_down(uv)),
             Tool::Fill => effects.extend(self.fill_at(uv)),
+            Tool::Threshold => self.begin_sampling(uv),
+            Tool::Levels => {}
+            Tool::Square => self.square_down(uv),
             Tool::Reference => {
                 if let Some(exam) = &mut self.exam {
                     exam.pointer = PointerState::Disc(uv, uv);
@@ -57,6 +62,9 @@ impl Session {
         let Some(exam) = &mut self.exam else { return };
         match &mut exam.pointer {
             PointerState::Idle | PointerState::Ruler(_) => {}
+            PointerState::Square { to, .. } => *to = uvs.last().copied().unwrap_or(*to),
+            PointerState::Sample(_) => uvs.iter().for_each(|&uv| self.sample(uv)),
+            PointerState::DragWhole { .. } => uvs.iter().for_each(|&uv| self.drag_whole(uv)),
             PointerState::Disc(_, edge) => *edge = uvs.last().copied().unwrap_or(*edge),
             PointerState::Stroke { .. } => {
                 for &uv in uvs {
@@ -82,7 +90,9 @@ impl Session {
     fn pointer_up(&mut self) -> Vec<Effect> {
         let Some(exam) = &mut self.exam else { return Vec::new() };
         match std::mem::replace(&mut exam.pointer, PointerState::Idle) {
-            PointerState::Idle | PointerState::Ruler(_) => Vec::new(),
+            PointerState::Idle | PointerState::Ruler(_) | PointerState::Sample(_) => Vec::new(),
+            PointerState::Square { bone, from, to, turned } => self.square_up(bone, from, to, turned),
+            PointerState::DragWhole { outline, at, moved } => self.drop_whole(outline, at, moved),
             PointerState::Disc(centre, edge) => self.place_reference(centre, edge),
             PointerState::Stroke { .. } => self.commit_gesture(),
             PointerState::Loop(points) => self.end_loop(&points),
@@ -92,8 +102,11 @@ impl Session {
 
     /// Closes what takes several clicks.
     fn finish(&mut self) -> Vec<Effect> {
-        if self.tool.tool != Tool::Lasso {
-            return self.finish_outline();
+        match self.tool.tool {
+            Tool::Lasso => {}
+            Tool::Livewire => return self.finish_wire(),
+            Tool::Threshold | Tool::Levels => return self.apply_preview(),
+            _ => return self.finish_outline(),
         }
         let Some(exam) = &mut self.exam else { return Vec::new() };
         let corners = std::mem::take(&mut exam.draft);
@@ -152,19 +165,38 @@ impl Session {
 
     fn fill_at(&mut self, uv: [f64; 2]) -> Vec<Effect> {
         let label = self.tool.label();
-        let name = self.paint_name("Fill", label);
-        let Some(exam) = &self.exam else { return Vec::new() };
-        if exam.voxel_at(uv).is_none() {
-            return Vec::new();
+        let Some(exam) = self.exam.as_ref().filter(|e| e.voxel_at(uv).is_some()) else { return Vec::new() };
+        let seed_uv = uv.map(|x| x.round() as usize);
+        let (slice, tolerance, gap_mm) = (exam.view.slice, self.tool.tolerance, self.tool.gap_mm);
+        let what = format!("Fill {}", self.label_words(label));
+        self.operate(Operation::Fill { seed_uv, slice, label, tolerance, gap_mm }, &what)
+    }
+
+    /// Takes the grey values under the brush for the band.
+    fn begin_sampling(&mut self, uv: [f64; 2]) {
+        if let Some(exam) = &mut self.exam {
+            exam.pointer = PointerState::Sample(Vec::new());
         }
-        let pixel = uv.map(|x| x.round() as usize);
-        let area = fill::Area { seed_uv: pixel, slice: exam.view.slice, tolerance: None, gap_mm: 0.0 };
-        let voxels = area.voxels(&exam.plane, exam.layers.labels(self.tool.layer), exam.reading_image());
-        self.paint_at_once(CommitKind::Filled, name, voxels, label)
+        self.sample(uv);
+    }
+
+    fn sample(&mut self, uv: [f64; 2]) {
+        let brush = Brush::new(f64::from(self.tool.size_mm) / 2.0, self.tool.shape);
+        let Some(exam) = &mut self.exam else { return };
+        let (pixel_mm, _) = exam.voxel_mm();
+        let voxels = brush.dab(&exam.plane, pixel_mm, exam.view.slice, uv);
+        let image = exam.reading_image().clone();
+        let PointerState::Sample(values) = &mut exam.pointer else { return };
+        // Enough to know what tissue looks like.
+        let room = 20_000_usize.saturating_sub(values.len());
+        values.extend(voxels.into_iter().take(room).map(|v| image.get(v)));
+        if let (Some(lower), Some(upper)) = (percentile(values, 2.0), percentile(values, 98.0)) {
+            self.set_threshold(|_| [lower, upper]);
+        }
     }
 
     /// One step: those of the voxels that the rules allow take the label.
-    fn paint_at_once(&mut self, kind: CommitKind, name: String, mut voxels: Vec<[usize; 3]>, label: u8) -> Vec<Effect> {
+    pub(super) fn paint_at_once(&mut self, kind: CommitKind, name: String, mut voxels: Vec<[usize; 3]>, label: u8) -> Vec<Effect> {
         let (layer, limits) = (self.tool.layer, self.limits());
         let Some(exam) = &self.exam else { return Vec::new() };
         let rule = super::stroke::paint_rule(&limits, layer, exam);
@@ -203,7 +235,7 @@ impl Session {
     fn cancel_gesture(&mut self) {
         let Some(exam) = &mut self.exam else { return };
         exam.pointer = PointerState::Idle;
-        exam.draft = OutlineDraft::new();
+        exam.drop_draft();
         exam.dragged = None;
         if exam.layers.gesture_open() {
             exam.layers.cancel();

@@ -40,7 +40,8 @@ impl Session {
     /// Puts a command that leaves the exam off until its rows are on disk; `None` if they are. What failed to be saved is
     /// refused where the command is carried out.
     pub(super) fn wait_for_save(&mut self, command: Command) -> Option<Vec<Effect>> {
-        let effects = self.commit_gesture();
+        let mut effects = self.commit_gesture();
+        effects.extend(self.log_time());
         let failed = self.exam.as_ref().is_some_and(|e| e.save_error.is_some());
         if effects.is_empty() && (failed || self.all_saved()) {
             return None;
@@ -94,6 +95,7 @@ impl Session {
 
     pub(in crate::session) fn close_exam(&mut self) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
+        effects.extend(self.log_time());
         self.checked = None;
         if self.exam.take().is_some() {
             effects.push(self.request("", Request::CloseRead));

@@ -1,6 +1,6 @@
 //! Choosing tools and what they paint with.
 
-use crate::edit::tools::{BrushShape, Limits};
+use crate::edit::tools::{BrushShape, Limits, Region};
 use crate::session::{PointerState, Session, Tool, ToolCommand, ToolState};
 use crate::volume::LayerKind;
 
@@ -20,7 +20,12 @@ impl Session {
                     self.tool.rules.over = None;
                 }
                 self.tool.layer = layer;
-                if layer != LayerKind::Bone && self.tool.tool == Tool::Outline {
+                let stays = match self.tool.tool {
+                    Tool::Outline => layer == LayerKind::Bone,
+                    Tool::Levels => layer == LayerKind::Marrow,
+                    _ => true,
+                };
+                if !stays {
                     self.choose_tool(Tool::Brush);
                 }
             }
@@ -33,6 +38,19 @@ impl Session {
             ToolCommand::ToggleThreeD => self.tool.three_d = !self.tool.three_d,
             ToolCommand::ToggleInsideBone => self.tool.rules.inside_bone = !self.tool.rules.inside_bone,
             ToolCommand::ToggleInsideBand => self.tool.rules.inside_band = !self.tool.rules.inside_band,
+            ToolCommand::ToggleInsideRegion => self.toggle_region(),
+            ToolCommand::ToggleWholeExam => self.tool.whole_exam = !self.tool.whole_exam,
+            ToolCommand::ByMm(mm) => set(&mut self.tool.shapes.by_mm, mm, [0.1, 30.0]),
+            ToolCommand::IslandMm3(mm3) => set(&mut self.tool.shapes.island_mm3, mm3, [0.1, 1e5]),
+            ToolCommand::Spread(spread) => set(&mut self.tool.shapes.spread, spread, [0.2, 10.0]),
+            ToolCommand::LevelFrom(level, times) => self.set_level(level, times),
+            ToolCommand::Tolerance(None) => self.tool.tolerance = None,
+            ToolCommand::Tolerance(Some(tolerance)) => {
+                let mut now = self.tool.tolerance.unwrap_or_default();
+                set(&mut now, tolerance, [0.0, f32::MAX]);
+                self.tool.tolerance = Some(now);
+            }
+            ToolCommand::GapMm(mm) => set(&mut self.tool.gap_mm, mm, [0.0, 30.0]),
             ToolCommand::Over(labels) => self.tool.rules.over = labels,
             ToolCommand::ThresholdLower(lower) => self.set_threshold(|t| [lower, t[1].max(lower)]),
             ToolCommand::ThresholdUpper(upper) => self.set_threshold(|t| [t[0].min(upper), upper]),
@@ -49,12 +67,16 @@ impl Session {
         }
         self.tool.tool = tool;
         exam.pointer = PointerState::Idle;
+        exam.wire = None;
         if tool == Tool::Outline {
             // Outlines live in the bone layer.
             self.tool.layer = LayerKind::Bone;
         } else {
-            exam.draft = crate::edit::tools::OutlineDraft::new();
+            exam.drop_draft();
             exam.selected_outline = None;
+        }
+        if tool == Tool::Levels {
+            self.tool.layer = LayerKind::Marrow;
         }
     }
 
@@ -72,7 +94,24 @@ impl Session {
         }
     }
 
-    fn set_threshold(&mut self, change: impl Fn([f32; 2]) -> [f32; 2]) {
+    fn toggle_region(&mut self) {
+        self.tool.rules.inside_region = !self.tool.rules.inside_region;
+        if self.tool.rules.inside_region && self.exam.as_ref().is_some_and(|e| e.layers.squares().next().is_none()) {
+            self.info("No metaphysis square is set yet: draw one along the physis; until then the rule limits nothing.");
+        }
+    }
+
+    /// Levels begin in ascending order: the others give way.
+    fn set_level(&mut self, level: u8, times: f32) {
+        let Some(at) = usize::from(level).checked_sub(1).filter(|at| *at < 3 && times.is_finite()) else { return };
+        let levels = &mut self.tool.levels;
+        levels[at] = times.clamp(0.0, 100.0);
+        for n in 0..3 {
+            levels[n] = if n < at { levels[n].min(levels[at]) } else { levels[n].max(levels[at]) };
+        }
+    }
+
+    pub(super) fn set_threshold(&mut self, change: impl Fn([f32; 2]) -> [f32; 2]) {
         let current = self.threshold();
         let next = change(current);
         if next.iter().all(|v| v.is_finite()) {
@@ -83,7 +122,18 @@ impl Session {
     /// The rules in force, as plain data.
     pub(super) fn limits(&self) -> Limits {
         let rules = self.tool.rules;
-        Limits { over: rules.over, inside_bone: rules.inside_bone, band: rules.inside_band.then(|| self.threshold()), region: None }
+        Limits {
+            over: rules.over,
+            inside_bone: rules.inside_bone,
+            band: rules.inside_band.then(|| self.threshold()),
+            region: self.region(),
+        }
+    }
+
+    /// The region of the metaphysis squares, where painting keeps to it (see `refresh_region`).
+    fn region(&self) -> Option<Region> {
+        let held = self.exam.as_ref().filter(|_| self.tool.rules.inside_region)?.region.as_ref();
+        held.and_then(|(_, _, region)| region.clone())
     }
 
     /// Grey values of the band; until the person sets them, from the window's level up.
@@ -93,5 +143,12 @@ impl Session {
             Some(exam) => [exam.view.window.level(), exam.reading_image().range().1],
             None => [0.0, 0.0],
         })
+    }
+}
+
+/// Takes a number within a range; one that is not finite changes nothing.
+const fn set(value: &mut f32, wanted: f32, [least, most]: [f32; 2]) {
+    if wanted.is_finite() {
+        *value = wanted.clamp(least, most);
     }
 }

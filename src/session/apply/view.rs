@@ -55,7 +55,7 @@ impl Session {
         exam.view.slice = wanted;
         exam.view.cursor[exam.plane.slice_axis()] = wanted;
         exam.visited[wanted] = true;
-        exam.draft = crate::edit::tools::OutlineDraft::new();
+        exam.drop_draft();
         exam.selected_outline = None;
         exam.dragged = None;
         exam.pointer = crate::session::PointerState::Idle;

@@ -1,5 +1,6 @@
 //! A row of the journal, and the columns it is stored in.
 
+use crate::edit::tools::Square;
 use crate::edit::{CommitKind, Patch, ReferencePlace, Row, RowAction};
 use crate::volume::LayerKind;
 use flate2::Compression;
@@ -61,6 +62,11 @@ struct Body {
     place: Option<[f64; 4]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     place_before: Option<[f64; 4]>,
+    /// Slice, 1 where the shaft lies left (else 0), and both points in mm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    square: Option<[f64; 8]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    square_before: Option<[f64; 8]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +114,11 @@ impl StoredRow {
             RowAction::Reference { place, before } => {
                 (body.place, body.place_before) = (place.map(four), before.map(four));
                 "reference"
+            }
+            RowAction::Square { bone, square, before } => {
+                (layer, body.label) = (Some(LayerKind::Bone), Some(*bone));
+                (body.square, body.square_before) = (square.as_deref().map(eight), before.as_deref().map(eight));
+                "square"
             }
             RowAction::Note { topic, text } => {
                 (body.topic, body.text) = (Some(topic.clone()), Some(text.clone()));
@@ -163,6 +174,11 @@ impl StoredRow {
                 place: body.place.map(|p| place(p).ok_or_else(incomplete)).transpose()?,
                 before: body.place_before.map(|p| place(p).ok_or_else(incomplete)).transpose()?,
             },
+            "square" => {
+                let bone = body.label.ok_or_else(incomplete)?;
+                let of = |numbers: Option<[f64; 8]>| numbers.map(|n| square_of(bone, n).map(Box::new).ok_or_else(incomplete)).transpose();
+                RowAction::Square { bone, square: of(body.square)?, before: of(body.square_before)? }
+            }
             "note" => RowAction::Note { topic: body.topic.ok_or_else(incomplete)?, text: body.text.ok_or_else(incomplete)? },
             _ => return Err(incomplete()),
         };
@@ -204,6 +220,18 @@ const fn four(place: ReferencePlace) -> [f64; 4] {
 
 fn place([x, y, z, radius]: [f64; 4]) -> Option<ReferencePlace> {
     ReferencePlace::new([x, y, z], radius)
+}
+
+/// A square as its numbers.
+fn eight(square: &Square) -> [f64; 8] {
+    let [[a, b, c], [d, e, f]] = square.physis_mm();
+    [square.slice() as f64, f64::from(u8::from(square.shaft_left())), a, b, c, d, e, f]
+}
+
+/// The square of eight numbers; `None` where they make no sense.
+fn square_of(bone: u8, [slice, left, a, b, c, d, e, f]: [f64; 8]) -> Option<Square> {
+    let whole = slice.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&slice);
+    if whole && (left == 0.0 || left == 1.0) { Square::new(bone, slice as usize, [[a, b, c], [d, e, f]], left == 1.0) } else { None }
 }
 
 /// The patch's bytes, deflated where that makes them smaller; the first byte tells (0 plain, 1 deflated).
@@ -275,6 +303,11 @@ pub(super) mod tests {
         prop::collection::vec(prop::array::uniform2(-1e4_f32..1e4), 0..20)
     }
 
+    fn any_square() -> impl Strategy<Value = (usize, [[f64; 3]; 2], bool)> {
+        let mm = || prop::array::uniform3(-9e4_f64..9e4);
+        (0_usize..4000, mm(), mm(), any::<bool>()).prop_map(|(slice, p, q, left)| (slice, [p, q], left))
+    }
+
     fn any_action() -> impl Strategy<Value = RowAction> {
         let layer = || prop_oneof![Just(LayerKind::Marrow), Just(LayerKind::Bone), Just(LayerKind::Exclusion)];
         let place = || {
@@ -285,6 +318,10 @@ pub(super) mod tests {
             (layer(), any_kind(), any_patch()).prop_map(|(layer, kind, patch)| RowAction::Paint { layer, kind, patch }),
             (layer(), any::<u32>(), any::<bool>()).prop_map(|(layer, slice, done)| RowAction::Done { layer, slice, done }),
             (place(), place()).prop_map(|(place, before)| RowAction::Reference { place, before }),
+            (1_u8.., prop::option::of(any_square()), prop::option::of(any_square())).prop_map(|(bone, a, b)| {
+                let of = |s: Option<(usize, [[f64; 3]; 2], bool)>| s.and_then(|(slice, mm, left)| Square::new(bone, slice, mm, left));
+                RowAction::Square { bone, square: of(a).map(Box::new), before: of(b).map(Box::new) }
+            }),
             (".{0,12}", ".{0,40}").prop_map(|(topic, text)| RowAction::Note { topic, text }),
             (1_u64..50).prop_map(|row| RowAction::Undo { row }),
             (1_u64..50).prop_map(|row| RowAction::Redo { row }),

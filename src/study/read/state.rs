@@ -152,7 +152,7 @@ impl Dense {
                 }
                 true
             }
-            RowAction::Reference { .. } | RowAction::Note { .. } => true,
+            RowAction::Reference { .. } | RowAction::Square { .. } | RowAction::Note { .. } => true,
             RowAction::Undo { .. } | RowAction::Redo { .. } => false,
         }
     }

@@ -5,7 +5,7 @@ use crate::consensus::Method;
 use crate::session::Layout;
 use crate::session::{
     AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, LabelSet, ModelCommand, PointerCommand, PointerState, ScoreCommand,
-    Session, StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
+    Session, ShapeCommand, StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
 };
 use crate::views::facts::{is_coordinator, may_propose, painting, reader, reading};
 use crate::volume::LayerKind;
@@ -69,6 +69,10 @@ fn tool(s: &Session, tool: Tool) -> Option<Command> {
 
 fn setting(s: &Session, command: ToolCommand) -> Option<Command> {
     painting(s).map(|_| Command::Tool(command))
+}
+
+fn shape(s: &Session, command: ShapeCommand) -> Option<Command> {
+    edit(s, EditCommand::Shape(command))
 }
 
 fn edit(s: &Session, command: EditCommand) -> Option<Command> {
@@ -140,7 +144,11 @@ pub const ACTIONS: &[Action] = &[
     act("relabel", Group::Paint, "Relabel", plain(Key::R), "Changes the label that the stroke starts on into the active one, and nothing else", |s| tool(s, Tool::Relabel)),
     act("lasso", Group::Paint, "Lasso", plain(Key::L), "Labels what lies inside a loop, or inside a polygon of clicked corners", |s| tool(s, Tool::Lasso)),
     act("outline", Group::Paint, "Outline", plain(Key::O), "Draws a bone's outline point by point", |s| tool(s, Tool::Outline)),
-    act("fill", Group::Paint, "Fill", plain(Key::F), "Fills a connected area of one label", |s| tool(s, Tool::Fill)),
+    act("livewire", Group::Paint, "Livewire", plain(Key::W), "Draws an outline that follows edges from click to click", |s| tool(s, Tool::Livewire)),
+    act("fill", Group::Paint, "Fill", plain(Key::F), "Fills a connected area of one label, bounded by grey values where wanted", |s| tool(s, Tool::Fill)),
+    act("threshold", Group::Paint, "Threshold", plain(Key::T), "Labels a band of grey values, shown before it is done", |s| tool(s, Tool::Threshold)),
+    act("levels", Group::Paint, "Three levels", shift(Key::T), "Labels three levels by grey value, measured against fatty marrow", |s| tool(s, Tool::Levels)),
+    act("square", Group::Paint, "Metaphysis square", shift(Key::Q), "Sets the square on the physis that belongs to the region of interest", |s| tool(s, Tool::Square)),
     act("adopt_brush", Group::Paint, "Adopt", plain(Key::A), "Adopts the proposal where it brushes", |s| painting(s)?.proposal().and_then(|_| tool(s, Tool::AdoptBrush))),
     act("measure", Group::Paint, "Measure", plain(Key::M), "Measures distances, angles and grey values", |s| reading(s).map(|_| Command::Tool(ToolCommand::Choose(Tool::Measure)))),
     act("clear_measures", Group::Paint, "Clear measures", shift(Key::M), "Takes the measures of the slice shown away", |s| reading(s).filter(|e| e.measures().iter().any(|m| m.slice() == e.view().slice)).and_then(|_| view(s, ViewCommand::ClearMeasures))),
@@ -154,6 +162,7 @@ pub const ACTIONS: &[Action] = &[
     act("exclusion_layer", Group::Paint, "Exclusion layer", shift(Key::X), "Paints where marrow must not be painted: physis, vessels", |s| setting(s, ToolCommand::Layer(LayerKind::Exclusion))),
     act("inside_bone", Group::Paint, "Only inside bone", plain(Key::N), "Keeps marrow paint within the bone layer", |s| setting(s, ToolCommand::ToggleInsideBone)),
     act("inside_band", Group::Paint, "Only grey values of the band", shift(Key::N), "Paints only grey values between the two bounds", |s| setting(s, ToolCommand::ToggleInsideBand)),
+    act("inside_region", Group::Paint, "Only inside the region", shift(Key::U), "Keeps marrow paint within epiphysis and metaphysis square", |s| setting(s, ToolCommand::ToggleInsideRegion)),
     act("over_background", Group::Paint, "Paint over everything or background", plain(Key::U), "Paints over every label, or only where nothing is painted yet", |s| setting(s, ToolCommand::Over(match s.tool().rules.over { None => Some(LabelSet::of(&[0])), Some(_) => None }))),
     repeating(act("undo", Group::Edit, "Undo", ctrl(Key::Z), "Takes the last step back", |s| painting(s)?.layers().history().next_undo().and_then(|_| edit(s, EditCommand::Undo)))),
     repeating(also(act("redo", Group::Edit, "Redo", ctrl(Key::Y), "Does again what was taken back", |s| painting(s)?.layers().history().next_redo().and_then(|_| edit(s, EditCommand::Redo))), REDO_ALSO)),
@@ -162,9 +171,23 @@ pub const ACTIONS: &[Action] = &[
     act("submit", Group::Edit, "Submit this read…", ctrl(Key::Enter), "Looks the read over, then seals it when you say so", |s| painting(s).map(|_| Command::Study(StudyCommand::Submit))),
     act("seal", Group::Edit, "Seal this read", None, "Seals the read that was looked over: from then on it can only be looked at", |s| s.checked().map(|_| Command::Study(StudyCommand::Seal))),
     act("read_again", Group::Edit, "Read again", None, "Begins a new, empty read of the exam beside the sealed one", |s| reading(s).filter(|e| matches!(e.standing(), Standing::Sealed { .. })).map(|_| Command::Study(StudyCommand::ReadAgain))),
-    act("outline_close", Group::Edit, "Close the outline", plain(Key::C), "Closes the outline or polygon that is drawn and fills it; Enter does so too", |s| painting(s).filter(|e| !e.draft().is_empty()).map(|_| Command::Pointer(PointerCommand::Finish))),
-    act("outline_delete", Group::Edit, "Delete the outline", plain(Key::Delete), "Removes the outline that is selected or drawn", |s| painting(s).filter(|e| e.selected_outline().is_some() || !e.draft().is_empty()).and_then(|_| edit(s, EditCommand::DeleteOutline))),
-    act("cancel_gesture", Group::Edit, "Give up the gesture", plain(Key::Escape), "Ends the stroke, loop or outline under way without a trace", |s| painting(s).filter(|e| *e.pointer() != PointerState::Idle || !e.draft().is_empty() || e.layers().gesture_open()).map(|_| Command::Pointer(PointerCommand::Cancel))),
+    act("whole_exam", Group::Edit, "Shapes of the whole exam", shift(Key::E), "Lets operations and thresholds work on the whole exam, or on the slice shown", |s| setting(s, ToolCommand::ToggleWholeExam)),
+    act("interpolate", Group::Edit, "Interpolate", plain(Key::I), "Fills the slices between the painted ones before and after", |s| shape(s, ShapeCommand::Interpolate)),
+    act("interpolate_all", Group::Edit, "Interpolate all gaps", shift(Key::I), "Fills every gap between painted slices", |s| shape(s, ShapeCommand::InterpolateAll)),
+    act("copy_previous", Group::Edit, "Copy from the slice before", plain(Key::Comma), "Takes over what is painted on the slice before", |s| shape(s, ShapeCommand::CopyPrevious)),
+    act("copy_next", Group::Edit, "Copy from the slice after", plain(Key::Semicolon), "Takes over what is painted on the slice after", |s| shape(s, ShapeCommand::CopyNext)),
+    act("grow", Group::Edit, "Grow from seeds", shift(Key::G), "Lets labels spread into connected tissue that looks like them", |s| shape(s, ShapeCommand::Grow)),
+    act("smooth_label", Group::Edit, "Smooth the label", shift(Key::S), "Rounds the border of the active label off", |s| shape(s, ShapeCommand::Smooth)),
+    act("fill_holes", Group::Edit, "Fill holes", shift(Key::F), "Fills what the active label surrounds", |s| shape(s, ShapeCommand::FillHoles)),
+    act("remove_islands", Group::Edit, "Remove islands", shift(Key::R), "Takes small parts of the active label away", |s| shape(s, ShapeCommand::RemoveIslands)),
+    act("margin_out", Group::Edit, "Margin outwards", shift(Key::W), "Makes the active label wider by a margin", |s| shape(s, ShapeCommand::MarginOut)),
+    act("margin_in", Group::Edit, "Margin inwards", shift(Key::L), "Takes a margin off the active label", |s| shape(s, ShapeCommand::MarginIn)),
+    act("corner_delete", Group::Edit, "Delete the corner", shift(Key::Delete), "Removes the corner of an outline under the pointer", |s| painting(s).filter(|_| s.tool().tool == Tool::Outline).and_then(|_| edit(s, EditCommand::DeleteCorner))),
+    act("outline_smooth", Group::Edit, "Smooth the outline", shift(Key::O), "Rounds the corners of the selected outline off", |s| painting(s).filter(|e| e.selected_outline().is_some()).and_then(|_| edit(s, EditCommand::SmoothOutline))),
+    act("square_flip", Group::Edit, "Turn the square", shift(Key::Y), "Lets the metaphysis square extend to the other side of the physis", |s| painting(s).filter(|e| e.selected_square().is_some()).and_then(|_| edit(s, EditCommand::FlipSquare))),
+    act("outline_close", Group::Edit, "Close the outline", plain(Key::C), "Closes the outline or polygon that is drawn, or labels what a preview shows; Enter does so too", |s| painting(s).filter(|e| e.can_finish()).map(|_| Command::Pointer(PointerCommand::Finish))),
+    act("outline_delete", Group::Edit, "Delete the outline", plain(Key::Delete), "Removes the outline or square that is selected or drawn", |s| painting(s).filter(|e| e.selected_outline().is_some() || !e.draft().is_empty() || e.wire().is_some() || (s.tool().tool == Tool::Square && e.selected_square().is_some())).and_then(|_| edit(s, EditCommand::DeleteOutline))),
+    act("cancel_gesture", Group::Edit, "Give up the gesture", plain(Key::Escape), "Ends the stroke, loop or outline under way without a trace", |s| painting(s).filter(|e| *e.pointer() != PointerState::Idle || !e.draft().is_empty() || e.wire().is_some() || e.layers().gesture_open()).map(|_| Command::Pointer(PointerCommand::Cancel))),
     repeating(also(act("next_slice", Group::Go, "Next slice", plain(Key::PageDown), "Goes one slice further; the wheel does so too", |s| view(s, ViewCommand::StepSlice(1))), NEXT_ALSO)),
     repeating(also(act("previous_slice", Group::Go, "Previous slice", plain(Key::PageUp), "Goes one slice back; the wheel does so too", |s| view(s, ViewCommand::StepSlice(-1))), PREVIOUS_ALSO)),
     act("first_slice", Group::Go, "First slice", plain(Key::Home), "Goes to the first slice", |s| view(s, ViewCommand::Slice(0))),
@@ -198,7 +221,7 @@ pub const ACTIONS: &[Action] = &[
     act("show_bone", Group::View, "Bone on or off", ctrl(Key::B), "Shows or hides the bone layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Bone))),
     act("propose_slice", Group::Model, "Propose slice", plain(Key::P), "Lets the model suggest labels for the slice shown", |s| model(s, may_propose(s), ModelCommand::ProposeSlice)),
     act("propose_exam", Group::Model, "Propose exam", shift(Key::P), "Lets the model suggest labels for all slices", |s| model(s, may_propose(s), ModelCommand::ProposeExam)),
-    act("adopt_slice", Group::Model, "Adopt slice", plain(Key::Enter), "Takes the proposal over on the slice shown, except where you painted since", |s| painting(s).filter(|e| e.draft().is_empty()).and_then(|_| adopt(s, AdoptWhat::Slice))),
+    act("adopt_slice", Group::Model, "Adopt slice", plain(Key::Enter), "Takes the proposal over on the slice shown, except where you painted since", |s| painting(s).filter(|e| !e.can_finish()).and_then(|_| adopt(s, AdoptWhat::Slice))),
     act("adopt_all", Group::Model, "Adopt all slices", shift(Key::Enter), "Takes the proposal over on every slice it covers", |s| adopt(s, AdoptWhat::All)),
     act("adopt_part", Group::Model, "Adopt the part under the pointer", plain(Key::G), "Takes one connected part of the proposal over", |s| adopt(s, AdoptWhat::Part)),
     act("adopt_over_hand", Group::Model, "Adopt slice over own paint", ctrl_shift(Key::Enter), "Takes the proposal over on the slice, also over what you painted since", |s| adopt(s, AdoptWhat::SliceOverHand)),

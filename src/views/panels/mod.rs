@@ -13,6 +13,7 @@ mod rules_panel;
 mod side;
 mod status;
 mod tool_column;
+mod tool_options;
 mod top_bar;
 mod window_panel;
 

@@ -13,6 +13,10 @@ pub fn status_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
         ui.spacing_mut().item_spacing.x = 16.0;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 12.0;
+            if let Some(exam) = session.exam().filter(|e| e.is_writable()) {
+                let time = RichText::new(format!("{} on this exam", exam.time().words())).font(theme::mono()).color(theme::QUIET);
+                ui.label(time).on_hover_text("Time on this exam in all sittings; it pauses when nothing is done for a minute");
+            }
             jobs(ui, session, commands);
             if facts::reading(session).is_some() {
                 hint(ui, session);

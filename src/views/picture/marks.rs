@@ -1,5 +1,6 @@
 //! Marks over the picture: words in the corners, side letters, scale bar, brush, outlines, loops.
 
+use super::drafts;
 use super::place::Place;
 use crate::session::{OpenExam, PointerState, Session, Tool};
 use crate::views::{facts, theme};
@@ -9,6 +10,7 @@ use egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, St
 /// Paints everything that lies over the large pane.
 pub fn paint(painter: &Painter, session: &Session, exam: &OpenExam, place: &Place) {
     let rect = place.rect();
+    drafts::paint(painter, session, exam, place);
     outlines(painter, session, exam, place);
     gesture(painter, session, exam, place);
     if exam.has_geometry() {

@@ -2,6 +2,7 @@
 
 mod companions;
 mod crosshair;
+mod drafts;
 mod magnifier;
 pub mod marks;
 mod measures;

@@ -51,7 +51,7 @@ impl Pointer {
                     self.wheel(notches, modifiers.command || modifiers.ctrl, ui.input(|i| i.pointer.latest_pos()), place, commands);
                 }
                 Event::Key { key: Key::Enter, pressed: true, repeat: false, .. }
-                    if !exam.draft().is_empty() && ui.memory(egui::Memory::focused).is_none() =>
+                    if exam.can_finish() && ui.memory(egui::Memory::focused).is_none() =>
                 {
                     commands.push(Command::Pointer(PointerCommand::Finish));
                 }
@@ -155,7 +155,12 @@ fn zoom(factor: f32, at: Option<Pos2>, place: &Place, commands: &mut Vec<Command
 fn hover(over: bool, ui: &Ui, exam: &OpenExam, place: &Place, commands: &mut Vec<Command>) {
     let at = ui.input(|i| i.pointer.latest_pos()).filter(|at| over && place.rect().contains(*at));
     let uv = at.map(|at| place.uv(at).map(|x| x as f32));
-    if uv != exam.view().hover_uv {
+    // A livewire that is still being looked for goes on a little with every frame.
+    let searching = uv.is_some() && exam.wire().is_some_and(crate::session::Wire::is_searching);
+    if searching {
+        ui.ctx().request_repaint();
+    }
+    if uv != exam.view().hover_uv || searching {
         commands.push(Command::View(ViewCommand::Hover(uv)));
     }
 }

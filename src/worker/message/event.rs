@@ -1,8 +1,8 @@
 //! What the workers say to the window.
 
 use super::{
-    CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, PickPurpose, ProposalResult, ReadChecked, ReportWritten,
-    RequestId, ScoreOutcome, SealEnded, StudySummary, TrainProgress, TrainedVersion,
+    CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, Operated, PickPurpose, ProposalResult, ReadChecked,
+    ReportWritten, RequestId, ScoreOutcome, SealEnded, StudySummary, TrainProgress, TrainedVersion,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -96,6 +96,8 @@ pub enum Outcome {
     },
     /// The report was written.
     Reported(Box<ReportWritten>),
+    /// An operation on whole shapes was worked out.
+    Operated(Box<Operated>),
     /// A mask made elsewhere was read.
     MaskRead(Box<MaskRead>),
     /// What an import would bring.

@@ -4,6 +4,7 @@ mod compare;
 mod event;
 mod import;
 mod mask;
+mod operate;
 mod report;
 mod request;
 mod score;
@@ -18,6 +19,7 @@ pub use compare::{
 pub use event::{Event, FolderListing, Outcome};
 pub use import::{ImportLook, ImportPreview, ImportSource};
 pub use mask::{MaskRead, MaskRequest};
+pub use operate::{OperateRequest, Operated};
 pub use report::{REPORT_SEED, ReportChoice, ReportWritten};
 pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
 pub use score::{NewScores, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary};

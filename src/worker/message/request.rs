@@ -1,8 +1,8 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, ProposeRequest, ReportChoice, ScoreRequest,
-    ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
+    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, ProposeRequest, ReportChoice,
+    ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode};
 use std::path::PathBuf;
@@ -102,6 +102,8 @@ pub enum Request {
         /// How.
         choice: Box<ReportChoice>,
     },
+    /// Work out what an operation on whole shapes changes.
+    Operate(Box<OperateRequest>),
     /// Read a mask made elsewhere onto the open exam's grid.
     ReadMask(Box<MaskRequest>),
     /// Write layers to files.

@@ -73,8 +73,9 @@ proptest! {
         let scope = slice.map_or(Scope::Exam, Scope::Slice);
         let writes = operation.writes(&scene, scope, &|_| true);
         let mut seen = std::collections::BTreeSet::new();
-        for &(voxel, label) in &writes {
-            let at = scene.layer.grid().index(voxel);
+        for &Write { at, label } in &writes {
+            let at = at as usize;
+            let voxel = scene.layer.grid().voxel(at);
             prop_assert!(seen.insert(at) && layer[at] != label);
             if let (Scope::Slice(slice), false) = (scope, matches!(operation, Operation::Interpolate { .. } | Operation::CopySlice { .. } | Operation::Fill { .. })) {
                 prop_assert_eq!(voxel[2], slice);
@@ -101,9 +102,9 @@ proptest! {
         let none = vec![0; whole()];
         let scene = scene(&layer, &none, &none, Limits::default());
         let (lower, upper) = (a.min(b), a.max(b));
-        let expected = |label_of: &dyn Fn(f32) -> u8| -> Vec<([usize; 3], u8)> {
+        let expected = |label_of: &dyn Fn(f32) -> u8| -> Vec<Write> {
             let voxels = (0..whole()).map(|n| scene.layer.grid().voxel(n)).filter(|v| v[2] == slice);
-            voxels.map(|v| (v, label_of(scene.image.get(v)))).filter(|(v, l)| *l != 0 && *l != scene.layer.get(*v)).collect()
+            voxels.map(|v| (v, label_of(scene.image.get(v)))).filter(|(v, l)| *l != 0 && *l != scene.layer.get(*v)).map(|(v, l)| scene.write(v, l)).collect()
         };
         let found = Operation::Threshold { band: [lower, upper], label: 2 }.writes(&scene, Scope::Slice(slice), &|_| true);
         prop_assert_eq!(found, expected(&|v| if v >= lower && v <= upper { 2 } else { 0 }));
@@ -117,8 +118,8 @@ proptest! {
         let none = vec![0; whole()];
         let scene = scene(&layer, &none, &none, Limits::default());
         let mut after = layer.clone();
-        for (voxel, label) in (Operation::CopySlice { from, to }).writes(&scene, Scope::Exam, &|_| true) {
-            after[scene.layer.grid().index(voxel)] = label;
+        for write in (Operation::CopySlice { from, to }).writes(&scene, Scope::Exam, &|_| true) {
+            after[write.at as usize] = write.label;
         }
         let plane = SHAPE[0] * SHAPE[1];
         for n in 0..plane {
@@ -138,8 +139,9 @@ fn gaps_are_found_around_a_slice_or_everywhere() {
     let scene = scene(&dense, &none, &none, Limits::default());
     let slices = |at| {
         let writes = Operation::Interpolate { label: 2, at }.writes(&scene, Scope::Exam, &|_| true);
-        assert!(writes.iter().all(|w| w.1 == 2 && w.0[0] == 3 && w.0[1] == 3));
-        writes.iter().map(|w| w.0[2]).collect::<Vec<_>>()
+        let voxels: Vec<[usize; 3]> = writes.iter().map(|w| scene.layer.grid().voxel(w.at as usize)).collect();
+        assert!(writes.iter().all(|w| w.label == 2) && voxels.iter().all(|v| v[0] == 3 && v[1] == 3));
+        voxels.iter().map(|v| v[2]).collect::<Vec<_>>()
     };
     assert_eq!((slices(Some(1)), slices(Some(2)), slices(Some(4)), slices(None)), (vec![1], vec![1, 3], vec![3], vec![1, 3]));
     assert!(Operation::Interpolate { label: 1, at: None }.writes(&scene, Scope::Exam, &|_| true).is_empty());

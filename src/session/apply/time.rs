@@ -1,0 +1,22 @@
+//! Time on the exam goes into the journal: when the exam is left, and every few minutes.
+
+use crate::session::{Effect, Session};
+
+/// A crash loses no more than this.
+const LOG_EVERY_SECONDS: u64 = 300;
+
+impl Session {
+    /// Writes the seconds down that are not in the journal yet.
+    pub(super) fn log_time(&mut self) -> Vec<Effect> {
+        let Some(exam) = self.exam.as_mut().filter(|e| e.writable && e.save_error.is_none()) else { return Vec::new() };
+        let Some(row) = exam.layers.log_seconds(exam.time.unlogged_seconds()) else { return Vec::new() };
+        exam.time.log();
+        self.journal(row)
+    }
+
+    /// The same, where enough has come together.
+    pub(super) fn log_time_if_due(&mut self) -> Vec<Effect> {
+        let due = self.exam.as_ref().is_some_and(|e| e.time.unlogged_seconds() >= LOG_EVERY_SECONDS);
+        if due { self.log_time() } else { Vec::new() }
+    }
+}
