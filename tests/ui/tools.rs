@@ -35,6 +35,7 @@ fn drag(window: &mut Window, path: &[[f64; 2]]) {
     window.run_steps(1);
     window.drop_at(place.at(path[path.len() - 1]));
     window.run_steps(2);
+    window.state_mut().take();
 }
 
 fn last_step(window: &Window) -> String {
@@ -238,11 +239,12 @@ fn slices_between_are_filled_and_copied() {
 fn shapes_are_changed_each_in_one_step() {
     let mut window = reading(false);
     press(&mut window, Key::Num1);
-    let steps = |window: &Window| exam(window).layers().history().entries().count();
+    window.state_mut().run(Command::Tool(ToolCommand::ByMm(3.0)));
+    let steps = |window: &Window| exam(window).layers().history().entries().filter(|e| !e.undone).count();
     for (key, name) in [
         (Key::S, "Smooth level 1"),
-        (Key::W, "Margin of level 1 by 1 mm"),
-        (Key::L, "Margin of level 1 by −1 mm"),
+        (Key::W, "Margin of level 1 by 3 mm"),
+        (Key::L, "Margin of level 1 by −3 mm"),
         (Key::G, "Grow from seeds"),
     ] {
         let (before, then) = (steps(&window), labels(&window, LayerKind::Marrow));

@@ -31,7 +31,7 @@ const fn action_id(tool: Tool) -> &'static str {
 pub fn width(ui: &Ui) -> f32 {
     let name = |t: Tool| ui.painter().layout_no_wrap(t.name().to_owned(), theme::body(), theme::TEXT).size().x;
     let widest = Tool::ALL.into_iter().map(name).fold(0.0, f32::max);
-    (widest + key_cap_size(ui, "Shift T").x + 40.0).max(120.0).ceil()
+    (widest + key_cap_size(ui, "⇧T").x + 40.0).max(120.0).ceil()
 }
 
 /// Draws the column.
@@ -75,10 +75,15 @@ fn tool_button(ui: &mut Ui, session: &Session, tool: Tool, commands: &mut Vec<Co
     };
     let galley = ui.painter().layout_no_wrap(tool.name().to_owned(), theme::body(), colour);
     ui.painter().galley(Pos2::new(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0).round(), galley, colour);
-    if let Some(key) = action.key_words() {
+    if let Some(key) = action.key_words().map(|key| short(&key)) {
         paint_key_cap(ui, Pos2::new(rect.right() - 6.0, rect.center().y), &key, if enabled { theme::QUIET } else { theme::FAINT });
     }
     if response.on_hover_text(action.tooltip).clicked() {
         commands.extend(command);
     }
+}
+
+/// `⇧T` for `Shift T`: the column is narrow.
+pub(super) fn short(key: &str) -> String {
+    key.replace("Shift ", "⇧")
 }

@@ -1,5 +1,6 @@
 //! What the tool in hand can be set to, and the operations on whole shapes: beneath the tools.
 
+use super::tool_column::short;
 use crate::session::{BrushShape, Command, Session, Tool, ToolCommand, ToolState};
 use crate::views::actions::Action;
 use crate::views::widgets::{Row, named, row};
@@ -47,7 +48,7 @@ pub fn shapes_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
             let Some(action) = Action::find(id) else { continue };
             let command = (action.command)(session);
             let key = action.key_words();
-            let key = key.as_deref().map(|k| k.replace("Shift ", "⇧"));
+            let key = key.as_deref().map(short);
             let line = Row { text, key: key.as_deref(), disabled: command.is_none(), ..Row::default() };
             if row(ui, &line).on_hover_text(action.hover_words()).clicked() {
                 commands.extend(command);
@@ -148,10 +149,9 @@ fn levels(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let bounds = session.level_bounds();
     for level in 1..=3_u8 {
         let at = usize::from(level) - 1;
-        let hover = format!("Level {level} begins at so many times fatty marrow, above air");
+        let hover = format!("Level {level} begins at so many times fatty marrow, above air: from {}", facts::number(bounds[at]));
         let times = session.tool().levels[at];
         number(ui, &level.to_string(), " ×", times, 0.01, &hover, commands, |v| ToolCommand::LevelFrom(level, v));
-        ui.label(RichText::new(format!("from {}", facts::number(bounds[at]))).font(theme::mono_small()).color(theme::QUIET));
     }
     preview(ui, session);
 }
