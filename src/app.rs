@@ -2,7 +2,7 @@
 
 use crate::gpu::Canvas;
 use crate::headless::FrameLog;
-use crate::session::{Command, Effect, FileCommand, PaneState, Session};
+use crate::session::{Command, Effect, FileCommand, KeyMap, PaneState, Session};
 use crate::views::Views;
 use crate::worker::message::PickPurpose;
 use crate::worker::{WorkerConfig, Workers};
@@ -57,10 +57,11 @@ impl App {
             clock: config.clock,
         })?;
         let canvas = Canvas::new(context.wgpu_render_state.as_ref());
-        let kept = context.storage.and_then(|storage| storage.get_string(PANES_KEY)).unwrap_or_default();
+        let kept = |key| context.storage.and_then(|storage| storage.get_string(key)).unwrap_or_default();
+        let (panes, keys) = (PaneState::from_text(&kept(PANES_KEY)), KeyMap::from_text(&kept(KEYS_KEY)));
         let session = Session::new(config.seed, 1).with_sample_root(config.sample_root.clone());
         let mut app = Self {
-            session: session.with_panes(PaneState::from_text(&kept)),
+            session: session.with_panes(panes).with_keys(keys),
             workers,
             canvas,
             views: Views::new(&context.egui_ctx),
@@ -130,10 +131,13 @@ impl App {
 
 /// Where the window keeps the panes' layout.
 const PANES_KEY: &str = "osteon panes";
+/// And the keys that were changed.
+const KEYS_KEY: &str = "osteon keys";
 
 impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string(PANES_KEY, self.session.panes().to_text());
+        storage.set_string(KEYS_KEY, self.session.keys().to_text());
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -89,7 +89,7 @@ impl Session {
                 // Only the exam asked for last is shown.
                 if self.opening == Some(id) {
                     self.opening = None;
-                    self.absorb_exam(*loaded);
+                    return self.absorb_exam(*loaded);
                 }
             }
             Outcome::ReadChecked(checked) => self.absorb_checked(*checked),
@@ -175,10 +175,10 @@ impl Session {
         effects
     }
 
-    fn absorb_exam(&mut self, loaded: LoadedExam) {
+    fn absorb_exam(&mut self, loaded: LoadedExam) -> Vec<Effect> {
         if self.role.as_ref() != Some(&loaded.role) {
             // The person changed role while it loaded: what was loaded for another is not shown.
-            return;
+            return Vec::new();
         }
         for finding in &loaded.findings {
             self.notices.push(NoticeLevel::Warning, format!("{}: {finding}", loaded.code));
@@ -189,6 +189,7 @@ impl Session {
         if let Some(slice) = self.exam.as_ref().map(|e| e.view.slice) {
             self.go_to_slice(slice);
         }
+        self.log_conditions()
     }
 
     fn absorb_patch(&mut self, row: u64, patch: crate::edit::Patch) -> Vec<Effect> {

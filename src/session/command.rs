@@ -1,6 +1,7 @@
 //! Everything a person can ask for. Views push these; only [`super::Session::apply`] acts on them.
 
 use super::compare_state::{ComparePage, ShownMap};
+use super::conditions::Conditions;
 use super::display::WindowPreset;
 use super::layout::Layout;
 use super::tool::Tool;
@@ -136,6 +137,8 @@ pub enum StudyCommand {
     LeaveRole,
     /// Open an exam.
     OpenExam(ExamCode),
+    /// Confirm the reading conditions as answered.
+    ConfirmConditions,
     /// The exam this many places further in the list.
     StepExam(i32),
     /// Look the open read over before it is sealed.
@@ -217,6 +220,19 @@ pub enum ViewCommand {
     StepCineRate(i32),
     /// The next slice of a cine.
     CineStep,
+    /// Change the key of an action (by id); `None` goes back to the usual ones, an empty word takes it away.
+    BindKey {
+        /// The action's id.
+        action: String,
+        /// The key in words.
+        key: Option<String>,
+    },
+    /// Brush size by pen pressure, or not.
+    TogglePenPressure,
+    /// Show the test pattern, or go back to the exam.
+    ToggleConditions,
+    /// What the reader says of room and monitor, not yet confirmed.
+    Conditions(Conditions),
     /// Change the workspace.
     Workspace(Workspace),
     /// Show or hide the help window.
@@ -281,6 +297,8 @@ pub enum ToolCommand {
 pub enum PointerCommand {
     /// Button down.
     Down([f64; 2]),
+    /// How hard a pen presses from here on, 0 to 1.
+    Pressure(f32),
     /// Every position since the last frame, in order.
     Move(Vec<[f64; 2]>),
     /// Button up.

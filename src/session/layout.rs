@@ -52,11 +52,23 @@ pub struct PaneState {
     pub cine: bool,
     /// Slices per second then.
     pub cine_rate: f32,
+    /// Whether a pen's pressure makes the brush larger and smaller.
+    pub pen_pressure: bool,
+    /// How hard it presses, 0 to 1; 1 where no pen says so.
+    pub pressure: f32,
 }
 
 impl Default for PaneState {
     fn default() -> Self {
-        Self { layout: Layout::default(), crosshair: true, magnifier: false, cine: false, cine_rate: 8.0 }
+        Self {
+            layout: Layout::default(),
+            crosshair: true,
+            magnifier: false,
+            cine: false,
+            cine_rate: 8.0,
+            pen_pressure: false,
+            pressure: 1.0,
+        }
     }
 }
 
@@ -78,7 +90,8 @@ impl PaneState {
     #[must_use]
     pub fn to_text(&self) -> String {
         let crosshair = if self.crosshair { "on" } else { "off" };
-        format!("layout={} crosshair={crosshair} cine={}", self.layout.word(), self.cine_rate)
+        let pen = if self.pen_pressure { "on" } else { "off" };
+        format!("layout={} crosshair={crosshair} cine={} pen={pen}", self.layout.word(), self.cine_rate)
     }
 
     /// Reads that back; what is missing or unknown stays as usual.
@@ -89,6 +102,7 @@ impl PaneState {
             match key {
                 "layout" => state.layout = Layout::ALL.into_iter().find(|l| l.word() == value).unwrap_or_default(),
                 "crosshair" => state.crosshair = value != "off",
+                "pen" => state.pen_pressure = value == "on",
                 "cine" => {
                     let rate = value.parse().ok().filter(|rate: &f32| rate.is_finite()).unwrap_or(state.cine_rate);
                     state.cine_rate = rate.clamp(Self::CINE_RANGE[0], Self::CINE_RANGE[1]);
@@ -107,7 +121,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_read_back() {
         for layout in Layout::ALL {
-            let state = PaneState { layout, crosshair: false, cine_rate: 12.5, ..PaneState::default() };
+            let state = PaneState { layout, crosshair: false, cine_rate: 12.5, pen_pressure: true, ..PaneState::default() };
             assert_eq!(PaneState::from_text(&state.to_text()), state);
         }
         assert_eq!(PaneState::from_text("layout=spiral cine=NaN x y=z"), PaneState::default());

@@ -5,10 +5,12 @@ mod active_time;
 mod apply;
 mod command;
 mod compare_state;
+mod conditions;
 mod display;
 mod draft;
 mod effect;
 mod import_state;
+mod keys;
 mod layout;
 mod measure;
 mod model_state;
@@ -26,10 +28,12 @@ pub use command::{
     ShapeCommand, StudyCommand, ToolCommand, ViewCommand,
 };
 pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
+pub use conditions::{Conditions, ConditionsState, Monitor, RoomLight};
 pub use display::{DisplayRule, FattyMarrow, Window, WindowPreset};
 pub use draft::{Preview, Wire};
 pub use effect::Effect;
 pub use import_state::ImportState;
+pub use keys::KeyMap;
 pub use layout::{Layout, PaneState};
 pub use measure::{Measure, Reading};
 pub use model_state::TrainingState;

@@ -1,7 +1,9 @@
 //! The session: private state that only `apply` and `absorb` change.
 
 use super::compare_state::CompareState;
+use super::conditions::ConditionsState;
 use super::import_state::ImportState;
+use super::keys::KeyMap;
 use super::layout::PaneState;
 use super::model_state::TrainingState;
 use super::notice::{NoticeLevel, Notices};
@@ -55,7 +57,9 @@ pub struct Session {
     pub(super) help_open: bool,
     pub(super) palette_open: bool,
     pub(super) import: Option<ImportState>,
+    pub(super) keys: KeyMap,
     pub(super) panes: PaneState,
+    pub(super) conditions: ConditionsState,
     pub(super) quit_asked: bool,
     pub(super) opening: Option<RequestId>,
     pub(super) operating: Option<RequestId>,
@@ -89,7 +93,9 @@ impl Session {
             help_open: false,
             palette_open: false,
             import: None,
+            keys: KeyMap::default(),
             panes: PaneState::default(),
+            conditions: ConditionsState::default(),
             quit_asked: false,
             opening: None,
             operating: None,

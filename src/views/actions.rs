@@ -1,5 +1,6 @@
 //! Everything a person can do by name: one table for menu, palette, keys, tooltips and help.
 
+pub mod keys;
 mod table;
 
 use crate::session::{Command, Session};
@@ -84,12 +85,16 @@ impl Action {
     /// The key in words: `Ctrl K`.
     #[must_use]
     pub fn key_words(&self) -> Option<String> {
-        self.key.map(key_words)
+        self.keys().next().map(key_words)
     }
 
-    /// All keys that do it.
+    /// All keys that do it, as the person has them now.
     pub fn keys(&self) -> impl Iterator<Item = KeyboardShortcut> {
-        self.key.into_iter().chain(self.also.iter().copied())
+        let (own, usual) = match keys::changed(self.id) {
+            Some(own) => (own, None),
+            None => (None, Some(self.key.into_iter().chain(self.also.iter().copied()))),
+        };
+        own.into_iter().chain(usual.into_iter().flatten())
     }
 
     /// Tooltip with the key.

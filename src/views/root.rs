@@ -1,8 +1,8 @@
 //! The whole window, put together.
 
 use super::pages::{
-    CommentEntry, CompareView, ImportPage, NewScoresEntry, Palette, PathEntry, SCORE_WIDTH, compare_ui, empty_exam_ui, help_ui, import_ui,
-    marks_ui, models_ui, palette_ui, path_entry_ui, score_ui, start_ui, submit_ui, who_ui,
+    CommentEntry, CompareView, Help, ImportPage, NewScoresEntry, Palette, PathEntry, SCORE_WIDTH, compare_ui, conditions_ui, empty_exam_ui,
+    help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, score_ui, start_ui, submit_ui, who_ui,
 };
 use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
 use super::picture::{Companions, Pane, Place, Strip, beside_ui, companions_ui, pane_ui, planes_ui, strip_ui};
@@ -29,6 +29,7 @@ pub struct Views {
     import: ImportPage,
     new_scores: NewScoresEntry,
     comment: CommentEntry,
+    help: Help,
     shown: Option<Shown>,
 }
 
@@ -53,7 +54,8 @@ impl Views {
         let ctx = ui.ctx().clone();
         self.follow(session, dirty);
         // An open path entry or palette has the keys to itself; while an import waits, no key may reach the read behind it.
-        if session.path_entry().is_none() && !session.palette_open() && session.import().is_none() {
+        actions::keys::install(session.keys());
+        if session.path_entry().is_none() && !session.palette_open() && session.import().is_none() && !self.help.takes_keys() {
             actions::take_keys(&ctx, session, commands);
         }
         dropped_files(&ctx, session, commands);
@@ -85,7 +87,7 @@ impl Views {
         let over = facts::reading(session).filter(|_| session.import().is_none()).and(self.shown_place(session)).map_or(rect, Place::rect);
         notices_ui(&ctx, over, session, commands);
         submit_ui(&ctx, session, commands);
-        help_ui(&ctx, session, commands);
+        help_ui(&ctx, session, &mut self.help, commands);
         path_entry_ui(&ctx, session, &mut self.path_entry, commands);
         palette_ui(&ctx, session, &mut self.palette, commands);
     }
@@ -144,6 +146,7 @@ impl Views {
             Workspace::Compare => compare_ui(ui, session, canvas, &mut self.compare, commands),
             Workspace::Models => page(ui, |ui| models_ui(ui, session, commands)),
             Workspace::Score => self.score(ui, session, canvas, commands),
+            Workspace::Read if session.conditions_shown() => page(ui, |ui| conditions_ui(ui, session, commands)),
             Workspace::Read => self.read(ui, session, canvas, commands),
         }
     }

@@ -35,6 +35,10 @@ impl Session {
 
     /// Whether there is a read that the person may change.
     pub(in crate::session) fn may_edit(&mut self) -> bool {
+        if self.conditions_due() {
+            self.warn("Confirm room light and monitor first: the protocol asks for it before reading.");
+            return false;
+        }
         match &self.exam {
             Some(exam) if exam.writable => true,
             Some(exam) => {

@@ -40,7 +40,7 @@ impl Session {
                 }
             }
             PointerCommand::Cancel => exam.pointer = PointerState::Idle,
-            PointerCommand::Finish => {}
+            PointerCommand::Finish | PointerCommand::Pressure(_) => {}
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Commands change the session here and nowhere else; what must happen outside comes back as effects.
 
 mod compare;
+mod conditions;
 mod display;
 mod edit;
 mod file;
@@ -47,6 +48,13 @@ impl Session {
         if matches!(command, Command::Pointer(super::PointerCommand::Down(_)) | Command::Edit(_) | Command::Study(_)) {
             // Whoever works on a slice wants it to stay.
             self.panes.cine = false;
+        }
+        match &command {
+            Command::Pointer(super::PointerCommand::Pressure(pressure)) => {
+                self.panes.pressure = if pressure.is_finite() { pressure.clamp(0.0, 1.0) } else { 1.0 };
+            }
+            Command::Pointer(super::PointerCommand::Up | super::PointerCommand::Cancel) => self.panes.pressure = 1.0,
+            _ => {}
         }
         match command {
             Command::File(command) => self.apply_file(command),

@@ -1,6 +1,6 @@
 //! The panes: layout, the point that they share, cine, magnifier.
 
-use crate::session::{PaneState, Session, ViewCommand};
+use crate::session::{KeyMap, PaneState, Session, ViewCommand};
 
 impl Session {
     /// What all panes share beside the exam.
@@ -16,6 +16,25 @@ impl Session {
         self
     }
 
+    /// The keys that the person has changed.
+    #[must_use]
+    pub const fn keys(&self) -> &KeyMap {
+        &self.keys
+    }
+
+    /// Starts with keys as the window kept them.
+    #[must_use]
+    pub fn with_keys(mut self, keys: KeyMap) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Brush diameter in mm as the pen presses now: from three tenths of the size chosen, where that is wanted.
+    pub(super) fn pressed_size_mm(&self) -> f32 {
+        let share = if self.panes.pen_pressure { 0.7_f32.mul_add(self.panes.pressure, 0.3) } else { 1.0 };
+        self.tool.size_mm * share
+    }
+
     pub(super) fn apply_panes(&mut self, command: &ViewCommand) {
         match *command {
             ViewCommand::Layout(layout) => self.panes.layout = layout,
@@ -26,6 +45,7 @@ impl Session {
                 self.panes.cine = several && !self.panes.cine;
             }
             ViewCommand::StepCineRate(by) => self.panes.cine_rate = self.panes.stepped_rate(by),
+            ViewCommand::TogglePenPressure => self.panes.pen_pressure = !self.panes.pen_pressure,
             ViewCommand::CineStep => self.cine_step(),
             ViewCommand::Cursor(voxel) => self.share_voxel(voxel),
             _ => {}

@@ -21,6 +21,7 @@ impl Session {
                 Vec::new()
             }
             PointerCommand::Up => self.pointer_up(),
+            PointerCommand::Pressure(_) => Vec::new(),
             PointerCommand::Finish => self.finish(),
             PointerCommand::Cancel => {
                 self.cancel_gesture();

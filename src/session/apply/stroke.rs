@@ -55,7 +55,7 @@ impl Session {
     pub(super) fn extend_stroke(&mut self, uv: [f64; 2]) {
         let (tool, limits) = (self.tool.tool, self.limits());
         let (layer, label) = (self.tool.layer, if tool == Tool::Eraser { 0 } else { self.tool.label() });
-        let brush = Brush::new(f64::from(self.tool.size_mm) / 2.0, self.tool.shape);
+        let brush = Brush::new(f64::from(self.pressed_size_mm()) / 2.0, self.tool.shape);
         let Some(exam) = &mut self.exam else { return };
         let PointerState::Stroke { at: from, over } = exam.pointer else { return };
         let (pixel_mm, slice_mm) = exam.voxel_mm();

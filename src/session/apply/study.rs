@@ -1,7 +1,7 @@
 //! Study, role and exams.
 
 use crate::session::state::AfterSave;
-use crate::session::{Command, CompareState, Effect, Session, StudyCommand, TrainingState, Workspace};
+use crate::session::{Command, CompareState, ConditionsState, Effect, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::ExamCode;
 use crate::worker::message::{ExamSummary, ReportChoice, Request, Role};
 
@@ -15,8 +15,14 @@ impl Session {
             self.after_save = None;
             return Vec::new();
         }
-        if !matches!(command, StudyCommand::Compare | StudyCommand::Report(_) | StudyCommand::Submit | StudyCommand::CancelSubmit)
-            && let Some(effects) = self.wait_for_save(Command::Study(command.clone()))
+        if !matches!(
+            command,
+            StudyCommand::Compare
+                | StudyCommand::Report(_)
+                | StudyCommand::Submit
+                | StudyCommand::CancelSubmit
+                | StudyCommand::ConfirmConditions
+        ) && let Some(effects) = self.wait_for_save(Command::Study(command.clone()))
         {
             return effects;
         }
@@ -24,6 +30,7 @@ impl Session {
             StudyCommand::ChooseRole(role) => self.choose_role(role),
             StudyCommand::LeaveRole => self.leave_role(),
             StudyCommand::OpenExam(code) => self.open_exam(code),
+            StudyCommand::ConfirmConditions => self.confirm_conditions(),
             StudyCommand::StepExam(by) => self.step_exam(by),
             StudyCommand::Submit => self.submit(),
             StudyCommand::Seal => self.seal(),
@@ -88,6 +95,7 @@ impl Session {
         self.compare = CompareState::default();
         self.checked = None;
         self.scoring = crate::session::Scoring::default();
+        self.conditions = ConditionsState::default();
         self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
         self.workspace = Workspace::Read;
         effects

@@ -19,12 +19,16 @@ impl Session {
             ViewCommand::Sequence(sequence) => self.show_sequence(sequence),
             ViewCommand::Window { .. } | ViewCommand::DragWindow { .. } | ViewCommand::Preset(_) => self.change_window(&command),
             ViewCommand::FollowRule => self.follow_rule(),
+            ViewCommand::BindKey { action, key } => self.keys.bind(action, key),
+            ViewCommand::ToggleConditions => self.toggle_conditions(),
+            ViewCommand::Conditions(answers) => self.answer_conditions(answers),
             ViewCommand::Layout(_)
             | ViewCommand::ToggleCrosshair
             | ViewCommand::Cursor(_)
             | ViewCommand::Magnifier(_)
             | ViewCommand::ToggleCine
             | ViewCommand::StepCineRate(_)
+            | ViewCommand::TogglePenPressure
             | ViewCommand::CineStep => self.apply_panes(&command),
             ViewCommand::ClearMeasures => {
                 if let Some(exam) = &mut self.exam {

@@ -213,6 +213,7 @@ pub const ACTIONS: &[Action] = &[
     act("crosshair", Group::View, "Crosshair", shift(Key::H), "Shows or hides the lines where the panes cut each other", |s| view(s, ViewCommand::ToggleCrosshair)),
     act("cursor_here", Group::View, "All panes here", plain(Key::J), "Brings the point under the pointer on screen in every pane; Shift and moving does so all the time", |s| reading(s)?.hovered_voxel().and_then(|voxel| view(s, ViewCommand::Cursor(voxel)))),
     act("magnifier", Group::View, "Magnifier", plain(Key::Z), "Shows a lens at the pointer while the key is held", |s| view(s, ViewCommand::Magnifier(true))),
+    act("pen_pressure", Group::Paint, "Pen pressure", None, "Lets a pen's pressure make the brush larger and smaller", |s| painting(s).map(|_| Command::View(ViewCommand::TogglePenPressure))),
     act("cine", Group::Go, "Cine", plain(Key::K), "Lets the slices run by themselves, or stops them", |s| view(s, ViewCommand::ToggleCine)),
     repeating(act("cine_slower", Group::Go, "Cine slower", plain(Key::Comma), "Fewer slices per second", |s| view(s, ViewCommand::StepCineRate(-1)))),
     repeating(act("cine_faster", Group::Go, "Cine faster", plain(Key::Period), "More slices per second", |s| view(s, ViewCommand::StepCineRate(1)))),
@@ -250,6 +251,7 @@ pub const ACTIONS: &[Action] = &[
     act("compare_simple", Group::Compare, "Consensus by SIMPLE", None, "Makes the consensus by selective and iterative weighting of readers", |s| compare(s, CompareCommand::Method(Method::Simple))),
     act("adopt_consensus", Group::Compare, "Begin a meeting's read", None, "Makes a new read for the consensus meeting that begins with this consensus; no other read is touched", |s| compare(s, CompareCommand::Adopt).filter(|_| s.comparison().exam().is_some())),
     also(act("palette", Group::Window, "Find an action", ctrl(Key::K), "Lists everything that can be done, by name", |_| Some(Command::View(ViewCommand::TogglePalette))), PALETTE_ALSO),
+    act("conditions", Group::Window, "Light and monitor…", None, "Shows the grey-scale test pattern and logs room light and monitor", |s| s.role().map(|_| Command::View(ViewCommand::ToggleConditions))),
     act("help", Group::Window, "Help", plain(Key::F1), "Lists all keys and what the mouse does", |_| Some(Command::View(ViewCommand::ToggleHelp))),
 ];
 

@@ -1,6 +1,7 @@
 //! What fills the middle, or lies over it, when it is not the picture.
 
 mod compare;
+mod conditions;
 mod help;
 mod import;
 mod models;
@@ -13,7 +14,8 @@ mod submit;
 mod who;
 
 pub use compare::{CompareView, compare_ui};
-pub use help::help_ui;
+pub use conditions::conditions_ui;
+pub use help::{Help, help_ui};
 pub use import::{ImportPage, import_ui};
 pub use models::models_ui;
 pub use palette::{Palette, palette_ui};

@@ -55,7 +55,7 @@ pub fn let_go(ui: &Ui, session: &Session, commands: &mut Vec<Command>) {
     if !session.panes().magnifier {
         return;
     }
-    let Some(key) = Action::find("magnifier").and_then(|a| a.key) else { return };
+    let Some(key) = Action::find("magnifier").and_then(|a| a.keys().next()) else { return };
     let released = |event: &egui::Event| matches!(event, egui::Event::Key { key: k, pressed: false, .. } if *k == key.logical_key);
     if ui.input(|i| i.events.iter().any(|event| released(event) || matches!(event, egui::Event::WindowFocused(false)))) {
         commands.push(Command::View(ViewCommand::Magnifier(false)));

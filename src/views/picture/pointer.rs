@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use crate::session::{Command, OpenExam, PointerCommand, ViewCommand};
-use egui::{CursorIcon, Event, Key, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
+use egui::{CursorIcon, Event, Key, MouseWheelUnit, MultiTouchInfo, PointerButton, Pos2, Response, TouchPhase, Ui};
 
 /// The button that is held down on the picture, and the wheel's remainder.
 #[derive(Default)]
@@ -27,10 +27,18 @@ impl Pointer {
     /// Turns the frame's events into commands.
     pub fn take(&mut self, ui: &Ui, response: &Response, exam: &OpenExam, place: &Place, commands: &mut Vec<Command>) {
         let over = response.contains_pointer();
+        if let Some(touch) = ui.input(egui::InputState::multi_touch) {
+            self.two_fingers(&touch, place, commands);
+            return;
+        }
         let events = ui.input(|i| i.events.clone());
         let mut moves: Vec<[f64; 2]> = Vec::new();
         for event in &events {
             match event {
+                Event::Touch { force: Some(force), phase: TouchPhase::Start | TouchPhase::Move, .. } => {
+                    flush(&mut moves, commands);
+                    commands.push(Command::Pointer(PointerCommand::Pressure(*force)));
+                }
                 Event::PointerMoved(at) => self.moved(*at, place, &mut moves, commands),
                 Event::PointerButton { pos, button, pressed: true, .. } if self.held.is_none() && over && place.rect().contains(*pos) => {
                     self.pressed(*pos, *button, place, commands);
@@ -63,6 +71,22 @@ impl Pointer {
         hover(over, ui, exam, place, commands);
         if over && self.held.is_none_or(|h| h == Held::Paint) && exam.is_writable() {
             ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+        }
+    }
+
+    /// Two fingers move and zoom; what the first of them had begun to paint is given up.
+    fn two_fingers(&mut self, touch: &MultiTouchInfo, place: &Place, commands: &mut Vec<Command>) {
+        if self.held.take() == Some(Held::Paint) {
+            commands.push(Command::Pointer(PointerCommand::Cancel));
+        }
+        if !place.rect().contains(touch.center_pos) {
+            return;
+        }
+        if (touch.zoom_delta - 1.0).abs() > 1e-4 {
+            zoom(touch.zoom_delta, Some(touch.center_pos), place, commands);
+        }
+        if touch.translation_delta.length() > 0.0 {
+            commands.push(Command::View(ViewCommand::Pan { by_uv: place.uv_delta(-touch.translation_delta) }));
         }
     }
 
