@@ -8,6 +8,8 @@ mod compare;
 mod desk;
 #[path = "ui/import.rs"]
 mod import;
+#[path = "ui/manners.rs"]
+mod manners;
 #[path = "ui/panes.rs"]
 mod panes;
 #[path = "ui/study.rs"]

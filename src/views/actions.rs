@@ -82,6 +82,15 @@ impl Action {
         ACTIONS.iter().find(|a| (a.command)(session).as_ref() == Some(command))
     }
 
+    /// Whether both can be possible on one page: what belongs to Compare alone is never so together with what needs an exam
+    /// that is read, and may have the same key.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let reads = |g: Group| matches!(g, Group::Paint | Group::Edit | Group::Go | Group::View | Group::Model);
+        let apart = |a: Group, b: Group| a == Group::Compare && reads(b);
+        !apart(self.group, other.group) && !apart(other.group, self.group)
+    }
+
     /// The key in words: `Ctrl K`.
     #[must_use]
     pub fn key_words(&self) -> Option<String> {
@@ -134,7 +143,7 @@ pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Comm
     ctx.input_mut(|input| {
         input.events.retain(|event| {
             let egui::Event::Key { key, pressed: true, repeat, modifiers, .. } = event else { return true };
-            let Some((action, shortcut)) = action_for(*modifiers, *key) else { return true };
+            let Some((action, shortcut)) = action_for(|a| (a.command)(session).is_some(), *modifiers, *key) else { return true };
             let kept = (typing && shortcut.conflicts_with_text_editing())
                 || (focused && !modifiers.command && !modifiers.alt && presses_widgets(*key));
             if kept {
@@ -163,14 +172,15 @@ const fn presses_widgets(key: Key) -> bool {
     matches!(key, Key::Space | Key::Enter | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight)
 }
 
-/// The action of a key, the one with most modifiers first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-fn action_for(modifiers: Modifiers, key: Key) -> Option<(&'static Action, KeyboardShortcut)> {
+/// The action of a key, the one with most modifiers first, so that Ctrl+Shift+Z is not taken for Ctrl+Z; of two that share a
+/// key on different pages the one that is possible now.
+fn action_for(possible: impl Fn(&Action) -> bool, modifiers: Modifiers, key: Key) -> Option<(&'static Action, KeyboardShortcut)> {
     let weight = |k: &KeyboardShortcut| u8::from(k.modifiers.shift) + u8::from(k.modifiers.alt) + u8::from(k.modifiers.command);
     ACTIONS
         .iter()
         .flat_map(|a| a.keys().map(move |k| (a, k)))
         .filter(|(_, k)| k.logical_key == key && modifiers.matches_logically(k.modifiers))
-        .max_by_key(|(_, k)| weight(k))
+        .max_by_key(|(a, k)| (weight(k), possible(a)))
 }
 
 #[cfg(test)]
@@ -180,13 +190,14 @@ mod tests {
 
     #[test]
     fn every_action_is_named_explained_and_has_keys_of_its_own() {
-        let (mut ids, mut names, mut keys) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let (mut ids, mut names) = (HashSet::new(), HashSet::new());
         for action in ACTIONS {
             assert!(ids.insert(action.id), "{} twice", action.id);
             assert!(names.insert(action.name), "{} twice", action.name);
             assert!(action.tooltip.len() > 12 && action.tooltip.ends_with(|c: char| c.is_alphanumeric()), "{}", action.tooltip);
             for key in action.keys() {
-                assert!(keys.insert(format!("{key:?}")), "{} shares {}", action.id, key_words(key));
+                let other = keys::owner(key, action).map(|a| a.id);
+                assert_eq!(other, None, "{} shares {}", action.id, key_words(key));
             }
         }
         assert!(ACTIONS.len() > 50);
@@ -196,13 +207,13 @@ mod tests {
     fn the_most_specific_key_wins() {
         let command_shift = Modifiers::COMMAND | Modifiers::SHIFT;
         let pressed = |m: Modifiers| Modifiers { ctrl: m.command, ..m };
-        let id = |m, k| action_for(pressed(m), k).map(|(a, _)| a.id);
+        let id = |m, k| action_for(|_| true, pressed(m), k).map(|(a, _)| a.id);
         assert_eq!(id(Modifiers::COMMAND, Key::Z), Some("undo"));
         assert_eq!(id(command_shift, Key::Z), Some("redo"));
         assert_eq!(id(Modifiers::COMMAND, Key::Y), Some("redo"));
         assert_eq!(id(Modifiers::NONE, Key::P), Some("propose_slice"));
         assert_eq!(id(Modifiers::SHIFT, Key::P), Some("propose_exam"));
-        assert_eq!(id(Modifiers::NONE, Key::Z), None);
+        assert_eq!(id(Modifiers::NONE, Key::Z), Some("magnifier"));
     }
 
     #[test]

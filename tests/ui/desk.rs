@@ -208,7 +208,12 @@ pub fn reader(code: &str) -> Role {
 
 /// A window of `size` points; wgpu is needed only where pictures are taken.
 pub fn harness(size: [f32; 2], pictures: bool) -> Harness<'static, Desk> {
-    let builder = Harness::builder().with_size(size).with_max_steps(16);
+    harness_at(size, 1.0, pictures)
+}
+
+/// The same on a screen of `density` device pixels per point.
+pub fn harness_at(size: [f32; 2], density: f32, pictures: bool) -> Harness<'static, Desk> {
+    let builder = Harness::builder().with_size(size).with_pixels_per_point(density).with_max_steps(16);
     let builder = if pictures { builder.wgpu() } else { builder };
     builder.build_eframe(|cc| Desk::new(&cc.egui_ctx))
 }

@@ -201,6 +201,7 @@ fn layouts_change_by_their_keys_and_the_picture_keeps_its_tools() {
     drag(&mut window, from, to);
     let history = window.state().session.exam().unwrap().layers().history().next_undo().unwrap().1.to_owned();
     assert!(history.starts_with("Brush"), "{history}");
+    window.state_mut().take();
     assert_eq!(press_with(&mut window, Modifiers::SHIFT, Key::F2), [Command::View(ViewCommand::Layout(Layout::Companions))]);
     assert!((width(&window) - usual).abs() < 1.0);
 }

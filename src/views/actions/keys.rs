@@ -58,10 +58,10 @@ pub fn parse(text: &str) -> Option<Option<KeyboardShortcut>> {
     Key::from_name(rest).map(|key| Some(KeyboardShortcut::new(modifiers, key)))
 }
 
-/// The other action that has this key, if any.
+/// Another action that has this key and can be possible at the same time, if any.
 #[must_use]
-pub fn owner(key: KeyboardShortcut, except: &str) -> Option<&'static Action> {
-    ACTIONS.iter().find(|a| a.id != except && a.keys().any(|k| k == key))
+pub fn owner(key: KeyboardShortcut, wanted: &Action) -> Option<&'static Action> {
+    ACTIONS.iter().find(|a| a.id != wanted.id && a.meets(wanted) && a.keys().any(|k| k == key))
 }
 
 #[cfg(test)]
@@ -73,10 +73,11 @@ mod tests {
         for action in ACTIONS {
             for key in action.keys() {
                 assert_eq!(parse(&to_text(Some(key))), Some(Some(key)), "{}", to_text(Some(key)));
-                assert_eq!(owner(key, action.id).map(|a| a.id), None);
-                assert_eq!(owner(key, "nobody").map(|a| a.id), Some(action.id));
+                assert_eq!(owner(key, action).map(|a| a.id), None);
             }
         }
+        let (help, f1) = (Action::find("help").unwrap(), KeyboardShortcut::new(Modifiers::NONE, Key::F1));
+        assert_eq!(owner(f1, Action::find("brush").unwrap()).map(|a| a.id), Some(help.id));
         assert_eq!((parse(""), parse("Ctrl+Spiral")), (Some(None), None));
     }
 

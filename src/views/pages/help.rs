@@ -105,7 +105,7 @@ fn capture(ctx: &Context, help: &mut Help, commands: &mut Vec<Command>) {
         }
     };
     if let Some(key) = key
-        && let Some(owner) = keys::owner(key, id)
+        && let Some(owner) = Action::find(id).and_then(|action| keys::owner(key, action))
     {
         help.refused = Some(format!("{} is the key of \"{}\": change that one first.", key_words(key), owner.name));
         return;
