@@ -185,7 +185,7 @@ fn layouts_change_by_their_keys_and_the_picture_keeps_its_tools() {
     assert_eq!(rects(&window).len(), 3);
     assert_eq!(press_with(&mut window, Modifiers::SHIFT, Key::F1), [Command::View(ViewCommand::Layout(Layout::One))]);
     assert!(rects(&window).is_empty(), "{:?}", rects(&window));
-    assert!(width(&window) > usual + 80.0, "{} {usual}", width(&window));
+    assert!(width(&window) > usual + 150.0, "{} {usual}", width(&window));
     press_with(&mut window, Modifiers::SHIFT, Key::F3);
     assert_eq!(rects(&window).len(), 3);
     let large = window.state().views.place().unwrap().rect();

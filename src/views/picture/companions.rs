@@ -72,6 +72,8 @@ pub fn companions_ui(
     let mut shown: Vec<Shows> = other_sequence(exam).map(Shows::Sequence).into_iter().collect();
     shown.extend((0..planes.len()).map(Shows::Plane));
     let rect = ui.available_rect_before_wrap();
+    // The panel is as wide as what it holds.
+    ui.advance_cursor_after_rect(rect);
     let height = (rect.height() / shown.len().max(1) as f32).max(40.0);
     for (n, shows) in shown.into_iter().enumerate() {
         let at = Rect::from_min_size(rect.min + vec2(0.0, n as f32 * height), vec2(rect.width(), height - 1.0));

@@ -59,7 +59,7 @@ pub fn pane_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, canvas: &mut Can
     let picture = paint_slice(&painter, rect, session, exam, canvas, pane, &place);
     if session.panes().crosshair && session.panes().layout != Layout::One {
         let (_, cursor) = exam.plane().pixel(view.cursor);
-        crosshair::paint(&painter, rect, place.at(cursor.map(|x| x as f64)));
+        crosshair::paint_small(&painter, rect, place.at(cursor.map(|x| x as f64)));
     }
     marks::paint(&painter, session, exam, &place);
     measures::paint(&painter, session, exam, &place);
