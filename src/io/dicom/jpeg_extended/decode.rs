@@ -245,6 +245,7 @@ impl Decoder {
     }
 
     /// All blocks transformed, shifted to positive values and cut to the picture (A.3.1).
+    /// A progression that ends before the last bits is a picture all the same, as other readers take it; but it must have mean values.
     fn pixels(self) -> Result<Vec<u16>, Problem> {
         let (Some(frame), Some(steps), Some(_)) = (&self.frame, &self.in_force, self.sent[0]) else {
             return Err(cut_short());
