@@ -2,7 +2,7 @@
 
 use super::figures::{AmongReaders, LEVEL_NAMES, UnitFigures, everybody};
 use super::number::{fixed, one, or_dash, range};
-use super::series::Described;
+use super::series::{COUNTS, Described};
 use super::table::{Cell, Table};
 use super::{ReportRules, Who};
 use crate::agreement::Icc;
@@ -20,7 +20,7 @@ pub(super) fn chance_table(units: &[UnitFigures], rules: &ReportRules) -> Table 
         ("Krippendorff's alpha, interval", |a| a.alpha_interval),
     ];
     let mut table = Table::new("Agreement of the independent readers, corrected for chance.");
-    table.head(vec![Cell::text("Figure"), Cell::number("n"), Cell::number("Median (range)"), Cell::number("Mean [95 % CI]")]);
+    table.head(vec![Cell::text("Figure"), Cell::number(COUNTS), Cell::number("Median (range)"), Cell::number("Mean [95 % CI]")]);
     for (name, pick) in LINES {
         let described = Described::of(units.iter().map(|unit| (unit, pick(&unit.among))), rules);
         table.row(vec![

@@ -1,7 +1,7 @@
 //! Table 1 of von Brandis et al. 2022: Dice of each reader and model against the consensus, plain and leave-one-out.
 
 use super::figures::{LEVEL_NAMES, UnitFigures, everybody};
-use super::series::Described;
+use super::series::{COUNTS, Described};
 use super::table::{Cell, Table};
 use super::{ReportRules, Who};
 
@@ -43,14 +43,15 @@ pub(super) fn dice_table(units: &[UnitFigures], rules: &ReportRules) -> Table {
     let mut table = Table::new(format!(
         "Dice similarity coefficient of each reader and model against the consensus of the independent readers, per level. \
          Median with range and mean with 95 % interval over {unit}s."
-    ));
+    ))
+    .dense();
     table.head(vec![Cell::text(""), Cell::text("Against the consensus of all").over(3), Cell::text("Leave-one-reader-out").over(3)]);
     table.head(vec![
         Cell::text("Whose map"),
-        Cell::number("n"),
+        Cell::number(COUNTS),
         Cell::number("Median (range)"),
         Cell::number("Mean [95 % CI]"),
-        Cell::number("n"),
+        Cell::number(COUNTS),
         Cell::number("Median (range)"),
         Cell::number("Mean [95 % CI]"),
     ]);
@@ -69,7 +70,7 @@ pub(super) fn dice_table(units: &[UnitFigures], rules: &ReportRules) -> Table {
         table.row(cells);
     }
     table.note(format!(
-        "n: {unit}s in which Dice is defined. Undefined where map and consensus are both empty, left out of every figure. –: no figure."
+        "n: {unit}s in which Dice is defined; in brackets (–) those in which it is not, because map and consensus are both empty: they are left out of every figure."
     ));
     table.note(
         "Leave-one-reader-out: a reader against the consensus of the other independent readers; an assisted read or a model against \

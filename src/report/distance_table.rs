@@ -3,7 +3,7 @@
 use super::ReportRules;
 use super::figures::{LEVEL_NAMES, LevelFigures, UnitFigures, everybody};
 use super::number::or_dash;
-use super::series::Described;
+use super::series::{COUNTS, Described};
 use super::table::{Cell, Table};
 use crate::agreement::LesionDetection;
 
@@ -16,7 +16,7 @@ pub(super) fn distance_table(units: &[UnitFigures], rules: &ReportRules) -> Tabl
         ("Surface Dice, 1 mm", 2, |l| l.distances.surface_dice_1mm),
     ];
     let mut table = Table::new(format!("Surface distances to the consensus: median with range over {}s.", rules.unit()));
-    table.head([Cell::text("Whose map"), Cell::number("n")].into_iter().chain(FIGURES.map(|(name, ..)| Cell::number(name))).collect());
+    table.head([Cell::text("Whose map"), Cell::number(COUNTS)].into_iter().chain(FIGURES.map(|(name, ..)| Cell::number(name))).collect());
     for (level, name) in LEVEL_NAMES.into_iter().enumerate() {
         table.group(format!("Level {name}"));
         for who in everybody(units) {

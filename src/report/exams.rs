@@ -64,7 +64,16 @@ pub(super) fn exclusion_table(facts: &ReportFacts) -> Option<Table> {
     Some(table)
 }
 
-/// Every warning, exam by exam.
+/// Every warning once, with the exams that it is about.
 pub(super) fn warnings(units: &[UnitFigures]) -> Vec<String> {
-    units.iter().flat_map(|unit| unit.warnings.iter().map(|warning| format!("{}: {warning}", unit.name()))).collect()
+    let mut found: Vec<(&str, Vec<String>)> = Vec::new();
+    for unit in units {
+        for warning in &unit.warnings {
+            match found.iter_mut().find(|(text, _)| text == warning) {
+                Some((_, names)) => names.push(unit.name()),
+                None => found.push((warning, vec![unit.name()])),
+            }
+        }
+    }
+    found.into_iter().map(|(warning, names)| format!("{}: {warning}", names.join(", "))).collect()
 }

@@ -12,7 +12,7 @@ use crate::agreement::BlandAltman;
 const WIDTH: f64 = 752.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 742.0;
-const GAP: f64 = 34.0;
+const GAP: f64 = 50.0;
 const TOP: f64 = 24.0;
 const HEIGHT: f64 = 112.0;
 const BETWEEN: f64 = 26.0;

@@ -28,7 +28,8 @@ pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
         format!("Consensus: {}.", rules.options.rule(rules.method)),
         "2+3 is the union of levels 2 and 3, with a consensus of its own.".to_owned(),
         "An undecided voxel belongs to no label.".to_owned(),
-        "A figure that is not defined is –, never 0 or 1; it is counted, and left out of every median and mean.".to_owned(),
+        "A figure that is not defined is –, never 0 or 1; it is counted (in brackets after n), and left out of every median and mean."
+            .to_owned(),
         "Volumes and distances use the voxel sizes of the file's header, in millimetres.".to_owned(),
     ]
 }

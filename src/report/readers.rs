@@ -1,7 +1,7 @@
 //! Readers one by one: what STAPLE thinks of them, and how they agree with themselves.
 
 use super::figures::{LEVEL_NAMES, PairFigures, UnitFigures, everybody};
-use super::series::Described;
+use super::series::{COUNTS, Described};
 use super::table::{Cell, Table};
 use super::{ReportRules, Who};
 
@@ -14,7 +14,7 @@ pub(super) fn staple_table(units: &[UnitFigures], rules: &ReportRules) -> Option
     let mut table = Table::new(format!("Sensitivity and specificity of each independent reader as STAPLE estimates them, over {unit}s."));
     table.head(vec![
         Cell::text("Reader"),
-        Cell::number("n"),
+        Cell::number(COUNTS),
         Cell::number("Sensitivity, median (range)"),
         Cell::number("Specificity, median (range)"),
     ]);

@@ -8,6 +8,9 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
+/// Head of a column of [`Described::counts`].
+pub(super) const COUNTS: &str = "n (–)";
+
 /// Resampling fewer patients tells no more than their range.
 const FEWEST_PATIENTS: usize = 5;
 
@@ -61,8 +64,8 @@ impl Described {
         format!("{}{interval}", fixed(summary.mean, digits))
     }
 
-    /// `10`, or `9 (1 undefined)`.
+    /// `10`, or `9 (1)` where one is undefined; the head of the column is [`COUNTS`].
     pub(super) fn counts(&self) -> String {
-        if self.undefined == 0 { self.n.to_string() } else { format!("{} ({} undefined)", self.n, self.undefined) }
+        if self.undefined == 0 { self.n.to_string() } else { format!("{} ({})", self.n, self.undefined) }
     }
 }
