@@ -114,22 +114,25 @@ pub(super) fn limits_table(units: &[UnitFigures], rules: &ReportRules) -> Table 
     ]);
     for (level, name) in LEVEL_NAMES.into_iter().enumerate() {
         table.group(format!("Level {name}"));
+        // A sparse level is a matter of microlitres.
+        let largest = units.iter().map(|unit| unit.consensus_ml[level]).fold(0.0, f64::max);
+        let digits = if largest < 1.0 { 3 } else { 2 };
         for who in everybody(units) {
             let pairs = volumes(units, &who, level);
             let mean = crate::agreement::mean(&pairs.iter().map(|(a, _)| *a).collect::<Vec<_>>());
             let ba = limits(&pairs);
             let with = |value: Option<f64>, interval: Option<[f64; 2]>| {
                 Cell::number(match (value, interval) {
-                    (Some(_), Some([low, high])) => format!("{} [{}]", or_dash(value, 2), range(low, high, 2)),
-                    _ => or_dash(value, 2),
+                    (Some(_), Some([low, high])) => format!("{} [{}]", or_dash(value, digits), range(low, high, digits)),
+                    _ => or_dash(value, digits),
                 })
             };
             table.row(vec![
                 Cell::text(who.to_string()),
                 Cell::number(pairs.len().to_string()),
-                Cell::number(or_dash(mean, 2)),
+                Cell::number(or_dash(mean, digits)),
                 with(ba.map(|b| b.bias), ba.map(|b| b.bias_interval)),
-                Cell::number(or_dash(ba.map(|b| b.sd), 2)),
+                Cell::number(or_dash(ba.map(|b| b.sd), digits)),
                 with(ba.map(|b| b.low), ba.map(|b| b.low_interval)),
                 with(ba.map(|b| b.high), ba.map(|b| b.high_interval)),
             ]);
