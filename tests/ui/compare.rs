@@ -181,6 +181,7 @@ fn what_is_shown_and_how_can_be_chosen() {
     assert_eq!(click(&mut window, "K-008 counts"), compare(CompareCommand::ToggleExam(ExamCode::new("K-008").unwrap())));
     window.get_by_label("The study's figures were made with another choice.");
     assert_eq!(click(&mut window, "Compare again"), [Command::Study(StudyCommand::Compare)]);
+    assert_eq!(click(&mut window, "Write report"), [Command::Study(StudyCommand::Report(Box::default()))]);
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub fn choices_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
         }
         let text = if state.table().is_some() { "Compare again" } else { "Compare" };
         action_button(ui, session, "compare_reads", Some(text), ButtonLook::Primary, commands);
+        ui.add_space(theme::UNIT);
+        action_button(ui, session, "report", None, ButtonLook::Plain, commands);
     });
     // A short list of exams leaves its room to the choices below; a long one scrolls.
     let wanted = theme::ROW * session.exams().len() as f32 + 28.0;
