@@ -29,13 +29,19 @@ pub(super) fn flow_plot(units: &[UnitFigures], facts: &ReportFacts) -> String {
         maps_of(units, "independent read", |who| matches!(who, Who::Reader(_))),
         "make the consensus of each exam".to_owned(),
     ]);
-    boxes.push(vec![
-        maps_of(units, "assisted read", |who| matches!(who, Who::Assisted(_))),
-        maps_of(units, "model proposal", |who| matches!(who, Who::Model(_))),
-        "measured against that consensus".to_owned(),
-    ]);
+    let others: [(&str, fn(&Who) -> bool); 3] = [
+        ("assisted read", |who| matches!(who, Who::Assisted(_))),
+        ("meeting read", |who| *who == Who::Meeting),
+        ("model proposal", |who| matches!(who, Who::Model(_))),
+    ];
+    let mut measured: Vec<String> =
+        others.into_iter().filter(|(_, is)| everybody(units).iter().any(is)).map(|(word, is)| maps_of(units, word, is)).collect();
+    if !measured.is_empty() {
+        measured.push("measured against that consensus".to_owned());
+        boxes.push(measured);
+    }
     let tall = |lines: &[String]| LINE * lines.len() as f64 + 14.0;
-    let gap = (tall(&aside) + 16.0).max(30.0);
+    let gap = if facts.excluded.is_empty() { 30.0 } else { tall(&aside) + 16.0 };
     let height = boxes.iter().map(|lines| tall(lines)).sum::<f64>() + gap + 30.0 + 4.0;
     let mut svg = Svg::new(WIDTH, height);
     let mut top = 2.0;
@@ -53,7 +59,7 @@ pub(super) fn flow_plot(units: &[UnitFigures], facts: &ReportFacts) -> String {
             let x = 40.0;
             svg.line([x, top], [x, top + way], INK, 1.0);
             svg.polygon(&[[x, top + way], [x - 3.5, top + way - 7.0], [x + 3.5, top + way - 7.0]], INK, INK);
-            if n == 0 {
+            if n == 0 && !facts.excluded.is_empty() {
                 let middle = top + way / 2.0;
                 svg.line([x, middle], [BOX - 4.0, middle], INK, 1.0);
                 draw(&mut svg, BOX - 4.0, middle - tall(&aside) / 2.0, WIDTH - BOX + 2.0, &aside);
@@ -71,7 +77,11 @@ fn maps_of(units: &[UnitFigures], word: &str, is: impl Fn(&Who) -> bool) -> Stri
         seen.extend(unit.everybody.iter().filter(|who| is(who)).map(|who| (unit.exam.as_str(), who)));
     }
     let people = everybody(units).iter().filter(|who| is(who)).count();
-    let by = if word.ends_with("proposal") { "version" } else { "reader" };
+    let by = match word {
+        "model proposal" => "version",
+        "meeting read" => "meeting code",
+        _ => "reader",
+    };
     format!("{} by {}", counted(seen.len(), word), counted(people, by))
 }
 
