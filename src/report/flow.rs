@@ -29,7 +29,8 @@ pub(super) fn flow_plot(units: &[UnitFigures], facts: &ReportFacts) -> String {
         maps_of(units, "independent read", |who| matches!(who, Who::Reader(_))),
         "make the consensus of each exam".to_owned(),
     ]);
-    let others: [(&str, fn(&Who) -> bool); 3] = [
+    type Kind = fn(&Who) -> bool;
+    let others: [(&str, Kind); 3] = [
         ("assisted read", |who| matches!(who, Who::Assisted(_))),
         ("meeting read", |who| *who == Who::Meeting),
         ("model proposal", |who| matches!(who, Who::Model(_))),
