@@ -13,9 +13,6 @@ pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
     };
     vec![
         unit.to_owned(),
-        "Exams count when two such readers or more have finished reading: sealed the read, or marked every slice done. Of a \
-         reader's several finished reads the first counts; later ones are compared with it only."
-            .to_owned(),
         if rules.of_assisted {
             "This report is of the assisted reads (a model's proposals were on screen): they vote, and where a table says independent \
              readers it means them. Independent reads take no part; models are measured against the consensus."
@@ -24,6 +21,9 @@ pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
              consensus meetings and models are measured against it and stand apart."
         }
         .to_owned(),
+        "Exams count when two voting readers or more have finished reading: sealed the read, or marked every slice done. Of a \
+         reader's several finished reads the first counts; later ones are compared with it only."
+            .to_owned(),
         "A model is measured on exams outside the training part only, and on a test exam only once every read of it is sealed.".to_owned(),
         format!("Consensus: {}.", rules.options.rule(rules.method)),
         "2+3 is the union of levels 2 and 3, with a consensus of its own.".to_owned(),
