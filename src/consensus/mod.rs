@@ -21,6 +21,7 @@ mod staple_options;
 mod starts;
 mod table;
 mod tile_votes;
+mod vote_hash;
 mod votes;
 mod warning;
 

@@ -33,7 +33,7 @@ impl VotePatterns {
         let axis = axis.min(2);
         let nobody = self.background().map(|pattern| pattern as usize);
         let mut slices: Vec<BTreeMap<usize, Heap>> = vec![BTreeMap::new(); self.grid().shape()[axis]];
-        self.for_each_voxel(false, |voxel, pattern| {
+        self.for_each_voxel(|voxel, pattern| {
             let pattern = pattern as usize;
             if Some(pattern) == nobody {
                 return;

@@ -2,10 +2,10 @@
 
 use super::VoteTable;
 use super::tile_votes::TileVotes;
+use super::vote_hash::Numbers;
 use crate::space::VoxelBox;
-use crate::volume::{Grid, GridMismatch, Labels, TileId};
+use crate::volume::{Grid, GridMismatch, Labels, TILE, TileId};
 use rayon::prelude::*;
-use std::collections::HashMap;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -20,7 +20,7 @@ pub struct VotePatterns {
     grid: Arc<Grid>,
     readers: Vec<Labels>,
     table: VoteTable,
-    numbers: HashMap<Box<[u8]>, u32>,
+    numbers: Numbers<u32>,
     labelled_box: VoxelBox,
 }
 
@@ -49,7 +49,7 @@ pub enum VoteError {
 /// What one thread found.
 #[derive(Default)]
 struct Found {
-    counts: HashMap<Box<[u8]>, u64>,
+    counts: Numbers<u64>,
     bounds: Option<VoxelBox>,
 }
 
@@ -107,27 +107,65 @@ impl VotePatterns {
         self.labelled_box
     }
 
-    /// The map that holds `labels[p]` in every voxel of pattern `p`.
+    /// The map that holds `labels[p]` in every voxel of pattern `p`; tile by tile, in parallel.
     #[must_use]
     pub fn paint(&self, labels: &[u8]) -> Labels {
-        let mut map = Labels::empty(Arc::clone(&self.grid));
-        let filled = self.background().is_some_and(|pattern| labels[pattern as usize] != 0);
-        self.for_each_voxel(filled, |voxel, pattern| {
-            let label = labels[pattern as usize];
-            if label != 0 {
-                map.set(voxel, label);
+        let readers: Vec<&Labels> = self.readers.iter().collect();
+        let nobody = self.background().map_or(0, |pattern| labels[pattern as usize]);
+        let tiles: Vec<u32> = (0..self.tile_count()).collect();
+        let one = |lookup: &mut Lookup<'_>, tile: u32| {
+            let votes = TileVotes::of(&readers, TileId(tile));
+            if votes.is_blank() {
+                return (nobody != 0).then(|| Box::new([nobody; TILE * TILE * TILE]));
+            }
+            let mut painted = None;
+            votes.for_each_run(|[i, j, k], length, votes| {
+                let label = lookup.pattern(votes).map_or(0, |pattern| labels[pattern as usize]);
+                if label != 0 {
+                    let at = i % TILE + TILE * (j % TILE + TILE * (k % TILE));
+                    painted.get_or_insert_with(|| Box::new([0; TILE * TILE * TILE]))[at..at + length].fill(label);
+                }
+            });
+            painted
+        };
+        let parts: Vec<Vec<_>> = tiles
+            .par_chunks(32)
+            .map(|chunk| {
+                let mut lookup = Lookup::of(&self.numbers);
+                chunk.iter().map(|tile| one(&mut lookup, *tile)).collect()
+            })
+            .collect();
+        Labels::from_tiles(Arc::clone(&self.grid), parts.into_iter().flatten())
+    }
+
+    /// One value per voxel, i fastest: `values[p]` in every voxel of pattern `p`; in parallel over layers of tiles.
+    #[must_use]
+    pub fn spread(&self, values: &[f64]) -> Vec<f32> {
+        let readers: Vec<&Labels> = self.readers.iter().collect();
+        let background = self.background().map_or(0.0, |pattern| values[pattern as usize] as f32);
+        let [ni, nj, _] = self.grid.shape();
+        let per_layer = (ni.div_ceil(TILE) * nj.div_ceil(TILE)) as u32;
+        let mut map = vec![background; self.grid.voxel_count()];
+        map.par_chunks_mut(ni * nj * TILE).enumerate().for_each(|(layer, map)| {
+            let mut lookup = Lookup::of(&self.numbers);
+            for tile in (0..per_layer).map(|n| TileId(layer as u32 * per_layer + n)) {
+                let votes = TileVotes::of(&readers, tile);
+                if votes.is_blank() {
+                    continue;
+                }
+                votes.for_each_run(|[i, j, k], length, votes| {
+                    if let Some(pattern) = lookup.pattern(votes) {
+                        let at = i + ni * (j + nj * (k % TILE));
+                        map[at..at + length].fill(values[pattern as usize] as f32);
+                    }
+                });
             }
         });
         map
     }
 
-    /// One value per voxel, i fastest: `values[p]` in every voxel of pattern `p`.
-    #[must_use]
-    pub fn spread(&self, values: &[f64]) -> Vec<f32> {
-        let background = self.background().map_or(0.0, |pattern| values[pattern as usize] as f32);
-        let mut map = vec![background; self.grid.voxel_count()];
-        self.for_each_voxel(false, |voxel, pattern| map[self.grid.index(voxel)] = values[pattern as usize] as f32);
-        map
+    fn tile_count(&self) -> u32 {
+        self.readers.first().map_or(0, |labels| labels.tile_count() as u32)
     }
 
     /// Pattern of the voxels that nobody labelled, if there are any.
@@ -135,25 +173,14 @@ impl VotePatterns {
         self.numbers.get(vec![0; self.readers.len()].as_slice()).copied()
     }
 
-    /// Calls `visit` with the voxels of all tiles in which anybody labelled, and with those of all others too if `everywhere`.
-    pub(super) fn for_each_voxel(&self, everywhere: bool, mut visit: impl FnMut([usize; 3], u32)) {
+    /// Calls `visit` with the voxels of all tiles in which anybody labelled.
+    pub(super) fn for_each_voxel(&self, mut visit: impl FnMut([usize; 3], u32)) {
         let readers: Vec<&Labels> = self.readers.iter().collect();
-        let background = self.background();
-        let mut last: Option<(Vec<u8>, Option<u32>)> = None;
-        for tile in (0..readers.first().map_or(0, |labels| labels.tile_count()) as u32).map(TileId) {
+        let mut lookup = Lookup::of(&self.numbers);
+        for tile in (0..self.tile_count()).map(TileId) {
             let votes = TileVotes::of(&readers, tile);
-            if votes.is_blank() {
-                if let (true, Some(pattern)) = (everywhere, background) {
-                    for_each_in(votes.bounds(), |voxel| visit(voxel, pattern));
-                }
-                continue;
-            }
             votes.for_each_run(|[i, j, k], length, votes| {
-                // Neighbours mostly bear the same votes: look up only where they change.
-                if last.as_ref().is_none_or(|(held, _)| held != votes) {
-                    last = Some((votes.to_vec(), self.numbers.get(votes).copied()));
-                }
-                if let Some((_, Some(pattern))) = last {
+                if let Some(pattern) = lookup.pattern(votes) {
                     (i..i + length).for_each(|i| visit([i, j, k], pattern));
                 }
             });
@@ -161,11 +188,29 @@ impl VotePatterns {
     }
 }
 
-fn for_each_in(bounds: VoxelBox, mut visit: impl FnMut([usize; 3])) {
-    for k in bounds.lo[2]..bounds.hi[2] {
-        for j in bounds.lo[1]..bounds.hi[1] {
-            for i in bounds.lo[0]..bounds.hi[0] {
-                visit([i, j, k]);
+/// Numbers of patterns. Neighbours mostly bear the same votes, so the last one is remembered.
+struct Lookup<'a> {
+    numbers: &'a Numbers<u32>,
+    last: Option<(Vec<u8>, Option<u32>)>,
+}
+
+impl<'a> Lookup<'a> {
+    const fn of(numbers: &'a Numbers<u32>) -> Self {
+        Self { numbers, last: None }
+    }
+
+    fn pattern(&mut self, votes: &[u8]) -> Option<u32> {
+        match &mut self.last {
+            Some((held, pattern)) if held == votes => *pattern,
+            Some((held, pattern)) => {
+                held.copy_from_slice(votes);
+                *pattern = self.numbers.get(votes).copied();
+                *pattern
+            }
+            None => {
+                let pattern = self.numbers.get(votes).copied();
+                self.last = Some((votes.to_vec(), pattern));
+                pattern
             }
         }
     }
@@ -199,7 +244,7 @@ fn count_tile(readers: &[&Labels], tile: TileId, found: &mut Found) {
     }
 }
 
-fn add(counts: &mut HashMap<Box<[u8]>, u64>, votes: &[u8], voxels: u64) {
+fn add(counts: &mut Numbers<u64>, votes: &[u8], voxels: u64) {
     if voxels == 0 {
         return;
     }

@@ -58,6 +58,27 @@ impl Labels {
         Ok(labels)
     }
 
+    /// From tiles in the order of their numbers, each as [`Labels::tile`] gives it; those that are missing hold nothing, and
+    /// what lies beyond the border of the grid is cleared.
+    #[must_use]
+    pub fn from_tiles(grid: Arc<Grid>, tiles: impl Iterator<Item = Option<Box<[u8; TILE * TILE * TILE]>>>) -> Self {
+        let mut labels = Self::empty(grid);
+        for (number, tile) in tiles.enumerate().take(labels.tiles.len()) {
+            let Some(mut tile) = tile else { continue };
+            let VoxelBox { lo, hi } = labels.tile_box(TileId(number as u32));
+            if (0..3).any(|a| hi[a] - lo[a] < TILE) {
+                for (at, label) in tile.iter_mut().enumerate() {
+                    let within = [at % TILE, at / TILE % TILE, at / (TILE * TILE)];
+                    if (0..3).any(|a| lo[a] + within[a] >= hi[a]) {
+                        *label = 0;
+                    }
+                }
+            }
+            labels.tiles[number] = Some(Arc::from(tile));
+        }
+        labels
+    }
+
     /// One byte per voxel, i fastest.
     #[must_use]
     pub fn to_dense(&self) -> Vec<u8> {
@@ -236,6 +257,18 @@ mod tests {
             assert_eq!(counts.of(label), dense.iter().filter(|&&v| v == label).count());
         }
         assert_eq!(labels.counts_in(labels.grid().bounds()), counts);
+    }
+
+    #[test]
+    fn tiles_make_the_map_again_and_nothing_lies_beyond_its_border() {
+        let grid = grid([19, 33, 17]);
+        let dense: Vec<u8> = (0..grid.voxel_count()).map(|n| if n % 5000 < 3000 { (n % 4) as u8 } else { 0 }).collect();
+        let labels = Labels::from_dense(grid.clone(), &dense).unwrap();
+        let tiles = || (0..labels.tile_count() as u32).map(|tile| labels.tile(TileId(tile)).map(|tile| Box::new(*tile)));
+        assert!(Labels::from_tiles(grid.clone(), tiles()).same_labels(&labels));
+        let full = Labels::from_tiles(grid.clone(), tiles().map(|_| Some(Box::new([7; TILE * TILE * TILE]))));
+        assert_eq!(full.counts().of(7), grid.voxel_count());
+        assert!(full.same_labels(&Labels::from_dense(grid.clone(), &vec![7; grid.voxel_count()]).unwrap()));
     }
 
     #[test]
