@@ -229,7 +229,7 @@ fn slices_between_are_filled_and_copied() {
     assert_eq!(last_step(&window), "Interpolate level 3, slice 10");
     window.state_mut().run(Command::View(ViewCommand::Slice(11)));
     window.run_steps(2);
-    press(&mut window, Key::Comma);
+    press(&mut window, Key::Semicolon);
     assert_eq!((on(&window, 11), last_step(&window)), (on(&window, 10), "Copy from slice 11, slice 12".to_owned()));
     press_with(&mut window, Modifiers::CTRL | Modifiers::COMMAND, Key::Z);
     assert_eq!(on(&window, 11), 0);
