@@ -1,10 +1,12 @@
 //! What a reader marked done: slices to learn from and slices held out to judge by.
 
 use super::files::reading_axis;
-use super::message::TrainRequest;
+use super::message::{Interest, TrainRequest};
+use crate::edit::tools::Region;
 use crate::learn::{CheckedSpec, Example, PreparedSlices, Recipe};
+use crate::space::SlicePlane;
 use crate::study::{ExamCode, ReadFile, Study};
-use crate::volume::{Image, Labels};
+use crate::volume::{Image, Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
 
 /// With no validation exam read yet, every fifth slice done is held out instead, once there are this many.
@@ -41,8 +43,26 @@ struct DoneExam {
     exam: ExamCode,
     image: Image,
     labels: Labels,
+    interest: Interest,
+    has_geometry: bool,
     done: Vec<usize>,
     validates: bool,
+}
+
+impl DoneExam {
+    /// Says of each voxel whether the loss counts it.
+    fn counts(&self, layer: LayerKind, slice_axis: usize) -> impl Fn([usize; 3]) -> bool + '_ {
+        let grid = self.image.grid();
+        let plane = if self.has_geometry {
+            SlicePlane::new(grid.world_from_voxel(), grid.shape(), slice_axis)
+        } else {
+            SlicePlane::as_stored(grid.shape())
+        };
+        let Interest { exclusion, bone, squares } = &self.interest;
+        let marrow = layer == LayerKind::Marrow;
+        let region = if marrow { Region::new(squares, &plane, bone) } else { None };
+        move |voxel| !marrow || (exclusion.get(voxel) == 0 && region.as_ref().is_none_or(|r| r.contains(voxel, bone)))
+    }
 }
 
 /// Collects the slices that the reader marked done. Test exams are out of reach: `Study::trainable` never names one.
@@ -55,20 +75,22 @@ pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, 
         let slice_axis = reading_axis(&exam.image);
         let prepared = PreparedSlices::new(spec, recipe, &[&exam.image], slice_axis).map_err(|e| format!("{}: {e}", exam.exam))?;
         let (learn, hold): (Vec<usize>, Vec<usize>) = if validated {
-            if exam.validates { (Vec::new(), exam.done) } else { (exam.done, Vec::new()) }
+            if exam.validates { (Vec::new(), exam.done.clone()) } else { (exam.done.clone(), Vec::new()) }
         } else if exam.done.len() >= FEWEST_TO_HOLD_OUT {
             let held = |at: usize| at % 5 == 2;
             let pick = |want: bool| exam.done.iter().enumerate().filter(|(at, _)| held(*at) == want).map(|(_, s)| *s).collect();
             (pick(false), pick(true))
         } else {
-            (exam.done, Vec::new())
+            (exam.done.clone(), Vec::new())
         };
         if !learn.is_empty() {
-            data.hashes.push(hash(&exam.exam, &exam.labels, &prepared, &learn, slice_axis));
+            data.hashes.push(hash(&exam, &prepared, &learn, slice_axis));
         }
+        let counts = exam.counts(request.layer, slice_axis);
         for &slice in &learn {
-            data.examples.push(prepared.example(slice, &exam.labels, |_| true).map_err(|e| format!("{}: {e}", exam.exam))?);
+            data.examples.push(prepared.example(slice, &exam.labels, &counts).map_err(|e| format!("{}: {e}", exam.exam))?);
         }
+        drop(counts);
         if !hold.is_empty() {
             held_slices += hold.len();
             data.held_out.push(HeldOut { exam: exam.exam, prepared, labels: exam.labels, slices: hold, slice_axis });
@@ -91,8 +113,8 @@ fn done_exams(study: &Study, request: &TrainRequest) -> Result<Vec<DoneExam>, St
     let mut found = Vec::new();
     for (exam, validates) in parts.into_iter().flat_map(|(exams, validates)| exams.iter().map(move |e| (e, validates))) {
         let open = request.open.as_ref().filter(|open| &open.exam == exam);
-        let (labels, done) = match open {
-            Some(open) => (open.labels.clone(), open.done.clone()),
+        let (labels, interest, done) = match open {
+            Some(open) => (open.labels.clone(), open.interest.clone(), open.done.clone()),
             None => match saved_labels(study, request, exam)? {
                 Some(saved) => saved,
                 None => continue,
@@ -103,38 +125,49 @@ fn done_exams(study: &Study, request: &TrainRequest) -> Result<Vec<DoneExam>, St
         }
         let record = study.exam(exam).map_err(|e| e.to_string())?;
         let image = study.load_image(exam, &record.reading_sequence).map_err(|e| e.to_string())?;
-        found.push(DoneExam { exam: exam.clone(), image, labels, done, validates });
+        let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
+        found.push(DoneExam { exam: exam.clone(), image, labels, interest, has_geometry, done, validates });
     }
     Ok(found)
 }
 
 /// The reader's own newest read of an exam, as it is on disk.
-fn saved_labels(study: &Study, request: &TrainRequest, exam: &ExamCode) -> Result<Option<(Labels, Vec<usize>)>, String> {
+fn saved_labels(study: &Study, request: &TrainRequest, exam: &ExamCode) -> Result<Option<(Labels, Interest, Vec<usize>)>, String> {
     let layout = study.layout();
     let numbers = layout.read_numbers(&request.reader, exam).map_err(|e| e.to_string())?;
     let Some(&number) = numbers.last() else { return Ok(None) };
     let (_, view) = ReadFile::open_read_only(&layout.read(&request.reader, exam, number)).map_err(|e| e.to_string())?;
     let state = view.state().map_err(|e| e.to_string())?;
     let done = state.done.iter().filter(|(layer, _)| *layer == request.layer).map(|(_, slice)| *slice as usize).collect();
-    Ok(Some((state.labels(request.layer).clone(), done)))
+    let squares = view.squares().map_err(|e| e.to_string())?;
+    let interest = Interest { exclusion: state.exclusion.clone(), bone: state.bone.clone(), squares };
+    Ok(Some((state.labels(request.layer).clone(), interest, done)))
 }
 
-/// A hash of the labels learnt from: the same exam, slices and labels give the same text.
-fn hash(exam: &ExamCode, labels: &Labels, prepared: &PreparedSlices, slices: &[usize], slice_axis: usize) -> String {
+/// A hash of the labels learnt from: the same exam, slices, labels and region of interest give the same text.
+fn hash(exam: &DoneExam, prepared: &PreparedSlices, slices: &[usize], slice_axis: usize) -> String {
     let mut sha = Sha256::new();
     let shape = prepared.grid().shape();
+    let interest = &exam.interest;
+    let maps = [Some(&exam.labels), (!interest.exclusion.labelled_box().is_empty()).then_some(&interest.exclusion)];
     for &slice in slices {
         sha.update((slice as u64).to_le_bytes());
         let (mut lo, mut hi) = ([0; 3], shape);
         lo[slice_axis] = slice;
         hi[slice_axis] = slice + 1;
-        for k in lo[2]..hi[2] {
-            for j in lo[1]..hi[1] {
-                let row: Vec<u8> = (lo[0]..hi[0]).map(|i| labels.get([i, j, k])).collect();
-                sha.update(&row);
+        for map in maps.into_iter().flatten() {
+            for k in lo[2]..hi[2] {
+                for j in lo[1]..hi[1] {
+                    let row: Vec<u8> = (lo[0]..hi[0]).map(|i| map.get([i, j, k])).collect();
+                    sha.update(&row);
+                }
             }
         }
     }
+    for square in &interest.squares {
+        sha.update([square.bone(), u8::from(square.shaft_left())]);
+        square.physis_mm().iter().flatten().for_each(|mm| sha.update(mm.to_le_bytes()));
+    }
     let hex: String = sha.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
-    format!("{exam}:{}:{hex}", slices.len())
+    format!("{}:{}:{hex}", exam.exam, slices.len())
 }

@@ -2,7 +2,8 @@
 
 use crate::session::{Effect, ModelCommand, Session, TrainingState};
 use crate::study::Part;
-use crate::worker::message::{ExamSummary, OpenReadSnapshot, ProposeRequest, Request, TrainControl, TrainRequest};
+use crate::volume::LayerKind;
+use crate::worker::message::{ExamSummary, Interest, OpenReadSnapshot, ProposeRequest, Request, TrainControl, TrainRequest};
 
 impl Session {
     pub(super) fn apply_model(&mut self, command: ModelCommand) -> Vec<Effect> {
@@ -55,6 +56,11 @@ impl Session {
         let open = self.exam.as_ref().map(|exam| OpenReadSnapshot {
             exam: exam.code.clone(),
             labels: exam.layers.labels(layer).clone(),
+            interest: Interest {
+                exclusion: exam.layers.labels(LayerKind::Exclusion).clone(),
+                bone: exam.layers.labels(LayerKind::Bone).clone(),
+                squares: exam.layers.squares().copied().collect(),
+            },
             done: exam.layers.done_slices(layer),
             revision: exam.layers.revision(layer),
         });

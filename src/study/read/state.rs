@@ -4,11 +4,12 @@ use super::chain::{Hash, hex};
 use super::error::ReadError;
 use super::row::{deflated, inflated};
 use super::view::ReadView;
+use crate::edit::tools::Square;
 use crate::edit::{Patch, RowAction};
 use crate::volume::{Labels, LayerKind};
 use rusqlite::OptionalExtension as _;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Rows between two snapshots.
@@ -82,6 +83,31 @@ impl ReadView {
         };
         let (marrow, bone, exclusion) = (labels(LayerKind::Marrow)?, labels(LayerKind::Bone)?, labels(LayerKind::Exclusion)?);
         Ok(ReadState { marrow, bone, exclusion, done: dense.done })
+    }
+
+    /// The metaphysis squares in force after the last row.
+    ///
+    /// # Errors
+    /// If rows cannot be read.
+    pub fn squares(&self) -> Result<Vec<Square>, ReadError> {
+        let mut squares = BTreeMap::new();
+        let mut set = |action: &RowAction, back: bool| {
+            if let RowAction::Square { bone, square, before } = action {
+                match if back { before } else { square } {
+                    Some(now) => squares.insert(*bone, **now),
+                    None => squares.remove(bone),
+                };
+            }
+        };
+        self.for_each_row(1, |entry| {
+            match entry.row.action {
+                RowAction::Undo { row } => set(&self.row(row)?.row.action, true),
+                RowAction::Redo { row } => set(&self.row(row)?.row.action, false),
+                action => set(&action, false),
+            }
+            Ok(())
+        })?;
+        Ok(squares.into_values().collect())
     }
 
     fn replayed(&self) -> Result<Dense, ReadError> {

@@ -2,7 +2,7 @@
 
 use super::drafts;
 use super::place::Place;
-use crate::session::{OpenExam, PointerState, Session, Tool};
+use crate::session::{BrushShape, OpenExam, PointerState, Session, Tool};
 use crate::views::{facts, theme};
 use crate::volume::LayerKind;
 use egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2};
@@ -94,13 +94,20 @@ fn brush(painter: &Painter, session: &Session, exam: &OpenExam, place: &Place) {
     let (Some(uv), true) = (exam.view().hover_uv, tool.tool.has_size() && exam.is_writable()) else { return };
     let radius = (tool.size_mm / 2.0 * place.points_per_mm()).max(1.5);
     let centre = place.at(uv.map(f64::from));
-    painter.circle_stroke(centre, radius + 1.0, Stroke::new(1.0, Color32::from_black_alpha(0x90)));
+    let ring = |radius: f32, colour: Color32| match tool.shape {
+        BrushShape::Circle => painter.circle_stroke(centre, radius, Stroke::new(1.0, colour)),
+        BrushShape::Square => {
+            let square = Rect::from_center_size(centre, Vec2::splat(2.0 * radius));
+            painter.rect_stroke(square, CornerRadius::ZERO, Stroke::new(1.0, colour), StrokeKind::Middle)
+        }
+    };
+    ring(radius + 1.0, Color32::from_black_alpha(0x90));
     let colour = match tool.tool {
         Tool::Brush => session.scheme(tool.layer).class(tool.label()).map_or(theme::BONE, |c| theme::label(c.colour)),
         Tool::AdoptBrush => theme::ACCENT,
         _ => theme::BONE,
     };
-    painter.circle_stroke(centre, radius, Stroke::new(1.0, colour));
+    ring(radius, colour);
 }
 
 fn points_on_screen(place: &Place, points: impl Iterator<Item = [f64; 2]>) -> Vec<Pos2> {

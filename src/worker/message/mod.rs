@@ -25,4 +25,4 @@ pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
 pub use score::{NewScores, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary};
 pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
-pub use training::{OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress, TrainRequest, TrainedVersion};
+pub use training::{Interest, OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress, TrainRequest, TrainedVersion};

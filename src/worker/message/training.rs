@@ -1,6 +1,7 @@
 //! Training and proposing, as plain data.
 
 use super::VersionSummary;
+use crate::edit::tools::Square;
 use crate::study::{ExamCode, ReaderCode};
 use crate::volume::{Image, Labels, LayerKind};
 use std::path::PathBuf;
@@ -12,10 +13,24 @@ pub struct OpenReadSnapshot {
     pub exam: ExamCode,
     /// Its labels.
     pub labels: Labels,
+    /// What of it counts.
+    pub interest: Interest,
     /// Slices marked done for that layer.
     pub done: Vec<usize>,
     /// Revision of the labels.
     pub revision: u64,
+}
+
+/// What of a read counts for training on marrow: neither what is excluded nor what lies outside the region of interest is called
+/// background.
+#[derive(Clone, Debug)]
+pub struct Interest {
+    /// Physis and vessels.
+    pub exclusion: Labels,
+    /// The bone layer, which the region rests on.
+    pub bone: Labels,
+    /// Metaphysis squares; without any the whole image is of interest.
+    pub squares: Vec<Square>,
 }
 
 /// What to train on and for how long.

@@ -133,6 +133,21 @@ fn replay_undoes_and_redoes_and_snapshots_change_nothing() {
 }
 
 #[test]
+fn squares_in_force_are_read_back() {
+    let (_folder, _path, mut file) = new_read(0);
+    let square = |x: f64| crate::edit::tools::Square::new(1, 2, [[0.0, 0.0, 0.0], [x, 0.0, 0.0]], true).map(Box::new);
+    let row = |square, before| RowAction::Square { bone: 1, square, before };
+    file.append(&entry(1, row(square(5.0), None))).unwrap();
+    file.append(&entry(2, row(square(7.5), square(5.0)))).unwrap();
+    file.append(&entry(3, RowAction::Undo { row: 2 })).unwrap();
+    assert_eq!(file.squares().unwrap(), [*square(5.0).unwrap()]);
+    file.append(&entry(4, RowAction::Redo { row: 2 })).unwrap();
+    assert_eq!(file.squares().unwrap(), [*square(7.5).unwrap()]);
+    file.append(&entry(5, row(None, square(7.5)))).unwrap();
+    assert!(file.squares().unwrap().is_empty());
+}
+
+#[test]
 fn a_snapshot_holds_what_is_excluded() {
     let (_folder, _path, mut file) = new_read(0);
     let patch = std::sync::Arc::new(crate::edit::Patch::from_changes([(3, 0, 1), (4, 0, 2)]));
