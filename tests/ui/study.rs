@@ -160,7 +160,9 @@ fn marks_are_set_by_mouse_and_keys_and_no_number_is_shown_unasked() {
     click(&mut window, "Show numbers");
     window.get_by_label(&kept.to_string());
     // Keys of the workspace: slices and masks.
-    let commands = press(&mut window, Key::N);
+    window.key_press_modifiers(Modifiers::CTRL | Modifiers::COMMAND, Key::ArrowRight);
+    window.run_steps(2);
+    let commands = window.state_mut().take();
     assert_eq!(commands, [Command::Score(ScoreCommand::Step(1))]);
     assert!(press(&mut window, Key::P).is_empty() && press(&mut window, Key::D).is_empty(), "nobody paints while scoring");
 }

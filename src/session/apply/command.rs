@@ -1,6 +1,6 @@
 //! Every command to the file that carries it out.
 
-use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, ViewCommand, Workspace};
+use crate::session::{Command, Effect, FileCommand, PointerCommand, Session};
 
 impl Session {
     /// Carries out a command. `now` is the time in RFC 3339, for the journal and model cards.
@@ -33,13 +33,7 @@ impl Session {
         match command {
             Command::File(command) => self.apply_file(command),
             Command::Study(command) => self.apply_study(command),
-            Command::View(ViewCommand::Workspace(Workspace::Score)) => self.enter_scores(),
-            Command::View(ViewCommand::Workspace(to)) if self.workspace == Workspace::Score => self.leave_scores(to),
-            Command::View(command) => {
-                self.apply_view(command);
-                self.wire_hover();
-                Vec::new()
-            }
+            Command::View(command) => self.change_view(command),
             Command::Tool(command) => {
                 self.apply_tool(command);
                 Vec::new()

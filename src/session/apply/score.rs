@@ -1,7 +1,7 @@
 //! Scoring: sessions, marks, lock, unblinding.
 
 use crate::session::scoring::{OpenScores, Scoring};
-use crate::session::{Effect, ScoreCommand, Session, Workspace};
+use crate::session::{Effect, ScoreCommand, Session, ViewCommand, Workspace};
 use crate::study::{ExamCode, Mark, ScoreRow, Target};
 use crate::worker::message::{NewScores, Request, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest};
 
@@ -50,12 +50,25 @@ impl Session {
         }
     }
 
+    /// Looking; entering and leaving the Score workspace is more than that.
+    pub(super) fn change_view(&mut self, command: ViewCommand) -> Vec<Effect> {
+        match command {
+            ViewCommand::Workspace(Workspace::Score) => self.enter_scores(),
+            ViewCommand::Workspace(to) if self.workspace == Workspace::Score => self.leave_scores(to),
+            command => {
+                self.apply_view(command);
+                self.wire_hover();
+                Vec::new()
+            }
+        }
+    }
+
     /// Enters the workspace; what is read is put aside first.
     pub(super) fn enter_scores(&mut self) -> Vec<Effect> {
         if self.workspace == Workspace::Score || self.study.is_none() || self.role.is_none() {
             return Vec::new();
         }
-        let again = crate::session::Command::View(crate::session::ViewCommand::Workspace(Workspace::Score));
+        let again = crate::session::Command::View(ViewCommand::Workspace(Workspace::Score));
         if let Some(effects) = self.wait_for_save(again) {
             return effects;
         }
