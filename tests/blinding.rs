@@ -145,3 +145,225 @@ fn on_test_exams_a_model_waits_until_every_read_is_sealed() {
     assert!(driver.session().exam().unwrap().proposal().is_some(), "{}", notices(&driver));
     assert!(driver.session().notices().iter().all(|n| n.level != NoticeLevel::Error));
 }
+
+/// What a person could press, by number.
+fn random_command(choice: u8, codes: &[osteon::study::ExamCode]) -> Command {
+    use osteon::session::{AdoptWhat, PointerCommand, ViewCommand, Workspace};
+    match choice % 14 {
+        0 => Command::Model(ModelCommand::ProposeSlice),
+        1 => Command::Model(ModelCommand::ProposeExam),
+        2 => Command::Model(ModelCommand::Train),
+        3 => Command::Edit(EditCommand::Adopt(AdoptWhat::All)),
+        4 => Command::Study(StudyCommand::OpenExam(codes[usize::from(choice) % codes.len()].clone())),
+        5 => Command::Study(StudyCommand::StepExam(1)),
+        6 => Command::Study(StudyCommand::Submit),
+        7 => Command::Study(StudyCommand::Seal),
+        8 => Command::Study(StudyCommand::ReadAgain),
+        9 => Command::View(ViewCommand::Workspace(Workspace::ALL[usize::from(choice) % Workspace::ALL.len()])),
+        10 => Command::Pointer(PointerCommand::Down([20.0, 20.0])),
+        11 => Command::Pointer(PointerCommand::Up),
+        12 => Command::Study(StudyCommand::Compare),
+        _ => Command::Model(ModelCommand::MakeCurrent(1)),
+    }
+}
+
+#[test]
+fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_reads_are_shown() {
+    use osteon::session::{Effect, Session};
+    use osteon::worker::message::{Event, LoadedExam, Outcome, ProposalResult, Request, RequestId, Role, StudySummary};
+    use std::collections::{BTreeMap, BTreeSet};
+    let image = common::ball(0.0);
+    let readers = ["R1", "R2", "R3"].map(|code| ReaderCode::new(code).unwrap());
+    let rules = [osteon::study::Assistance::None, osteon::study::Assistance::AfterSeal, osteon::study::Assistance::FromStart];
+    let protocol = osteon::study::Protocol::sample().with_readers(
+        readers.iter().zip(rules).map(|(code, assistance)| osteon::study::ReaderRule { code: code.clone(), assistance }).collect(),
+    );
+    let codes: Vec<_> = ["K-1", "K-2", "K-3"].map(|c| osteon::study::ExamCode::new(c).unwrap()).to_vec();
+    let summary = || StudySummary {
+        root: "/nowhere".into(),
+        protocol: protocol.clone(),
+        exams: codes
+            .iter()
+            .enumerate()
+            .map(|(n, code)| osteon::worker::message::ExamSummary {
+                code: code.clone(),
+                part: Some(if n == 2 { Part::Test } else { Part::Train }),
+                sequences: vec!["water".into()],
+                slices: 8,
+                done: BTreeMap::new(),
+                sealed: BTreeSet::new(),
+                reads_sealed: false,
+            })
+            .collect(),
+        models: BTreeMap::new(),
+        current: readers.iter().map(|r| (format!("marrow-{r}"), 1)).collect(),
+        scratch: false,
+        packet: None,
+        places: BTreeMap::new(),
+        remarks: Vec::new(),
+    };
+    let mut seed = 0x2026_u64;
+    let mut next = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 40) as u8
+    };
+    let mut asked = 0;
+    for round in 0..150 {
+        let role = Role::Reader(readers[round % 3].clone());
+        let assisted = round % 3 == 2;
+        let mut session = Session::new(1, 1);
+        session.absorb(Event::Ended { id: RequestId(0), outcome: Outcome::Study(Box::new(summary())) });
+        let mut effects = session.apply(Command::Study(StudyCommand::ChooseRole(role.clone())), "2026-11-21T10:00:00Z");
+        for _ in 0..60 {
+            for effect in std::mem::take(&mut effects) {
+                let Effect::Work(id, request) = effect else { continue };
+                match request {
+                    Request::Propose(request) => {
+                        assert!(assisted, "a model is asked in an independent read");
+                        assert_ne!(request.exam, codes[2], "a model is asked on an unsealed test exam");
+                        assert_eq!(request.model, "marrow-R3", "another reader's model is asked");
+                        asked += 1;
+                    }
+                    Request::Train(request) => assert!(assisted && request.reader == readers[2]),
+                    Request::Compare(_) | Request::Report { .. } => panic!("a reader sees what the others did"),
+                    Request::OpenExam { exam, role: whose, .. } => {
+                        assert_eq!(whose, role);
+                        let loaded = LoadedExam {
+                            code: exam,
+                            role: role.clone(),
+                            sequences: vec![("water".into(), image.clone())],
+                            layers: osteon::edit::ReadLayers::new(image.grid().clone(), 2),
+                            slice_axis: 2,
+                            has_geometry: true,
+                            findings: Vec::new(),
+                            standing: Standing::Writing { number: 1, assisted },
+                            remarks: BTreeMap::new(),
+                        };
+                        effects.extend(session.absorb(Event::Ended { id, outcome: Outcome::Exam(Box::new(loaded)) }));
+                    }
+                    Request::Journal(row) => effects.extend(session.absorb(Event::Saved { row: row.row.n })),
+                    _ => {}
+                }
+            }
+            // A proposal that comes from nowhere is not shown either.
+            if next() % 8 == 0
+                && let Some(exam) = session.exam()
+            {
+                let result = ProposalResult {
+                    exam: exam.code().clone(),
+                    layer: LayerKind::Marrow,
+                    model_version: "marrow-R3/1".into(),
+                    base_revision: 0,
+                    labels: osteon::volume::Labels::empty(image.grid().clone()),
+                    slices: vec![0],
+                };
+                session.absorb(Event::Ended { id: RequestId(77_777), outcome: Outcome::Proposed(Box::new(result)) });
+            }
+            assert!(assisted || session.exam().is_none_or(|e| e.proposal().is_none()), "a proposal is on an independent reader's screen");
+            assert!(session.compare().is_none());
+            effects.extend(session.apply(random_command(next(), &codes), "2026-11-21T10:00:01Z"));
+        }
+    }
+    assert!(asked > 0, "the assisted reader asks now and then, or this test cannot fail");
+}
+
+#[test]
+fn a_reader_goes_on_where_they_left_off_and_remarks_stay() {
+    use osteon::session::{FileCommand, ViewCommand};
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 3);
+    let left = {
+        let mut driver = driver(home.path());
+        open(&mut driver, &root);
+        enter(&mut driver, "R2");
+        let codes = driver.session().exam_codes();
+        driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::OpenExam(codes[1].clone()))).unwrap();
+        driver.run(Command::View(ViewCommand::Slice(6)));
+        driver.run(Command::Edit(EditCommand::ToggleFlag));
+        driver.run(Command::Edit(EditCommand::Remark("  growth zone? ".into())));
+        saved(&mut driver);
+        driver.run(Command::File(FileCommand::Quit));
+        let place = root.join("reads/R2/place.json");
+        for _ in 0..200 {
+            if place.exists() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        codes[1].clone()
+    };
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R2");
+    let exam = driver.session().exam().unwrap();
+    assert_eq!((exam.code(), exam.view().slice), (&left, 6));
+    let remark = exam.remark(6).unwrap();
+    assert_eq!((remark.flagged, remark.comment.as_str()), (true, "growth zone?"));
+    driver.run(Command::Edit(EditCommand::ToggleFlag));
+    driver.run(Command::Edit(EditCommand::Remark(String::new())));
+    assert!(driver.session().exam().unwrap().remark(6).is_none());
+    // Another reader begins at the first exam and sees none of it.
+    enter(&mut driver, "R3");
+    let exam = driver.session().exam().unwrap();
+    assert!(*exam.code() != left && exam.remark(6).is_none());
+}
+
+#[test]
+fn every_reader_has_an_order_of_their_own_where_the_protocol_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = ball_study(&root, 8);
+    let rules = osteon::study::ReadingRules { shuffled: true, ..osteon::study::ReadingRules::default() };
+    std::fs::write(study.layout().protocol(), study.protocol().clone().with_reading(rules).to_toml()).unwrap();
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    let mut orders = Vec::new();
+    for reader in ["R1", "R2", "R1"] {
+        enter(&mut driver, reader);
+        orders.push(driver.session().exam_codes());
+    }
+    assert_eq!(orders[0], orders[2]);
+    assert_ne!(orders[0], orders[1]);
+}
+
+#[test]
+fn the_audit_trail_tells_everything_and_names_a_tampered_journal() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = ball_study(&root, 1);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R2");
+    stroke(&mut driver, 4, 2, &[[20.0, 20.0]]);
+    driver.run(Command::Edit(EditCommand::Undo));
+    driver.run(Command::Edit(EditCommand::AllDone));
+    saved(&mut driver);
+    submit(&mut driver);
+    drop(driver);
+    let walk = || {
+        let mut entries = Vec::new();
+        let report = study
+            .audit(|entry| {
+                entries.push(entry);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(report.entries, entries.len());
+        (entries, report.problems)
+    };
+    let (entries, problems) = walk();
+    assert_eq!(problems, Vec::<String>::new());
+    let actions: Vec<&str> = entries.iter().map(|e| e.action.as_str()).collect();
+    assert_eq!((actions[0], actions[1], actions[2], *actions.last().unwrap()), ("begun", "paint", "undo", "sealed"));
+    assert!(entries[1].kind.as_deref() == Some("hand") && entries[1].window.is_some() && entries[1].sha256.len() == 64);
+    assert_eq!(
+        entries[1].to_csv().split(',').count(),
+        osteon::study::AuditEntry::CSV_HEAD.split(',').count() + entries[1].name.matches(',').count()
+    );
+    let exam = study.exams().unwrap()[0].exam.clone();
+    let path = study.layout().read(&ReaderCode::new("R2").unwrap(), &exam, 1);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("UPDATE journal SET time = '2020' WHERE n = 2").unwrap();
+    let (_, problems) = walk();
+    assert!(problems.len() == 1 && problems[0].contains("1.sqlite") && problems[0].contains("row 2"), "{problems:?}");
+}

@@ -52,6 +52,8 @@ pub enum StudyCommand {
         /// Folder of the study
         dir: PathBuf,
     },
+    /// Show and export who did what when: every row of every journal
+    Audit(super::audit::AuditArgs),
     /// Check every file, journal and hash
     Check {
         /// Folder of the study
@@ -81,6 +83,7 @@ pub fn run(command: StudyCommand) -> Result<()> {
         }
         StudyCommand::ImportMask(args) => super::import_mask::run(&args),
         StudyCommand::Status { dir } => status(&dir),
+        StudyCommand::Audit(args) => super::audit::run(&args),
         StudyCommand::Check { dir } => check(&dir),
     }
 }

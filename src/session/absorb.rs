@@ -163,6 +163,9 @@ impl Session {
         }
         let (alone, readers) = (summary.scratch || summary.packet.is_some(), summary.protocol.readers().to_vec());
         self.study = Some(summary);
+        if let Some(role) = self.role.clone() {
+            self.order_exams(&role);
+        }
         if self.role.is_none()
             && alone
             && let [reader] = readers.as_slice()
@@ -186,7 +189,8 @@ impl Session {
         self.exam = OpenExam::new(loaded);
         self.follow_protocol();
         self.tool.threshold = None;
-        if let Some(slice) = self.exam.as_ref().map(|e| e.view.slice) {
+        let left = self.go_on_at.take().filter(|place| self.exam.as_ref().is_some_and(|e| e.code == place.exam)).map(|place| place.slice);
+        if let Some(slice) = left.or_else(|| self.exam.as_ref().map(|e| e.view.slice)) {
             self.go_to_slice(slice);
         }
         self.log_conditions()

@@ -320,6 +320,10 @@ pub enum EditCommand {
     GoToRow(u64),
     /// Mark the slice done or not done.
     ToggleDone,
+    /// Flag the slice shown, to come back to it, or take the flag away.
+    ToggleFlag,
+    /// Say something about the slice shown.
+    Remark(String),
     /// Mark all slices done.
     AllDone,
     /// Take the fatty-marrow reference away.

@@ -9,10 +9,10 @@ use super::view_state::ViewState;
 use crate::edit::ReadLayers;
 use crate::edit::tools::{LabelSet, OutlineDraft, Region, Square};
 use crate::space::{SlicePlane, VoxelBox};
-use crate::study::{ExamCode, JournalRow};
+use crate::study::{ExamCode, JournalRow, SliceRemark};
 use crate::volume::{Image, LayerKind};
 use crate::worker::message::{Dirty, LoadedExam, ProposalResult, Standing};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A proposal and whether it still belongs to the current model.
 #[derive(Clone, Debug)]
@@ -83,6 +83,7 @@ pub struct OpenExam {
     pub(super) findings: Vec<String>,
     pub(super) writable: bool,
     pub(super) standing: Standing,
+    pub(super) remarks: BTreeMap<usize, SliceRemark>,
     pub(super) view: ViewState,
     pub(super) proposal: Option<Proposal>,
     pub(super) pointer: PointerState,
@@ -120,6 +121,7 @@ impl OpenExam {
             code: loaded.code,
             writable: matches!(loaded.standing, Standing::Writing { .. }),
             standing: loaded.standing,
+            remarks: loaded.remarks,
             visited: vec![false; plane.slice_count()],
             layers: loaded.layers,
             plane,
@@ -205,6 +207,12 @@ impl OpenExam {
     #[must_use]
     pub const fn is_writable(&self) -> bool {
         self.writable
+    }
+
+    /// What the reader said of a slice.
+    #[must_use]
+    pub fn remark(&self, slice: usize) -> Option<&SliceRemark> {
+        self.remarks.get(&slice)
     }
 
     /// Which read it is, and whether it is sealed.

@@ -12,7 +12,7 @@ use super::scoring::Scoring;
 use super::tool::ToolState;
 use super::view_state::Workspace;
 use super::{Command, Effect, Notice};
-use crate::study::Assistance;
+use crate::study::{Assistance, ReadingPlace};
 use crate::volume::{LabelScheme, LayerKind};
 use crate::worker::message::{
     CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, ReadChecked, Request, RequestId, Role, Standing, StudySummary,
@@ -49,6 +49,7 @@ pub struct Session {
     pub(super) compare: CompareState,
     pub(super) checked: Option<ReadChecked>,
     pub(super) scoring: Scoring,
+    pub(super) go_on_at: Option<ReadingPlace>,
     pub(super) notices: Notices,
     pub(super) jobs: BTreeMap<RequestId, Job>,
     pub(super) next_request: u64,
@@ -85,6 +86,7 @@ impl Session {
             compare: CompareState::default(),
             checked: None,
             scoring: Scoring::default(),
+            go_on_at: None,
             notices: Notices::default(),
             jobs: BTreeMap::new(),
             next_request: 0,

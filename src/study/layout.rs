@@ -91,6 +91,12 @@ impl Layout {
         self.reads().join(reader.as_str())
     }
 
+    /// `reads/<reader>/place.json`: where the reader left off.
+    #[must_use]
+    pub fn reading_place(&self, reader: &ReaderCode) -> PathBuf {
+        self.reader(reader).join("place.json")
+    }
+
     /// `reads/<reader>/<exam>/`.
     #[must_use]
     pub fn exam_reads(&self, reader: &ReaderCode, exam: &ExamCode) -> PathBuf {

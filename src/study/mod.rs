@@ -1,6 +1,7 @@
 //! A study on disk: its protocol, exams, readers, reads, split and models. Nothing here starts a thread, asks the clock or
 //! makes its own randomness.
 
+mod audit;
 mod clock;
 mod code;
 mod error;
@@ -18,7 +19,9 @@ mod patients;
 mod protocol;
 mod protocol_file;
 mod read;
+mod reading_place;
 mod reading_rules;
+mod remark;
 mod score;
 mod seal;
 mod seal_check;
@@ -28,7 +31,8 @@ mod split;
 mod status;
 mod store;
 
-pub use clock::unix_seconds;
+pub use clock::{unix_seconds};
+pub use audit::{AuditEntry, AuditReport};
 pub use code::{CodeError, ExamCode, ModelCode, PatientCode, ReaderCode, SequenceName};
 pub use error::StudyError;
 pub use exam::{AcquisitionRecord, ExamError, ExamRecord, FindingRecord, SequenceRecord, Side};
@@ -45,7 +49,9 @@ pub use packet::{
 pub use patients::{PatientMap, PatientMapError};
 pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};
+pub use reading_place::ReadingPlace;
 pub use reading_rules::{ReadingRules, ScoringRules};
+pub use remark::SliceRemark;
 pub use score::{
     ANCHORS, Anchor, Covariate, Covariates, Figures, Mark, NewPlan, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource,
     ScoreState, ScoreTable, TableMark, TableRow, Target, new_session as new_score_session, save_tables, score_tables,

@@ -7,11 +7,13 @@ use super::message::{LoadedExam, Outcome, Role, Standing};
 use super::task::Task;
 use crate::edit::ReadLayers;
 use crate::study::{
-    ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, SequenceRecord, Study, StudyError,
+    ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, ReadingPlace, SequenceRecord, SliceRemark, Study,
+    StudyError,
 };
 use crate::volume::{Image, resample};
 use crossbeam_channel::{Sender, bounded};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Which exam for whom.
@@ -40,6 +42,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
     let mut slice_axis = reading_axis(image);
+    let mut remarks = BTreeMap::new();
     let (layers, standing) = match role.reader() {
         None => (ReadLayers::new(image.grid().clone(), slice_axis), Standing::Looking),
         Some(reader) => {
@@ -53,6 +56,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
                 let _ = journal.send(JournalMessage::Attach(task.id, Box::new(file)));
             }
             slice_axis = opened.layers.slice_axis();
+            remarks = opened.remarks;
             (opened.layers, opened.standing)
         }
     };
@@ -70,7 +74,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
         .flat_map(|s| s.findings.iter().filter(|f| told(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
         .chain(resampled)
         .collect();
-    Ok(LoadedExam { code: exam.clone(), role: role.clone(), sequences, layers, slice_axis, has_geometry, findings, standing })
+    Ok(LoadedExam { code: exam.clone(), role: role.clone(), sequences, layers, slice_axis, has_geometry, findings, standing, remarks })
 }
 
 /// The images of an exam, the one that is read first.
@@ -110,6 +114,7 @@ struct Opened {
     file: Option<ReadFile>,
     layers: ReadLayers,
     standing: Standing,
+    remarks: BTreeMap<usize, SliceRemark>,
 }
 
 /// Opens the reader's latest read of the exam, or begins the first (or another one). A sealed read, and one that another
@@ -123,28 +128,31 @@ fn open_read(study: &Study, reader: &ReaderCode, exam: &ExamCode, again: bool, t
     let look = || study.view_read_for(reader, exam).map_err(|e| e.to_string());
     match opened {
         Ok((header, file)) => {
-            let layers = replayed(&header, &file)?;
+            let (layers, remarks) = replayed(&header, &file)?;
             let standing = Standing::Writing { number: header.number, assisted: header.assisted };
-            Ok(Opened { file: Some(file), layers, standing })
+            Ok(Opened { file: Some(file), layers, standing, remarks })
         }
         Err(StudyError::Read(ReadError::Sealed { time, .. })) => {
             let (header, view) = look()?;
             // Written now, should the program have ended between sealing the read and writing its seal.
             study.seal_of(reader, exam, header.number).map_err(|e| e.to_string())?;
-            Ok(Opened { file: None, layers: replayed(&header, &view)?, standing: Standing::Sealed { number: header.number, time } })
+            let (layers, remarks) = replayed(&header, &view)?;
+            Ok(Opened { file: None, layers, standing: Standing::Sealed { number: header.number, time }, remarks })
         }
         Err(StudyError::Read(ReadError::Locked { owner, .. })) => {
             let (header, view) = look()?;
-            Ok(Opened { file: None, layers: replayed(&header, &view)?, standing: Standing::Busy { number: header.number, owner } })
+            let (layers, remarks) = replayed(&header, &view)?;
+            Ok(Opened { file: None, layers, standing: Standing::Busy { number: header.number, owner }, remarks })
         }
         Err(error) => Err(error.to_string()),
     }
 }
 
-fn replayed(header: &ReadHeader, view: &ReadView) -> Result<ReadLayers, String> {
+fn replayed(header: &ReadHeader, view: &ReadView) -> Result<(ReadLayers, BTreeMap<usize, SliceRemark>), String> {
     let mut layers = ReadLayers::new(Arc::new(header.grid.clone()), header.slice_axis);
-    let mut broken = None;
+    let (mut broken, mut remarks) = (None, BTreeMap::new());
     view.for_each_row(1, |row| {
+        SliceRemark::take_in(&mut remarks, &row.row);
         if broken.is_none() {
             broken = layers.replay(row.row).err();
         }
@@ -153,6 +161,14 @@ fn replayed(header: &ReadHeader, view: &ReadView) -> Result<ReadLayers, String> 
     .map_err(|e| e.to_string())?;
     match broken {
         Some(problem) => Err(format!("{}: {problem}; restore this read from a copy", view.path().display())),
-        None => Ok(layers),
+        None => Ok((layers, remarks)),
     }
+}
+
+/// Keeps where a reader left off; what cannot be kept is only a convenience lost.
+pub(super) fn keep_place(root: &Path, reader: &ReaderCode, place: &ReadingPlace) -> Outcome {
+    if let Err(error) = Study::open(root).and_then(|study| study.keep_place(reader, place)) {
+        log::warn!("{error}");
+    }
+    Outcome::Done
 }

@@ -118,6 +118,7 @@ impl Workers {
                 task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &exam::Wanted { root, exam, role, again }));
             }
             Request::Score(request) => task.spawn("score", move |task| pool.install(|| score::score(task, &journal, &request))),
+            Request::KeepPlace { root, reader, place } => task.spawn("place", move |_| exam::keep_place(&root, &reader, &place)),
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),

@@ -117,6 +117,7 @@ fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role
         has_geometry,
         findings: Vec::new(),
         standing: Standing::Looking,
+        remarks: std::collections::BTreeMap::new(),
     };
     Ok(Outcome::Exam(Box::new(loaded)))
 }

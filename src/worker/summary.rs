@@ -39,6 +39,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         }
     }
     Ok(StudySummary {
+        places: study.protocol().readers().iter().filter_map(|r| Some((r.code.clone(), study.place_of(&r.code)?))).collect(),
         packet: study.packet().map_err(|e| e.to_string())?.map(|copy| copy.reader),
         scratch: root.starts_with(scratch_root),
         root: root.to_owned(),

@@ -132,6 +132,7 @@ impl Desk {
             models: BTreeMap::from([("marrow-R2".to_owned(), vec![version(6, 240), version(7, 480)])]),
             current: BTreeMap::from([("marrow-R2".to_owned(), 7)]),
             packet: None,
+            places: BTreeMap::new(),
             scratch: false,
             remarks: Vec::new(),
         };
@@ -156,6 +157,7 @@ impl Desk {
             slice_axis: 2,
             has_geometry: true,
             findings: Vec::new(),
+            remarks: BTreeMap::new(),
             standing: match role.reader() {
                 Some(code) => Standing::Writing { number: 1, assisted: code.as_str() == "R2" },
                 None => Standing::Looking,

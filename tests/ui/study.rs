@@ -65,6 +65,7 @@ fn exam(name: &str, role: &Role, standing: Standing) -> LoadedExam {
         slice_axis: 2,
         has_geometry: true,
         findings: Vec::new(),
+        remarks: std::collections::BTreeMap::new(),
         standing,
     }
 }

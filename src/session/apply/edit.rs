@@ -4,7 +4,7 @@ use super::stroke::adoption;
 use crate::edit::tools::AdoptScope;
 use crate::edit::{CommitKind, Row, Undo};
 use crate::session::{AdoptWhat, EditCommand, Effect, NoticeLevel, Session, Tool};
-use crate::study::JournalRow;
+use crate::study::{JournalRow, SliceRemark};
 use crate::volume::LayerKind;
 use crate::worker::message::{Request, Standing};
 
@@ -18,6 +18,8 @@ impl Session {
             EditCommand::Redo => self.undo_or_redo(false),
             EditCommand::GoToRow(row) => self.go_to_row(row),
             EditCommand::ToggleDone => self.toggle_done(),
+            EditCommand::ToggleFlag => self.remark(|remark| remark.flagged = !remark.flagged),
+            EditCommand::Remark(text) => self.remark(|remark| remark.comment = text.trim().chars().take(SliceRemark::LONGEST).collect()),
             EditCommand::AllDone => self.all_done(),
             EditCommand::ClearReference => self.clear_reference(),
             EditCommand::DeleteOutline => self.delete_outline(),
@@ -124,6 +126,25 @@ impl Session {
             if self.exam.as_ref().is_none_or(|e| e.layers.next_row() == before) {
                 break;
             }
+        }
+        effects
+    }
+
+    /// Changes what is said of the slice shown; a row of the journal that no undo takes back.
+    fn remark(&mut self, change: impl FnOnce(&mut SliceRemark)) -> Vec<Effect> {
+        let mut effects = self.commit_gesture();
+        let Some(exam) = &mut self.exam else { return effects };
+        let slice = exam.view.slice;
+        let before = exam.remarks.get(&slice).cloned().unwrap_or_else(|| SliceRemark { slice, ..SliceRemark::default() });
+        let mut remark = before.clone();
+        change(&mut remark);
+        if remark == before {
+            return effects;
+        }
+        let row = exam.layers.note(format!("Remark on slice {}", slice + 1), SliceRemark::TOPIC, remark.to_text());
+        if let Some(row) = row {
+            SliceRemark::take_in(&mut exam.remarks, &row);
+            effects.extend(self.journal(row));
         }
         effects
     }

@@ -116,6 +116,7 @@ impl Session {
             effects.extend(self.commit_gesture());
         }
         effects.extend(self.log_time());
+        effects.extend(self.keep_place());
         effects.push(Effect::Quit);
         effects
     }

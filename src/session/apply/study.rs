@@ -2,7 +2,7 @@
 
 use crate::session::state::AfterSave;
 use crate::session::{Command, CompareState, ConditionsState, Effect, Session, StudyCommand, TrainingState, Workspace};
-use crate::study::ExamCode;
+use crate::study::{ExamCode, ReadingPlace, reading_order};
 use crate::worker::message::{ExamSummary, ReportChoice, Request, Role};
 
 impl Session {
@@ -65,16 +65,20 @@ impl Session {
         if self.role.is_some() {
             return effects;
         }
-        // A reader goes on with the first exam that is not done; blind to what others did.
+        self.order_exams(&role);
+        // A reader goes on where they left off, else with the first exam that is not done; blind to what others did.
+        let left = role.reader().and_then(|reader| self.study.as_ref()?.places.get(reader)).cloned();
         let first = match &role {
             Role::Reader(reader) => {
                 let waits = |e: &&ExamSummary| !e.sealed.contains(reader) && e.done.get(reader).copied().unwrap_or(0) < e.slices;
-                self.exams().iter().find(waits).or_else(|| self.exams().first())
+                let there = left.as_ref().and_then(|place| self.exams().iter().find(|e| e.code == place.exam)).filter(waits);
+                there.or_else(|| self.exams().iter().find(waits)).or_else(|| self.exams().first())
             }
             Role::Coordinator => self.exams().first(),
         }
         .map(|e| e.code.clone());
         self.role = Some(role);
+        self.go_on_at = left;
         if let Some(code) = first {
             effects.extend(self.open_exam(code));
         }
@@ -101,10 +105,35 @@ impl Session {
         effects
     }
 
+    /// Each reader has an order of their own where the protocol says so. A packet's codes are in order already.
+    pub(in crate::session) fn order_exams(&mut self, role: &Role) {
+        let Some(study) = &mut self.study else { return };
+        study.exams.sort_by(|a, b| a.code.cmp(&b.code));
+        if let Role::Reader(reader) = role
+            && study.protocol.reading().shuffled
+        {
+            let codes: Vec<ExamCode> = study.exams.iter().map(|e| e.code.clone()).collect();
+            let order = reading_order(&codes, reader);
+            study.exams.sort_by_key(|e| order.iter().position(|c| *c == e.code));
+        }
+    }
+
+    /// Where the reader leaves off, for the next day.
+    pub(in crate::session) fn keep_place(&mut self) -> Option<Effect> {
+        let exam = self.exam.as_ref().filter(|e| e.writable)?;
+        let place = ReadingPlace { exam: exam.code.clone(), slice: exam.view.slice };
+        let reader = self.role.as_ref()?.reader()?.clone();
+        let study = self.study.as_mut()?;
+        let root = study.root.clone();
+        study.places.insert(reader.clone(), place.clone());
+        Some(self.request("", Request::KeepPlace { root, reader, place }))
+    }
+
     pub(in crate::session) fn close_exam(&mut self) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
         effects.extend(self.log_time());
         self.checked = None;
+        effects.extend(self.keep_place());
         if self.exam.take().is_some() {
             effects.push(self.request("", Request::CloseRead));
         }

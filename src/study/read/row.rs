@@ -25,7 +25,7 @@ pub struct JournalRow {
 
 /// The columns of a row, in the order of the table.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct StoredRow {
+pub(in crate::study) struct StoredRow {
     pub n: u64,
     pub time: String,
     pub reader: String,

@@ -4,7 +4,7 @@ use super::chain;
 use super::error::ReadError;
 use super::header::ReadHeader;
 use super::lock::lock_path;
-use super::row::JournalRow;
+use super::row::{JournalRow, StoredRow};
 use super::schema::{self, Head, LinkedRow};
 use crate::edit::{Patch, RowAction};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
@@ -114,6 +114,14 @@ impl ReadView {
     /// If a row cannot be read, or the one that `visit` returns.
     pub fn for_each_row(&self, first: u64, mut visit: impl FnMut(JournalRow) -> Result<(), ReadError>) -> Result<(), ReadError> {
         self.for_each_linked(first, |linked| visit(self.decoded(&linked)?))
+    }
+
+    /// Hands over the columns of every row, with its hash in hexadecimal, without making sense of them.
+    pub(in crate::study) fn for_each_stored(&self, mut visit: impl FnMut(StoredRow, String)) -> Result<(), ReadError> {
+        self.for_each_linked(1, |linked| {
+            visit(linked.row, chain::hex(&linked.hash));
+            Ok(())
+        })
     }
 
     /// One row.

@@ -185,6 +185,24 @@ impl ScoreFile {
         Ok(state)
     }
 
+    /// Every row with its hash, in order, after their chain was walked.
+    ///
+    /// # Errors
+    /// As [`ScoreFile::state`].
+    pub fn rows(&self) -> Result<Vec<(ScoreRow, String)>, StudyError> {
+        self.state()?;
+        let failed = |e: rusqlite::Error| self.damaged(&e.to_string());
+        let sql = "SELECT time, scorer, item, what, hundredths, comment, hash FROM mark ORDER BY n";
+        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let rows = statement.query_map([], |row| {
+            let target = Target::from_word(&row.get::<_, String>(3)?);
+            let mark = row.get::<_, Option<u16>>(4)?.and_then(|h| Mark::try_from(h).ok());
+            let (time, scorer, item, comment) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(5)?);
+            Ok((ScoreRow { time, scorer, item, mark: target.map(|t| (t, mark)), comment }, row.get(6)?))
+        });
+        rows.and_then(Iterator::collect).map_err(failed)
+    }
+
     /// Locks the session: no mark changes any more.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use egui::{Color32, CornerRadius, RichText, ScrollArea, Sense, Stroke, StrokeKin
 /// Draws the choice in the middle of the room at hand.
 pub fn who_ui(ui: &mut Ui, session: &Session, study: &StudySummary, commands: &mut Vec<Command>) {
     let readers = study.protocol.readers();
-    let height = (readers.len() as f32 + 1.0).mul_add(52.0, 120.0).min(ui.available_height() - 24.0);
+    let height = (readers.len() as f32 + 1.0).mul_add(52.0, 150.0).min(ui.available_height() - 24.0);
     centred(ui, Vec2::new(480.0_f32.min(ui.available_width() - 24.0), height), |ui| {
         ui.label(RichText::new("Who reads?").font(theme::large()).color(theme::STRONG));
         let count = session.exams().len();
@@ -30,8 +30,13 @@ pub fn who_ui(ui: &mut Ui, session: &Session, study: &StudySummary, commands: &m
                     commands.push(Command::Study(StudyCommand::ChooseRole(Role::Reader(rule.code.clone()))));
                 }
             }
+            let apart = readers.len() > 1;
             if card(ui, "Coordinator", "Compares and exports all reads; looks at exams but paints nothing.") {
                 commands.push(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
+            }
+            if apart {
+                ui.add_space(theme::UNIT);
+                quiet(ui, "In one shared folder this program keeps readers apart, but their files lie side by side: only packets separate the bytes.");
             }
         });
     });

@@ -2,13 +2,13 @@
 
 use super::histogram::HistogramCache;
 use super::{action_button, history_panel, layers_panel, model_panel, window_panel};
-use crate::session::{Command, OpenExam, Session};
+use crate::session::{Command, EditCommand, OpenExam, Session};
 use crate::views::tally::Tally;
 use crate::views::theme;
-use crate::views::widgets::ButtonLook;
+use crate::views::widgets::{ButtonLook, named};
 use crate::volume::LayerKind;
 use crate::worker::message::Standing;
-use egui::{Align, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui};
+use egui::{Align, Frame, Id, Layout, Margin, Panel, RichText, ScrollArea, TextEdit, Ui};
 
 /// Draws the panels over the room at hand.
 pub fn side_ui(
@@ -66,6 +66,27 @@ fn standing_foot(ui: &mut Ui, session: &Session, exam: &OpenExam, words: &str, c
     }
 }
 
+/// Flag and comment of the slice shown.
+fn remark_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
+    let slice = exam.view().slice;
+    let (flagged, comment) = exam.remark(slice).map_or((false, ""), |r| (r.flagged, r.comment.as_str()));
+    let id = Id::unique(("remark", exam.code().as_str(), exam.standing().number(), slice));
+    ui.horizontal(|ui| {
+        let look = if flagged { ButtonLook::Primary } else { ButtonLook::Plain };
+        action_button(ui, session, "flag_slice", Some(if flagged { "Flagged" } else { "Flag" }), look, commands);
+        let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or_else(|| comment.to_owned());
+        let field = TextEdit::singleline(&mut text).id(id).desired_width(f32::INFINITY).hint_text("Comment on this slice");
+        let response = named(ui.add(field), "Comment on this slice");
+        if response.has_focus() || response.changed() {
+            ui.data_mut(|d| d.insert_temp(id, text.clone()));
+        }
+        if response.lost_focus() {
+            ui.data_mut(|d| d.remove::<String>(id));
+            commands.push(Command::Edit(EditCommand::Remark(text)));
+        }
+    });
+}
+
 fn section(ui: &mut Ui) {
     ui.add_space(theme::PADDING);
 }
@@ -87,6 +108,7 @@ fn done_foot(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec
             ui.label(RichText::new(words).color(colour)).on_hover_text(format!("Slices of the {layer} layer that are not marked done"));
         });
     });
+    remark_ui(ui, session, exam, commands);
     if session.study().is_some_and(|s| !s.scratch) {
         let look = if done && left == 0 { ButtonLook::Primary } else { ButtonLook::Plain };
         action_button(ui, session, "submit", None, look, commands);

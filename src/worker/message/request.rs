@@ -4,7 +4,7 @@ use super::{
     AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, ProposeRequest, ReportChoice,
     ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
 };
-use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode};
+use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode, ReadingPlace};
 use std::path::PathBuf;
 
 /// Number of a request; its events carry it.
@@ -79,6 +79,15 @@ pub enum Request {
     Score(Box<ScoreRequest>),
     /// Keep a mark; rows reach the disk in order.
     ScoreRow(Box<ScoreRowRequest>),
+    /// Keep where a reader left off.
+    KeepPlace {
+        /// The study.
+        root: PathBuf,
+        /// The reader.
+        reader: ReaderCode,
+        /// Exam and slice.
+        place: ReadingPlace,
+    },
     /// Look at the open read before it is sealed.
     CheckRead(Box<CheckReadRequest>),
     /// Seal the open read once every row is on disk.

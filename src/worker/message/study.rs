@@ -3,7 +3,7 @@
 use super::{Role, Standing};
 use crate::edit::ReadLayers;
 use crate::space::VoxelBox;
-use crate::study::{ExamCode, Part, Protocol, ReaderCode};
+use crate::study::{ExamCode, Part, Protocol, ReaderCode, ReadingPlace, SliceRemark};
 use crate::volume::{Image, LayerKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -21,6 +21,8 @@ pub struct StudySummary {
     pub models: BTreeMap<String, Vec<VersionSummary>>,
     /// Current version by model.
     pub current: BTreeMap<String, u32>,
+    /// Where readers left off.
+    pub places: BTreeMap<ReaderCode, ReadingPlace>,
     /// Whose packet it came in, if it is a reader's copy.
     pub packet: Option<ReaderCode>,
     /// Made from images that were opened without a study.
@@ -82,6 +84,8 @@ pub struct LoadedExam {
     pub findings: Vec<String>,
     /// How it may be used.
     pub standing: Standing,
+    /// What the reader said of slices.
+    pub remarks: BTreeMap<usize, SliceRemark>,
 }
 
 /// Voxels that changed, for the textures.

@@ -1,0 +1,73 @@
+//! What a reader says of a slice: a flag to come back to, a comment. Kept as remarks of the journal.
+
+use crate::edit::{Row, RowAction};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A flag and a comment on one slice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SliceRemark {
+    /// Slice from 0.
+    pub slice: usize,
+    /// Whether the reader wants to come back to it.
+    pub flagged: bool,
+    /// What the reader says.
+    pub comment: String,
+}
+
+impl SliceRemark {
+    /// What the journal calls such remarks.
+    pub const TOPIC: &str = "slice";
+
+    /// Longest comment, in signs.
+    pub const LONGEST: usize = 500;
+
+    /// The text of the journal's row.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The remark of a row; `None` for other rows.
+    #[must_use]
+    pub fn of(row: &Row) -> Option<Self> {
+        match &row.action {
+            RowAction::Note { topic, text } if topic == Self::TOPIC => serde_json::from_str(text).ok(),
+            _ => None,
+        }
+    }
+
+    /// Takes a row into what is known so far: the last remark on a slice counts.
+    pub fn take_in(remarks: &mut BTreeMap<usize, Self>, row: &Row) {
+        if let Some(remark) = Self::of(row) {
+            if remark.flagged || !remark.comment.is_empty() {
+                remarks.insert(remark.slice, remark);
+            } else {
+                remarks.remove(&remark.slice);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_last_remark_counts(remarks in prop::collection::vec((0_usize..5, any::<bool>(), ".{0,12}"), 0..20)) {
+            let mut known = BTreeMap::new();
+            let mut plain: BTreeMap<usize, SliceRemark> = BTreeMap::new();
+            for (n, (slice, flagged, comment)) in remarks.into_iter().enumerate() {
+                let remark = SliceRemark { slice, flagged, comment };
+                let action = RowAction::Note { topic: SliceRemark::TOPIC.to_owned(), text: remark.to_text() };
+                SliceRemark::take_in(&mut known, &Row { n: n as u64 + 1, name: String::new(), action });
+                plain.insert(slice, remark);
+            }
+            plain.retain(|_, r| r.flagged || !r.comment.is_empty());
+            prop_assert_eq!(known, plain);
+        }
+    }
+}
