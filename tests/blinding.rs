@@ -284,13 +284,6 @@ fn a_reader_goes_on_where_they_left_off_and_remarks_stay() {
         driver.run(Command::Edit(EditCommand::Remark("  growth zone? ".into())));
         saved(&mut driver);
         driver.run(Command::File(FileCommand::Quit));
-        let place = root.join("reads/R2/place.json");
-        for _ in 0..200 {
-            if place.exists() {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
         codes[1].clone()
     };
     let mut driver = driver(home.path());

@@ -71,6 +71,7 @@ impl Workers {
         match request {
             Request::Journal(row) => self.journal.send(JournalMessage::Append(row)),
             Request::FetchPatch { row } => self.journal.send(JournalMessage::Fetch(id, row)),
+            Request::KeepPlace { root, reader, place } => self.journal.send(JournalMessage::Place(id, root, reader, place)),
             Request::ScoreRow(request) => self.journal.send(JournalMessage::Score(id, request)),
             Request::Seal(request) => self.journal.send(JournalMessage::Seal(id, Box::new(request))),
             Request::CloseRead => self.journal.send(JournalMessage::Close(id)),
@@ -118,7 +119,6 @@ impl Workers {
                 task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &exam::Wanted { root, exam, role, again }));
             }
             Request::Score(request) => task.spawn("score", move |task| pool.install(|| score::score(task, &journal, &request))),
-            Request::KeepPlace { root, reader, place } => task.spawn("place", move |_| exam::keep_place(&root, &reader, &place)),
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
@@ -146,6 +146,7 @@ impl Workers {
             | Request::CloseRead
             | Request::Seal(_)
             | Request::ScoreRow(_)
+            | Request::KeepPlace { .. }
             | Request::Train(_)
             | Request::TrainControl(_) => {}
         }

@@ -2,9 +2,10 @@
 
 use super::message::{Event, Outcome, RequestId, ScoreRowRequest, SealEnded, SealRequest};
 use super::task::{Reporter, guarded};
-use super::{score, seal};
-use crate::study::{JournalRow, ReadFile};
+use super::{exam, score, seal};
+use crate::study::{JournalRow, ReadFile, ReaderCode, ReadingPlace};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 /// What the writer is told, in order.
@@ -19,6 +20,8 @@ pub(super) enum JournalMessage {
     Fetch(RequestId, u64),
     /// A mark of a scoring session.
     Score(RequestId, Box<ScoreRowRequest>),
+    /// Where a reader left off: kept in order, and before the program ends.
+    Place(RequestId, PathBuf, ReaderCode, ReadingPlace),
     /// Seal the read, which closes it.
     Seal(RequestId, Box<SealRequest>),
     /// No more rows for the read; answered when all are on disk.
@@ -93,6 +96,10 @@ impl Desk {
                 JournalMessage::Fetch(id, row) => self.fetch(id, row),
                 JournalMessage::Score(id, request) => {
                     let outcome = guarded(|| score::keep(&request)).unwrap_or_else(Outcome::Failed);
+                    self.reporter.deliver(Event::Ended { id, outcome });
+                }
+                JournalMessage::Place(id, root, reader, place) => {
+                    let outcome = guarded(|| exam::keep_place(&root, &reader, &place)).unwrap_or_else(Outcome::Failed);
                     self.reporter.deliver(Event::Ended { id, outcome });
                 }
                 JournalMessage::Seal(id, request) => self.seal(id, &request),
