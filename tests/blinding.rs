@@ -182,6 +182,7 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
     let summary = || StudySummary {
         root: "/nowhere".into(),
         protocol: protocol.clone(),
+        protocol_text: protocol.to_toml(),
         exams: codes
             .iter()
             .enumerate()

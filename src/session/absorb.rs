@@ -93,6 +93,10 @@ impl Session {
                 }
             }
             Outcome::ReadChecked(checked) => self.absorb_checked(*checked),
+            Outcome::PacketDone { text, study } => {
+                self.info(text);
+                return self.absorb_study(*study);
+            }
             Outcome::Score(outcome) => return self.absorb_score(*outcome),
             Outcome::Sealed(ended) => return self.absorb_sealed(ended),
             Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),

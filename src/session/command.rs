@@ -147,6 +147,8 @@ pub enum StudyCommand {
     Seal,
     /// Go on reading instead.
     CancelSubmit,
+    /// Write the rules of the study (coordinator).
+    SaveProtocol(String),
     /// Begin a new read beside the sealed one.
     ReadAgain,
     /// Compare all reads (coordinator).

@@ -15,11 +15,13 @@ pub enum Workspace {
     Score,
     /// Versions of the model.
     Models,
+    /// The rules of the study.
+    Protocol,
 }
 
 impl Workspace {
     /// All, in the order of the switch.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Compare, Self::Score, Self::Models];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Compare, Self::Score, Self::Models, Self::Protocol];
 
     /// Name on the switch.
     #[must_use]
@@ -29,6 +31,7 @@ impl Workspace {
             Self::Compare => "Compare",
             Self::Score => "Score",
             Self::Models => "Models",
+            Self::Protocol => "Protocol",
         }
     }
 }

@@ -186,6 +186,13 @@ impl Protocol {
         self
     }
 
+    /// The same protocol with other rules of scoring.
+    #[must_use]
+    pub const fn with_scoring(mut self, scoring: ScoringRules) -> Self {
+        self.scoring = scoring;
+        self
+    }
+
     /// The same protocol with another seed of the split.
     #[must_use]
     pub const fn with_split_seed(mut self, seed: u64) -> Self {

@@ -69,6 +69,16 @@ impl Study {
         &self.protocol
     }
 
+    /// The text of `study.toml` as it stands, comments and all.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn protocol_text(&self) -> Result<String, StudyError> {
+        let path = self.layout.protocol();
+        String::from_utf8(super::exam::read_bounded(&path)?)
+            .map_err(|_| StudyError::Damaged { path, problem: "it is no UTF-8 text".to_owned() })
+    }
+
     /// Every exam's record, sorted by code.
     ///
     /// # Errors

@@ -18,6 +18,9 @@ pub(super) fn pick(task: &Task, purpose: PickPurpose) -> Outcome {
             dialog.set_title("The coordinator's link list, outside the study").set_file_name("link.jsonl").save_file()
         }
         PickPurpose::ImportPatients => dialog.set_title("Table of exams and patients").add_filter("CSV", &["csv"]).pick_file(),
+        PickPurpose::Packets => dialog.set_title("Folder for packets and code map, outside the study").pick_folder(),
+        PickPurpose::PacketReturn => dialog.set_title("Folder for the reads that go back").pick_folder(),
+        PickPurpose::PacketMerge => dialog.set_title("File that came back").pick_file(),
         PickPurpose::Covariates => dialog.set_title("Age and slices with signal").add_filter("CSV", &["csv"]).pick_file(),
         PickPurpose::ImportMask => dialog.set_title("Import a mask").pick_file(),
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => {

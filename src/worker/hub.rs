@@ -4,7 +4,7 @@ use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
-use super::{compare, dialog, exam, export, files, mask, operate, propose, report, sample, score, seal, trainer};
+use super::{compare, dialog, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, trainer};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -119,6 +119,10 @@ impl Workers {
                 task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &exam::Wanted { root, exam, role, again }));
             }
             Request::Score(request) => task.spawn("score", move |task| pool.install(|| score::score(task, &journal, &request))),
+            Request::Packet(request) => task.spawn("packet", move |task| packet::packet(task, &config, &request)),
+            Request::SaveProtocol { root, text } => {
+                task.spawn("protocol", move |task| packet::save_protocol(task, &config, &root, &text));
+            }
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),

@@ -12,6 +12,7 @@ mod journal;
 mod mask;
 pub mod message;
 mod operate;
+mod packet;
 mod propose;
 mod report;
 mod sample;

@@ -44,6 +44,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         scratch: root.starts_with(scratch_root),
         root: root.to_owned(),
         protocol: study.protocol().clone(),
+        protocol_text: study.protocol_text().map_err(|e| e.to_string())?,
         exams,
         models,
         current,

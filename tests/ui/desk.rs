@@ -125,12 +125,15 @@ impl Desk {
         });
         let dice = vec![("level_1".to_owned(), Some(0.81)), ("level_2".to_owned(), Some(0.56)), ("level_3".to_owned(), None)];
         let version = |version, steps| VersionSummary { version, created: NOW.to_owned(), steps, slices: 21, dice: dice.clone() };
+        let protocol = change(protocol);
+        let protocol_text = protocol.to_toml();
         let summary = StudySummary {
             root: "/nowhere/knee".into(),
-            protocol: change(protocol),
+            protocol,
             exams: exams.collect(),
             models: BTreeMap::from([("marrow-R2".to_owned(), vec![version(6, 240), version(7, 480)])]),
             current: BTreeMap::from([("marrow-R2".to_owned(), 7)]),
+            protocol_text,
             packet: None,
             places: BTreeMap::new(),
             scratch: false,

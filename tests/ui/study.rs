@@ -169,6 +169,35 @@ fn marks_are_set_by_mouse_and_keys_and_no_number_is_shown_unasked() {
 }
 
 #[test]
+fn the_protocol_is_a_form_beside_the_file() {
+    let mut window = harness([1440.0, 900.0], false);
+    window.state_mut().open_study();
+    window.state_mut().sit_down(&Role::Coordinator);
+    window.run_steps(2);
+    assert_eq!(press(&mut window, Key::F7), [Command::View(ViewCommand::Workspace(Workspace::Protocol))]);
+    window.run_steps(2);
+    assert!(click(&mut window, "Write the file").is_empty(), "nothing has changed");
+    click(&mut window, "Each reader gets the exams in an order of their own");
+    let commands = click(&mut window, "Write the file");
+    let [Command::Study(StudyCommand::SaveProtocol(text))] = commands.as_slice() else { panic!("{commands:?}") };
+    let protocol = osteon::study::Protocol::parse(text, "study.toml").unwrap();
+    assert!(protocol.reading().shuffled && protocol.readers().len() == 3);
+    // A mistake in the file is named with its line, and cannot be written.
+    window.get_by_label("The protocol's file").focus();
+    window.run_steps(1);
+    window.key_press_modifiers(Modifiers::CTRL | Modifiers::COMMAND, Key::Home);
+    window.event(egui::Event::Text("nonsense".to_owned()));
+    window.run_steps(3);
+    window.get_by_label_contains("study.toml, line ");
+    assert!(!click(&mut window, "Write the file").iter().any(|c| matches!(c, Command::Study(_))));
+    // A reader may look and changes nothing.
+    window.state_mut().sit_down(&reader("R1"));
+    window.run_steps(2);
+    press(&mut window, Key::F7);
+    window.get_by_label("Only the coordinator changes the rules.");
+}
+
+#[test]
 fn pictures_of_sealing_and_scoring() {
     if !can_render() {
         return;
@@ -187,6 +216,9 @@ fn pictures_of_sealing_and_scoring() {
     absorb(window.state_mut(), ScoreOutcome::Tables(vec![table()], "/nowhere/knee/results/scores".into()));
     window.run_steps(4);
     shot("score_table", &mut window);
+    press(&mut window, Key::F7);
+    window.run_steps(3);
+    shot("protocol", &mut window);
 }
 
 /// Table 2 of five exams; one consensus holds no level 3.

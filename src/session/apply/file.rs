@@ -1,7 +1,7 @@
 //! Opening, importing, exporting, leaving.
 
 use crate::session::{Command, Effect, FileCommand, MaskOptions, Session};
-use crate::worker::message::{ExportHow, ImportSource, PickPurpose, Request, Role};
+use crate::worker::message::{ExportHow, ImportSource, PacketAsk, PickPurpose, Request, Role};
 use std::path::PathBuf;
 
 impl Session {
@@ -61,6 +61,9 @@ impl Session {
                 Some(source) => self.look_at_import(ImportSource { patients: Some(path), ..source }),
                 None => Vec::new(),
             },
+            PickPurpose::Packets => self.ask_packets(PacketAsk::Make { folder: path }),
+            PickPurpose::PacketReturn => self.ask_packets(PacketAsk::Return { folder: path }),
+            PickPurpose::PacketMerge => self.ask_packets(PacketAsk::Merge { file: path }),
             PickPurpose::Covariates => match self.scoring.tables.first().map(|t| t.session.clone()) {
                 Some(session) => self.apply_score(crate::session::ScoreCommand::Unblind { session, covariates: Some(path) }),
                 None => Vec::new(),

@@ -13,6 +13,7 @@ mod measure;
 mod model;
 mod operate;
 mod outline;
+mod packet;
 mod panes;
 mod pointer;
 mod preview;

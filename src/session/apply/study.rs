@@ -38,6 +38,7 @@ impl Session {
                 self.checked = None;
                 Vec::new()
             }
+            StudyCommand::SaveProtocol(text) => self.save_protocol(text),
             StudyCommand::ReadAgain => self.read_again(),
             StudyCommand::Compare => self.compare_reads(),
             StudyCommand::Report(choice) => self.write_report(choice),
@@ -107,11 +108,9 @@ impl Session {
 
     /// Each reader has an order of their own where the protocol says so. A packet's codes are in order already.
     pub(in crate::session) fn order_exams(&mut self, role: &Role) {
-        let Some(study) = &mut self.study else { return };
+        let Some(study) = self.study.as_mut().filter(|s| s.protocol.reading().shuffled) else { return };
         study.exams.sort_by(|a, b| a.code.cmp(&b.code));
-        if let Role::Reader(reader) = role
-            && study.protocol.reading().shuffled
-        {
+        if let Role::Reader(reader) = role {
             let codes: Vec<ExamCode> = study.exams.iter().map(|e| e.code.clone()).collect();
             let order = reading_order(&codes, reader);
             study.exams.sort_by_key(|e| order.iter().position(|c| *c == e.code));

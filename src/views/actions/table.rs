@@ -236,6 +236,10 @@ pub const ACTIONS: &[Action] = &[
     act("compare", Group::Window, "Compare", plain(Key::F4), "Workspace for agreement of readers, model and consensus", |s| workspace(s, Workspace::Compare)),
     act("score", Group::Window, "Score", plain(Key::F5), "Workspace for marking masks by eye, blinded", |s| workspace(s, Workspace::Score)),
     act("models", Group::Window, "Models", plain(Key::F6), "Workspace for versions of the model", |s| workspace(s, Workspace::Models)),
+    act("protocol", Group::Window, "Protocol", plain(Key::F7), "Workspace for the rules of the study, as a form and as the file", |s| workspace(s, Workspace::Protocol)),
+    act("packets", Group::File, "Make packets…", None, "Writes a file for each reader with exams under codes of their own, for another place", |s| study_of_coordinator(s).and_then(|()| file(FileCommand::Pick(PickPurpose::Packets)))),
+    act("packet_merge", Group::File, "Merge what came back…", None, "Takes over the sealed reads of a packet, checked", |s| study_of_coordinator(s).and_then(|()| file(FileCommand::Pick(PickPurpose::PacketMerge)))),
+    act("packet_return", Group::File, "Send reads back…", None, "Writes the sealed reads of a packet into one file for the coordinator", |s| s.study().filter(|t| t.packet.is_some()).and_then(|_| file(FileCommand::Pick(PickPurpose::PacketReturn)))),
     act("score_next", Group::Go, "Next mask", ctrl(Key::ArrowRight), "Shows the next mask to be scored", |s| score_step(s, 1)),
     act("score_previous", Group::Go, "Previous mask", ctrl(Key::ArrowLeft), "Shows the mask before again", |s| score_step(s, -1)),
     act("score_lock", Group::Edit, "Lock the session", None, "Makes the marks stand; possible once every mask is marked overall", |s| s.scoring().open().filter(|o| o.is_complete() && o.locked().is_none()).map(|_| Command::Score(ScoreCommand::Lock))),
@@ -255,6 +259,10 @@ pub const ACTIONS: &[Action] = &[
     act("conditions", Group::Window, "Light and monitor…", None, "Shows the grey-scale test pattern and logs room light and monitor", |s| s.role().map(|_| Command::View(ViewCommand::ToggleConditions))),
     act("help", Group::Window, "Help", plain(Key::F1), "Lists all keys and what the mouse does", |_| Some(Command::View(ViewCommand::ToggleHelp))),
 ];
+
+fn study_of_coordinator(s: &Session) -> Option<()> {
+    (is_coordinator(s) && s.study().is_some_and(|t| t.packet.is_none() && !t.scratch)).then_some(())
+}
 
 fn score_step(s: &Session, by: i32) -> Option<Command> {
     let open = s.scoring().open()?;

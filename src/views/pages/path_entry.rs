@@ -95,7 +95,14 @@ fn listing_ui(ui: &mut Ui, listing: &FolderListing, purpose: PickPurpose, entry:
         folders.len() + files.len(),
         |ui, range| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            let exports = matches!(purpose, PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids);
+            let exports = matches!(
+                purpose,
+                PickPurpose::Packets
+                    | PickPurpose::PacketReturn
+                    | PickPurpose::Export
+                    | PickPurpose::ExportNnUnet
+                    | PickPurpose::ExportBids
+            );
             for at in range {
                 if let Some(folder) = folders.get(at) {
                     let text = format!("{folder}/");
@@ -134,6 +141,9 @@ const fn words(purpose: PickPurpose) -> &'static str {
         PickPurpose::Import => "Import images from a file or folder",
         PickPurpose::ImportLink => "Link list of the coordinator, outside the study (made where it is not there)",
         PickPurpose::ImportPatients => "Table of exams and patients (CSV)",
+        PickPurpose::Packets => "Folder for packets and code map, outside the study",
+        PickPurpose::PacketReturn => "Folder for the reads that go back to the coordinator",
+        PickPurpose::PacketMerge => "File that came back, with code-map.json beside it",
         PickPurpose::Covariates => "Age and slices with signal of the exams (CSV)",
         PickPurpose::ImportMask => "Import a mask (NIfTI or DICOM segmentation) into the active layer",
         PickPurpose::Export => "Export masks into a folder",
@@ -146,7 +156,8 @@ const fn verb(purpose: PickPurpose) -> &'static str {
     match purpose {
         PickPurpose::OpenFolder | PickPurpose::OpenFile => "Open",
         PickPurpose::Import => "Import",
-        PickPurpose::ImportLink | PickPurpose::ImportPatients | PickPurpose::Covariates => "Use",
+        PickPurpose::ImportLink | PickPurpose::ImportPatients | PickPurpose::Covariates | PickPurpose::PacketMerge => "Use",
+        PickPurpose::Packets | PickPurpose::PacketReturn => "Write here",
         PickPurpose::ImportMask => "Import",
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => "Export here",
     }

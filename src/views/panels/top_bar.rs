@@ -152,6 +152,7 @@ fn tab(ui: &mut Ui, workspace: Workspace, selected: bool, commands: &mut Vec<Com
         Workspace::Compare => "compare",
         Workspace::Score => "score",
         Workspace::Models => "models",
+        Workspace::Protocol => "protocol",
     });
     let response = match key {
         Some(action) => response.on_hover_text(action.hover_words()),

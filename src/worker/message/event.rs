@@ -61,6 +61,13 @@ pub enum Outcome {
     Exam(Box<LoadedExam>),
     /// The open read was looked at before sealing.
     ReadChecked(Box<ReadChecked>),
+    /// Packets were made, sent back or merged.
+    PacketDone {
+        /// In one sentence.
+        text: String,
+        /// The study as it is now.
+        study: Box<StudySummary>,
+    },
     /// What came of a request about scoring.
     Score(Box<ScoreOutcome>),
     /// The open read was sealed, or could not be.

@@ -1,7 +1,7 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, ProposeRequest, ReportChoice,
+    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, PacketRequest, ProposeRequest, ReportChoice,
     ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode, ReadingPlace};
@@ -88,6 +88,15 @@ pub enum Request {
         /// Exam and slice.
         place: ReadingPlace,
     },
+    /// Packets out and back.
+    Packet(PacketRequest),
+    /// Write the protocol.
+    SaveProtocol {
+        /// The study.
+        root: PathBuf,
+        /// The text of `study.toml`.
+        text: String,
+    },
     /// Look at the open read before it is sealed.
     CheckRead(Box<CheckReadRequest>),
     /// Seal the open read once every row is on disk.
@@ -165,6 +174,12 @@ pub enum PickPurpose {
     ImportLink,
     /// The table of patients for the import on screen.
     ImportPatients,
+    /// Folder for packets and code map.
+    Packets,
+    /// Folder for the reads that go back.
+    PacketReturn,
+    /// A file of reads that came back.
+    PacketMerge,
     /// Age and slices with signal, for Table 2.
     Covariates,
     /// A mask for the open exam.

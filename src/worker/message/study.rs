@@ -15,6 +15,8 @@ pub struct StudySummary {
     pub root: PathBuf,
     /// Its rules.
     pub protocol: Protocol,
+    /// The text of `study.toml`.
+    pub protocol_text: String,
     /// Its exams in the order of reading.
     pub exams: Vec<ExamSummary>,
     /// Saved versions by model.

@@ -1,0 +1,34 @@
+//! Packets and the protocol's file, from the window.
+
+use crate::session::{Effect, Session};
+use crate::worker::message::{PacketAsk, PacketRequest, Request, Role};
+
+impl Session {
+    /// The coordinator makes and merges packets; a reader sends reads back.
+    pub(super) fn ask_packets(&mut self, what: PacketAsk) -> Vec<Effect> {
+        let Some(study) = &self.study else { return Vec::new() };
+        let coordinates = matches!(self.role, Some(Role::Coordinator)) && study.packet.is_none();
+        let root = study.root.clone();
+        let text = match &what {
+            PacketAsk::Return { .. } => "Writing the reads that go back",
+            PacketAsk::Make { .. } | PacketAsk::Merge { .. } if !coordinates => {
+                self.warn("Only the coordinator makes and merges packets.");
+                return Vec::new();
+            }
+            PacketAsk::Make { .. } => "Making packets",
+            PacketAsk::Merge { .. } => "Merging",
+        };
+        vec![self.request(text, Request::Packet(PacketRequest { root, what }))]
+    }
+
+    /// Writes the rules of the study (coordinator).
+    pub(super) fn save_protocol(&mut self, text: String) -> Vec<Effect> {
+        let Some(study) = &self.study else { return Vec::new() };
+        if !matches!(self.role, Some(Role::Coordinator)) || study.packet.is_some() {
+            self.warn("Only the coordinator changes the rules of a study.");
+            return Vec::new();
+        }
+        let root = study.root.clone();
+        vec![self.request("Writing the protocol", Request::SaveProtocol { root, text })]
+    }
+}

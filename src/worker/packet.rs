@@ -1,0 +1,110 @@
+//! Packets from the window, and the protocol written from it.
+
+use super::files::finish;
+use super::hub::WorkerConfig;
+use super::message::{Outcome, PacketAsk, PacketRequest};
+use super::summary::summarise;
+use super::task::Task;
+use crate::io::{Watch, atomic_write};
+use crate::study::{CodeMap, MEETING_READER, PacketOptions, Protocol, Study, make_packet, merge_packet, send_back};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+
+/// The code map's name beside the packets that the window makes.
+const CODE_MAP: &str = "code-map.json";
+
+/// Does what is asked; the study comes back as it is then.
+pub(super) fn packet(task: &Task, config: &WorkerConfig, request: &PacketRequest) -> Outcome {
+    let text = match &request.what {
+        PacketAsk::Make { folder } => make(task, &request.root, folder),
+        PacketAsk::Return { folder } => give_back(&request.root, folder),
+        PacketAsk::Merge { file } => merge(&request.root, file),
+    };
+    match text.and_then(|text| Ok((text, summarise(&request.root, &config.scratch_root, Vec::new())?))) {
+        _ if task.cancel.is_cancelled() => Outcome::Cancelled,
+        Ok((text, study)) => Outcome::PacketDone { text, study: Box::new(study) },
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+/// A packet for every reader who has none, with the code map beside them.
+fn make(task: &Task, root: &Path, folder: &Path) -> Result<String, String> {
+    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let code_map = folder.join(CODE_MAP);
+    let map = CodeMap::open(&code_map, root).map_err(|e| e.to_string())?;
+    let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
+    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
+        .map_err(|e| format!("The system gives no random numbers: {e}"))?;
+    let mut rng = ChaCha8Rng::from_seed(seed);
+    let mut made = Vec::new();
+    for rule in study.protocol().readers() {
+        if rule.code.as_str() == MEETING_READER || map.packets().iter().any(|p| p.reader == rule.code) {
+            continue;
+        }
+        let options = PacketOptions {
+            reader: rule.code.clone(),
+            out: folder.join(format!("{}.osteonpacket", rule.code)),
+            code_map: code_map.clone(),
+            seed: None,
+            again: false,
+            model: None,
+        };
+        let report = |done: usize, total: usize| {
+            task.progress(format!("Packing for reader {}", rule.code), (total > 0).then(|| done as f32 / total as f32));
+        };
+        let cancelled = || task.cancel.is_cancelled();
+        make_packet(&study, &options, &mut rng, &Watch::new(&report, &cancelled)).map_err(|e| e.to_string())?;
+        made.push(rule.code.to_string());
+    }
+    if made.is_empty() {
+        return Err(format!("Every reader has a packet already, says {}: merge what comes back.", code_map.display()));
+    }
+    Ok(format!(
+        "Packets for {} lie in {}; {CODE_MAP} there tells which exam is which: send it to nobody.",
+        made.join(", "),
+        folder.display()
+    ))
+}
+
+fn give_back(root: &Path, folder: &Path) -> Result<String, String> {
+    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let reader = study.packet().map_err(|e| e.to_string())?.map_or_else(String::new, |copy| copy.reader.to_string());
+    let sent = send_back(&study, &folder.join(format!("{reader}.osteonreturn"))).map_err(|e| e.to_string())?;
+    let left = match sent.left {
+        0 => String::new(),
+        n => format!(" {n} exams have no sealed read yet."),
+    };
+    Ok(format!("{} sealed reads lie in {}: send it to the coordinator.{left}", sent.reads, sent.out.display()))
+}
+
+fn merge(root: &Path, file: &Path) -> Result<String, String> {
+    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let code_map = file.with_file_name(CODE_MAP);
+    if !code_map.is_file() {
+        return Err(format!("{} is not there: put the file that came back beside the code map and choose it again.", code_map.display()));
+    }
+    let report = merge_packet(&study, file, &code_map).map_err(|e| e.to_string())?;
+    Ok(format!("{} reads of {} taken over, {} were there already.", report.merged.len(), report.reader, report.present.len()))
+}
+
+/// Writes the protocol; a text with a mistake, or one that forgets a reader who has reads, is refused and nothing is written.
+pub(super) fn save_protocol(task: &Task, config: &WorkerConfig, root: &Path, text: &str) -> Outcome {
+    let save = || -> Result<(), String> {
+        let study = Study::open(root).map_err(|e| e.to_string())?;
+        let path = study.layout().protocol();
+        let protocol = Protocol::parse(text, &path.display().to_string()).map_err(|e| e.to_string())?;
+        for reader in study.layout().readers().map_err(|e| format!("The reads cannot be listed: {e}"))? {
+            if protocol.reader(&reader).is_none() {
+                return Err(format!("Reader {reader} has reads in this study and must stay in the protocol; nothing was written."));
+            }
+        }
+        if protocol.bones() != study.protocol().bones() && !study.layout().readers().unwrap_or_default().is_empty() {
+            return Err(
+                "The bones cannot change once there are reads: their labels would mean something else; nothing was written.".to_owned()
+            );
+        }
+        atomic_write(&path, |out| out.write_all(text.as_bytes())).map_err(|e| e.to_string())
+    };
+    finish(task, save().and_then(|()| summarise(root, &config.scratch_root, Vec::new())))
+}
