@@ -72,6 +72,8 @@ pub fn open_session() -> Session {
         models: BTreeMap::new(),
         current: BTreeMap::new(),
         packet: None,
+        places: std::collections::BTreeMap::new(),
+        protocol_text: String::new(),
         scratch: false,
         remarks: Vec::new(),
     };
@@ -88,6 +90,7 @@ pub fn open_session() -> Session {
         slice_axis: 2,
         has_geometry: true,
         findings: Vec::new(),
+        remarks: std::collections::BTreeMap::new(),
         standing: Standing::Writing { number: 1, assisted: false },
     };
     session.absorb(Event::Ended { id: id.unwrap(), outcome: Outcome::Exam(Box::new(loaded)) });

@@ -1,7 +1,6 @@
 //! A study on disk: its protocol, exams, readers, reads, split and models. Nothing here starts a thread, asks the clock or
 //! makes its own randomness.
 
-mod audit;
 mod clock;
 mod code;
 mod error;
@@ -19,20 +18,17 @@ mod patients;
 mod protocol;
 mod protocol_file;
 mod read;
-mod reading_place;
 mod reading_rules;
-mod remark;
 mod score;
-mod seal;
-mod seal_check;
+mod sealing;
 mod sequence_naming;
 mod sequence_role;
 mod split;
 mod status;
 mod store;
+mod worklist;
 
-pub use clock::{unix_seconds};
-pub use audit::{AuditEntry, AuditReport};
+pub use clock::unix_seconds;
 pub use code::{CodeError, ExamCode, ModelCode, PatientCode, ReaderCode, SequenceName};
 pub use error::StudyError;
 pub use exam::{AcquisitionRecord, ExamError, ExamRecord, FindingRecord, SequenceRecord, Side};
@@ -49,17 +45,15 @@ pub use packet::{
 pub use patients::{PatientMap, PatientMapError};
 pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};
-pub use reading_place::ReadingPlace;
 pub use reading_rules::{ReadingRules, ScoringRules};
-pub use remark::SliceRemark;
 pub use score::{
     ANCHORS, Anchor, Covariate, Covariates, Figures, Mark, NewPlan, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource,
     ScoreState, ScoreTable, TableMark, TableRow, Target, new_session as new_score_session, save_tables, score_tables,
 };
-pub use seal::Seal;
-pub use seal_check::{SealSubject, SealWarning, seal_warnings};
+pub use sealing::{AuditEntry, AuditReport, Seal, SealSubject, SealWarning, seal_warnings};
 pub use sequence_naming::Naming;
 pub use sequence_role::{Recognised, SequenceRole, recognise};
 pub use split::{Part, Split, SplitError, TrainableExams};
 pub use status::{CheckReport, ExamStatus, ReadStatus};
 pub use store::Study;
+pub use worklist::{ReadingPlace, SliceRemark};

@@ -4,9 +4,8 @@ use super::code_map::{CodeMap, CodedExam, PacketKey};
 use super::container::{Direction, extract, verify};
 use super::error::PacketError;
 use crate::study::read::{Placed, ReadView};
-use crate::study::seal::Seal;
 use crate::study::store::reading_grid;
-use crate::study::{ExamCode, Layout, ReaderCode, Study, StudyError};
+use crate::study::{ExamCode, Layout, ReaderCode, Seal, Study, StudyError};
 use std::path::{Path, PathBuf};
 
 /// What became of a packet that came back.

@@ -1,8 +1,8 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, PacketRequest, ProposeRequest, ReportChoice,
-    ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
+    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, PacketRequest, ProposeRequest,
+    ReportChoice, ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode, ReadingPlace};
 use std::path::PathBuf;

@@ -1,10 +1,10 @@
 //! Seals: what a submitted read was, written down beside it, so that any later change shows.
 
-use super::exam::read_bounded;
-use super::read::{ReadFile, ReadHeader, ReadView};
-use super::store::file_sha256;
-use super::{Assistance, ExamCode, Layout, ReaderCode, Study, StudyError};
 use crate::io::atomic_write;
+use crate::study::exam::read_bounded;
+use crate::study::read::{ReadFile, ReadHeader, ReadView};
+use crate::study::store::file_sha256;
+use crate::study::{Assistance, ExamCode, Layout, ReaderCode, Study, StudyError};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -50,13 +50,13 @@ impl Seal {
         Self::parse(&read_bounded(path)?, path)
     }
 
-    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StudyError> {
+    pub(in crate::study) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StudyError> {
         let damaged = |problem: String| StudyError::Damaged { path: path.to_owned(), problem };
         let seal: Self = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
         if seal.format > FORMAT { Err(damaged(format!("its format {} is newer than this program", seal.format))) } else { Ok(seal) }
     }
 
-    pub(super) fn save(&self, path: &Path) -> Result<(), StudyError> {
+    pub(in crate::study) fn save(&self, path: &Path) -> Result<(), StudyError> {
         let mut text =
             serde_json::to_vec_pretty(self).map_err(|e| StudyError::Damaged { path: path.to_owned(), problem: e.to_string() })?;
         text.push(b'\n');
@@ -64,10 +64,10 @@ impl Seal {
     }
 
     /// The seal that a sealed read should have; `None` where it is not sealed.
-    pub(super) fn of(view: &ReadView) -> Result<Option<Self>, StudyError> {
+    pub(in crate::study) fn of(view: &ReadView) -> Result<Option<Self>, StudyError> {
         let Some(time) = view.sealed()? else { return Ok(None) };
         let path = view.path();
-        let file_sha256 = file_sha256(path).map_err(|cause| super::ExamError::Unreadable { path: path.to_owned(), cause })?;
+        let file_sha256 = file_sha256(path).map_err(|cause| crate::study::ExamError::Unreadable { path: path.to_owned(), cause })?;
         let header = view.header();
         Ok(Some(Self {
             format: FORMAT,
@@ -85,7 +85,7 @@ impl Seal {
     }
 
     /// What differs between this seal and the file it belongs to, in words; `None` if nothing does.
-    pub(super) fn differs_from(&self, now: &Self) -> Option<&'static str> {
+    pub(in crate::study) fn differs_from(&self, now: &Self) -> Option<&'static str> {
         let expected = self.here_sha256.as_ref().unwrap_or(&self.file_sha256);
         if self.journal_sha256 != now.journal_sha256 || self.rows != now.rows {
             Some("its journal is not the one that was sealed")
@@ -157,7 +157,7 @@ impl Study {
     pub fn reads_sealed(&self, exam: &ExamCode) -> Result<bool, StudyError> {
         let wanted = self.protocol().reading().reads as usize;
         // A consensus meeting comes after the readers, not before the model.
-        for rule in self.protocol().readers().iter().filter(|rule| rule.code.as_str() != super::MEETING_READER) {
+        for rule in self.protocol().readers().iter().filter(|rule| rule.code.as_str() != crate::study::MEETING_READER) {
             let numbers = self.read_numbers(&rule.code, exam)?;
             if numbers.len() < wanted {
                 return Ok(false);
@@ -172,7 +172,12 @@ impl Study {
     }
 
     /// Whether a read begun now by a reader is an assisted one: from the start, or after their first one is sealed.
-    pub(super) fn begins_assisted(&self, assistance: Assistance, reader: &ReaderCode, exam: &ExamCode) -> Result<bool, StudyError> {
+    pub(in crate::study) fn begins_assisted(
+        &self,
+        assistance: Assistance,
+        reader: &ReaderCode,
+        exam: &ExamCode,
+    ) -> Result<bool, StudyError> {
         Ok(match assistance {
             Assistance::None => false,
             Assistance::FromStart => true,
@@ -196,5 +201,5 @@ impl Study {
 }
 
 #[cfg(test)]
-#[path = "seal_tests.rs"]
+#[path = "tests.rs"]
 mod tests;

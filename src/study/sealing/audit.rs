@@ -1,8 +1,8 @@
 //! The audit trail: every row of every journal, and which journals are not what was written.
 
-use super::read::ReadFile;
-use super::score::ScoreFile;
-use super::{Layout, Seal, Study, StudyError};
+use crate::study::read::ReadFile;
+
+use crate::study::{Layout, ScoreFile, Seal, Study, StudyError};
 use serde::Serialize;
 
 /// One thing that happened. Plain data.

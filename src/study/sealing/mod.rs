@@ -1,0 +1,9 @@
+//! Submitting reads: what is looked at before, the seal, and the audit trail of everything that happened.
+
+mod audit;
+mod check;
+mod seal;
+
+pub use audit::{AuditEntry, AuditReport};
+pub use check::{SealSubject, SealWarning, seal_warnings};
+pub use seal::Seal;
