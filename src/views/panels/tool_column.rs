@@ -31,7 +31,7 @@ const fn action_id(tool: Tool) -> &'static str {
 pub fn width(ui: &Ui) -> f32 {
     let name = |t: Tool| ui.painter().layout_no_wrap(t.name().to_owned(), theme::body(), theme::TEXT).size().x;
     let widest = Tool::ALL.into_iter().map(name).fold(0.0, f32::max);
-    (widest + key_cap_size(ui, "⇧T").x + 40.0).max(120.0).ceil()
+    (widest + key_cap_size(ui, "⇧T").x + 40.0).max(134.0).ceil()
 }
 
 /// Draws the column.
@@ -83,7 +83,7 @@ fn tool_button(ui: &mut Ui, session: &Session, tool: Tool, commands: &mut Vec<Co
     }
 }
 
-/// `⇧T` for `Shift T`: the column is narrow.
+/// `⇧T` for `Shift T`, `'` for `Quote`: the column is narrow.
 pub(super) fn short(key: &str) -> String {
-    key.replace("Shift ", "⇧")
+    key.replace("Shift ", "⇧").replace("Quote", "'")
 }
