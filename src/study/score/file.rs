@@ -92,6 +92,7 @@ impl ScoreFile {
     /// # Errors
     /// If it is no session, or another program marks in it.
     pub fn open(path: &Path, time: &str) -> Result<Self, StudyError> {
+        Self::require(path)?;
         let reader = ReaderCode::new("scores")?;
         let lock = WriteLock::take(path, &Opener { reader, time: time.to_owned() })?;
         Self::over(path, Some(lock))
@@ -102,7 +103,13 @@ impl ScoreFile {
     /// # Errors
     /// If it is no session.
     pub fn look(path: &Path) -> Result<Self, StudyError> {
+        Self::require(path)?;
         Self::over(path, None)
+    }
+
+    fn require(path: &Path) -> Result<(), StudyError> {
+        let problem = || "there is no such session; `osteon score list` shows those there are".to_owned();
+        if path.is_file() { Ok(()) } else { Err(StudyError::Scores { path: path.to_owned(), problem: problem() }) }
     }
 
     fn over(path: &Path, lock: Option<WriteLock>) -> Result<Self, StudyError> {

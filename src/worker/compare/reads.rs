@@ -90,12 +90,18 @@ fn finished_reads(study: &Study, record: &ExamRecord) -> Result<(Vec<ComparedMap
     for (header, view) in study.reads_for_comparison(&record.exam).map_err(|e| e.to_string())? {
         let state = view.state().map_err(|e| e.to_string())?;
         let reader = header.reader.to_string();
+        let plane = SlicePlane::new(header.grid.world_from_voxel(), header.grid.shape(), header.slice_axis);
+        let (slices, done) = (plane.slice_count(), state.done_count(LayerKind::Marrow));
+        let meeting = is_meeting(&view);
+        let known = finished.iter().any(|map| map.name == reader);
+        if known && !meeting && done < slices {
+            // Reading again has begun: the finished read counts until the new one is finished too.
+            continue;
+        }
         // Reads come in order of number: a newer one replaces an older one.
         finished.retain(|map| map.name != reader);
         left_out.retain(|(name, _)| *name != reader);
-        let plane = SlicePlane::new(header.grid.world_from_voxel(), header.grid.shape(), header.slice_axis);
-        let (slices, done) = (plane.slice_count(), state.done_count(LayerKind::Marrow));
-        if is_meeting(&view) {
+        if meeting {
             finished.push(ComparedMap { name: reader, of: MapOf::Meeting, labels: state.marrow });
         } else if done >= slices {
             finished.push(ComparedMap { name: reader, of: MapOf::Reader { assisted: header.assisted }, labels: state.marrow });
