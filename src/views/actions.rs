@@ -82,13 +82,17 @@ impl Action {
         ACTIONS.iter().find(|a| (a.command)(session).as_ref() == Some(command))
     }
 
-    /// Whether both can be possible on one page: what belongs to Compare alone is never so together with what needs an exam
-    /// that is read, and may have the same key.
+    /// Whether both can be possible on one page. What belongs to Compare or Score alone is never so together with what needs
+    /// an exam that is read, and may have the same key.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        let reads = |g: Group| matches!(g, Group::Paint | Group::Edit | Group::Go | Group::View | Group::Model);
-        let apart = |a: Group, b: Group| a == Group::Compare && reads(b);
-        !apart(self.group, other.group) && !apart(other.group, self.group)
+        let page = |a: &Self| match a.group {
+            _ if a.id.starts_with("score_") => Some(2),
+            Group::Compare => Some(1),
+            Group::Paint | Group::Edit | Group::Go | Group::View | Group::Model => Some(0),
+            Group::File | Group::Window => None,
+        };
+        page(self).zip(page(other)).is_none_or(|(a, b)| a == b)
     }
 
     /// The key in words: `Ctrl K`.

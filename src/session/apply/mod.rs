@@ -3,6 +3,7 @@
 mod command;
 mod compare;
 mod conditions;
+mod dispatch;
 mod display;
 mod edit;
 mod file;

@@ -1,6 +1,6 @@
 //! The panes: layout, the point that they share, cine, magnifier.
 
-use crate::session::{KeyMap, PaneState, Session, ViewCommand};
+use crate::session::{Command, KeyMap, PaneState, PointerCommand, Session, ViewCommand};
 
 impl Session {
     /// What all panes share beside the exam.
@@ -33,6 +33,17 @@ impl Session {
     pub(super) fn pressed_size_mm(&self) -> f32 {
         let share = if self.panes.pen_pressure { 0.7_f32.mul_add(self.panes.pressure, 0.3) } else { 1.0 };
         self.tool.size_mm * share
+    }
+
+    /// How hard a pen presses, until it is lifted.
+    pub(super) fn take_pressure(&mut self, command: &Command) {
+        match command {
+            Command::Pointer(PointerCommand::Pressure(pressure)) => {
+                self.panes.pressure = if pressure.is_finite() { pressure.clamp(0.0, 1.0) } else { 1.0 };
+            }
+            Command::Pointer(PointerCommand::Up | PointerCommand::Cancel) => self.panes.pressure = 1.0,
+            _ => {}
+        }
     }
 
     pub(super) fn apply_panes(&mut self, command: &ViewCommand) {

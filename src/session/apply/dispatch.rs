@@ -1,0 +1,49 @@
+//! The one door: which part of the session carries a command out, and what follows from every command.
+
+use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, ViewCommand, Workspace};
+
+impl Session {
+    /// Carries out a command. `now` is the time in RFC 3339, for the journal and model cards.
+    pub fn apply(&mut self, command: Command, now: &str) -> Vec<Effect> {
+        now.clone_into(&mut self.now);
+        if !matches!(command, Command::File(FileCommand::Quit)) {
+            self.quit_asked = false;
+        }
+        if let Some(exam) = &mut self.exam {
+            exam.time.mark(now);
+        }
+        let mut effects = self.carry_out(command);
+        self.refresh_preview();
+        effects.extend(self.follow_compare());
+        effects
+    }
+
+    fn carry_out(&mut self, command: Command) -> Vec<Effect> {
+        if matches!(command, Command::Pointer(PointerCommand::Down(_)) | Command::Edit(_) | Command::Study(_)) {
+            // Whoever works on a slice wants it to stay.
+            self.panes.cine = false;
+        }
+        self.take_pressure(&command);
+        match command {
+            Command::File(command) => self.apply_file(command),
+            Command::Study(command) => self.apply_study(command),
+            Command::View(ViewCommand::Workspace(Workspace::Score)) => self.enter_scores(),
+            Command::View(ViewCommand::Workspace(to)) if self.workspace == Workspace::Score => self.leave_scores(to),
+            Command::View(command) => {
+                self.apply_view(command);
+                self.wire_hover();
+                Vec::new()
+            }
+            Command::Tool(command) => {
+                self.apply_tool(command);
+                Vec::new()
+            }
+            Command::Pointer(command) => self.apply_pointer(command),
+            Command::Edit(command) => self.apply_edit(command),
+            Command::Model(command) => self.apply_model(command),
+            Command::Compare(command) => self.apply_compare(command),
+            Command::Import(command) => self.apply_import(command),
+            Command::Score(command) => self.apply_score(command),
+        }
+    }
+}
