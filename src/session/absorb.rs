@@ -92,6 +92,7 @@ impl Session {
                     return self.absorb_exam(*loaded);
                 }
             }
+            Outcome::Standard(scale) => self.absorb_standard(scale),
             Outcome::ReadChecked(checked) => self.absorb_checked(*checked),
             Outcome::PacketDone { text, study } => {
                 self.info(text);
@@ -158,6 +159,7 @@ impl Session {
             }
             effects.extend(self.close_exam());
             self.role = None;
+            self.standard = None;
             self.compare = super::CompareState::default();
             self.import = None;
         }

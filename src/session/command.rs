@@ -182,6 +182,8 @@ pub enum ViewCommand {
     Preset(WindowPreset),
     /// Back to the window that the protocol's rule gives.
     FollowRule,
+    /// Grey values on the study's standard scale, or as they are.
+    ToggleStandardised,
     /// Zoom by a factor around an in-plane pixel.
     Zoom {
         /// Above 1 enlarges.

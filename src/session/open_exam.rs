@@ -10,7 +10,7 @@ use crate::edit::ReadLayers;
 use crate::edit::tools::{LabelSet, OutlineDraft, Region, Square};
 use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, JournalRow, SliceRemark};
-use crate::volume::{Image, LayerKind};
+use crate::volume::{Image, LayerKind, StandardMap};
 use crate::worker::message::{Dirty, LoadedExam, ProposalResult, Standing};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -96,6 +96,7 @@ pub struct OpenExam {
     pub(super) content: u64,
     pub(super) visited: Vec<bool>,
     pub(super) rule: Option<DisplayRule>,
+    pub(super) standard: Option<StandardMap>,
     pub(super) windows: Vec<Option<Window>>,
     pub(super) measures: Vec<Measure>,
     pub(super) preview: Option<(PreviewKey, Preview)>,
@@ -138,6 +139,7 @@ impl OpenExam {
             dirty: Vec::new(),
             content: 0,
             rule: None,
+            standard: None,
             windows: vec![None; loaded.sequences.len()],
             measures: Vec::new(),
             preview: None,
@@ -315,6 +317,19 @@ impl OpenExam {
     #[must_use]
     pub fn visited(&self, slice: usize) -> bool {
         self.visited.get(slice).copied().unwrap_or(false)
+    }
+
+    /// The map onto the study's standard scale, where an image of this exam is shown on it.
+    #[must_use]
+    pub fn standard_of(&self, image: &Image) -> Option<&StandardMap> {
+        self.standard.as_ref().filter(|_| std::sync::Arc::ptr_eq(image.values(), self.reading_image().values()))
+    }
+
+    /// Black and white for what is drawn of an image: its window, on the standard scale where it is shown on that.
+    #[must_use]
+    pub fn drawn_window(&self, image: &Image, window: Window) -> [f32; 2] {
+        let ends = [window.lower(), window.upper()];
+        self.standard_of(image).map_or(ends, |map| ends.map(|value| map.apply(value)))
     }
 
     /// The window that a sequence had when it was shown last; `None` if it was not.

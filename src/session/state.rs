@@ -15,7 +15,8 @@ use super::{Command, Effect, Notice};
 use crate::study::{Assistance, ReadingPlace};
 use crate::volume::{LabelScheme, LayerKind};
 use crate::worker::message::{
-    CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, ReadChecked, Request, RequestId, Role, Standing, StudySummary,
+    CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, ReadChecked, Request, RequestId, Role, StandardScale, Standing,
+    StudySummary,
 };
 use std::collections::BTreeMap;
 
@@ -59,6 +60,7 @@ pub struct Session {
     pub(super) palette_open: bool,
     pub(super) import: Option<ImportState>,
     pub(super) keys: KeyMap,
+    pub(super) standard: Option<StandardScale>,
     pub(super) panes: PaneState,
     pub(super) conditions: ConditionsState,
     pub(super) quit_asked: bool,
@@ -96,6 +98,7 @@ impl Session {
             palette_open: false,
             import: None,
             keys: KeyMap::default(),
+            standard: None,
             panes: PaneState::default(),
             conditions: ConditionsState::default(),
             quit_asked: false,

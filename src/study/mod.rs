@@ -19,6 +19,7 @@ mod protocol;
 mod protocol_file;
 mod read;
 mod reading_rules;
+mod scale_file;
 mod score;
 mod sealing;
 mod sequence_naming;
@@ -46,6 +47,7 @@ pub use patients::{PatientMap, PatientMapError};
 pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};
 pub use reading_rules::{ReadingRules, ScoringRules};
+pub use scale_file::ScaleFile;
 pub use score::{
     ANCHORS, Anchor, Covariate, Covariates, Figures, Mark, NewPlan, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource,
     ScoreState, ScoreTable, TableMark, TableRow, Target, new_session as new_score_session, save_tables, score_tables,

@@ -9,6 +9,7 @@ mod labels;
 mod placing;
 mod resample;
 mod scheme;
+mod standardise;
 mod stats;
 
 pub use components::{Component, connected_component};
@@ -20,4 +21,5 @@ pub use labels::{Labels, LabelsError, TILE, TileId};
 pub use placing::{Placing, PlacingError, place};
 pub use resample::resample;
 pub use scheme::{LabelClass, LabelScheme, LayerKind, Rgb};
+pub use standardise::{LANDMARK_PERCENTS, Landmarks, Standard, StandardMap};
 pub use stats::{Histogram, LabelCounts, percentile};

@@ -4,7 +4,7 @@ use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
-use super::{compare, dialog, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, trainer};
+use super::{compare, dialog, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, standard, trainer};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -124,6 +124,7 @@ impl Workers {
                 task.spawn("protocol", move |task| packet::save_protocol(task, &config, &root, &text));
             }
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
+            Request::LearnStandard { root } => task.spawn("standard", move |task| pool.install(|| standard::learn(task, &root))),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
             Request::Compare(request) => task.spawn("compare", move |task| {

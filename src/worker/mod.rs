@@ -18,6 +18,7 @@ mod report;
 mod sample;
 mod score;
 mod seal;
+mod standard;
 mod summary;
 mod task;
 mod trainer;

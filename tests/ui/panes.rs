@@ -305,3 +305,31 @@ fn pictures_of_layouts() {
     window.run_steps(2);
     shot("panes-lens", &mut window);
 }
+
+#[test]
+fn the_standard_scale_is_an_option_for_display() {
+    use osteon::volume::{Landmarks, Standard};
+    use osteon::worker::message::{Outcome, Request, StandardScale};
+    let mut window = reading_under(|p| p.with_window(WindowRule::Free, WindowLimit::Free), false);
+    window.key_press_modifiers(CTRL, Key::Num5);
+    window.run_steps(2);
+    let effects = window.state_mut().run(Command::View(ViewCommand::ToggleStandardised));
+    let asked = effects.iter().any(|e| matches!(e, osteon::session::Effect::Work(_, Request::LearnStandard { .. })));
+    assert!(asked, "{effects:?}");
+    let exam = window.state().session.exam().unwrap();
+    let marks = Landmarks::of(exam.reading_image().greys()).unwrap();
+    let standard = Standard::learn(&[marks]).unwrap();
+    window.state_mut().end(osteon::worker::message::RequestId(700), Outcome::Standard(StandardScale { standard, exams: 1 }));
+    window.run_steps(2);
+    let exam = window.state().session.exam().unwrap();
+    let drawn = exam.drawn_window(exam.reading_image(), exam.view().window);
+    assert!(drawn[0].abs() < 0.5 && (drawn[1] - 1000.0).abs() < 0.5, "{drawn:?}");
+    // The journal still gets grey values of the image.
+    assert!(exam.view().window.upper() < 500.0);
+    run(&mut window, Command::View(ViewCommand::ToggleStandardised));
+    let exam = window.state().session.exam().unwrap();
+    assert!(exam.standard_of(exam.reading_image()).is_none());
+    let mut locked = reading_under(limited(WindowLimit::Locked), false);
+    run(&mut locked, Command::View(ViewCommand::ToggleStandardised));
+    assert_eq!(drift(&locked), 0.0);
+}

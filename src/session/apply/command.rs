@@ -23,16 +23,11 @@ impl Session {
             // Whoever works on a slice wants it to stay.
             self.panes.cine = false;
         }
-        match &command {
-            Command::Pointer(PointerCommand::Pressure(pressure)) => {
-                self.panes.pressure = if pressure.is_finite() { pressure.clamp(0.0, 1.0) } else { 1.0 };
-            }
-            Command::Pointer(PointerCommand::Up | PointerCommand::Cancel) => self.panes.pressure = 1.0,
-            _ => {}
-        }
+        self.take_pressure(&command);
         match command {
             Command::File(command) => self.apply_file(command),
             Command::Study(command) => self.apply_study(command),
+            Command::View(ViewCommand::ToggleStandardised) => self.toggle_standardised(),
             Command::View(command) => self.change_view(command),
             Command::Tool(command) => {
                 self.apply_tool(command);

@@ -3,7 +3,6 @@
 mod command;
 mod compare;
 mod conditions;
-mod dispatch;
 mod display;
 mod edit;
 mod file;
@@ -21,6 +20,7 @@ mod preview;
 mod score;
 mod seal;
 mod square;
+mod standard;
 mod stroke;
 mod study;
 mod time;

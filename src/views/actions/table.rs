@@ -218,6 +218,7 @@ pub const ACTIONS: &[Action] = &[
     act("cine", Group::Go, "Cine", plain(Key::K), "Lets the slices run by themselves, or stops them", |s| view(s, ViewCommand::ToggleCine)),
     repeating(act("cine_slower", Group::Go, "Cine slower", plain(Key::Comma), "Fewer slices per second", |s| view(s, ViewCommand::StepCineRate(-1)))),
     repeating(act("cine_faster", Group::Go, "Cine faster", plain(Key::Period), "More slices per second", |s| view(s, ViewCommand::StepCineRate(1)))),
+    act("standardised", Group::View, "Standardised grey values", ctrl(Key::Num5), "Shows grey values on the study's standard scale (Nyúl and Udupa), or as they are", |s| view(s, ViewCommand::ToggleStandardised)),
     act("show_marrow", Group::View, "Marrow on or off", ctrl(Key::M), "Shows or hides the marrow layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Marrow))),
     act("show_exclusion", Group::View, "Exclusion on or off", ctrl_shift(Key::B), "Shows or hides physis and vessels", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Exclusion))),
     act("show_bone", Group::View, "Bone on or off", ctrl(Key::B), "Shows or hides the bone layer", |s| view(s, ViewCommand::ToggleLayer(LayerKind::Bone))),

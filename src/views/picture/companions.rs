@@ -187,7 +187,7 @@ fn companion_ui(
     if let Some(image) = slices.image(exam, companion.image, plane, companion.slice) {
         let layers = if shows == Shows::Bare { Vec::new() } else { slices.layers(session, exam, plane, companion.slice) };
         let interpolation = if exam.view().smooth { Interpolation::Smooth } else { Interpolation::Nearest };
-        let (lower, upper) = (companion.window.lower(), companion.window.upper());
+        let [lower, upper] = exam.drawn_window(companion.image, companion.window);
         let mut view = place.slice_view().windowed(lower, upper).interpolated(interpolation);
         view.inverted = companion.image.inverted_on_display();
         canvas.paint(&painter, rect, PaneId(number), view, &image, &layers);

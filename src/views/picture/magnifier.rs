@@ -42,7 +42,8 @@ pub fn paint(
     let centre_uv = [uv[0] - off.x / (points_per_mm * mm[0] as f32), uv[1] - off.y / (points_per_mm * mm[1] as f32)];
     let lens = Place::new(rect, ppp, size, mm, points_per_mm / fit.max(1e-6), centre_uv);
     let interpolation = if view.smooth { Interpolation::Smooth } else { Interpolation::Nearest };
-    let mut slice_view = lens.slice_view().windowed(view.window.lower(), view.window.upper()).interpolated(interpolation);
+    let [lower, upper] = exam.drawn_window(exam.image(), view.window);
+    let mut slice_view = lens.slice_view().windowed(lower, upper).interpolated(interpolation);
     slice_view.inverted = exam.image().inverted_on_display();
     let painter = painter.with_clip_rect(rect);
     painter.rect_filled(rect, CornerRadius::ZERO, theme::PICTURE);

@@ -123,7 +123,8 @@ fn paint_slice(
     };
     let layers = pane.slices.layers(session, exam, &plane, view.slice);
     let interpolation = if view.smooth { Interpolation::Smooth } else { Interpolation::Nearest };
-    let mut slice_view = place.slice_view().windowed(view.window.lower(), view.window.upper()).interpolated(interpolation);
+    let [lower, upper] = exam.drawn_window(image, view.window);
+    let mut slice_view = place.slice_view().windowed(lower, upper).interpolated(interpolation);
     slice_view.inverted = image.inverted_on_display();
     slice_view.pattern_scale = painter.ctx().pixels_per_point().round().max(1.0) as u32;
     canvas.paint(painter, rect, PaneId(0), slice_view, &slice, &layers);

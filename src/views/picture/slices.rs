@@ -62,13 +62,19 @@ impl Slices {
 
     /// The grey values of a slice of `plane` (through the reading grid) of any sequence of the exam.
     pub fn image(&mut self, exam: &OpenExam, image: &Image, plane: &SlicePlane, slice: usize) -> Option<Arc<SliceImage>> {
-        let key = Key { values: Arc::clone(image.values()), slice, axis: plane.slice_axis(), tag: String::new() };
+        let standard = exam.standard_of(image);
+        let tag = standard.map(|map| format!("{map:?}")).unwrap_or_default();
+        let key = Key { values: Arc::clone(image.values()), slice, axis: plane.slice_axis(), tag };
         if let Some((held, cut)) = &self.image
             && held.same(&key)
         {
             return Some(Arc::clone(cut));
         }
-        let cut = Arc::new(cut_image(exam, image, plane, slice)?);
+        let cut = cut_image(exam, image, plane, slice)?;
+        let cut = Arc::new(match standard {
+            Some(map) => SliceImage::from_values(cut.size(), cut.values().iter().map(|&v| map.apply(v)).collect()).ok()?,
+            None => cut,
+        });
         self.image = Some((key, Arc::clone(&cut)));
         Some(cut)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, Operated, PickPurpose, ProposalResult, ReadChecked,
-    ReportWritten, RequestId, ScoreOutcome, SealEnded, StudySummary, TrainProgress, TrainedVersion,
+    ReportWritten, RequestId, ScoreOutcome, SealEnded, StandardScale, StudySummary, TrainProgress, TrainedVersion,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -68,6 +68,8 @@ pub enum Outcome {
         /// The study as it is now.
         study: Box<StudySummary>,
     },
+    /// The study's standard scale is known.
+    Standard(StandardScale),
     /// What came of a request about scoring.
     Score(Box<ScoreOutcome>),
     /// The open read was sealed, or could not be.

@@ -10,6 +10,7 @@ mod report;
 mod request;
 mod score;
 mod seal;
+mod standard;
 mod study;
 mod training;
 
@@ -26,5 +27,6 @@ pub use report::{REPORT_SEED, ReportChoice, ReportWritten};
 pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
 pub use score::{NewScores, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary};
 pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};
+pub use standard::StandardScale;
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
 pub use training::{Interest, OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress, TrainRequest, TrainedVersion};

@@ -145,6 +145,11 @@ pub enum Request {
         /// Which.
         path: PathBuf,
     },
+    /// Learn the study's standard scale of grey values over its training exams.
+    LearnStandard {
+        /// The study.
+        root: PathBuf,
+    },
     /// Make the sample study, then open it.
     MakeSample {
         /// Where.
