@@ -262,7 +262,7 @@ fn cine_runs_round_and_stops_where_someone_works() {
     assert!(seen.len() > 3, "{seen:?}");
     // What only ran by has not been looked at: the outer slices still ask for a look.
     assert!(!window.state().session.exam().unwrap().visited(14));
-    assert!(press(&mut window, Key::Period).contains(&Command::View(ViewCommand::StepCineRate(1))));
+    assert!(press_with(&mut window, CTRL, Key::Period).contains(&Command::View(ViewCommand::StepCineRate(1))));
     press(&mut window, Key::D);
     assert!(!window.state().session.panes().cine, "marking a slice done stops it");
     let stopped = slice(&window);
