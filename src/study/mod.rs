@@ -1,5 +1,4 @@
-//! A study on disk: its protocol, exams, readers, reads, split and models. Nothing here starts a thread, asks the clock or
-//! makes its own randomness.
+//! A study on disk: protocol, exams, readers, reads, split, models. No threads, no clock, no randomness of its own.
 
 mod clock;
 mod code;
