@@ -27,7 +27,7 @@ impl Session {
         match command {
             Command::File(command) => self.apply_file(command),
             Command::Study(command) => self.apply_study(command),
-            Command::View(ViewCommand::ToggleStandardised) => self.toggle_standardised(),
+            Command::View(crate::session::ViewCommand::ToggleStandardised) => self.toggle_standardised(),
             Command::View(command) => self.change_view(command),
             Command::Tool(command) => {
                 self.apply_tool(command);
