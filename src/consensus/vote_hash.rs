@@ -37,6 +37,47 @@ impl Hasher for VoteHasher {
     }
 }
 
+/// Numbers of patterns. The few patterns that lie beside each other are remembered, so that the table is rarely asked.
+pub(super) struct Lookup<'a> {
+    numbers: &'a Numbers<u32>,
+    recent: Vec<Option<(u64, Option<u32>)>>,
+}
+
+/// Patterns remembered by their hash.
+pub(super) const RECENT: usize = 256;
+
+impl<'a> Lookup<'a> {
+    /// Nothing is remembered yet.
+    pub fn of(numbers: &'a Numbers<u32>) -> Self {
+        Self { numbers, recent: vec![None; RECENT] }
+    }
+
+    /// Number of a pattern, if it occurs.
+    pub fn pattern(&mut self, votes: &[u8]) -> Option<u32> {
+        let Some(word) = packed(votes) else { return self.numbers.get(votes).copied() };
+        match &mut self.recent[place(word)] {
+            Some((held, pattern)) if *held == word => *pattern,
+            other => {
+                let pattern = self.numbers.get(votes).copied();
+                *other = Some((word, pattern));
+                pattern
+            }
+        }
+    }
+}
+
+/// The votes of up to eight readers as one number.
+pub(super) fn packed(votes: &[u8]) -> Option<u64> {
+    let mut word = [0; 8];
+    word.get_mut(..votes.len())?.copy_from_slice(votes);
+    Some(u64::from_le_bytes(word))
+}
+
+/// Where a packed pattern is remembered: below [`RECENT`].
+pub(super) const fn place(word: u64) -> usize {
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

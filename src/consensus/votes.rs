@@ -2,7 +2,7 @@
 
 use super::VoteTable;
 use super::tile_votes::TileVotes;
-use super::vote_hash::Numbers;
+use super::vote_hash::{Lookup, Numbers, RECENT, packed, place};
 use crate::space::VoxelBox;
 use crate::volume::{Grid, GridMismatch, Labels, TILE, TileId};
 use rayon::prelude::*;
@@ -50,6 +50,8 @@ pub enum VoteError {
 #[derive(Default)]
 struct Found {
     counts: Numbers<u64>,
+    /// Voxels of recent patterns that are not in `counts` yet.
+    recent: Vec<(u64, u64)>,
     bounds: Option<VoxelBox>,
 }
 
@@ -66,12 +68,13 @@ impl VotePatterns {
         }
         let tiles: Vec<u32> = (0..first.tile_count() as u32).collect();
         let found = tiles
-            .par_chunks(32)
+            .par_chunks(128)
             .map(|chunk| {
                 let mut found = Found::default();
                 for &tile in chunk {
                     count_tile(readers, TileId(tile), &mut found);
                 }
+                found.settle(readers.len());
                 found
             })
             .reduce(Found::default, merge);
@@ -129,7 +132,7 @@ impl VotePatterns {
             painted
         };
         let parts: Vec<Vec<_>> = tiles
-            .par_chunks(32)
+            .par_chunks(128)
             .map(|chunk| {
                 let mut lookup = Lookup::of(&self.numbers);
                 chunk.iter().map(|tile| one(&mut lookup, *tile)).collect()
@@ -188,38 +191,10 @@ impl VotePatterns {
     }
 }
 
-/// Numbers of patterns. Neighbours mostly bear the same votes, so the last one is remembered.
-struct Lookup<'a> {
-    numbers: &'a Numbers<u32>,
-    last: Option<(Vec<u8>, Option<u32>)>,
-}
-
-impl<'a> Lookup<'a> {
-    const fn of(numbers: &'a Numbers<u32>) -> Self {
-        Self { numbers, last: None }
-    }
-
-    fn pattern(&mut self, votes: &[u8]) -> Option<u32> {
-        match &mut self.last {
-            Some((held, pattern)) if held == votes => *pattern,
-            Some((held, pattern)) => {
-                held.copy_from_slice(votes);
-                *pattern = self.numbers.get(votes).copied();
-                *pattern
-            }
-            None => {
-                let pattern = self.numbers.get(votes).copied();
-                self.last = Some((votes.to_vec(), pattern));
-                pattern
-            }
-        }
-    }
-}
-
 fn count_tile(readers: &[&Labels], tile: TileId, found: &mut Found) {
     let votes = TileVotes::of(readers, tile);
     if votes.is_blank() {
-        add(&mut found.counts, &vec![0; readers.len()], votes.bounds().len() as u64);
+        found.add(&vec![0; readers.len()], votes.bounds().len() as u64);
         return;
     }
     // The run of equal voxels that is being counted goes on over rows.
@@ -232,15 +207,40 @@ fn count_tile(readers: &[&Labels], tile: TileId, found: &mut Found) {
             touched.include([i + length - 1, j, k]);
         }
         if votes != held {
-            add(&mut found.counts, &held, run);
+            found.add(&held, run);
             held.copy_from_slice(votes);
             run = 0;
         }
         run += length as u64;
     });
-    add(&mut found.counts, &held, run);
+    found.add(&held, run);
     if !touched.is_empty() {
         found.bounds = Some(touched);
+    }
+}
+
+impl Found {
+    fn add(&mut self, votes: &[u8], voxels: u64) {
+        if voxels == 0 {
+            return;
+        }
+        let Some(word) = packed(votes) else { return add(&mut self.counts, votes, voxels) };
+        if self.recent.is_empty() {
+            self.recent = vec![(0, 0); RECENT];
+        }
+        let (held, waiting) = &mut self.recent[place(word)];
+        if *held != word {
+            add(&mut self.counts, &held.to_le_bytes()[..votes.len()], *waiting);
+            (*held, *waiting) = (word, 0);
+        }
+        *waiting += voxels;
+    }
+
+    /// Brings everything into `counts`.
+    fn settle(&mut self, readers: usize) {
+        for (held, waiting) in std::mem::take(&mut self.recent) {
+            add(&mut self.counts, &held.to_le_bytes()[..readers.min(8)], waiting);
+        }
     }
 }
 
