@@ -5,6 +5,7 @@ use super::super::raw::{Dtype, MAX_RAW_BYTES, Scale};
 use super::super::source::{Acquisition, Identity};
 use super::data_set::{Value, View};
 use super::load::{Loaded, load, read_bytes, turn};
+use super::mosaic::{self, Mosaic};
 use super::{codec, describe, tags};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ pub(in super::super) struct DicomFile {
     pub format: PixelFormat,
     /// Where the pixels begin in the file, if they stand there unpacked and in little-endian order.
     pub plain_pixels: Option<u64>,
+    /// The picture that `frames` are cut out of, where they are.
+    pub mosaic: Option<Mosaic>,
     pub frames: Vec<Frame>,
     pub series: String,
     pub series_name: String,
@@ -86,12 +89,14 @@ pub(in super::super) fn read_header(path: &Path) -> Result<DicomFile, IoError> {
     }
     let frames = frames(&view, claimed as usize);
     check_length(path, &loaded, &format, frames.len())?;
+    let (format, frames, mosaic) = mosaic::unpack(path, &view, format, frames)?;
     let shared: Vec<View<'_>> = timing(&view);
     let identity = describe::identity(&view);
     Ok(DicomFile {
         path: path.into(),
         sha256,
-        plain_pixels: plain_pixels(&loaded),
+        plain_pixels: plain_pixels(&loaded).filter(|_| mosaic.is_none()),
+        mosaic,
         format,
         series: identity.series_uid.clone().unwrap_or_else(|| path.display().to_string()),
         series_name: describe::series_name(&view, &identity),

@@ -164,11 +164,8 @@ fn volume(stack: Stack, mut findings: Vec<Finding>, affine_source: AffineSource,
     if file.monochrome1 {
         findings.push(Finding::new(FindingCode::Monochrome1, "high values are dark (MONOCHROME1): inverted on display, not in the values"));
     }
-    if frame.image_type.split('\\').any(|word| word == "MOSAIC") {
-        findings.push(Finding::new(
-            FindingCode::Mosaic,
-            "many slices are packed side by side into one picture (Siemens mosaic) and were left so",
-        ));
+    if file.mosaic.is_some() {
+        findings.push(Finding::new(FindingCode::Mosaic, "the slices stood side by side in one picture (Siemens mosaic) and were unpacked"));
     }
     let mut acquisition = file.acquisition.clone();
     acquisition.echo_number = frame.echo_number;

@@ -8,6 +8,7 @@ mod gather;
 mod jpeg_extended;
 mod jpeg_ls;
 mod load;
+mod mosaic;
 mod parse;
 mod pixels;
 mod rle;

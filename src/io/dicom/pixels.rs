@@ -19,16 +19,28 @@ pub(super) fn read_frames(file: &DicomFile, wanted: &mut [Wanted<'_>]) -> Result
     if let Some(offset) = file.plain_pixels {
         return read_plain(file, offset, wanted);
     }
+    if let Some(mosaic) = &file.mosaic {
+        let format = mosaic.whole;
+        let mut whole = vec![0; usize::from(format.rows) * usize::from(format.columns) * format.dtype.bytes()];
+        unpack(file, &format, 1, &mut [(0, &mut whole)])?;
+        wanted.iter_mut().for_each(|(tile, out)| mosaic.cut(&whole, *tile, out));
+        return Ok(());
+    }
+    unpack(file, &file.format, file.frames.len(), wanted)
+}
+
+/// Frames of a file that holds `frames` of them.
+fn unpack(file: &DicomFile, format: &PixelFormat, frames: usize, wanted: &mut [Wanted<'_>]) -> Result<(), IoError> {
     let path = &file.path;
     let loaded = load(path, read_bytes(path)?)?;
     let changed = || IoError::damaged(path, "the file changed while it was read");
     let element = loaded.pixels().ok_or_else(changed)?;
     wanted.par_iter_mut().try_for_each(|(number, out)| {
         match &element.value {
-            Value::Bytes(range) => native(&loaded, range, element.vr, file, *number, out).ok_or_else(changed)?,
+            Value::Bytes(range) => native(&loaded, range, element.vr, format, *number, out).ok_or_else(changed)?,
             Value::Fragments(fragments) => {
-                let packed = frame_fragments(&loaded, fragments, *number, file.frames.len()).ok_or_else(changed)?;
-                let unpacked = codec::decode(&loaded.transfer_syntax, &packed, &file.format).map_err(|problem| match problem {
+                let packed = frame_fragments(&loaded, fragments, *number, frames).ok_or_else(changed)?;
+                let unpacked = codec::decode(&loaded.transfer_syntax, &packed, format).map_err(|problem| match problem {
                     Problem::NotRead(what) => IoError::unsupported(path, what),
                     Problem::Damaged(why) => IoError::damaged(path, why),
                 })?;
@@ -39,7 +51,7 @@ pub(super) fn read_frames(file: &DicomFile, wanted: &mut [Wanted<'_>]) -> Result
             }
             Value::Items(_) => return Err(changed()),
         }
-        keep_stored_bits(out, &file.format);
+        keep_stored_bits(out, format);
         Ok(())
     })
 }
@@ -56,14 +68,14 @@ fn read_plain(file: &DicomFile, offset: u64, wanted: &mut [Wanted<'_>]) -> Resul
     Ok(())
 }
 
-fn native(loaded: &Loaded, range: &Range<usize>, vr: [u8; 2], file: &DicomFile, number: usize, out: &mut [u8]) -> Option<()> {
+fn native(loaded: &Loaded, range: &Range<usize>, vr: [u8; 2], format: &PixelFormat, number: usize, out: &mut [u8]) -> Option<()> {
     if codec::is_packed(&loaded.transfer_syntax) {
         return None;
     }
     let start = number.checked_mul(out.len())?;
     let pixels = loaded.bytes.get(range.clone())?;
     let big = loaded.encoding.big_endian;
-    if big && file.format.bits_allocated == 8 && &vr == b"OW" {
+    if big && format.bits_allocated == 8 && &vr == b"OW" {
         // Pairs of pixels share a word, which is swapped.
         for (n, byte) in out.iter_mut().enumerate() {
             let at = (start + n) ^ 1;
@@ -73,7 +85,7 @@ fn native(loaded: &Loaded, range: &Range<usize>, vr: [u8; 2], file: &DicomFile, 
     }
     out.copy_from_slice(pixels.get(start..start + out.len())?);
     if big {
-        swap_bytes(out, file.format.dtype.bytes());
+        swap_bytes(out, format.dtype.bytes());
     }
     Some(())
 }
