@@ -1,5 +1,6 @@
 //! What a model is to learn, from what, and with which net.
 
+use super::form::NetForm;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -30,6 +31,9 @@ pub struct ModelSpec {
     /// How activations are normalised.
     #[serde(default)]
     pub norm: NormKind,
+    /// Channels that do not simply double from `base`, as imported weights may ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<NetForm>,
     /// Weight of each class in the cross-entropy, background first; none = all 1.
     #[serde(default)]
     pub class_weights: Option<Vec<f32>>,
@@ -47,6 +51,8 @@ pub enum NormKind {
     Group,
     /// Each channel for itself.
     Instance,
+    /// A fixed scale and shift per channel: an imported batch norm with its running statistics folded in.
+    Batch,
 }
 
 /// Why a specification cannot train.
@@ -73,6 +79,12 @@ pub enum SpecError {
     /// A pixel size that is none.
     #[error("`spacing_mm` is {0:?}, but must be two finite numbers above zero")]
     Spacing([f64; 2]),
+    /// Channels that do not fit together.
+    #[error("`form` does not fit: {0}")]
+    Form(String),
+    /// A fixed norm without the weights that it was fixed for.
+    #[error("`norm` is batch, which only imported weights have; write group or instance")]
+    FixedNorm,
     /// Weights that do not match the classes.
     #[error("`class_weights` must be {expected} finite numbers above zero (background first)")]
     Weights {
@@ -108,6 +120,7 @@ impl ModelSpec {
             base: default_base(),
             depth: default_depth(),
             norm: NormKind::default(),
+            form: None,
             class_weights: None,
             seed: 0,
         }
@@ -135,6 +148,11 @@ impl ModelSpec {
         }
         if let Some(mm) = self.spacing_mm.filter(|mm| !mm.iter().all(|v| v.is_finite() && *v > 0.0)) {
             return Err(SpecError::Spacing(mm));
+        }
+        if let Some(form) = &self.form {
+            form.check(self.base, self.depth).map_err(SpecError::Form)?;
+        } else if self.norm == NormKind::Batch {
+            return Err(SpecError::FixedNorm);
         }
         let expected = self.labels + 1;
         if self.class_weights.as_ref().is_some_and(|w| w.len() != expected || !w.iter().all(|v| v.is_finite() && *v > 0.0)) {
@@ -183,6 +201,18 @@ mod tests {
         assert_eq!(ModelSpec { spacing_mm: Some([0.0, 1.0]), ..good.clone() }.check(), Err(SpecError::Spacing([0.0, 1.0])));
         assert_eq!(ModelSpec { class_weights: Some(vec![1.0; 3]), ..good.clone() }.check(), Err(SpecError::Weights { expected: 4 }));
         assert_eq!(ModelSpec { labels_from: " ".into(), ..good.clone() }.check(), Err(SpecError::EmptyWord("labels_from")));
+        assert_eq!(ModelSpec { norm: NormKind::Batch, ..good.clone() }.check(), Err(SpecError::FixedNorm));
+        let form = NetForm { encoder: vec![16, 16], up: vec![8], decoder: vec![16], leak: 0.1, up_bias: true };
+        let formed = ModelSpec { depth: 2, form: Some(form.clone()), ..good.clone() };
+        assert!(formed.clone().check().is_ok());
+        for wrong in [
+            NetForm { up: vec![], ..form.clone() },
+            NetForm { encoder: vec![8, 16], ..form.clone() },
+            NetForm { decoder: vec![0], ..form.clone() },
+            NetForm { leak: f32::NAN, ..form },
+        ] {
+            assert!(matches!(ModelSpec { form: Some(wrong), ..formed.clone() }.check(), Err(SpecError::Form(_))));
+        }
         let error = ModelSpec { depth: 9, ..good }.check().unwrap_err().to_string();
         assert_eq!(error, "`depth` is 9, but must be between 1 and 6");
     }

@@ -6,6 +6,7 @@ use super::shape::BlockAt;
 use super::{Batch, Engine, Parameters, UNetShape, halt};
 use crate::learn::error::LearnError;
 use crate::learn::ops::IGNORE;
+use crate::learn::spec::NormKind;
 use candle_core::{D, DType, Device, Result, Tensor, Var};
 use std::sync::atomic::AtomicBool;
 
@@ -31,12 +32,22 @@ impl CandleEngine {
     fn block(&self, vars: &[Var], at: BlockAt, x: &Tensor) -> Result<Tensor> {
         let x = x.conv2d(vars[at.weight].as_tensor(), 1, 1, 1, 1)?;
         let (b, c, h, w) = x.dims4()?;
+        let by_channel = |n: usize| vars[n].reshape((1, c, 1, 1));
+        let affine = |x: &Tensor| x.broadcast_mul(&by_channel(at.weight + 1)?)?.broadcast_add(&by_channel(at.weight + 2)?);
+        if self.shape.norm == NormKind::Batch {
+            return self.cut(&affine(&x)?);
+        }
         let grouped = x.reshape((b, self.shape.groups(c), ()))?;
         let centred = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
         let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
         let normal = centred.broadcast_div(&(variance + 1e-5)?.sqrt()?)?.reshape((b, c, h, w))?;
-        let by_channel = |n: usize| vars[n].reshape((1, c, 1, 1));
-        normal.broadcast_mul(&by_channel(at.weight + 1)?)?.broadcast_add(&by_channel(at.weight + 2)?)?.relu()
+        self.cut(&affine(&normal)?)
+    }
+
+    /// ReLU, with the shape's leak below zero.
+    fn cut(&self, x: &Tensor) -> Result<Tensor> {
+        let leak = f64::from(self.shape.leak());
+        if leak == 0.0 { x.relu() } else { x.relu()? - (x.neg()?.relu()? * leak)? }
     }
 
     fn forward(&self, vars: &[Var], batch: Batch<'_>, stop: &AtomicBool) -> std::result::Result<Tensor, LearnError> {
@@ -57,7 +68,11 @@ impl CandleEngine {
         skips.pop();
         for level in (0..self.shape.depth - 1).rev() {
             halt(stop)?;
-            let up = x.conv_transpose2d(vars[self.shape.up(level)].as_tensor(), 0, 0, 2, 1)?;
+            let at = self.shape.up(level);
+            let mut up = x.conv_transpose2d(vars[at].as_tensor(), 0, 0, 2, 1)?;
+            if self.shape.has_up_bias() {
+                up = up.broadcast_add(&vars[at + 1].reshape((1, self.shape.up_width(level), 1, 1))?)?;
+            }
             x = match skips.pop() {
                 Some(skip) => Tensor::cat(&[&skip, &up], 1)?,
                 None => up,

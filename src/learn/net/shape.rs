@@ -1,9 +1,11 @@
 //! Which weights a U-Net has and how they hang together.
 
+use crate::learn::form::NetForm;
 use crate::learn::spec::{CheckedSpec, NormKind};
 
 /// A 2-D U-Net: per level two blocks of 3×3 convolution (no bias), group norm and ReLU; max pool 2 down, transposed
 /// convolution 2×2 up, joined with the encoder's output of the same level; a 1×1 head. (Ronneberger 2015, same padding.)
+/// A form, where there is one, says other channels, a leak of the ReLU and a bias on the way up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UNetShape {
     /// Planes taken in.
@@ -16,6 +18,8 @@ pub struct UNetShape {
     pub depth: usize,
     /// How channels are grouped.
     pub norm: NormKind,
+    /// Channels that do not simply double, and what comes with them.
+    pub form: Option<NetForm>,
 }
 
 /// Name and shape of one weight.
@@ -43,20 +47,54 @@ impl UNetShape {
     #[must_use]
     pub fn of(spec: &CheckedSpec) -> Self {
         let wish = spec.spec();
-        Self { inputs: spec.channels(), classes: spec.classes(), base: wish.base, depth: wish.depth, norm: wish.norm }
+        Self {
+            inputs: spec.channels(),
+            classes: spec.classes(),
+            base: wish.base,
+            depth: wish.depth,
+            norm: wish.norm,
+            form: wish.form.clone(),
+        }
     }
 
-    /// Channels of a level, 0 the finest.
+    /// Channels of a level of the encoder, 0 the finest.
     #[must_use]
-    pub const fn width(&self, level: usize) -> usize {
-        self.base << level
+    pub fn width(&self, level: usize) -> usize {
+        self.form.as_ref().map_or(self.base << level, |form| form.encoder[level])
+    }
+
+    /// Channels of the transposed convolution that leads up to a level.
+    #[must_use]
+    pub fn up_width(&self, level: usize) -> usize {
+        self.form.as_ref().map_or_else(|| self.width(level), |form| form.up[level])
+    }
+
+    /// Channels of a level on the way up; the coarsest level has nothing below it.
+    #[must_use]
+    pub fn out_width(&self, level: usize) -> usize {
+        match &self.form {
+            Some(form) if level + 1 < self.depth => form.decoder[level],
+            _ => self.width(level),
+        }
+    }
+
+    /// What values below zero are multiplied with.
+    #[must_use]
+    pub fn leak(&self) -> f32 {
+        self.form.as_ref().map_or(0.0, |form| form.leak)
+    }
+
+    /// Whether the transposed convolutions add a bias.
+    #[must_use]
+    pub fn has_up_bias(&self) -> bool {
+        self.form.as_ref().is_some_and(|form| form.up_bias)
     }
 
     /// Groups that so many channels are normalised in.
     #[must_use]
     pub fn groups(&self, channels: usize) -> usize {
         match self.norm {
-            NormKind::Instance => channels,
+            NormKind::Instance | NormKind::Batch => channels,
             NormKind::Group => (1..=8.min(channels / 2).max(1)).rev().find(|g| channels.is_multiple_of(*g)).unwrap_or(1),
         }
     }
@@ -69,29 +107,36 @@ impl UNetShape {
 
     /// The two blocks of the encoder at a level.
     #[must_use]
-    pub const fn encoder(&self, level: usize) -> [BlockAt; 2] {
+    pub fn encoder(&self, level: usize) -> [BlockAt; 2] {
         let inputs = if level == 0 { self.inputs } else { self.width(level - 1) };
         let (first, outputs) = (6 * level, self.width(level));
         [BlockAt { weight: first, inputs, outputs }, BlockAt { weight: first + 3, inputs: outputs, outputs }]
     }
 
-    /// Number of the weight of the transposed convolution that leads up to a level.
+    /// Number of the weight of the transposed convolution that leads up to a level; its bias, if it has one, follows it.
     #[must_use]
-    pub const fn up(&self, level: usize) -> usize {
-        6 * self.depth + 7 * (self.depth - 2 - level)
+    pub fn up(&self, level: usize) -> usize {
+        6 * self.depth + self.weights_per_up() * (self.depth - 2 - level)
+    }
+
+    fn weights_per_up(&self) -> usize {
+        7 + usize::from(self.has_up_bias())
     }
 
     /// The two blocks of the decoder at a level.
     #[must_use]
-    pub const fn decoder(&self, level: usize) -> [BlockAt; 2] {
-        let (first, outputs) = (self.up(level) + 1, self.width(level));
-        [BlockAt { weight: first, inputs: 2 * outputs, outputs }, BlockAt { weight: first + 3, inputs: outputs, outputs }]
+    pub fn decoder(&self, level: usize) -> [BlockAt; 2] {
+        let (first, outputs) = (self.up(level) + 1 + usize::from(self.has_up_bias()), self.out_width(level));
+        [
+            BlockAt { weight: first, inputs: self.width(level) + self.up_width(level), outputs },
+            BlockAt { weight: first + 3, inputs: outputs, outputs },
+        ]
     }
 
     /// Number of the weight of the head; its bias follows it.
     #[must_use]
-    pub const fn head(&self) -> usize {
-        6 * self.depth + 7 * (self.depth - 1)
+    pub fn head(&self) -> usize {
+        6 * self.depth + self.weights_per_up() * (self.depth - 1)
     }
 
     /// All weights in order of their numbers.
@@ -110,10 +155,13 @@ impl UNetShape {
             block(&mut add, &format!("encoder.{level}"), self.encoder(level));
         }
         for level in (0..self.depth - 1).rev() {
-            add(format!("up.{level}.weight"), &[self.width(level + 1), self.width(level), 2, 2]);
+            add(format!("up.{level}.weight"), &[self.out_width(level + 1), self.up_width(level), 2, 2]);
+            if self.has_up_bias() {
+                add(format!("up.{level}.bias"), &[self.up_width(level)]);
+            }
             block(&mut add, &format!("decoder.{level}"), self.decoder(level));
         }
-        add("head.weight".to_owned(), &[self.classes, self.base, 1, 1]);
+        add("head.weight".to_owned(), &[self.classes, self.out_width(0), 1, 1]);
         add("head.bias".to_owned(), &[self.classes]);
         all
     }
@@ -125,7 +173,7 @@ mod tests {
 
     #[test]
     fn numbers_and_names_agree() {
-        let shape = UNetShape { inputs: 1, classes: 4, base: 32, depth: 4, norm: NormKind::Group };
+        let shape = UNetShape { inputs: 1, classes: 4, base: 32, depth: 4, norm: NormKind::Group, form: None };
         let weights = shape.weights();
         let total: usize = weights.iter().map(|w| w.shape.iter().product::<usize>()).sum();
         // The count of tools/bench_unet_torch.py's net.
@@ -137,5 +185,18 @@ mod tests {
         assert_eq!(shape.groups(32), 8);
         assert_eq!(shape.groups(6), 3);
         assert_eq!(shape.groups(3), 1);
+    }
+
+    #[test]
+    fn a_form_has_its_own_channels() {
+        let form = NetForm { encoder: vec![2, 2, 5], up: vec![4, 3], decoder: vec![6, 7], leak: 0.1, up_bias: true };
+        let shape = UNetShape { inputs: 1, classes: 4, base: 2, depth: 3, norm: NormKind::Batch, form: Some(form) };
+        let weights = shape.weights();
+        let of = |number: usize| (weights[number].name.as_str(), weights[number].shape.as_slice());
+        assert_eq!(of(shape.up(1)), ("up.1.weight", &[5, 3, 2, 2][..]));
+        assert_eq!(of(shape.up(0) + 1), ("up.0.bias", &[4][..]));
+        assert_eq!(of(shape.decoder(0)[0].weight), ("decoder.0.0.conv.weight", &[6, 6, 3, 3][..]));
+        assert_eq!(of(shape.head()), ("head.weight", &[4, 6, 1, 1][..]));
+        assert_eq!(weights.len(), shape.head() + 2);
     }
 }

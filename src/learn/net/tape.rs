@@ -6,7 +6,8 @@ use super::{Batch, Engine, Parameters, UNetShape, halt};
 use crate::learn::conv::{Conv3, Extent, Point, Source, Up2};
 use crate::learn::error::LearnError;
 use crate::learn::kernel::InstructionPath;
-use crate::learn::ops::{Loss, Norm, NormState, Pool2};
+use crate::learn::ops::{Loss, Norm, NormState, Pool2, add_bias, bias_gradient};
+use crate::learn::spec::NormKind;
 use std::sync::atomic::AtomicBool;
 
 /// Keeps the buffers of the last batch size for the next batch.
@@ -67,7 +68,8 @@ impl Tape {
     }
 
     fn norm(&self, extent: Extent, at: BlockAt) -> Norm {
-        Norm { extent, channels: at.outputs, groups: self.shape.groups(at.outputs) }
+        let (groups, leak) = (self.shape.groups(at.outputs), self.shape.leak());
+        Norm { extent, channels: at.outputs, groups, fixed: self.shape.norm == NormKind::Batch, leak }
     }
 
     fn block(&mut self, p: &Parameters, at: BlockAt, input: Input<'_>, keep: bool) -> BlockTrace {
@@ -121,11 +123,15 @@ impl Tape {
         }
         for level in (0..shape.depth - 1).rev() {
             let (extent, below) = (Self::extent_at(batch.extent, level), Self::extent_at(batch.extent, level + 1));
-            let width = shape.width(level);
-            let mut up = self.arena.take(extent.pixels() * width);
+            let (width, up_width) = (shape.width(level), shape.up_width(level));
+            let mut up = self.arena.take(extent.pixels() * up_width);
             let from = trace.decoder.last().map_or(&trace.encoder[level + 1][1].out, |d| &d[1].out);
-            Up2 { path: self.path, extent: below, inputs: 2 * width, outputs: width }.forward(from, p.get(shape.up(level)), &mut up);
-            let sources = [Source { values: &trace.encoder[level][1].out, channels: width }, Source { values: &up, channels: width }];
+            let conv = Up2 { path: self.path, extent: below, inputs: shape.out_width(level + 1), outputs: up_width };
+            conv.forward(from, p.get(shape.up(level)), &mut up);
+            if shape.has_up_bias() {
+                add_bias(&mut up, p.get(shape.up(level) + 1));
+            }
+            let sources = [Source { values: &trace.encoder[level][1].out, channels: width }, Source { values: &up, channels: up_width }];
             let made = self.blocks(p, shape.decoder(level), Input { extent, sources: &sources }, keep, stop)?;
             trace.ups.push(up);
             trace.decoder.push(made);
@@ -137,8 +143,8 @@ impl Tape {
         Ok((trace, logits))
     }
 
-    const fn point(&self, extent: Extent) -> Point {
-        Point { path: self.path, pixels: extent.pixels(), inputs: self.shape.base, outputs: self.shape.classes }
+    fn point(&self, extent: Extent) -> Point {
+        Point { path: self.path, pixels: extent.pixels(), inputs: self.shape.out_width(0), outputs: self.shape.classes }
     }
 
     /// Turns the gradient of a block's result into those of its sources (none where `wanted` is false).
@@ -205,7 +211,7 @@ impl Tape {
     ) -> Result<(), LearnError> {
         let shape = self.shape.clone();
         halt(stop)?;
-        let mut gradient = self.arena.take(batch.extent.pixels() * shape.base);
+        let mut gradient = self.arena.take(batch.extent.pixels() * shape.out_width(0));
         let point = self.point(batch.extent);
         let last = trace.decoder.last().map_or(&trace.encoder[0][1].out, |d| &d[1].out);
         point.input_gradient(&logits, p.get(shape.head()), &mut gradient);
@@ -217,17 +223,20 @@ impl Tape {
         let mut skips = Vec::new();
         for level in 0..shape.depth - 1 {
             let (extent, below) = (Self::extent_at(batch.extent, level), Self::extent_at(batch.extent, level + 1));
-            let width = shape.width(level);
+            let (width, up_width) = (shape.width(level), shape.up_width(level));
             let (Some(made), Some(up)) = (trace.decoder.pop(), trace.ups.pop()) else { break };
             let skip = std::mem::take(&mut trace.encoder[level][1].out);
-            let sources = [Source { values: &skip, channels: width }, Source { values: &up, channels: width }];
+            let sources = [Source { values: &skip, channels: width }, Source { values: &up, channels: up_width }];
             let mut found =
                 self.blocks_back(p, shape.decoder(level), Input { extent, sources: &sources }, made, gradient, true, out, stop)?;
             let (of_up, of_skip) = (found.pop().unwrap_or_default(), found.pop().unwrap_or_default());
             trace.encoder[level][1].out = skip;
             skips.push(of_skip);
             let from = trace.decoder.last().map_or(&trace.encoder[level + 1][1].out, |d| &d[1].out);
-            let conv = Up2 { path: self.path, extent: below, inputs: 2 * width, outputs: width };
+            if shape.has_up_bias() {
+                bias_gradient(&of_up, out.get_mut(shape.up(level) + 1));
+            }
+            let conv = Up2 { path: self.path, extent: below, inputs: shape.out_width(level + 1), outputs: up_width };
             conv.weight_gradient(from, &of_up, &mut self.scratch, out.get_mut(shape.up(level)));
             gradient = self.arena.take(from.len());
             conv.input_gradient(&of_up, p.get(shape.up(level)), &mut gradient);

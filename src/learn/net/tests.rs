@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::learn::conv::Extent;
+use crate::learn::form::NetForm;
 use crate::learn::kernel::InstructionPath;
 use crate::learn::ops::IGNORE;
 use crate::learn::spec::NormKind;
@@ -20,7 +21,17 @@ struct Case {
 }
 
 fn case(inputs: usize, base: usize, depth: usize, norm: NormKind) -> Case {
-    let shape = UNetShape { inputs, classes: 4, base, depth, norm };
+    case_of(UNetShape { inputs, classes: 4, base, depth, norm, form: None })
+}
+
+/// Channels that fit no rule, a leak and biases on the way up.
+fn formed(norm: NormKind) -> Case {
+    let form = NetForm { encoder: vec![3, 5, 4], up: vec![2, 6], decoder: vec![5, 3], leak: 0.1, up_bias: true };
+    case_of(UNetShape { inputs: 2, classes: 4, base: 3, depth: 3, norm, form: Some(form) })
+}
+
+fn case_of(shape: UNetShape) -> Case {
+    let inputs = shape.inputs;
     let mut parameters = Parameters::fresh(&shape, 7);
     // Norms away from 1 and 0, so that a mistake in them shows.
     for (n, values) in parameters.all_mut().iter_mut().enumerate().filter(|(_, v)| v.len() <= 64) {
@@ -45,10 +56,9 @@ impl Case {
 
 #[test]
 fn our_engine_agrees_with_candles() {
-    for (inputs, base, depth, norm) in
-        [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)]
-    {
-        let case = case(inputs, base, depth, norm);
+    let sizes = [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)];
+    let cases = sizes.map(|(inputs, base, depth, norm)| case(inputs, base, depth, norm));
+    for case in cases.into_iter().chain([formed(NormKind::Batch), formed(NormKind::Instance)]) {
         let (expected, reference) = case.gradients(&mut CandleEngine::new(case.shape.clone(), candle_core::Device::Cpu), &case.parameters);
         for path in InstructionPath::available() {
             let (loss, gradients) = case.gradients(&mut Tape::new(case.shape.clone(), path), &case.parameters);
@@ -64,7 +74,12 @@ fn our_engine_agrees_with_candles() {
 
 #[test]
 fn the_gradient_is_the_finite_difference_through_the_whole_net() {
-    let case = case(1, 4, 3, NormKind::Group);
+    for case in [case(1, 4, 3, NormKind::Group), formed(NormKind::Batch)] {
+        compare_with_finite_differences(&case);
+    }
+}
+
+fn compare_with_finite_differences(case: &Case) {
     let mut tape = Tape::new(case.shape.clone(), InstructionPath::detect());
     let (_, gradients) = case.gradients(&mut tape, &case.parameters);
     for (number, info) in case.shape.weights().iter().enumerate() {

@@ -1,10 +1,10 @@
-//! Group normalisation (Wu and He 2018) followed by ReLU, in one pass over memory each way.
+//! Group normalisation (Wu and He 2018), or a fixed scale and shift, followed by ReLU, in one pass over memory each way.
 
 use crate::learn::conv::Extent;
 use crate::learn::kernel::{for_wide_vectors, repeat_channels};
 use rayon::prelude::*;
 
-/// Normalises each group of channels of each sample to mean 0 and variance 1, scales, shifts and cuts at zero.
+/// Normalises each group of channels of each sample to mean 0 and variance 1 (unless `fixed`), scales, shifts and cuts at zero.
 /// A sample never sees the others of its batch, so a prediction does not depend on its company.
 #[derive(Clone, Copy, Debug)]
 pub struct Norm {
@@ -14,6 +14,10 @@ pub struct Norm {
     pub channels: usize,
     /// Groups; divides the channels. As many as channels is instance normalisation.
     pub groups: usize,
+    /// Whether values are only scaled and shifted: a batch norm whose running statistics are folded into the two.
+    pub fixed: bool,
+    /// What values below zero are multiplied with (0: ReLU).
+    pub leak: f32,
 }
 
 /// What the backward pass needs to know of the forward pass.
@@ -30,11 +34,16 @@ const EPSILON: f64 = 1e-5;
 const CHUNK: usize = 1024;
 
 impl Norm {
-    /// Writes `max(0, scale * normalised + shift)`.
+    /// Writes `scale * normalised + shift`, where it is below zero times `leak`.
     pub fn forward(&self, values: &[f32], scale: &[f32], shift: &[f32], out: &mut [f32]) -> NormState {
         let (channels, plane) = (self.channels, self.extent.plane() * self.channels);
         let mut state = NormState::default();
         for sample in values.chunks_exact(plane) {
+            if self.fixed {
+                state.moments.extend(std::iter::repeat_n((0.0, 1.0), self.groups));
+                state.affine.push((scale.to_vec(), shift.to_vec()));
+                continue;
+            }
             // Sums are taken about the first pixel's values, so that a large mean costs no precision.
             let pivot = &sample[..channels];
             let pattern = repeat_channels(pivot);
@@ -59,7 +68,7 @@ impl Norm {
             sample
                 .par_chunks(length)
                 .zip(out.par_chunks_mut(length))
-                .for_each(|(values, out)| scale_and_cut(values, [&factors, &summands], out));
+                .for_each(|(values, out)| scale_and_cut(values, [&factors, &summands], self.leak, out));
         }
         state
     }
@@ -86,7 +95,7 @@ impl Norm {
             let gradient_read = &*gradient;
             let sums = self.channel_sums(values.len(), |range, first, second| {
                 let patterns = [&factors[..], &summands, &means];
-                sum_through(&values[range.clone()], &gradient_read[range], patterns, first, second);
+                sum_through(&values[range.clone()], &gradient_read[range], patterns, self.leak, first, second);
             });
             let (mut of_gradient, mut of_value, mut constant) = (vec![0.0; channels], vec![0.0; channels], vec![0.0; channels]);
             for group in 0..self.groups {
@@ -101,15 +110,17 @@ impl Norm {
                 }
                 for c in self.members(group) {
                     of_gradient[c] = (deviation * f64::from(scale[c])) as f32;
-                    of_value[c] = (-deviation * deviation * second / count) as f32;
-                    constant[c] = (-deviation * first / count) as f32;
+                    if !self.fixed {
+                        of_value[c] = (-deviation * deviation * second / count) as f32;
+                        constant[c] = (-deviation * first / count) as f32;
+                    }
                 }
             }
             let (of_gradient, of_value, constant) = (repeat_channels(&of_gradient), repeat_channels(&of_value), repeat_channels(&constant));
             let length = CHUNK * channels;
             values.par_chunks(length).zip(gradient.par_chunks_mut(length)).for_each(|(values, gradient)| {
                 let patterns = [&factors[..], &summands, &means, &of_gradient, &of_value, &constant];
-                pass_through(values, gradient, patterns);
+                pass_through(values, gradient, self.leak, patterns);
             });
         }
         for (out, total) in d_scale.iter_mut().zip(total_scale).chain(d_shift.iter_mut().zip(total_shift)) {
@@ -164,14 +175,14 @@ for_wide_vectors! {
 }
 
 for_wide_vectors! {
-    /// Multiplies, adds and cuts at zero; the patterns are factor and summand by channel.
-    fn scale_and_cut(values: &[f32], patterns: [&[f32]; 2], out: &mut [f32]) {
+    /// Multiplies, adds and cuts at zero (multiplies with `leak` below it); the patterns are factor and summand by channel.
+    fn scale_and_cut(values: &[f32], patterns: [&[f32]; 2], leak: f32, out: &mut [f32]) {
         let [factors, summands] = patterns;
         for (values, out) in values.chunks(factors.len()).zip(out.chunks_mut(factors.len())) {
             for (((v, o), f), s) in values.iter().zip(out).zip(factors).zip(summands) {
                 let y = v * f + s;
                 // Unlike `max`, this lets NaN through, so that a net that broke is noticed.
-                *o = if y < 0.0 { 0.0 } else { y };
+                *o = if y < 0.0 { leak * y } else { y };
             }
         }
     }
@@ -180,14 +191,14 @@ for_wide_vectors! {
 for_wide_vectors! {
     /// Adds up the gradient that the ReLU lets through, and its product with the distance from the mean. The patterns
     /// are factor, summand and mean by channel.
-    fn sum_through(values: &[f32], gradient: &[f32], patterns: [&[f32]; 3], first: &mut [f32], second: &mut [f32]) {
+    fn sum_through(values: &[f32], gradient: &[f32], patterns: [&[f32]; 3], leak: f32, first: &mut [f32], second: &mut [f32]) {
         let [factors, summands, means] = patterns;
         let length = factors.len();
         for (values, gradient) in values.chunks(length).zip(gradient.chunks(length)) {
             let patterns = factors.iter().zip(summands).zip(means);
             let sums = first.iter_mut().zip(second.iter_mut());
             for (((v, g), ((f, s), m)), (a, b)) in values.iter().zip(gradient).zip(patterns).zip(sums) {
-                let through = if v * f + s > 0.0 { *g } else { 0.0 };
+                let through = if v * f + s > 0.0 { *g } else { leak * g };
                 *a += through;
                 *b += through * (v - m);
             }
@@ -198,13 +209,13 @@ for_wide_vectors! {
 for_wide_vectors! {
     /// Turns the gradient of the output into that of the input. The patterns are factor, summand and mean by channel,
     /// and what the gradient, the distance from the mean and nothing are multiplied with.
-    fn pass_through(values: &[f32], gradient: &mut [f32], patterns: [&[f32]; 6]) {
+    fn pass_through(values: &[f32], gradient: &mut [f32], leak: f32, patterns: [&[f32]; 6]) {
         let [factors, summands, means, of_gradient, of_value, constant] = patterns;
         let length = factors.len();
         for (values, gradient) in values.chunks(length).zip(gradient.chunks_mut(length)) {
             let patterns = factors.iter().zip(summands).zip(means).zip(of_gradient.iter().zip(of_value).zip(constant));
             for ((v, g), (((f, s), m), ((a, b), c))) in values.iter().zip(gradient).zip(patterns) {
-                let through = if v * f + s > 0.0 { *g } else { 0.0 };
+                let through = if v * f + s > 0.0 { *g } else { leak * *g };
                 *g = through * a + (v - m) * b + c;
             }
         }
@@ -221,7 +232,7 @@ mod tests {
 
     #[test]
     fn output_has_the_wanted_moments_even_far_from_zero() {
-        let norm = Norm { extent: Extent { batch: 2, height: 37, width: 41 }, channels: 6, groups: 3 };
+        let norm = Norm { extent: Extent { batch: 2, height: 37, width: 41 }, channels: 6, groups: 3, fixed: false, leak: 0.0 };
         let values: Vec<f32> = noise(norm.extent.pixels() * 6, 1).iter().map(|v| v + 1000.0).collect();
         let mut out = vec![0.0; values.len()];
         // A shift of 10 lifts everything above the cut of the ReLU.
@@ -234,7 +245,13 @@ mod tests {
 
     #[test]
     fn gradients_are_the_finite_differences() {
-        let norm = Norm { extent: Extent { batch: 2, height: 3, width: 5 }, channels: 6, groups: 2 };
+        let norm = Norm { extent: Extent { batch: 2, height: 3, width: 5 }, channels: 6, groups: 2, fixed: false, leak: 0.0 };
+        for norm in [norm, Norm { leak: 0.1, ..norm }, Norm { fixed: true, leak: 0.1, ..norm }] {
+            compare_with_finite_differences(norm);
+        }
+    }
+
+    fn compare_with_finite_differences(norm: Norm) {
         let n = norm.extent.pixels() * 6;
         let (values, scale, shift, weights) = (noise(n, 1), noise(6, 2), noise(6, 3), noise(n, 4));
         let loss = |values: &[f32], scale: &[f32], shift: &[f32]| {
