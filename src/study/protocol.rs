@@ -263,6 +263,13 @@ impl Protocol {
         self
     }
 
+    /// The same protocol with other shares of training, validation and test.
+    #[must_use]
+    pub const fn with_fractions(mut self, fractions: Fractions) -> Self {
+        self.fractions = fractions;
+        self
+    }
+
     /// The seed of the split.
     #[must_use]
     pub const fn split_seed(&self) -> u64 {
