@@ -35,7 +35,7 @@ impl Compute {
 
     pub(in crate::learn) fn engine(&self, shape: &UNetShape) -> Box<dyn Engine> {
         match &self.0 {
-            None => Box::new(Tape::new(shape.clone(), InstructionPath::detect())),
+            None => Box::new(Tape::<f32>::new(shape.clone(), InstructionPath::detect())),
             Some(device) => Box::new(CandleEngine::new(shape.clone(), device.clone())),
         }
     }

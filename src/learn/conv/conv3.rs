@@ -1,14 +1,14 @@
 //! 3×3 convolution with a border of zeros, over one activation or over two side by side.
 
-use super::{Extent, ranges::sum_in_ranges};
+use super::{Extent, Value, ranges::sum_in_ranges};
 use crate::learn::kernel::{InstructionPath, Panels, Sweep};
 use rayon::prelude::*;
 
 /// An activation `[batch][height][width][channels]`.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
+pub struct Source<'a, T> {
     /// All values.
-    pub values: &'a [f32],
+    pub values: &'a [T],
     /// Values per pixel.
     pub channels: usize,
 }
@@ -31,7 +31,21 @@ const BAND_VALUES: usize = 1 << 17;
 
 impl Conv3 {
     /// Writes `out[batch][height][width][outputs]`.
-    pub fn forward(&self, sources: &[Source<'_>], weight: &[f32], out: &mut [f32]) {
+    pub fn forward<T: Value>(&self, sources: &[Source<'_, T>], weight: &[f32], out: &mut [T]) {
+        T::conv3(self, sources, weight, out);
+    }
+
+    /// Writes the gradients of the sources, in order, from that of the output.
+    pub fn input_gradient<T: Value>(&self, gradient: &[T], weight: &[f32], outs: &mut [Vec<T>]) {
+        T::conv3_input_gradient(self, gradient, weight, outs);
+    }
+
+    /// Writes the gradient of the weight, `[outputs][inputs][3][3]`.
+    pub fn weight_gradient<T: Value>(&self, sources: &[Source<'_, T>], gradient: &[T], scratch: &mut Vec<f32>, out: &mut [f32]) {
+        T::conv3_weight_gradient(self, sources, gradient, scratch, out);
+    }
+
+    pub(super) fn forward_f32(&self, sources: &[Source<'_, f32>], weight: &[f32], out: &mut [f32]) {
         let inputs = self.inputs;
         let panels = Panels::pack(self.path, 9 * inputs, self.outputs, |k, output| {
             let (tap, input) = (k / inputs, k % inputs);
@@ -40,8 +54,17 @@ impl Conv3 {
         self.apply(sources, &panels, self.outputs, out);
     }
 
+    pub(super) fn input_gradient_f32(&self, gradient: &[f32], weight: &[f32], outs: &mut [Vec<f32>]) {
+        let mut first = 0;
+        for out in outs {
+            let channels = out.len() / self.extent.pixels().max(1);
+            self.gradient_of_channels(gradient, weight, first, channels, out);
+            first += channels;
+        }
+    }
+
     /// Writes the gradient of the input channels `first..first + channels` from that of the output.
-    pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], first: usize, channels: usize, out: &mut [f32]) {
+    fn gradient_of_channels(&self, gradient: &[f32], weight: &[f32], first: usize, channels: usize, out: &mut [f32]) {
         // The same convolution with the taps turned around and inputs and outputs exchanged.
         let outputs = self.outputs;
         let panels = Panels::pack(self.path, 9 * outputs, channels, |k, input| {
@@ -52,8 +75,7 @@ impl Conv3 {
         turned.apply(&[Source { values: gradient, channels: outputs }], &panels, channels, out);
     }
 
-    /// Writes the gradient of the weight, `[outputs][inputs][3][3]`.
-    pub fn weight_gradient(&self, sources: &[Source<'_>], gradient: &[f32], scratch: &mut Vec<f32>, out: &mut [f32]) {
+    pub(super) fn weight_gradient_f32(&self, sources: &[Source<'_, f32>], gradient: &[f32], scratch: &mut Vec<f32>, out: &mut [f32]) {
         let Extent { batch, height, width } = self.extent;
         let (inputs, outputs) = (self.inputs, self.outputs);
         let padded = (width + 2) * inputs;
@@ -101,7 +123,7 @@ impl Conv3 {
         });
     }
 
-    fn apply(&self, sources: &[Source<'_>], panels: &Panels, outputs: usize, out: &mut [f32]) {
+    fn apply(&self, sources: &[Source<'_, f32>], panels: &Panels, outputs: usize, out: &mut [f32]) {
         let Extent { height, width, .. } = self.extent;
         let padded = (width + 2) * self.inputs;
         let band_rows = (BAND_VALUES / padded.max(1)).saturating_sub(2).clamp(1, height.div_ceil(4).max(1));
@@ -135,17 +157,17 @@ impl Conv3 {
 }
 
 /// Copies `rows` rows from `first` on (rows outside are zero) with one pixel of zeros at both ends of each.
-fn gather(sources: &[Source<'_>], extent: Extent, sample: usize, first: isize, rows: usize, out: &mut [f32]) {
+pub(super) fn gather<T: Value>(sources: &[Source<'_, T>], extent: Extent, sample: usize, first: isize, rows: usize, out: &mut [T]) {
     let inputs: usize = sources.iter().map(|s| s.channels).sum();
     let padded = (extent.width + 2) * inputs;
     for (row, out) in out.chunks_exact_mut(padded).take(rows).enumerate() {
         let y = first + row as isize;
         if y < 0 || y >= extent.height as isize {
-            out.fill(0.0);
+            out.fill(T::default());
             continue;
         }
-        out[..inputs].fill(0.0);
-        out[padded - inputs..].fill(0.0);
+        out[..inputs].fill(T::default());
+        out[padded - inputs..].fill(T::default());
         let pixel = (sample * extent.height + y as usize) * extent.width;
         let mut offset = inputs;
         for source in sources {

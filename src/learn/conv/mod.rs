@@ -8,11 +8,13 @@ mod extent;
 mod point;
 mod ranges;
 mod up2;
+mod value;
 
 pub(in crate::learn) use conv3::{Conv3, Source};
 pub(in crate::learn) use extent::Extent;
 pub(in crate::learn) use point::Point;
 pub(in crate::learn) use up2::Up2;
+pub(in crate::learn) use value::Value;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! 2×2 transposed convolution with stride 2: each pixel becomes a block of 2×2.
 
-use super::{Extent, ranges::sum_in_ranges};
+use super::{Extent, Value, ranges::sum_in_ranges};
 use crate::learn::kernel::{InstructionPath, Panels, Sweep};
 use rayon::prelude::*;
 
@@ -19,7 +19,21 @@ pub struct Up2 {
 
 impl Up2 {
     /// Writes `out[batch][2 height][2 width][outputs]`.
-    pub fn forward(&self, values: &[f32], weight: &[f32], out: &mut [f32]) {
+    pub fn forward<T: Value>(&self, values: &[T], weight: &[f32], out: &mut [T]) {
+        T::up2(self, values, weight, out);
+    }
+
+    /// Writes the gradient of the input from that of the output.
+    pub fn input_gradient<T: Value>(&self, gradient: &[T], weight: &[f32], out: &mut [T]) {
+        T::up2_input_gradient(self, gradient, weight, out);
+    }
+
+    /// Writes the gradient of the weight, `[inputs][outputs][2][2]`.
+    pub fn weight_gradient<T: Value>(&self, values: &[T], gradient: &[T], scratch: &mut Vec<f32>, out: &mut [f32]) {
+        T::up2_weight_gradient(self, values, gradient, scratch, out);
+    }
+
+    pub(super) fn forward_f32(&self, values: &[f32], weight: &[f32], out: &mut [f32]) {
         let (width, pair) = (self.extent.width, 2 * self.outputs);
         // One row of input makes two rows of output, each of pairs (left, right) of pixels.
         let panels: Vec<Panels> = (0..2)
@@ -40,8 +54,7 @@ impl Up2 {
         });
     }
 
-    /// Writes the gradient of the input from that of the output.
-    pub fn input_gradient(&self, gradient: &[f32], weight: &[f32], out: &mut [f32]) {
+    pub(super) fn input_gradient_f32(&self, gradient: &[f32], weight: &[f32], out: &mut [f32]) {
         let (width, pair) = (self.extent.width, 2 * self.outputs);
         let panels = Panels::pack(self.path, 2 * pair, self.inputs, |k, input| {
             let (a, b, output) = (k / pair, k % pair / self.outputs, k % self.outputs);
@@ -63,8 +76,7 @@ impl Up2 {
         });
     }
 
-    /// Writes the gradient of the weight, `[inputs][outputs][2][2]`.
-    pub fn weight_gradient(&self, values: &[f32], gradient: &[f32], scratch: &mut Vec<f32>, out: &mut [f32]) {
+    pub(super) fn weight_gradient_f32(&self, values: &[f32], gradient: &[f32], scratch: &mut Vec<f32>, out: &mut [f32]) {
         let (width, pair) = (self.extent.width, 2 * self.outputs);
         let rows = self.extent.batch * self.extent.height;
         sum_in_ranges(rows, (4096 / width.max(1)).max(1), 2, self.inputs * pair, scratch, |a, rows, sums| {

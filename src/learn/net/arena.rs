@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 /// Free buffers by length.
 #[derive(Debug, Default)]
-pub struct Arena(HashMap<usize, Vec<Vec<f32>>>);
+pub struct Arena<T>(HashMap<usize, Vec<Vec<T>>>);
 
-impl Arena {
+impl<T: Clone + Default> Arena<T> {
     /// A buffer of `length` values that hold anything; the caller writes all of them.
-    pub fn take(&mut self, length: usize) -> Vec<f32> {
-        self.0.get_mut(&length).and_then(Vec::pop).unwrap_or_else(|| vec![0.0; length])
+    pub fn take(&mut self, length: usize) -> Vec<T> {
+        self.0.get_mut(&length).and_then(Vec::pop).unwrap_or_else(|| vec![T::default(); length])
     }
 
     /// Hands a buffer back.
-    pub fn give(&mut self, buffer: Vec<f32>) {
+    pub fn give(&mut self, buffer: Vec<T>) {
         if !buffer.is_empty() {
             self.0.entry(buffer.len()).or_default().push(buffer);
         }

@@ -3,58 +3,60 @@
 use super::arena::Arena;
 use super::shape::BlockAt;
 use super::{Batch, Engine, Parameters, UNetShape, halt};
-use crate::learn::conv::{Conv3, Extent, Point, Source, Up2};
+use crate::learn::conv::{Conv3, Extent, Point, Source, Up2, Value};
 use crate::learn::error::LearnError;
 use crate::learn::kernel::InstructionPath;
 use crate::learn::ops::{Loss, Norm, NormState, Pool2, add_bias, bias_gradient};
 use crate::learn::spec::NormKind;
 use std::sync::atomic::AtomicBool;
 
-/// Keeps the buffers of the last batch size for the next batch.
+/// Keeps the buffers of the last batch size for the next batch. Activations and their gradients are stored as `T`.
 #[derive(Debug)]
-pub struct Tape {
+pub struct Tape<T> {
     shape: UNetShape,
     path: InstructionPath,
-    arena: Arena,
+    arena: Arena<T>,
+    logits: Arena<f32>,
     scratch: Vec<f32>,
     extent: Option<Extent>,
 }
 
 /// What a block leaves for the backward pass: the convolution's output, the norm's moments, the result.
 #[derive(Debug, Default)]
-struct BlockTrace {
-    before: Vec<f32>,
+struct BlockTrace<T> {
+    before: Vec<T>,
     norm: NormState,
-    out: Vec<f32>,
+    out: Vec<T>,
 }
 
 /// What a forward pass leaves, by level; the finest is 0.
 #[derive(Debug, Default)]
-struct Trace {
-    pooled: Vec<Vec<f32>>,
-    encoder: Vec<[BlockTrace; 2]>,
+struct Trace<T> {
+    pooled: Vec<Vec<T>>,
+    encoder: Vec<[BlockTrace<T>; 2]>,
     /// From coarse to fine, as made.
-    ups: Vec<Vec<f32>>,
-    decoder: Vec<[BlockTrace; 2]>,
+    ups: Vec<Vec<T>>,
+    decoder: Vec<[BlockTrace<T>; 2]>,
 }
 
 /// Pixels and sources of a block's input.
 #[derive(Clone, Copy)]
-struct Input<'a> {
+struct Input<'a, T> {
     extent: Extent,
-    sources: &'a [Source<'a>],
+    sources: &'a [Source<'a, T>],
 }
 
-impl Tape {
+impl<T: Value> Tape<T> {
     /// For one net; `path` as detected, or a slower one for tests.
     #[must_use]
     pub fn new(shape: UNetShape, path: InstructionPath) -> Self {
-        Self { shape, path, arena: Arena::default(), scratch: Vec::new(), extent: None }
+        Self { shape, path, arena: Arena::default(), logits: Arena::default(), scratch: Vec::new(), extent: None }
     }
 
     fn prepare(&mut self, extent: Extent) {
         if self.extent != Some(extent) {
             self.arena.clear();
+            self.logits.clear();
             self.extent = Some(extent);
         }
     }
@@ -72,7 +74,7 @@ impl Tape {
         Norm { extent, channels: at.outputs, groups, fixed: self.shape.norm == NormKind::Batch, leak }
     }
 
-    fn block(&mut self, p: &Parameters, at: BlockAt, input: Input<'_>, keep: bool) -> BlockTrace {
+    fn block(&mut self, p: &Parameters, at: BlockAt, input: Input<'_, T>, keep: bool) -> BlockTrace<T> {
         let length = input.extent.pixels() * at.outputs;
         let (mut before, mut out) = (self.arena.take(length), self.arena.take(length));
         self.conv(input.extent, at).forward(input.sources, p.get(at.weight), &mut before);
@@ -88,10 +90,10 @@ impl Tape {
         &mut self,
         p: &Parameters,
         at: [BlockAt; 2],
-        input: Input<'_>,
+        input: Input<'_, T>,
         keep: bool,
         stop: &AtomicBool,
-    ) -> Result<[BlockTrace; 2], LearnError> {
+    ) -> Result<[BlockTrace<T>; 2], LearnError> {
         halt(stop)?;
         let mut first = self.block(p, at[0], input, keep);
         halt(stop)?;
@@ -103,10 +105,11 @@ impl Tape {
         Ok([first, second])
     }
 
-    fn forward(&mut self, p: &Parameters, batch: Batch<'_>, keep: bool, stop: &AtomicBool) -> Result<(Trace, Vec<f32>), LearnError> {
+    fn forward(&mut self, p: &Parameters, batch: Batch<'_>, keep: bool, stop: &AtomicBool) -> Result<(Trace<T>, Vec<f32>), LearnError> {
         self.prepare(batch.extent);
         let shape = self.shape.clone();
         let mut trace = Trace::default();
+        let planes = T::stored(batch.planes);
         for level in 0..shape.depth {
             let extent = Self::extent_at(batch.extent, level);
             let [first, second] = shape.encoder(level);
@@ -116,7 +119,7 @@ impl Tape {
                 Pool2 { extent: above, channels: first.inputs }.forward(&trace.encoder[level - 1][1].out, &mut pooled);
                 trace.pooled.push(pooled);
             }
-            let values = if level == 0 { batch.planes } else { &trace.pooled[level - 1] };
+            let values = if level == 0 { &planes[..] } else { &trace.pooled[level - 1] };
             let sources = [Source { values, channels: first.inputs }];
             let made = self.blocks(p, [first, second], Input { extent, sources: &sources }, keep, stop)?;
             trace.encoder.push(made);
@@ -138,7 +141,7 @@ impl Tape {
         }
         halt(stop)?;
         let last = trace.decoder.last().map_or(&trace.encoder[0][1].out, |d| &d[1].out);
-        let mut logits = self.arena.take(batch.extent.pixels() * shape.classes);
+        let mut logits = self.logits.take(batch.extent.pixels() * shape.classes);
         self.point(batch.extent).forward(last, p.get(shape.head()), p.get(shape.head() + 1), &mut logits);
         Ok((trace, logits))
     }
@@ -153,24 +156,19 @@ impl Tape {
         &mut self,
         p: &Parameters,
         at: BlockAt,
-        input: Input<'_>,
-        trace: &BlockTrace,
-        mut gradient: Vec<f32>,
+        input: Input<'_, T>,
+        trace: &BlockTrace<T>,
+        mut gradient: Vec<T>,
         wanted: bool,
         out: &mut Parameters,
-    ) -> Vec<Vec<f32>> {
+    ) -> Vec<Vec<T>> {
         let (d_scale, d_shift) = out.pair_mut(at.weight + 1);
         self.norm(input.extent, at).backward(&trace.before, &trace.norm, p.get(at.weight + 1), &mut gradient, d_scale, d_shift);
         let conv = self.conv(input.extent, at);
         conv.weight_gradient(input.sources, &gradient, &mut self.scratch, out.get_mut(at.weight));
-        let mut first = 0;
-        let mut found = Vec::new();
-        for source in input.sources.iter().filter(|_| wanted) {
-            let mut of_source = self.arena.take(input.extent.pixels() * source.channels);
-            conv.input_gradient(&gradient, p.get(at.weight), first, source.channels, &mut of_source);
-            first += source.channels;
-            found.push(of_source);
-        }
+        let wanted = input.sources.iter().filter(|_| wanted);
+        let mut found: Vec<Vec<T>> = wanted.map(|source| self.arena.take(input.extent.pixels() * source.channels)).collect();
+        conv.input_gradient(&gradient, p.get(at.weight), &mut found);
         self.arena.give(gradient);
         found
     }
@@ -181,13 +179,13 @@ impl Tape {
         &mut self,
         p: &Parameters,
         at: [BlockAt; 2],
-        input: Input<'_>,
-        trace: [BlockTrace; 2],
-        gradient: Vec<f32>,
+        input: Input<'_, T>,
+        trace: [BlockTrace<T>; 2],
+        gradient: Vec<T>,
         wanted: bool,
         out: &mut Parameters,
         stop: &AtomicBool,
-    ) -> Result<Vec<Vec<f32>>, LearnError> {
+    ) -> Result<Vec<Vec<T>>, LearnError> {
         halt(stop)?;
         let [first, second] = trace;
         let inner = [Source { values: &first.out, channels: at[0].outputs }];
@@ -204,7 +202,7 @@ impl Tape {
         &mut self,
         p: &Parameters,
         batch: Batch<'_>,
-        mut trace: Trace,
+        mut trace: Trace<T>,
         logits: Vec<f32>,
         out: &mut Parameters,
         stop: &AtomicBool,
@@ -217,7 +215,7 @@ impl Tape {
         point.input_gradient(&logits, p.get(shape.head()), &mut gradient);
         let (weight, bias) = out.pair_mut(shape.head());
         point.weight_gradient(last, &logits, &mut self.scratch, weight, bias);
-        self.arena.give(logits);
+        self.logits.give(logits);
 
         // Gradients that reach the encoder's results through the joins, finest first.
         let mut skips = Vec::new();
@@ -243,12 +241,13 @@ impl Tape {
             self.arena.give(of_up);
             self.arena.give(up);
         }
+        let planes = T::stored(batch.planes);
         for level in (0..shape.depth).rev() {
             let extent = Self::extent_at(batch.extent, level);
             let at = shape.encoder(level);
             let Some(made) = trace.encoder.pop() else { break };
             let pooled = if level > 0 { trace.pooled.pop() } else { None };
-            let sources = [Source { values: pooled.as_deref().unwrap_or(batch.planes), channels: at[0].inputs }];
+            let sources = [Source { values: pooled.as_deref().unwrap_or(&planes), channels: at[0].inputs }];
             let mut found = self.blocks_back(p, at, Input { extent, sources: &sources }, made, gradient, level > 0, out, stop)?;
             gradient = Vec::new();
             if let (Some(of_pooled), Some(mut skip), Some(above)) = (found.pop(), skips.pop(), trace.encoder.last()) {
@@ -262,7 +261,7 @@ impl Tape {
         Ok(())
     }
 
-    fn hand_back(&mut self, trace: Trace) {
+    fn hand_back(&mut self, trace: Trace<T>) {
         for pair in trace.encoder.into_iter().chain(trace.decoder) {
             for block in pair {
                 self.arena.give(block.before);
@@ -273,7 +272,7 @@ impl Tape {
     }
 }
 
-impl Engine for Tape {
+impl<T: Value> Engine for Tape<T> {
     fn logits(&mut self, parameters: &Parameters, batch: Batch<'_>, stop: &AtomicBool) -> Result<Vec<f32>, LearnError> {
         let (trace, logits) = self.forward(parameters, batch, false, stop)?;
         self.hand_back(trace);

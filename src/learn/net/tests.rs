@@ -61,7 +61,7 @@ fn our_engine_agrees_with_candles() {
     for case in cases.into_iter().chain([formed(NormKind::Batch), formed(NormKind::Instance)]) {
         let (expected, reference) = case.gradients(&mut CandleEngine::new(case.shape.clone(), candle_core::Device::Cpu), &case.parameters);
         for path in InstructionPath::available() {
-            let (loss, gradients) = case.gradients(&mut Tape::new(case.shape.clone(), path), &case.parameters);
+            let (loss, gradients) = case.gradients(&mut Tape::<f32>::new(case.shape.clone(), path), &case.parameters);
             assert!((loss - expected).abs() < 1e-4, "{path}: {loss} for {expected}");
             for ((info, ours), theirs) in case.shape.weights().iter().zip(gradients.all()).zip(reference.all()) {
                 let distance = ours.iter().zip(theirs).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
@@ -80,7 +80,7 @@ fn the_gradient_is_the_finite_difference_through_the_whole_net() {
 }
 
 fn compare_with_finite_differences(case: &Case) {
-    let mut tape = Tape::new(case.shape.clone(), InstructionPath::detect());
+    let mut tape = Tape::<f32>::new(case.shape.clone(), InstructionPath::detect());
     let (_, gradients) = case.gradients(&mut tape, &case.parameters);
     for (number, info) in case.shape.weights().iter().enumerate() {
         // Along the gradient itself the slope is its length: one number per weight tensor.
@@ -101,7 +101,7 @@ fn compare_with_finite_differences(case: &Case) {
 #[test]
 fn logits_do_not_depend_on_the_rest_of_the_batch() {
     let case = case(1, 4, 3, NormKind::Group);
-    let mut tape = Tape::new(case.shape.clone(), InstructionPath::detect());
+    let mut tape = Tape::<f32>::new(case.shape.clone(), InstructionPath::detect());
     let stop = AtomicBool::new(false);
     let both = tape.logits(&case.parameters, Batch { extent: case.extent, planes: &case.planes }, &stop).unwrap();
     let one = Extent { batch: 1, ..case.extent };

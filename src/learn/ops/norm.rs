@@ -1,7 +1,7 @@
 //! Group normalisation (Wu and He 2018), or a fixed scale and shift, followed by ReLU, in one pass over memory each way.
 
 use crate::learn::conv::Extent;
-use crate::learn::kernel::{for_wide_vectors, repeat_channels};
+use crate::learn::kernel::{Element, for_wide_vectors, repeat_channels};
 use rayon::prelude::*;
 
 /// Normalises each group of channels of each sample to mean 0 and variance 1 (unless `fixed`), scales, shifts and cuts at zero.
@@ -35,7 +35,7 @@ const CHUNK: usize = 1024;
 
 impl Norm {
     /// Writes `scale * normalised + shift`, where it is below zero times `leak`.
-    pub fn forward(&self, values: &[f32], scale: &[f32], shift: &[f32], out: &mut [f32]) -> NormState {
+    pub fn forward<T: Element>(&self, values: &[T], scale: &[f32], shift: &[f32], out: &mut [T]) -> NormState {
         let (channels, plane) = (self.channels, self.extent.plane() * self.channels);
         let mut state = NormState::default();
         for sample in values.chunks_exact(plane) {
@@ -45,13 +45,13 @@ impl Norm {
                 continue;
             }
             // Sums are taken about the first pixel's values, so that a large mean costs no precision.
-            let pivot = &sample[..channels];
-            let pattern = repeat_channels(pivot);
+            let pivot: Vec<f32> = sample[..channels].iter().map(|v| v.value()).collect();
+            let pattern = repeat_channels(&pivot);
             let sums = self.channel_sums(sample.len(), |range, first, second| sum_about(&sample[range], &pattern, first, second));
             let (mut factors, mut summands) = (vec![0.0; channels], vec![0.0; channels]);
             for group in 0..self.groups {
                 let members = self.members(group);
-                let (mean, variance) = self.moments(&sums, pivot, members.clone());
+                let (mean, variance) = self.moments(&sums, &pivot, members.clone());
                 let deviation = 1.0 / (variance + EPSILON).sqrt();
                 state.moments.push((mean as f32, deviation as f32));
                 for c in members {
@@ -74,12 +74,12 @@ impl Norm {
     }
 
     /// Turns the gradient of the output into that of the input, in place, and writes those of scale and shift.
-    pub fn backward(
+    pub fn backward<T: Element>(
         &self,
-        values: &[f32],
+        values: &[T],
         state: &NormState,
         scale: &[f32],
-        gradient: &mut [f32],
+        gradient: &mut [T],
         d_scale: &mut [f32],
         d_shift: &mut [f32],
     ) {
@@ -163,10 +163,10 @@ impl Norm {
 
 for_wide_vectors! {
     /// Adds up distances from a pattern, and their squares.
-    fn sum_about(values: &[f32], pattern: &[f32], first: &mut [f32], second: &mut [f32]) {
+    fn sum_about<T>(values: &[T], pattern: &[f32], first: &mut [f32], second: &mut [f32]) {
         for block in values.chunks(pattern.len()) {
             for (((v, p), a), b) in block.iter().zip(pattern).zip(first.iter_mut()).zip(second.iter_mut()) {
-                let d = v - p;
+                let d = v.value() - p;
                 *a += d;
                 *b += d * d;
             }
@@ -176,13 +176,13 @@ for_wide_vectors! {
 
 for_wide_vectors! {
     /// Multiplies, adds and cuts at zero (multiplies with `leak` below it); the patterns are factor and summand by channel.
-    fn scale_and_cut(values: &[f32], patterns: [&[f32]; 2], leak: f32, out: &mut [f32]) {
+    fn scale_and_cut<T>(values: &[T], patterns: [&[f32]; 2], leak: f32, out: &mut [T]) {
         let [factors, summands] = patterns;
         for (values, out) in values.chunks(factors.len()).zip(out.chunks_mut(factors.len())) {
             for (((v, o), f), s) in values.iter().zip(out).zip(factors).zip(summands) {
-                let y = v * f + s;
+                let y = v.value() * f + s;
                 // Unlike `max`, this lets NaN through, so that a net that broke is noticed.
-                *o = if y < 0.0 { leak * y } else { y };
+                *o = T::of(if y < 0.0 { leak * y } else { y });
             }
         }
     }
@@ -191,14 +191,15 @@ for_wide_vectors! {
 for_wide_vectors! {
     /// Adds up the gradient that the ReLU lets through, and its product with the distance from the mean. The patterns
     /// are factor, summand and mean by channel.
-    fn sum_through(values: &[f32], gradient: &[f32], patterns: [&[f32]; 3], leak: f32, first: &mut [f32], second: &mut [f32]) {
+    fn sum_through<T>(values: &[T], gradient: &[T], patterns: [&[f32]; 3], leak: f32, first: &mut [f32], second: &mut [f32]) {
         let [factors, summands, means] = patterns;
         let length = factors.len();
         for (values, gradient) in values.chunks(length).zip(gradient.chunks(length)) {
             let patterns = factors.iter().zip(summands).zip(means);
             let sums = first.iter_mut().zip(second.iter_mut());
             for (((v, g), ((f, s), m)), (a, b)) in values.iter().zip(gradient).zip(patterns).zip(sums) {
-                let through = if v * f + s > 0.0 { *g } else { leak * g };
+                let (v, g) = (v.value(), g.value());
+                let through = if v * f + s > 0.0 { g } else { leak * g };
                 *a += through;
                 *b += through * (v - m);
             }
@@ -209,14 +210,15 @@ for_wide_vectors! {
 for_wide_vectors! {
     /// Turns the gradient of the output into that of the input. The patterns are factor, summand and mean by channel,
     /// and what the gradient, the distance from the mean and nothing are multiplied with.
-    fn pass_through(values: &[f32], gradient: &mut [f32], leak: f32, patterns: [&[f32]; 6]) {
+    fn pass_through<T>(values: &[T], gradient: &mut [T], leak: f32, patterns: [&[f32]; 6]) {
         let [factors, summands, means, of_gradient, of_value, constant] = patterns;
         let length = factors.len();
         for (values, gradient) in values.chunks(length).zip(gradient.chunks_mut(length)) {
             let patterns = factors.iter().zip(summands).zip(means).zip(of_gradient.iter().zip(of_value).zip(constant));
             for ((v, g), (((f, s), m), ((a, b), c))) in values.iter().zip(gradient).zip(patterns) {
-                let through = if v * f + s > 0.0 { *g } else { leak * *g };
-                *g = through * a + (v - m) * b + c;
+                let (v, old) = (v.value(), g.value());
+                let through = if v * f + s > 0.0 { old } else { leak * old };
+                *g = T::of(through * a + (v - m) * b + c);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Max pool over blocks of 2×2.
 
 use crate::learn::conv::Extent;
-use crate::learn::kernel::for_wide_vectors;
+use crate::learn::kernel::{Element, for_wide_vectors};
 use rayon::prelude::*;
 
 /// Halves rows and columns (both even), keeping the largest of each four values.
@@ -15,14 +15,14 @@ pub struct Pool2 {
 
 impl Pool2 {
     /// Writes the largest values.
-    pub fn forward(&self, values: &[f32], out: &mut [f32]) {
+    pub fn forward<T: Element>(&self, values: &[T], out: &mut [T]) {
         let c = self.channels;
         let row = self.extent.width * c;
         out.par_chunks_mut(row / 2).zip(values.par_chunks(2 * row)).for_each(|(out, rows)| largest_of_four(rows, c, out));
     }
 
     /// Adds the gradient of the output to that of the input; the first of equal maxima (row by row) takes it.
-    pub fn backward_add(&self, values: &[f32], gradient: &[f32], out: &mut [f32]) {
+    pub fn backward_add<T: Element>(&self, values: &[T], gradient: &[T], out: &mut [T]) {
         let c = self.channels;
         let row = self.extent.width * c;
         let rows = out.par_chunks_mut(2 * row).zip(values.par_chunks(2 * row)).zip(gradient.par_chunks(row / 2));
@@ -32,12 +32,12 @@ impl Pool2 {
 
 for_wide_vectors! {
     /// The largest of each four values of two rows with `c` values per pixel.
-    fn largest_of_four(rows: &[f32], c: usize, out: &mut [f32]) {
+    fn largest_of_four<T>(rows: &[T], c: usize, out: &mut [T]) {
         let (upper, lower) = rows.split_at(rows.len() / 2);
         for ((out, upper), lower) in out.chunks_exact_mut(c).zip(upper.chunks_exact(2 * c)).zip(lower.chunks_exact(2 * c)) {
             let ((p, q), (r, s)) = (upper.split_at(c), lower.split_at(c));
             for ((((o, p), q), r), s) in out.iter_mut().zip(p).zip(q).zip(r).zip(s) {
-                *o = p.max(*q).max(r.max(*s));
+                *o = T::of(p.value().max(q.value()).max(r.value().max(s.value())));
             }
         }
     }
@@ -45,7 +45,7 @@ for_wide_vectors! {
 
 for_wide_vectors! {
     /// Adds each gradient to the place of the first largest value among its four.
-    fn add_to_largest(rows: &[f32], gradient: &[f32], c: usize, out: &mut [f32]) {
+    fn add_to_largest<T>(rows: &[T], gradient: &[T], c: usize, out: &mut [T]) {
         let (upper, lower) = rows.split_at(rows.len() / 2);
         let (out_upper, out_lower) = out.split_at_mut(rows.len() / 2);
         let blocks = upper.chunks_exact(2 * c).zip(lower.chunks_exact(2 * c)).zip(gradient.chunks_exact(c));
@@ -56,13 +56,14 @@ for_wide_vectors! {
             let values = p.iter().zip(q).zip(r.iter().zip(s)).zip(gradient);
             let places = op.iter_mut().zip(oq).zip(or.iter_mut().zip(os));
             for ((((p, q), (r, s)), gradient), ((op, oq), (or, os))) in values.zip(places) {
-                let largest = p.max(*q).max(r.max(*s));
-                let (at_p, at_q, at_r) = (*p == largest, *q == largest, *r == largest);
-                let share = |yes: bool| if yes { *gradient } else { 0.0 };
-                *op += share(at_p);
-                *oq += share(!at_p & at_q);
-                *or += share(!at_p & !at_q & at_r);
-                *os += share(!at_p & !at_q & !at_r);
+                let (p, q, r, s) = (p.value(), q.value(), r.value(), s.value());
+                let largest = p.max(q).max(r.max(s));
+                let (at_p, at_q, at_r) = (p == largest, q == largest, r == largest);
+                let sum = |old: T, yes: bool| T::of(old.value() + if yes { gradient.value() } else { 0.0 });
+                *op = sum(*op, at_p);
+                *oq = sum(*oq, !at_p & at_q);
+                *or = sum(*or, !at_p & !at_q & at_r);
+                *os = sum(*os, !at_p & !at_q & !at_r);
             }
         }
     }
