@@ -184,7 +184,9 @@ pub fn run(config: &AppConfig) -> Result<(), String> {
     if !is_renderer {
         return Err(explain(&why));
     }
-    log::warn!("{why}; trying the other renderer");
+    // What the driver says may run to pages; its first words name the trouble.
+    let brief: String = why.chars().take_while(|c| !"{\n".contains(*c)).take(120).collect();
+    log::warn!("{}; trying the other renderer", brief.trim_end());
     run_with(config, second).map_err(|why| explain(&why))
 }
 
