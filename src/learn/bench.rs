@@ -105,7 +105,7 @@ pub fn bench_step(setup: BenchSetup, compute: &Compute, meter: &Meter<'_>, stop:
     let mut forward = Vec::new();
     for _ in 0..steps.max(2) {
         let wall = (meter.wall_s)();
-        engine.logits(&fresh, Batch { extent, planes: &planes }, stop)?;
+        engine.logits(&fresh, Batch { extent, planes: &planes, dropout: None }, stop)?;
         forward.push((meter.wall_s)() - wall);
     }
     let (walls, cpus): (Vec<f64>, Vec<f64>) = step_readings.into_iter().unzip();

@@ -214,7 +214,7 @@ impl Model {
         let extent = Extent { batch: 1, height: padded[1], width: padded[0] };
         let mut input = vec![0.0; extent.pixels() * channels];
         interleave(planes, channels, size, padded, &mut input);
-        let logits = engine.logits(&self.parameters, Batch { extent, planes: &input }, stop)?;
+        let logits = engine.logits(&self.parameters, Batch { extent, planes: &input, dropout: None }, stop)?;
         let mut values = crop(&logits, padded[0], self.shape.classes, size);
         values.chunks_exact_mut(self.shape.classes).for_each(|pixel| {
             softmax(pixel);

@@ -1,6 +1,7 @@
 //! What a model is to learn, from what, and with which net.
 
 use super::form::NetForm;
+use super::objective::Objective;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -37,6 +38,13 @@ pub struct ModelSpec {
     /// Weight of each class in the cross-entropy, background first; none = all 1.
     #[serde(default)]
     pub class_weights: Option<Vec<f32>>,
+    /// What the net is rewarded for while it learns.
+    #[serde(default)]
+    pub objective: Objective,
+    /// Whether proposals are the mean over the slice and its mirror image (left for right): twice the work. Not for bones,
+    /// whose labels carry a side.
+    #[serde(default)]
+    pub flips: bool,
     /// Where all randomness of initialisation comes from.
     #[serde(default)]
     pub seed: u64,
@@ -85,6 +93,19 @@ pub enum SpecError {
     /// A fixed norm without the weights that it was fixed for.
     #[error("`norm` is batch, which only imported weights have; write group or instance")]
     FixedNorm,
+    /// A number of the objective outside its range.
+    #[error("`{field}` must be between {least} and {most}")]
+    Objective {
+        /// Name of the field.
+        field: &'static str,
+        /// Least value allowed.
+        least: f32,
+        /// Largest value allowed.
+        most: f32,
+    },
+    /// Mirror images where sides matter.
+    #[error("`flips` cannot be used for bones: their labels carry a side")]
+    Flips,
     /// Weights that do not match the classes.
     #[error("`class_weights` must be {expected} finite numbers above zero (background first)")]
     Weights {
@@ -122,6 +143,8 @@ impl ModelSpec {
             norm: NormKind::default(),
             form: None,
             class_weights: None,
+            objective: Objective::default(),
+            flips: false,
             seed: 0,
         }
     }
@@ -153,6 +176,12 @@ impl ModelSpec {
             form.check(self.base, self.depth).map_err(SpecError::Form)?;
         } else if self.norm == NormKind::Batch {
             return Err(SpecError::FixedNorm);
+        }
+        if let Err((field, [least, most])) = self.objective.check() {
+            return Err(SpecError::Objective { field, least, most });
+        }
+        if self.flips && self.layer == "bone" {
+            return Err(SpecError::Flips);
         }
         let expected = self.labels + 1;
         if self.class_weights.as_ref().is_some_and(|w| w.len() != expected || !w.iter().all(|v| v.is_finite() && *v > 0.0)) {
@@ -213,6 +242,10 @@ mod tests {
         ] {
             assert!(matches!(ModelSpec { form: Some(wrong), ..formed.clone() }.check(), Err(SpecError::Form(_))));
         }
+        let objective = Objective { dropout: 1.0, ..Objective::default() };
+        let error = ModelSpec { objective, ..good.clone() }.check().unwrap_err().to_string();
+        assert_eq!(error, "`dropout` must be between 0 and 0.9");
+        assert_eq!(ModelSpec { flips: true, layer: "bone".into(), ..good.clone() }.check(), Err(SpecError::Flips));
         let error = ModelSpec { depth: 9, ..good }.check().unwrap_err().to_string();
         assert_eq!(error, "`depth` is 9, but must be between 1 and 6");
     }

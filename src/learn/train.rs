@@ -5,15 +5,19 @@ use super::conv::Extent;
 use super::data::{Example, Recipe, pad};
 use super::error::LearnError;
 use super::model::{Model, interleave, padded_size};
-use super::net::{Batch, Engine, Parameters, UNetShape, halt};
-use super::optimiser::{AdamW, Move, follow, length};
+use super::net::{Batch, Dropout, Engine, Parameters, UNetShape, halt};
+use super::ops::Loss;
+use super::optimiser::{Move, Optimiser, OptimiserKind, follow, length};
 use super::spec::CheckedSpec;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
 
 /// How the weights move.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct TrainOptions {
+    /// By which rule.
+    pub optimiser: OptimiserKind,
     /// The learning rate over time.
     pub rate: Rate,
     /// Share of a convolution's weight that is taken away per step, times the learning rate.
@@ -59,7 +63,7 @@ impl Rate {
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { rate: Rate::Constant { rate: 4e-3 }, weight_decay: 1e-4, clip: 5.0, keep: 0.98 }
+        Self { optimiser: OptimiserKind::AdamW, rate: Rate::Constant { rate: 4e-3 }, weight_decay: 1e-4, clip: 5.0, keep: 0.98 }
     }
 }
 
@@ -68,7 +72,7 @@ impl Default for TrainOptions {
 pub struct StepReport {
     /// Number of the step, counted from 1 and over all versions.
     pub step: u64,
-    /// Loss of the batch before the step: weighted cross-entropy plus 1 − mean soft Dice.
+    /// Loss of the batch before the step, by the specification's objective.
     pub loss: f32,
     /// Length of the gradient before clipping.
     pub gradient: f64,
@@ -88,11 +92,11 @@ pub struct Trainer {
     good: Parameters,
     mean: Parameters,
     gradients: Parameters,
-    optimiser: AdamW,
+    optimiser: Optimiser,
     engine: Box<dyn Engine>,
     compute: Compute,
     decayed: Vec<bool>,
-    class_weights: Vec<f32>,
+    loss: Loss,
     steps_before: u64,
     steps: u64,
 }
@@ -125,11 +129,11 @@ impl Trainer {
             good: parameters.clone(),
             mean: parameters.clone(),
             gradients: parameters.zeros_like(),
-            optimiser: AdamW::new(&parameters),
+            optimiser: Optimiser::new(options.optimiser, &parameters),
             engine: Compute::CPU.engine(&shape),
             compute: Compute::CPU,
             decayed: shape.weights().iter().map(|w| w.shape.len() > 1).collect(),
-            class_weights: spec.class_weights(),
+            loss: Loss::new(spec.class_weights(), spec.spec().objective),
             steps_before: model.steps(),
             steps: 0,
             spec,
@@ -156,14 +160,17 @@ impl Trainer {
     pub fn step(&mut self, batch: &[&Example], stop: &AtomicBool) -> Result<StepReport, LearnError> {
         halt(stop)?;
         let (extent, planes, labels) = self.assemble(batch)?;
-        let batch = Batch { extent, planes: &planes };
-        let loss = self.engine.gradients(&self.parameters, batch, &labels, &self.class_weights, &mut self.gradients, stop)?;
+        let step = self.steps_before + self.steps + 1;
+        let wish = self.spec.spec();
+        let share = wish.objective.dropout;
+        let dropout = (share > 0.0).then(|| Dropout { share, seed: wish.seed ^ step.rotate_left(32) });
+        let batch = Batch { extent, planes: &planes, dropout };
+        let loss = self.engine.gradients(&self.parameters, batch, &labels, &self.loss, &mut self.gradients, stop)?;
         let loss = loss.ok_or(LearnError::NothingLabelled)?;
         let gradient = length(&self.gradients);
-        let step = self.steps_before + self.steps + 1;
         if !loss.is_finite() || !gradient.is_finite() {
             self.parameters.clone_from(&self.good);
-            self.optimiser = AdamW::new(&self.parameters);
+            self.optimiser = Optimiser::new(self.options.optimiser, &self.parameters);
             return Err(LearnError::NotFinite { step });
         }
         halt(stop)?;

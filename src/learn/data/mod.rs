@@ -12,7 +12,7 @@ mod sampler;
 pub use augment::Augmentation;
 pub use example::Example;
 pub(in crate::learn) use plane::{crop, pad};
-pub use prepared::PreparedSlices;
 pub(in crate::learn) use prepared::likeliest;
+pub use prepared::{PreparedSlices, learnt_recipe};
 pub use recipe::{Recipe, RecipeStep};
 pub use sampler::{Crop, Sampler, balanced_weights};

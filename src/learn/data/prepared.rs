@@ -36,6 +36,7 @@ impl PreparedSlices {
         let Some(first) = images.first().filter(|_| images.len() == wanted.sequences.len()) else {
             return Err(LearnError::Sequences { expected: wanted.sequences.len(), given: images.len() });
         };
+        recipe.require(images.len()).map_err(LearnError::Unsuited)?;
         let grid = first.grid().clone();
         for image in images {
             grid.require_same(image.grid())?;
@@ -52,7 +53,10 @@ impl PreparedSlices {
             // A pixel size that is far off must not ask for more memory than there is.
             std::array::from_fn(|a| ((own[a] as f64 * ratio[a]).round() as usize).clamp(1, 4096))
         });
-        let sequences = images.iter().map(|image| prepare(image, &plane, recipe, size)).collect();
+        let mut volumes: Vec<Vec<f32>> = images.iter().map(|image| slices(image, &plane)).collect();
+        recipe.apply(&mut volumes, own);
+        let pixels = own[0] * own[1];
+        let sequences = volumes.iter().map(|v| v.par_chunks(pixels).map(|slice| resize(slice, own, size, 1)).collect()).collect();
         Ok(Self { grid, plane, size, neighbours: wanted.neighbours, sequences })
     }
 
@@ -143,7 +147,26 @@ pub fn likeliest(values: &[f32]) -> (u8, f32) {
     values.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (c, &v)| if v > best.1 { (c as u8, v) } else { best })
 }
 
-fn prepare(image: &Image, plane: &SlicePlane, recipe: &Recipe, size: [usize; 2]) -> Vec<Vec<f32>> {
+/// The recipe with what it learns from the training exams (its standard scales): per exam its images and slice axis.
+#[must_use]
+pub fn learnt_recipe(recipe: &Recipe, exams: &[(&[Image], usize)]) -> Recipe {
+    if !recipe.learns() {
+        return recipe.clone();
+    }
+    let mut volumes: Vec<(Vec<Vec<f32>>, [usize; 2])> = exams
+        .iter()
+        .filter_map(|(images, axis)| {
+            let grid = images.first()?.grid();
+            let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), (*axis).min(2));
+            let on_grid = images.iter().all(|image| image.grid().shape() == grid.shape());
+            on_grid.then(|| (images.iter().map(|image| slices(image, &plane)).collect(), plane.size()))
+        })
+        .collect();
+    recipe.clone().learnt(&mut volumes)
+}
+
+/// The image's values as they lie on screen, `[slice][row][column]`.
+fn slices(image: &Image, plane: &SlicePlane) -> Vec<f32> {
     let own = plane.size();
     let pixels = own[0] * own[1];
     let mut volume = vec![0.0; pixels * plane.slice_count()];
@@ -152,8 +175,7 @@ fn prepare(image: &Image, plane: &SlicePlane, recipe: &Recipe, size: [usize; 2])
             *value = image.get(plane.voxel(slice, [n % own[0], n / own[0]]));
         }
     });
-    recipe.apply(&mut volume, own);
-    volume.par_chunks(pixels).map(|slice| resize(slice, own, size, 1)).collect()
+    volume
 }
 
 #[cfg(test)]

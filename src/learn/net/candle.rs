@@ -2,10 +2,11 @@
 //!
 //! candle's max pool has a wrong gradient (0.11.1), so the pool is a maximum over a reshaped tensor.
 
+use super::deep::coarser;
 use super::shape::BlockAt;
 use super::{Batch, Engine, Parameters, UNetShape, halt};
 use crate::learn::error::LearnError;
-use crate::learn::ops::IGNORE;
+use crate::learn::ops::{IGNORE, Loss};
 use crate::learn::spec::NormKind;
 use candle_core::{D, DType, Device, Result, Tensor, Var};
 use std::sync::atomic::AtomicBool;
@@ -50,7 +51,8 @@ impl CandleEngine {
         if leak == 0.0 { x.relu() } else { x.relu()? - (x.neg()?.relu()? * leak)? }
     }
 
-    fn forward(&self, vars: &[Var], batch: Batch<'_>, stop: &AtomicBool) -> std::result::Result<Tensor, LearnError> {
+    /// Values per pixel and class, `[batch][height][width][class]`, of the finest level first, then of those with a head.
+    fn forward(&self, vars: &[Var], batch: Batch<'_>, stop: &AtomicBool) -> std::result::Result<Vec<Tensor>, LearnError> {
         let e = batch.extent;
         let mut x = Tensor::from_slice(batch.planes, (e.batch, e.height, e.width, self.shape.inputs), &self.device)?;
         x = x.permute((0, 3, 1, 2))?.contiguous()?;
@@ -66,6 +68,12 @@ impl CandleEngine {
             skips.push(x.clone());
         }
         skips.pop();
+        if let Some(dropout) = batch.dropout {
+            let channels = self.shape.width(self.shape.depth - 1);
+            let factors = Tensor::from_vec(dropout.factors(e.batch, channels), (e.batch, channels, 1, 1), &self.device)?;
+            x = x.broadcast_mul(&factors)?;
+        }
+        let mut found = Vec::new();
         for level in (0..self.shape.depth - 1).rev() {
             halt(stop)?;
             let at = self.shape.up(level);
@@ -80,14 +88,33 @@ impl CandleEngine {
             for at in self.shape.decoder(level) {
                 x = self.block(vars, at, &x)?;
             }
+            if let Some((_, head)) = self.shape.deep_heads().find(|(l, _)| *l == level) {
+                found.push(self.head(vars, head, &x)?);
+            }
         }
-        let head = self.shape.head();
-        let logits = x.conv2d(vars[head].as_tensor(), 0, 1, 1, 1)?;
-        Ok(logits.broadcast_add(&vars[head + 1].reshape((1, self.shape.classes, 1, 1))?)?.permute((0, 2, 3, 1))?.contiguous()?)
+        found.push(self.head(vars, self.shape.head(), &x)?);
+        found.reverse();
+        Ok(found)
     }
 
-    /// Cross-entropy and soft Dice as in `ops::Loss`.
-    fn loss(&self, logits: &Tensor, labels: &[u8], class_weights: &[f32]) -> Result<Option<Tensor>> {
+    fn head(&self, vars: &[Var], at: usize, x: &Tensor) -> Result<Tensor> {
+        let logits = x.conv2d(vars[at].as_tensor(), 0, 1, 1, 1)?;
+        logits.broadcast_add(&vars[at + 1].reshape((1, self.shape.classes, 1, 1))?)?.permute((0, 2, 3, 1))?.contiguous()
+    }
+
+    /// Any loss: our own gradient is laid on the values, so that candle leads it back.
+    fn judge(&self, logits: &Tensor, labels: &[u8], loss: &Loss) -> Result<Option<Tensor>> {
+        if loss.is_plain() {
+            return self.plain_loss(logits, labels, loss.class_weights());
+        }
+        let mut values = logits.flatten_all()?.to_vec1()?;
+        let Some(found) = loss.gradient(&mut values, labels) else { return Ok(None) };
+        let along = (logits * Tensor::from_vec(values, logits.shape(), &self.device)?)?.sum_all()?;
+        Ok(Some(((&along - along.detach())? + found)?))
+    }
+
+    /// Cross-entropy and soft Dice as in `ops::Loss`, in candle's operators.
+    fn plain_loss(&self, logits: &Tensor, labels: &[u8], class_weights: &[f32]) -> Result<Option<Tensor>> {
         let classes = self.shape.classes;
         let mut one_hot = vec![0.0_f32; labels.len() * classes];
         let (mut weights, mut counted) = (one_hot.clone(), vec![0.0_f32; labels.len()]);
@@ -126,7 +153,8 @@ impl CandleEngine {
 impl Engine for CandleEngine {
     fn logits(&mut self, parameters: &Parameters, batch: Batch<'_>, stop: &AtomicBool) -> std::result::Result<Vec<f32>, LearnError> {
         let vars = self.vars(parameters)?;
-        Ok(self.forward(&vars, batch, stop)?.flatten_all()?.to_vec1()?)
+        let found = self.forward(&vars, batch, stop)?;
+        Ok(found.first().map_or_else(|| Ok(Vec::new()), |logits| logits.flatten_all()?.to_vec1())?)
     }
 
     fn gradients(
@@ -134,13 +162,25 @@ impl Engine for CandleEngine {
         parameters: &Parameters,
         batch: Batch<'_>,
         labels: &[u8],
-        class_weights: &[f32],
+        loss: &Loss,
         out: &mut Parameters,
         stop: &AtomicBool,
     ) -> std::result::Result<Option<f64>, LearnError> {
         let vars = self.vars(parameters)?;
-        let logits = self.forward(&vars, batch, stop)?;
-        let Some(loss) = self.loss(&logits, labels, class_weights)? else { return Ok(None) };
+        let found = self.forward(&vars, batch, stop)?;
+        let mut total: Option<Tensor> = None;
+        for (level, logits) in found.iter().enumerate() {
+            let e = batch.extent;
+            let coarse = coarser(labels, e.batch, [e.height, e.width], level, IGNORE);
+            let part = self.judge(logits, &coarse, loss)?;
+            total = match (total, part) {
+                (None, None) => return Ok(None),
+                (None, part) => part,
+                (total, None) => total,
+                (Some(total), Some(part)) => Some((total + (part * 0.5_f64.powi(level as i32))?)?),
+            };
+        }
+        let Some(loss) = total else { return Ok(None) };
         halt(stop)?;
         let gradients = loss.backward()?;
         for (var, out) in vars.iter().zip(out.all_mut()) {

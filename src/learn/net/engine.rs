@@ -1,8 +1,9 @@
 //! The narrow interface between training and whatever computes the net.
 
-use super::Parameters;
+use super::{Dropout, Parameters};
 use crate::learn::conv::Extent;
 use crate::learn::error::LearnError;
+use crate::learn::ops::Loss;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Planes of a batch, `[batch][height][width][channel]`; rows and columns are multiples of the net's.
@@ -12,6 +13,8 @@ pub struct Batch<'a> {
     pub extent: Extent,
     /// Input values.
     pub planes: &'a [f32],
+    /// Channels of the deepest level to drop.
+    pub dropout: Option<Dropout>,
 }
 
 /// Something that computes a U-Net: the CPU's own operators, candle on any device, and later others.
@@ -31,7 +34,7 @@ pub trait Engine: Send {
         parameters: &Parameters,
         batch: Batch<'_>,
         labels: &[u8],
-        class_weights: &[f32],
+        loss: &Loss,
         out: &mut Parameters,
         stop: &AtomicBool,
     ) -> Result<Option<f64>, LearnError>;

@@ -2,12 +2,15 @@
 
 mod arena;
 mod candle;
+mod deep;
+mod dropout;
 mod engine;
 mod parameters;
 mod shape;
 mod tape;
 
 pub(in crate::learn) use candle::CandleEngine;
+pub(in crate::learn) use dropout::Dropout;
 pub(in crate::learn) use engine::{Batch, Engine, halt};
 pub(in crate::learn) use parameters::{Parameters, normal};
 pub(in crate::learn) use shape::UNetShape;

@@ -20,6 +20,8 @@ pub struct UNetShape {
     pub norm: NormKind,
     /// Channels that do not simply double, and what comes with them.
     pub form: Option<NetForm>,
+    /// Whether the decoder's coarser levels have heads of their own, for learning only.
+    pub deep: bool,
 }
 
 /// Name and shape of one weight.
@@ -54,6 +56,7 @@ impl UNetShape {
             depth: wish.depth,
             norm: wish.norm,
             form: wish.form.clone(),
+            deep: wish.objective.deep_supervision,
         }
     }
 
@@ -139,6 +142,12 @@ impl UNetShape {
         6 * self.depth + self.weights_per_up() * (self.depth - 1)
     }
 
+    /// Levels with a head of their own beside the finest, and the number of its weight; its bias follows it.
+    pub fn deep_heads(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let first = self.head() + 2;
+        (1..if self.deep { self.depth.saturating_sub(1) } else { 1 }).map(move |level| (level, first + 2 * (level - 1)))
+    }
+
     /// All weights in order of their numbers.
     #[must_use]
     pub fn weights(&self) -> Vec<WeightInfo> {
@@ -163,6 +172,10 @@ impl UNetShape {
         }
         add("head.weight".to_owned(), &[self.classes, self.out_width(0), 1, 1]);
         add("head.bias".to_owned(), &[self.classes]);
+        for (level, _) in self.deep_heads() {
+            add(format!("deep.{level}.weight"), &[self.classes, self.out_width(level), 1, 1]);
+            add(format!("deep.{level}.bias"), &[self.classes]);
+        }
         all
     }
 }
@@ -173,7 +186,7 @@ mod tests {
 
     #[test]
     fn numbers_and_names_agree() {
-        let shape = UNetShape { inputs: 1, classes: 4, base: 32, depth: 4, norm: NormKind::Group, form: None };
+        let shape = UNetShape { inputs: 1, classes: 4, base: 32, depth: 4, norm: NormKind::Group, form: None, deep: false };
         let weights = shape.weights();
         let total: usize = weights.iter().map(|w| w.shape.iter().product::<usize>()).sum();
         // The count of tools/bench_unet_torch.py's net.
@@ -182,6 +195,12 @@ mod tests {
         assert_eq!(weights[shape.decoder(0)[1].weight].name, "decoder.0.1.conv.weight");
         assert_eq!(weights[shape.encoder(3)[0].weight].name, "encoder.3.0.conv.weight");
         assert_eq!(weights[shape.head()].name, "head.weight");
+        let deep = UNetShape { deep: true, ..shape.clone() };
+        assert_eq!(weights[..], deep.weights()[..weights.len()]);
+        assert_eq!(
+            deep.deep_heads().map(|(level, at)| (level, deep.weights()[at].name.clone())).collect::<Vec<_>>(),
+            [(1, "deep.1.weight".to_owned()), (2, "deep.2.weight".to_owned())]
+        );
         assert_eq!(shape.groups(32), 8);
         assert_eq!(shape.groups(6), 3);
         assert_eq!(shape.groups(3), 1);
@@ -190,7 +209,7 @@ mod tests {
     #[test]
     fn a_form_has_its_own_channels() {
         let form = NetForm { encoder: vec![2, 2, 5], up: vec![4, 3], decoder: vec![6, 7], leak: 0.1, up_bias: true };
-        let shape = UNetShape { inputs: 1, classes: 4, base: 2, depth: 3, norm: NormKind::Batch, form: Some(form) };
+        let shape = UNetShape { inputs: 1, classes: 4, base: 2, depth: 3, norm: NormKind::Batch, form: Some(form), deep: false };
         let weights = shape.weights();
         let of = |number: usize| (weights[number].name.as_str(), weights[number].shape.as_slice());
         assert_eq!(of(shape.up(1)), ("up.1.weight", &[5, 3, 2, 2][..]));

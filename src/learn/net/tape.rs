@@ -1,6 +1,7 @@
 //! The U-Net on the CPU with our own operators and a hand-written backward pass.
 
 use super::arena::Arena;
+use super::deep::{DeepHead, Goal};
 use super::shape::BlockAt;
 use super::{Batch, Engine, Parameters, UNetShape, halt};
 use crate::learn::conv::{Conv3, Extent, Point, Source, Up2, Value};
@@ -124,6 +125,9 @@ impl<T: Value> Tape<T> {
             let made = self.blocks(p, [first, second], Input { extent, sources: &sources }, keep, stop)?;
             trace.encoder.push(made);
         }
+        if let (Some(dropout), Some(deepest)) = (batch.dropout, trace.encoder.last_mut()) {
+            dropout.apply(batch.extent.batch, shape.width(shape.depth - 1), &mut deepest[1].out);
+        }
         for level in (0..shape.depth - 1).rev() {
             let (extent, below) = (Self::extent_at(batch.extent, level), Self::extent_at(batch.extent, level + 1));
             let (width, up_width) = (shape.width(level), shape.up_width(level));
@@ -198,15 +202,18 @@ impl<T: Value> Tape<T> {
         Ok(found)
     }
 
+    /// Writes all gradients; returns what the coarser levels' heads add to the loss.
+    #[expect(clippy::too_many_arguments, reason = "what was made, from what, and what it is judged by")]
     fn backward(
         &mut self,
         p: &Parameters,
         batch: Batch<'_>,
         mut trace: Trace<T>,
         logits: Vec<f32>,
+        goal: Goal<'_>,
         out: &mut Parameters,
         stop: &AtomicBool,
-    ) -> Result<(), LearnError> {
+    ) -> Result<f64, LearnError> {
         let shape = self.shape.clone();
         halt(stop)?;
         let mut gradient = self.arena.take(batch.extent.pixels() * shape.out_width(0));
@@ -218,7 +225,7 @@ impl<T: Value> Tape<T> {
         self.logits.give(logits);
 
         // Gradients that reach the encoder's results through the joins, finest first.
-        let mut skips = Vec::new();
+        let (mut skips, mut deep_loss) = (Vec::new(), 0.0);
         for level in 0..shape.depth - 1 {
             let (extent, below) = (Self::extent_at(batch.extent, level), Self::extent_at(batch.extent, level + 1));
             let (width, up_width) = (shape.width(level), shape.up_width(level));
@@ -238,8 +245,15 @@ impl<T: Value> Tape<T> {
             conv.weight_gradient(from, &of_up, &mut self.scratch, out.get_mut(shape.up(level)));
             gradient = self.arena.take(from.len());
             conv.input_gradient(&of_up, p.get(shape.up(level)), &mut gradient);
+            if shape.deep {
+                let head = DeepHead { path: self.path, shape: &shape, level: level + 1 };
+                deep_loss += head.backward(p, from, goal, &mut self.scratch, &mut gradient, out);
+            }
             self.arena.give(of_up);
             self.arena.give(up);
+        }
+        if let Some(dropout) = batch.dropout {
+            dropout.apply(batch.extent.batch, shape.width(shape.depth - 1), &mut gradient);
         }
         let planes = T::stored(batch.planes);
         for level in (0..shape.depth).rev() {
@@ -258,7 +272,7 @@ impl<T: Value> Tape<T> {
             }
             self.arena.give(pooled.unwrap_or_default());
         }
-        Ok(())
+        Ok(deep_loss)
     }
 
     fn hand_back(&mut self, trace: Trace<T>) {
@@ -284,16 +298,16 @@ impl<T: Value> Engine for Tape<T> {
         parameters: &Parameters,
         batch: Batch<'_>,
         labels: &[u8],
-        class_weights: &[f32],
+        loss: &Loss,
         out: &mut Parameters,
         stop: &AtomicBool,
     ) -> Result<Option<f64>, LearnError> {
         let (trace, mut logits) = self.forward(parameters, batch, true, stop)?;
-        let Some(loss) = (Loss { class_weights }).gradient(&mut logits, labels) else {
+        let Some(found) = loss.gradient(&mut logits, labels) else {
             self.hand_back(trace);
             return Ok(None);
         };
-        self.backward(parameters, batch, trace, logits, out, stop)?;
-        Ok(Some(loss))
+        let goal = Goal { extent: batch.extent, labels, loss };
+        Ok(Some(found + self.backward(parameters, batch, trace, logits, goal, out, stop)?))
     }
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::learn::conv::Extent;
 use crate::learn::form::NetForm;
 use crate::learn::kernel::InstructionPath;
-use crate::learn::ops::IGNORE;
+use crate::learn::objective::{LossKind, Objective};
+use crate::learn::ops::{IGNORE, Loss};
 use crate::learn::spec::NormKind;
 use std::sync::atomic::AtomicBool;
 
@@ -18,16 +19,18 @@ struct Case {
     extent: Extent,
     planes: Vec<f32>,
     labels: Vec<u8>,
+    dropout: Option<Dropout>,
+    objective: Objective,
 }
 
 fn case(inputs: usize, base: usize, depth: usize, norm: NormKind) -> Case {
-    case_of(UNetShape { inputs, classes: 4, base, depth, norm, form: None })
+    case_of(UNetShape { inputs, classes: 4, base, depth, norm, form: None, deep: false })
 }
 
 /// Channels that fit no rule, a leak and biases on the way up.
 fn formed(norm: NormKind) -> Case {
     let form = NetForm { encoder: vec![3, 5, 4], up: vec![2, 6], decoder: vec![5, 3], leak: 0.1, up_bias: true };
-    case_of(UNetShape { inputs: 2, classes: 4, base: 3, depth: 3, norm, form: Some(form) })
+    case_of(UNetShape { inputs: 2, classes: 4, base: 3, depth: 3, norm, form: Some(form), deep: false })
 }
 
 fn case_of(shape: UNetShape) -> Case {
@@ -41,51 +44,39 @@ fn case_of(shape: UNetShape) -> Case {
     }
     let extent = Extent { batch: 2, height: 2 * shape.multiple(), width: 3 * shape.multiple() };
     let labels = (0..extent.pixels()).map(|n| if n % 11 == 0 { IGNORE } else { (n / 5 % 4) as u8 }).collect();
-    Case { planes: noise(extent.pixels() * inputs, 3), shape, parameters, extent, labels }
+    Case { planes: noise(extent.pixels() * inputs, 3), shape, parameters, extent, labels, dropout: None, objective: Objective::default() }
 }
 
 impl Case {
     fn gradients(&self, engine: &mut dyn Engine, parameters: &Parameters) -> (f64, Parameters) {
         let mut out = parameters.zeros_like();
-        let batch = Batch { extent: self.extent, planes: &self.planes };
-        let weights = [0.5, 1.0, 2.0, 3.0];
-        let loss = engine.gradients(parameters, batch, &self.labels, &weights, &mut out, &AtomicBool::new(false)).unwrap().unwrap();
+        let batch = Batch { extent: self.extent, planes: &self.planes, dropout: self.dropout };
+        let loss = Loss::new(vec![0.5, 1.0, 2.0, 3.0], self.objective);
+        let loss = engine.gradients(parameters, batch, &self.labels, &loss, &mut out, &AtomicBool::new(false)).unwrap().unwrap();
         (loss, out)
     }
 }
 
-#[test]
-fn our_engine_agrees_with_candles() {
-    let sizes = [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)];
-    let cases = sizes.map(|(inputs, base, depth, norm)| case(inputs, base, depth, norm));
-    for case in cases.into_iter().chain([formed(NormKind::Batch), formed(NormKind::Instance)]) {
-        let (expected, reference) = case.gradients(&mut CandleEngine::new(case.shape.clone(), candle_core::Device::Cpu), &case.parameters);
-        for path in InstructionPath::available() {
-            let (loss, gradients) = case.gradients(&mut Tape::<f32>::new(case.shape.clone(), path), &case.parameters);
-            assert!((loss - expected).abs() < 1e-4, "{path}: {loss} for {expected}");
-            for ((info, ours), theirs) in case.shape.weights().iter().zip(gradients.all()).zip(reference.all()) {
-                let distance = ours.iter().zip(theirs).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
-                let size = theirs.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>().sqrt();
-                assert!(distance < 2e-3 * size + 1e-6, "{path} {}: {distance} of {size}", info.name);
-            }
+/// Both engines, every instruction path.
+fn engines_agree(case: &Case) {
+    let (expected, reference) = case.gradients(&mut CandleEngine::new(case.shape.clone(), candle_core::Device::Cpu), &case.parameters);
+    for path in InstructionPath::available() {
+        let (loss, gradients) = case.gradients(&mut Tape::<f32>::new(case.shape.clone(), path), &case.parameters);
+        assert!((loss - expected).abs() < 1e-4, "{path}: {loss} for {expected}");
+        for ((info, ours), theirs) in case.shape.weights().iter().zip(gradients.all()).zip(reference.all()) {
+            let distance = ours.iter().zip(theirs).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
+            let size = theirs.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>().sqrt();
+            assert!(distance < 2e-3 * size + 1e-6, "{path} {}: {distance} of {size}", info.name);
         }
     }
 }
 
-#[test]
-fn the_gradient_is_the_finite_difference_through_the_whole_net() {
-    for case in [case(1, 4, 3, NormKind::Group), formed(NormKind::Batch)] {
-        compare_with_finite_differences(&case);
-    }
-}
-
-fn compare_with_finite_differences(case: &Case) {
+/// Along the gradient itself the slope is its length: one number per weight tensor.
+fn slope_is_gradient(case: &Case, h: f64) {
     let mut tape = Tape::<f32>::new(case.shape.clone(), InstructionPath::detect());
     let (_, gradients) = case.gradients(&mut tape, &case.parameters);
     for (number, info) in case.shape.weights().iter().enumerate() {
-        // Along the gradient itself the slope is its length: one number per weight tensor.
         let length = gradients.get(number).iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
-        let h = 2e-3;
         let mut at = |by: f64| {
             let mut moved = case.parameters.clone();
             for (v, g) in moved.get_mut(number).iter_mut().zip(gradients.get(number)) {
@@ -98,13 +89,63 @@ fn compare_with_finite_differences(case: &Case) {
     }
 }
 
+/// Heads at coarser levels, dropped channels and a loss of another kind, all at once.
+fn rich_case() -> Case {
+    let shape = UNetShape { inputs: 1, classes: 4, base: 4, depth: 4, norm: NormKind::Group, form: None, deep: true };
+    let objective =
+        Objective { loss: LossKind::Tversky { false_positives: 0.3, false_negatives: 0.7 }, ordinal: true, ..Objective::default() };
+    Case { dropout: Some(Dropout { share: 0.3, seed: 4 }), objective, ..case_of(shape) }
+}
+
+#[test]
+fn our_engine_agrees_with_candles() {
+    for (inputs, base, depth, norm) in
+        [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)]
+    {
+        engines_agree(&case(inputs, base, depth, norm));
+    }
+    for norm in [NormKind::Batch, NormKind::Instance] {
+        engines_agree(&formed(norm));
+    }
+    engines_agree(&rich_case());
+    engines_agree(&Case { objective: Objective::default(), ..rich_case() });
+}
+
+#[test]
+fn the_gradient_is_the_finite_difference_through_the_whole_net() {
+    slope_is_gradient(&case(1, 4, 3, NormKind::Group), 2e-3);
+    slope_is_gradient(&formed(NormKind::Batch), 2e-3);
+    // Logarithms of "at least" bend more: a shorter way.
+    slope_is_gradient(&rich_case(), 5e-4);
+}
+
+#[test]
+fn dropping_channels_and_learning_at_coarser_levels_change_the_loss_only_where_asked() {
+    let rich = rich_case();
+    let loss = |case: &Case| case.gradients(&mut Tape::<f32>::new(case.shape.clone(), InstructionPath::detect()), &case.parameters).0;
+    let whole = Case { dropout: None, ..rich_case() };
+    assert!((loss(&rich) - loss(&whole)).abs() > 1e-4);
+    assert_eq!(loss(&rich), loss(&rich_case()), "the same seed drops the same channels");
+    let none = Case { dropout: Some(Dropout { share: 0.0, seed: 4 }), ..rich_case() };
+    assert_eq!(loss(&none), loss(&whole));
+    // The finest level's values do not depend on the other heads.
+    let plain = case_of(UNetShape { deep: false, ..rich.shape });
+    let stop = AtomicBool::new(false);
+    let logits = |case: &Case| {
+        Tape::<f32>::new(case.shape.clone(), InstructionPath::detect())
+            .logits(&case.parameters, Batch { extent: case.extent, planes: &case.planes, dropout: None }, &stop)
+            .unwrap()
+    };
+    assert_eq!(logits(&whole), logits(&plain));
+}
+
 #[test]
 fn logits_do_not_depend_on_the_rest_of_the_batch() {
     let case = case(1, 4, 3, NormKind::Group);
     let mut tape = Tape::<f32>::new(case.shape.clone(), InstructionPath::detect());
     let stop = AtomicBool::new(false);
-    let both = tape.logits(&case.parameters, Batch { extent: case.extent, planes: &case.planes }, &stop).unwrap();
+    let both = tape.logits(&case.parameters, Batch { extent: case.extent, planes: &case.planes, dropout: None }, &stop).unwrap();
     let one = Extent { batch: 1, ..case.extent };
-    let alone = tape.logits(&case.parameters, Batch { extent: one, planes: &case.planes[..one.pixels()] }, &stop).unwrap();
+    let alone = tape.logits(&case.parameters, Batch { extent: one, planes: &case.planes[..one.pixels()], dropout: None }, &stop).unwrap();
     assert_eq!(alone, both[..alone.len()]);
 }
