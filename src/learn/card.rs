@@ -30,6 +30,12 @@ pub struct Card {
     /// The version that training went on from.
     #[serde(default)]
     pub parent: Option<String>,
+    /// Where weights came from that were not learnt here from the start, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Key of each label, from label 1 on; empty where the study's protocol says them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub label_keys: Vec<String>,
     /// When it was made, as text.
     pub created: String,
     /// SHA-256 of the weights file; written by saving.
@@ -55,6 +61,8 @@ impl Card {
             instruction_path: model.compute().word().to_owned(),
             threads: rayon::current_num_threads(),
             parent: None,
+            origin: None,
+            label_keys: Vec::new(),
             created: created.to_owned(),
             weights_sha256: String::new(),
         }

@@ -4,6 +4,7 @@ use super::net::{Parameters, UNetShape};
 use super::{Card, Model, SpecError};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -70,15 +71,8 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(parent).map_err(failed(parent, "written"))?;
     let temporary = tempfile::Builder::new().prefix(".saving-").tempdir_in(parent).map_err(failed(parent, "written"))?;
-    let weights = encode(model).map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
-    let card = Card {
-        format: Card::FORMAT,
-        spec: model.spec().spec().clone(),
-        recipe: model.recipe().clone(),
-        steps: model.steps(),
-        weights_sha256: sha256(&weights),
-        ..card.clone()
-    };
+    let weights = encode(model, None).map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
+    let card = card_of(model, card, sha256(&weights));
     let text = serde_json::to_vec_pretty(&card).map_err(|e| CheckpointError::Card { path: folder.join(CARD_FILE), why: e.to_string() })?;
     for (name, bytes) in [(WEIGHTS_FILE, &weights), (CARD_FILE, &text)] {
         let path = temporary.path().join(name);
@@ -96,6 +90,12 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
     sync_folder(parent)
 }
 
+/// The card with what the model itself says.
+pub(in crate::learn) fn card_of(model: &Model, card: &Card, weights_sha256: String) -> Card {
+    let (spec, recipe) = (model.spec().spec().clone(), model.recipe().clone());
+    Card { format: Card::FORMAT, spec, recipe, steps: model.steps(), weights_sha256, ..card.clone() }
+}
+
 /// Reads a folder that [`save`] wrote.
 ///
 /// # Errors
@@ -103,15 +103,21 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
 pub fn load(folder: &Path) -> Result<(Model, Card), CheckpointError> {
     let card = load_card(folder)?;
     let card_path = folder.join(CARD_FILE);
-    let spec = card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: card_path, source })?;
+    card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: card_path, source })?;
     let path = folder.join(WEIGHTS_FILE);
     let bytes = read(&path)?;
-    let wrong = |why: String| CheckpointError::Weights { path: path.clone(), why };
-    if !card.weights_sha256.is_empty() && card.weights_sha256 != sha256(&bytes) {
-        return Err(wrong("its hash is not the card's".to_owned()));
+    let model = from_weights(&bytes, &card).map_err(|why| CheckpointError::Weights { path, why })?;
+    Ok((model, card))
+}
+
+/// A model from the bytes of its weights file and its card; what is wrong, in words.
+pub(in crate::learn) fn from_weights(bytes: &[u8], card: &Card) -> Result<Model, String> {
+    let spec = card.spec.clone().check().map_err(|e| e.to_string())?;
+    if !card.weights_sha256.is_empty() && card.weights_sha256 != sha256(bytes) {
+        return Err("its hash is not the card's".to_owned());
     }
-    let parameters = decode(&bytes, &UNetShape::of(&spec)).map_err(wrong)?;
-    Ok((Model::from_parts(spec, card.recipe.clone(), parameters, card.steps), card))
+    let parameters = decode(bytes, &UNetShape::of(&spec))?;
+    Ok(Model::from_parts(spec, card.recipe.clone(), parameters, card.steps))
 }
 
 /// Reads only the card of a version's folder.
@@ -129,7 +135,8 @@ pub fn load_card(folder: &Path) -> Result<Card, CheckpointError> {
     Ok(card)
 }
 
-fn encode(model: &Model) -> Result<Vec<u8>, String> {
+/// The bytes of a safetensors file with the model's weights.
+pub(in crate::learn) fn encode(model: &Model, metadata: Option<HashMap<String, String>>) -> Result<Vec<u8>, String> {
     let weights = model.shape().weights();
     let bytes: Vec<Vec<u8>> = model.parameters().all().iter().map(|v| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
     let mut views = Vec::with_capacity(weights.len());
@@ -137,7 +144,7 @@ fn encode(model: &Model) -> Result<Vec<u8>, String> {
         let view = TensorView::new(Dtype::F32, info.shape.clone(), bytes).map_err(|e| format!("{}: {e}", info.name))?;
         views.push((info.name.clone(), view));
     }
-    safetensors::serialize(views, None).map_err(|e| e.to_string())
+    safetensors::serialize(views, metadata).map_err(|e| e.to_string())
 }
 
 fn decode(bytes: &[u8], shape: &UNetShape) -> Result<Parameters, String> {

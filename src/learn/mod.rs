@@ -1,7 +1,7 @@
 //! Learning from readers and proposing labels: a 2-D U-Net that trains on the CPU. No tensor leaves this module.
 //!
 //! In reading order: what to learn (`spec`), slices (`data`), the net (`kernel`, `conv`, `ops`, `net`), learning
-//! (`train`, `optimiser`), proposing (`model`), files (`card`, `checkpoint`), where it runs (`compute`), speed (`bench`).
+//! (`train`, `optimiser`), proposing (`model`), files (`card`, `checkpoint`, `interchange`), where it runs (`compute`), speed (`bench`).
 
 mod bench;
 mod card;
@@ -11,6 +11,7 @@ mod conv;
 mod data;
 mod error;
 mod form;
+mod interchange;
 mod kernel;
 mod model;
 mod net;
@@ -27,6 +28,7 @@ pub use compute::Compute;
 pub use data::{Augmentation, Crop, Example, PreparedSlices, Recipe, RecipeStep, Sampler, balanced_weights, learnt_recipe};
 pub use error::LearnError;
 pub use form::NetForm;
+pub use interchange::{ImportError, ImportWish, Imported, export, import};
 pub use kernel::InstructionPath;
 pub use model::{Model, SlicePrediction};
 pub use objective::{LossKind, Objective};
