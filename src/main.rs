@@ -36,6 +36,9 @@ enum Sub {
     Propose(headless::ProposeArgs),
     /// Dice of a model against masks
     Evaluate(headless::EvaluateArgs),
+    /// Take over a U-Net's weights from PyTorch, say what a model is, write it as one file
+    #[command(subcommand)]
+    Model(headless::ModelCommand),
     /// Agreement figures of masks against each other
     Agreement(headless::AgreementArgs),
     /// Tables of agreement figures from CSV files
@@ -52,6 +55,8 @@ enum Sub {
     Score(headless::ScoreCommand),
     /// Write the masks of a study
     Export(headless::ExportArgs),
+    /// Write synthetic knees as NIfTI files, to try and to train on
+    Phantom(headless::PhantomArgs),
     /// Measure this machine
     Bench(headless::BenchArgs),
 }
@@ -89,6 +94,7 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
         Some(Sub::Train(args)) => headless::train(&args),
         Some(Sub::Propose(args)) => headless::propose(&args),
         Some(Sub::Evaluate(args)) => headless::evaluate(&args),
+        Some(Sub::Model(command)) => headless::model(command),
         Some(Sub::Agreement(args)) => headless::agreement(&args),
         Some(Sub::Stats(args)) => headless::stats(&args),
         Some(Sub::Consensus(args)) => headless::consensus(&args),
@@ -96,6 +102,7 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
         Some(Sub::Report(args)) => headless::report(&args),
         Some(Sub::Score(command)) => headless::score(command),
         Some(Sub::Export(args)) => headless::export(&args),
+        Some(Sub::Phantom(args)) => headless::phantom(&args),
         Some(Sub::Bench(args)) => headless::bench(&args),
     }
 }

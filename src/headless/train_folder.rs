@@ -35,6 +35,9 @@ pub struct FolderArgs {
     /// Channels of the first level
     #[arg(long, default_value_t = 16)]
     pub base: usize,
+    /// What the masks show: marrow or bone
+    #[arg(long, default_value = "marrow", value_parser = ["marrow", "bone"])]
+    pub layer: String,
     /// Slices taken in on each side of the one to label
     #[arg(long, default_value_t = 0)]
     pub neighbours: usize,
@@ -57,7 +60,7 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64) -> Result<()> {
     let cases = pair(&patterns, &masks)?;
     let wish = FolderTraining {
         sequences: patterns.iter().map(FilePattern::word).collect(),
-        layer: "marrow".to_owned(),
+        layer: args.layer.clone(),
         labels_from: masks.word(),
         steps: steps.unwrap_or(if args.minutes.is_some() { u32::MAX } else { USUAL_STEPS }),
         minutes: args.minutes,
