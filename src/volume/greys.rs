@@ -91,12 +91,26 @@ fn air(sorted: &[f32]) -> (f32, f32) {
     let rest: Vec<f32> = sorted.iter().copied().filter(|&v| v != 0.0).collect();
     let (Some(&lowest), Some(&median), false) = (rest.first(), rest.get(rest.len() / 2), filled) else { return (0.0, 0.0) };
     let dark = &rest[..rest.partition_point(|&v| v <= median)];
-    let histogram = Histogram::of(dark, (lowest, median), AIR_BINS);
-    let width = (median - lowest) / AIR_BINS as f32;
-    let mode = (first_peak(&histogram.bins) as f32 + 0.5).mul_add(width, lowest);
+    let (range, bins) = air_bins(dark, (lowest, median));
+    let width = (range.1 - range.0) / bins as f32;
+    let mode = (first_peak(&Histogram::of(dark, range, bins).bins) as f32 + 0.5).mul_add(width, range.0);
     let below = &dark[..dark.partition_point(|&v| v <= mode)];
     // 68 of 100 lie within one standard deviation of the middle of a normal peak; the lower side is free of tissue.
     (mode, below.get(below.len() * 32 / 100).map_or(0.0, |&v| mode - v))
+}
+
+/// Range and number of the bins for air's peak. Scanners store whole numbers: where few different values are there, each bin
+/// holds as many of them as the next; else some would hold one more than others, and that ripple would look like hills.
+fn air_bins(dark: &[f32], (lowest, highest): (f32, f32)) -> ((f32, f32), usize) {
+    let different = 1 + dark.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    if !(2..=4 * AIR_BINS).contains(&different) {
+        return ((lowest, highest), AIR_BINS);
+    }
+    let step = (highest - lowest) / (different - 1) as f32;
+    let each = different.div_ceil(AIR_BINS);
+    let bins = different.div_ceil(each);
+    let from = step.mul_add(-0.5, lowest);
+    ((from, step.mul_add((bins * each) as f32, from)), bins)
 }
 
 /// The first hill of a histogram that is no ripple: at least a quarter as high as the highest, and nothing higher near it.
@@ -155,6 +169,19 @@ mod tests {
         assert!((summary.body_percentile(20.0) - 140.0).abs() < 3.0);
         values.extend([0.0; 900]);
         assert!((GreySummary::of(&values).air() - 20.0).abs() < 3.0);
+    }
+
+    #[test]
+    fn whole_numbers_make_no_hills() {
+        // The noise of a magnitude image around 26, stored as whole numbers, and a body from 60 to 180.
+        let noise = |n: u32| 26.0 * (-2.0 * (f64::from(n) / 60_000.0).ln()).sqrt();
+        let values: Vec<f32> =
+            (1..=60_000).map(noise).chain((0..50_000).map(|n| 60.0 + f64::from(n % 120))).map(|v| v.round() as f32).collect();
+        for scale in [1.0, 0.5, 3.7] {
+            let scaled: Vec<f32> = values.iter().map(|v| v * scale).collect();
+            let air = GreySummary::of(&scaled).air() / scale;
+            assert!((air - 26.0).abs() < 4.0, "{air} at {scale}");
+        }
     }
 
     #[test]
