@@ -288,6 +288,23 @@ fn a_click_in_the_history_goes_there() {
     assert!(exam.layers().history().next_undo().unwrap().1.contains("level 3"));
 }
 
+#[test]
+fn the_step_that_undo_has_come_to_is_in_sight() {
+    let mut window = reading(false);
+    for n in 0..30 {
+        window.state_mut().run(Command::Edit(EditCommand::ToggleDone));
+        window.state_mut().run(Command::View(ViewCommand::Slice(n % 14)));
+    }
+    window.run_steps(2);
+    let ctrl = Modifiers::CTRL | Modifiers::COMMAND;
+    (0..15).for_each(|_| drop(press_with(&mut window, ctrl, Key::Z)));
+    window.run_steps(3);
+    let current = window.state().session.exam().unwrap().layers().history().next_undo().unwrap().1.to_owned();
+    let bottom = window.get_by_label_contains("Submit").rect().top();
+    let at = window.query_all_by_label(&current).map(|node| node.rect()).collect::<Vec<_>>();
+    assert!(at.iter().any(|rect| rect.bottom() <= bottom), "{current} at {at:?}, hidden from {bottom} on");
+}
+
 fn ask_for_path(window: &mut Window) {
     window.state_mut().run(Command::File(FileCommand::ShowPathEntry(PickPurpose::OpenFolder)));
     let listing =

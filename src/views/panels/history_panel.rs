@@ -25,26 +25,30 @@ pub fn history_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mu
     let height = (ui.clip_rect().bottom() - ui.cursor().top() - theme::PADDING).clamp(96.0, 480.0);
     let line = theme::ROW;
     ui.spacing_mut().item_spacing = Vec2::ZERO;
-    ScrollArea::vertical().id_salt("history").max_height(height).auto_shrink([false, true]).show_rows(
-        ui,
-        line,
-        entries.len(),
-        |ui, range| {
-            for at in range {
-                let entry = &entries[entries.len() - 1 - at];
-                let selected = current == Some(entry.row);
-                let number = entry.row.to_string();
-                // One line each, so that rows have one height; a long name is cut and shown whole on hover.
-                let name = fitting(ui, entry.name, ui.available_width() - 64.0);
-                let shown = Row { text: &name, value: Some(&number), selected, faint: entry.undone, ..Row::default() };
-                let response =
-                    row(ui, &shown).on_hover_text(if entry.undone { format!("{} (undone)", entry.name) } else { entry.name.to_owned() });
-                if response.clicked() && !selected {
-                    commands.push(Command::Edit(EditCommand::GoToRow(entry.row)));
-                }
+    // Where undo has gone is brought into sight, and then left where the person scrolls it.
+    let id = ui.scope_id().with("history in sight");
+    let (seen, offset): (Option<u64>, f32) = ui.data(|d| d.get_temp(id)).unwrap_or_default();
+    let top = entries.iter().rev().position(|e| Some(e.row) == current).unwrap_or(entries.len() - 1) as f32 * line;
+    let mut area = ScrollArea::vertical().id_salt("history").max_height(height).auto_shrink([false, true]);
+    if seen != current && (top < offset || top + line > offset + height) {
+        area = area.vertical_scroll_offset((top - height / 2.0).max(0.0));
+    }
+    let shown = area.show_rows(ui, line, entries.len(), |ui, range| {
+        for at in range {
+            let entry = &entries[entries.len() - 1 - at];
+            let selected = current == Some(entry.row);
+            let number = entry.row.to_string();
+            // One line each, so that rows have one height; a long name is cut and shown whole on hover.
+            let name = fitting(ui, entry.name, ui.available_width() - 64.0);
+            let shown = Row { text: &name, value: Some(&number), selected, faint: entry.undone, ..Row::default() };
+            let response =
+                row(ui, &shown).on_hover_text(if entry.undone { format!("{} (undone)", entry.name) } else { entry.name.to_owned() });
+            if response.clicked() && !selected {
+                commands.push(Command::Edit(EditCommand::GoToRow(entry.row)));
             }
-        },
-    );
+        }
+    });
+    ui.data_mut(|d| d.insert_temp(id, (current, shown.state.unclamped_offset().y)));
 }
 
 /// The words, or as many of them as fit and an ellipsis.
