@@ -1,15 +1,18 @@
-//! A dab of the brush, from the pointer to the slice on screen: `cargo bench --bench brush [-- --rounds 300]`.
+//! A dab of the brush, from the pointer to the slice on screen: `cargo bench --bench brush [-- --rounds 300] [--training]`.
 //!
 //! 512 × 512 × 60 voxels with both layers painted; the brush is 40 voxels across. Counted is what the window's thread does:
 //! the command, the voxels through the recorder, the dirty box, the labels of the slice. The journal is written elsewhere.
-//! Aim: below 2 ms.
+//! Aim: below 2 ms, also with `--training`: while a model trains in the same process.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot run says why and stops")]
 
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "support/load.rs"]
+mod load;
 
 use desk::{figures, open_session, rounds};
+use load::Training;
 use osteon::gpu::SliceLabels;
 use osteon::session::{Command, PointerCommand, Tool, ToolCommand, ViewCommand};
 use osteon::volume::LayerKind;
@@ -17,6 +20,7 @@ use std::time::Instant;
 
 fn main() {
     let mut session = open_session();
+    let _training = Training::wanted();
     let rounds = rounds(300);
     session.apply(Command::Tool(ToolCommand::Choose(Tool::Brush)), desk::NOW);
     session.apply(Command::Tool(ToolCommand::Layer(LayerKind::Marrow)), desk::NOW);

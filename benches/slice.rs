@@ -1,15 +1,18 @@
-//! Changing slice, on the CPU's side: `cargo bench --bench slice [-- --rounds 300]`.
+//! Changing slice, on the CPU's side: `cargo bench --bench slice [-- --rounds 300] [--training]`.
 //!
 //! 512 × 512 × 60 voxels with two layers: the command, cutting grey values and both layers out, for the large pane; and the
 //! CPU twin's picture of 900 × 900 device pixels, which a graphics card draws instead where there is one. Aim: below 4 ms for
-//! the first.
+//! the first, also with `--training`: while a model trains in the same process.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot run says why and stops")]
 
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "support/load.rs"]
+mod load;
 
 use desk::{figures, open_session, rounds};
+use load::Training;
 use osteon::gpu::{OverlayStyle, SliceImage, SliceLabels, SliceView, twin};
 use osteon::session::{Command, ViewCommand};
 use osteon::volume::LayerKind;
@@ -17,6 +20,7 @@ use std::time::Instant;
 
 fn main() {
     let mut session = open_session();
+    let _training = Training::wanted();
     let (mut cuts, mut pictures) = (Vec::new(), Vec::new());
     for round in 0..rounds(300) {
         let started = Instant::now();
