@@ -3,7 +3,7 @@
 use crate::gpu::Canvas;
 use crate::headless::FrameLog;
 use crate::session::{Command, Effect, FileCommand, KeyMap, PaneState, Session};
-use crate::views::Views;
+use crate::views::{Turns, Views};
 use crate::worker::message::PickPurpose;
 use crate::worker::{WorkerConfig, Workers};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,6 +41,7 @@ pub struct App {
     commands: Vec<Command>,
     quitting: bool,
     frames: FrameLog,
+    turns: Turns,
 }
 
 impl App {
@@ -69,6 +70,7 @@ impl App {
             commands: Vec::new(),
             quitting: false,
             frames: FrameLog::from_env(),
+            turns: Turns::default(),
         };
         if let Some(path) = &config.open {
             app.run(Command::File(FileCommand::Use(PickPurpose::OpenFolder, path.clone())));
@@ -138,6 +140,12 @@ impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string(PANES_KEY, self.session.panes().to_text());
         storage.set_string(KEYS_KEY, self.session.keys().to_text());
+    }
+
+    fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
+        if self.turns.take(&mut input.events) {
+            context.request_repaint();
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

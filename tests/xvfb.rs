@@ -4,114 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
 mod common;
+#[path = "common/screen.rs"]
+mod screen;
 
-use common::{ball, required};
+use common::ball;
 use osteon::study::{ReadFile, Study};
 use osteon::volume::LayerKind;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-fn has(program: &str) -> bool {
-    Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status().is_ok_and(|s| s.success())
-}
-
-struct Screen {
-    server: Child,
-    display: String,
-    home: PathBuf,
-}
-
-impl Screen {
-    fn start(home: &Path) -> Self {
-        let number = 40 + std::process::id() % 400;
-        let display = format!(":{number}");
-        let server = Command::new("Xvfb")
-            .args([display.as_str(), "-screen", "0", "1440x900x24", "-nolisten", "tcp"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let screen = Self { server, display, home: home.to_owned() };
-        until("Xvfb", || Path::new(&format!("/tmp/.X11-unix/X{number}")).exists());
-        screen
-    }
-
-    fn osteon(&self, path: &Path) -> Child {
-        let log = std::fs::File::create(self.home.join("stderr.txt")).unwrap();
-        Command::new(env!("CARGO_BIN_EXE_osteon"))
-            .arg("open")
-            .arg(path)
-            .env("DISPLAY", &self.display)
-            .env_remove("WAYLAND_DISPLAY")
-            .env("OSTEON_HOME", self.home.join("home"))
-            .env("XDG_DATA_HOME", self.home.join("xdg"))
-            .env("OSTEON_FRAME_LOG", self.home.join("frames.txt"))
-            .stderr(log)
-            .spawn()
-            .unwrap()
-    }
-
-    fn xdotool(&self, words: &str) -> String {
-        let output = Command::new("xdotool").args(words.split(' ')).env("DISPLAY", &self.display).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
-
-    /// Waits for the window and gives it the keyboard: without a window manager nobody else does.
-    fn focus(&self) {
-        until("the window", || !self.xdotool("search --name Osteon").is_empty());
-        // The name appears before the window can take the keyboard, so ask until it has it.
-        until("the keyboard focus", || {
-            let windows = self.xdotool("search --onlyvisible --name Osteon");
-            windows.lines().any(|window| {
-                self.xdotool(&format!("windowmove {window} 0 0"));
-                self.xdotool(&format!("windowfocus {window}"));
-                self.xdotool("getwindowfocus") == window
-            })
-        });
-        std::thread::sleep(Duration::from_millis(400));
-    }
-
-    fn key(&self, key: &str) {
-        self.xdotool(&format!("key --clearmodifiers {key}"));
-        std::thread::sleep(Duration::from_millis(150));
-    }
-
-    fn drag(&self, button: u8, points: &[[i32; 2]]) {
-        self.xdotool(&format!("mousemove {} {}", points[0][0], points[0][1]));
-        std::thread::sleep(Duration::from_millis(80));
-        self.xdotool(&format!("mousedown {button}"));
-        for p in &points[1..] {
-            self.xdotool(&format!("mousemove {} {}", p[0], p[1]));
-            std::thread::sleep(Duration::from_millis(25));
-        }
-        self.xdotool(&format!("mouseup {button}"));
-        std::thread::sleep(Duration::from_millis(150));
-    }
-
-    /// A picture of the screen, where a tool for it is there: `target/tmp/xvfb/*.png`, to be looked at.
-    fn picture(&self, name: &str) {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xvfb");
-        std::fs::create_dir_all(&folder).unwrap();
-        let file = folder.join(format!("{name}.png"));
-        let _ = Command::new("scrot").arg("-o").arg(&file).env("DISPLAY", &self.display).status();
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-fn until(what: &str, mut there: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !there() {
-        assert!(started.elapsed() < Duration::from_secs(120), "{what} did not come");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
+use screen::{Screen, until};
+use std::path::Path;
+use std::time::Duration;
 
 /// Rows of the only read, and the counts of labels in it.
 fn read(home: &Path) -> Option<(u64, Vec<usize>, usize)> {
@@ -124,34 +25,15 @@ fn read(home: &Path) -> Option<(u64, Vec<usize>, usize)> {
     Some((view.count(), (0..4).map(|l| counts.of(l)).collect(), state.done_count(LayerKind::Marrow)))
 }
 
-fn quit(screen: &Screen, mut program: Child) {
-    screen.key("ctrl+q");
-    let started = Instant::now();
-    loop {
-        if let Some(status) = program.try_wait().unwrap() {
-            assert!(status.success(), "{status}: {}", std::fs::read_to_string(screen.home.join("stderr.txt")).unwrap_or_default());
-            return;
-        }
-        if started.elapsed() > Duration::from_secs(30) {
-            screen.picture("would-not-quit");
-            let _ = program.kill();
-            panic!("the window did not close: {}", std::fs::read_to_string(screen.home.join("stderr.txt")).unwrap_or_default());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 #[test]
 fn the_window_from_open_to_reopen() {
-    if !has("Xvfb") || !has("xdotool") {
-        assert!(!required(), "OSTEON_REQUIRE_ALL is set, but Xvfb or xdotool is not there");
-        eprintln!("skipped: Xvfb or xdotool is not there");
+    if !screen::is_there() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("knee.nii.gz");
     osteon::io::write_image_nifti(&file, &ball(0.0)).unwrap();
-    let screen = Screen::start(home.path());
+    let screen = Screen::start(home.path(), "xvfb");
     let program = screen.osteon(&file);
     screen.focus();
     until("the exam", || read(home.path()).is_some());
@@ -202,7 +84,7 @@ fn the_window_from_open_to_reopen() {
     screen.picture("6-export");
     screen.key("Return");
     until("the masks", || std::fs::read_dir(&out).is_ok_and(|d| d.count() >= 2));
-    quit(&screen, program);
+    screen.quit(program);
     // Only now: quitting writes the time on this exam as one more row.
     let before = read(home.path()).unwrap();
 
@@ -214,5 +96,5 @@ fn the_window_from_open_to_reopen() {
     assert_eq!(read(home.path()).unwrap(), before);
     screen.key("ctrl+z");
     until("an undo after reopening", || read(home.path()).is_some_and(|r| r.0 > before.0 && (r.1, r.2) != (before.1.clone(), before.2)));
-    quit(&screen, program);
+    screen.quit(program);
 }

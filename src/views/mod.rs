@@ -10,8 +10,10 @@ mod picture;
 mod root;
 mod tally;
 pub mod theme;
+mod turns;
 mod widgets;
 
 pub use actions::{ACTIONS, Action, Group};
 pub use picture::Place;
 pub use root::Views;
+pub use turns::Turns;

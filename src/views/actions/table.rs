@@ -170,7 +170,7 @@ pub const ACTIONS: &[Action] = &[
     act("flag_slice", Group::Edit, "Flag the slice", ctrl(Key::F), "Flags the slice to come back to it, or takes the flag away", |s| edit(s, EditCommand::ToggleFlag)),
     act("all_done", Group::Edit, "All slices done", ctrl_shift(Key::D), "Marks every slice of the exam done for the active layer", |s| edit(s, EditCommand::AllDone)),
     act("submit", Group::Edit, "Submit this read…", ctrl(Key::Enter), "Looks the read over, then seals it when you say so", |s| painting(s).map(|_| Command::Study(StudyCommand::Submit))),
-    act("seal", Group::Edit, "Seal this read", None, "Seals the read that was looked over: from then on it can only be looked at", |s| s.checked().map(|_| Command::Study(StudyCommand::Seal))),
+    act("seal", Group::Edit, "Seal this read", ctrl_shift(Key::S), "Seals the read that was looked over: from then on it can only be looked at", |s| s.checked().map(|_| Command::Study(StudyCommand::Seal))),
     act("read_again", Group::Edit, "Read again", None, "Begins a new, empty read of the exam beside the sealed one", |s| reading(s).filter(|e| matches!(e.standing(), Standing::Sealed { .. })).map(|_| Command::Study(StudyCommand::ReadAgain))),
     act("whole_exam", Group::Edit, "Shapes of the whole exam", shift(Key::E), "Lets operations and thresholds work on the whole exam, or on the slice shown", |s| setting(s, ToolCommand::ToggleWholeExam)),
     act("interpolate", Group::Edit, "Interpolate", plain(Key::I), "Fills the slices between the painted ones before and after", |s| shape(s, ShapeCommand::Interpolate)),

@@ -6,7 +6,7 @@ use crate::study::Assistance;
 use crate::views::widgets::quiet;
 use crate::views::{facts, theme};
 use crate::worker::message::{Role, StudySummary};
-use egui::{Color32, CornerRadius, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2};
+use egui::{Color32, CornerRadius, Response, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2};
 
 /// Draws the choice in the middle of the room at hand.
 pub fn who_ui(ui: &mut Ui, session: &Session, study: &StudySummary, commands: &mut Vec<Command>) {
@@ -19,19 +19,25 @@ pub fn who_ui(ui: &mut Ui, session: &Session, study: &StudySummary, commands: &m
         ui.add_space(theme::PADDING);
         ScrollArea::vertical().id_salt("who").show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = theme::UNIT;
-            for rule in readers {
+            // Somebody without a mouse in hand goes on with the arrows and Enter.
+            let nothing_focused = ui.memory(|m| m.focused().is_none());
+            for (n, rule) in readers.iter().enumerate() {
                 let policy = facts::policy_words(rule.assistance);
                 let sentence = match rule.assistance {
                     Assistance::FromStart => "Reads with the model's proposals; sees no other reader's work.",
                     Assistance::None => "Reads without any model; sees no other reader's work.",
                     Assistance::AfterSeal => "Reads without any model until the read is sealed; sees no other reader's work.",
                 };
-                if card(ui, &format!("Reader {}", rule.code), &format!("{policy}. {sentence}")) {
+                let response = card(ui, &format!("Reader {}", rule.code), &format!("{policy}. {sentence}"));
+                if n == 0 && nothing_focused {
+                    response.request_focus();
+                }
+                if response.clicked() {
                     commands.push(Command::Study(StudyCommand::ChooseRole(Role::Reader(rule.code.clone()))));
                 }
             }
             let apart = readers.len() > 1;
-            if card(ui, "Coordinator", "Compares and exports all reads; looks at exams but paints nothing.") {
+            if card(ui, "Coordinator", "Compares and exports all reads; looks at exams but paints nothing.").clicked() {
                 commands.push(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
             }
             if apart {
@@ -42,8 +48,8 @@ pub fn who_ui(ui: &mut Ui, session: &Session, study: &StudySummary, commands: &m
     });
 }
 
-/// A wide button with a sentence below its name; whether it was clicked.
-fn card(ui: &mut Ui, name: &str, sentence: &str) -> bool {
+/// A wide button with a sentence below its name.
+fn card(ui: &mut Ui, name: &str, sentence: &str) -> Response {
     let width = ui.available_width();
     let title = ui.painter().layout_no_wrap(name.to_owned(), theme::title(), theme::STRONG);
     let first = sentence.chars().next().map_or_else(String::new, |c| c.to_uppercase().collect());
@@ -57,5 +63,5 @@ fn card(ui: &mut Ui, name: &str, sentence: &str) -> bool {
     let below = title.size().y;
     ui.painter().galley(pos2(rect.left() + 12.0, rect.top() + 9.0), title, theme::STRONG);
     ui.painter().galley(pos2(rect.left() + 12.0, rect.top() + 11.0 + below), body, theme::QUIET);
-    response.clicked()
+    response
 }
