@@ -6,10 +6,10 @@ mod common;
 
 use common::{PATIENCE, ball_study, driver, enter, open, saved, stroke};
 use osteon::headless::Driver;
-use osteon::session::{Command, EditCommand, ModelCommand, NoticeLevel, StudyCommand, ToolCommand};
+use osteon::session::{Command, EditCommand, FileCommand, ModelCommand, NoticeLevel, StudyCommand, ToolCommand, ViewCommand, Workspace};
 use osteon::study::{Part, ReaderCode};
 use osteon::volume::LayerKind;
-use osteon::worker::message::Standing;
+use osteon::worker::message::{PickPurpose, Role, Standing};
 
 fn marrow(driver: &Driver) -> Vec<u8> {
     driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).to_dense()
@@ -321,6 +321,15 @@ fn every_reader_has_an_order_of_their_own_where_the_protocol_says_so() {
     assert_ne!(orders[0], orders[1]);
 }
 
+fn coordinate(driver: &mut Driver) {
+    driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+}
+
+/// Lines of the trail that is shown: a head and an entry each.
+fn seen_lines(driver: &Driver) -> usize {
+    1 + driver.session().audit().unwrap().matched
+}
+
 #[test]
 fn the_audit_trail_tells_everything_and_names_a_tampered_journal() {
     let home = tempfile::tempdir().unwrap();
@@ -334,17 +343,42 @@ fn the_audit_trail_tells_everything_and_names_a_tampered_journal() {
     driver.run(Command::Edit(EditCommand::AllDone));
     saved(&mut driver);
     submit(&mut driver);
+    // In the window a reader sees their own journals, the next reader nothing of them, the coordinator all.
+    let page = Command::View(ViewCommand::Workspace(Workspace::Audit));
+    let shown = |driver: &Driver| driver.session().audit().map(|a| (a.journals.len(), a.entries.len())).unwrap();
+    driver.run_to_end("Walking", PATIENCE, page.clone()).unwrap();
+    assert!(shown(&driver).0 == 1 && shown(&driver).1 > 4);
+    assert!(driver.session().audit().unwrap().entries.iter().all(|e| e.reader == "R2"));
+    enter(&mut driver, "R3");
+    assert!(driver.session().audit().is_none());
+    driver.run_to_end("Walking", PATIENCE, page.clone()).unwrap();
+    assert!(driver.session().audit().unwrap().entries.iter().all(|e| e.reader == "R3"));
+    coordinate(&mut driver);
+    driver.run_to_end("Walking", PATIENCE, page.clone()).unwrap();
+    assert_eq!(shown(&driver).0, 2);
+    let own = osteon::study::AuditFilter { reader: Some("R2".into()), ..osteon::study::AuditFilter::default() };
+    driver.run_to_end("Walking", PATIENCE, Command::Study(StudyCommand::Audit(own))).unwrap();
+    let seen = driver.session().audit().unwrap();
+    assert!(seen.journals.len() == 2 && seen.entries.iter().all(|e| e.reader == "R2") && seen.matched == seen.entries.len());
+    let trail = home.path().join("trail.csv");
+    let export = |driver: &mut Driver| {
+        driver.run_to_end("Writing", PATIENCE, Command::File(FileCommand::Use(PickPurpose::AuditTrail, trail.clone())))
+    };
+    export(&mut driver).unwrap();
+    let csv = std::fs::read_to_string(&trail).unwrap();
+    assert!(csv.starts_with(osteon::study::AuditEntry::CSV_HEAD) && csv.lines().count() == seen_lines(&driver) && !csv.contains(",R3,"));
     drop(driver);
     let walk = || {
         let mut entries = Vec::new();
         let report = study
-            .audit(|entry| {
+            .audit(&osteon::study::AuditFilter { reader: Some("R2".into()), ..osteon::study::AuditFilter::default() }, |entry| {
                 entries.push(entry);
                 Ok(())
             })
             .unwrap();
-        assert_eq!(report.entries, entries.len());
-        (entries, report.problems)
+        assert_eq!(report.entries(), entries.len());
+        let problems: Vec<String> = report.problems().map(str::to_owned).collect();
+        (entries, problems)
     };
     let (entries, problems) = walk();
     assert_eq!(problems, Vec::<String>::new());
@@ -359,5 +393,13 @@ fn the_audit_trail_tells_everything_and_names_a_tampered_journal() {
     let path = study.layout().read(&ReaderCode::new("R2").unwrap(), &exam, 1);
     rusqlite::Connection::open(&path).unwrap().execute_batch("UPDATE journal SET time = '2020' WHERE n = 2").unwrap();
     let (_, problems) = walk();
+    let mut driver = common::driver(home.path());
+    open(&mut driver, &root);
+    coordinate(&mut driver);
+    driver.run_to_end("Walking", PATIENCE, page).unwrap();
+    let broken = driver.session().audit().unwrap().journals.iter().find(|j| j.problem.is_some()).unwrap();
+    assert!(broken.reader == "R2" && broken.problem.as_ref().unwrap().contains("row 2"));
+    export(&mut driver).unwrap();
+    assert!(std::fs::read_to_string(&trail).unwrap().lines().last().unwrap().contains("1.sqlite was changed or damaged at row 2"));
     assert!(problems.len() == 1 && problems[0].contains("1.sqlite") && problems[0].contains("row 2"), "{problems:?}");
 }

@@ -343,6 +343,9 @@ fn score_and_table_2(home: &Path, root: &Path, study: &Study) {
     }
     assert_eq!(table["age_years"]["n"], 2);
     assert!(fs::read_to_string(study.layout().results().join("scores/S1-1.csv")).unwrap().contains("difference"));
+    must(home, &["report", s(root)]);
+    let page = fs::read_to_string(study.layout().results().join("report/report.html")).unwrap();
+    assert!(page.contains("Masks scored by eye") && page.contains("Session S1, scored by panel"), "Table 2 stands in the report");
 }
 
 /// Who did what is listed for every journal, and a row changed afterwards is named.

@@ -98,6 +98,7 @@ fn facts() -> ReportFacts {
             state: "read 1, sealed 2026-01-02T03:04:05Z".into(),
             labels_sha256: "cd".repeat(32),
         }],
+        scores: Vec::new(),
     }
 }
 

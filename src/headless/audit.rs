@@ -1,6 +1,6 @@
 //! `osteon study audit`: who did what when, over every journal of a study; a tampered one is named.
 
-use crate::study::{AuditEntry, Study};
+use crate::study::{AuditEntry, AuditFilter, Study};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use std::fs::File;
@@ -12,6 +12,12 @@ use std::path::{Path, PathBuf};
 pub struct AuditArgs {
     /// Folder of the study
     pub dir: PathBuf,
+    /// Only this reader's journals
+    #[arg(long)]
+    pub reader: Option<String>,
+    /// Only this exam's journals
+    #[arg(long)]
+    pub exam: Option<String>,
     /// Write every row as CSV (- = standard output)
     #[arg(long)]
     pub csv: Option<PathBuf>,
@@ -30,9 +36,10 @@ pub fn run(args: &AuditArgs) -> Result<()> {
         out.line(AuditEntry::CSV_HEAD)?;
     }
     // A row at a time: a study's journals together may be larger than memory.
+    let filter = AuditFilter { reader: args.reader.clone(), exam: args.exam.clone(), reads_only: false };
     let mut failed = None;
     let mut first = true;
-    let report = study.audit(|entry| {
+    let report = study.audit(&filter, |entry| {
         if failed.is_none() {
             failed = write(&entry, &mut csv, &mut json, &mut first).err();
         }
@@ -47,13 +54,13 @@ pub fn run(args: &AuditArgs) -> Result<()> {
     for out in [csv, json].into_iter().flatten() {
         out.close()?;
     }
-    eprintln!("{} journals walked, {} entries", report.journals, report.entries);
-    for problem in &report.problems {
+    eprintln!("{} journals walked, {} entries", report.journals.len(), report.entries());
+    for problem in report.problems() {
         eprintln!("{problem}");
     }
-    match report.problems.first() {
+    match report.problems().next() {
         None => Ok(()),
-        Some(first) => bail!("{} journals are not what was written: {first}", report.problems.len()),
+        Some(first) => bail!("{} journals are not what was written: {first}", report.problems().count()),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{DEFAULT_SEED, Driver};
 use crate::session::{Command, FileCommand, ScoreCommand as Ask, Session, StudyCommand};
 use crate::study::{Covariates, ExamCode, Mark, ScoreFile, ScoreRow, ScoreTable, Study, Target, save_tables, score_tables};
 use crate::worker::WorkerConfig;
-use crate::worker::message::{NewScores, PickPurpose, Role};
+use crate::worker::message::{NewScores, PickPurpose, Role, ScoreExams};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -60,9 +60,9 @@ pub struct MakeArgs {
     /// Write the key there instead of into the session's folder
     #[arg(long)]
     pub key: Option<PathBuf>,
-    /// Other exams than those of the test part too
-    #[arg(long)]
-    pub all_exams: bool,
+    /// Which exams: those of the test part, of test and validation part, or all
+    #[arg(long, default_value = "test", value_parser = ScoreExams::ALL.map(ScoreExams::word))]
+    pub exams: String,
 }
 
 /// What `osteon score mark` takes.
@@ -138,7 +138,7 @@ fn make(args: &MakeArgs) -> Result<()> {
         scorers: args.scorers.clone(),
         seed: args.seed,
         key: args.key.clone(),
-        all_exams: args.all_exams,
+        exams: ScoreExams::ALL.into_iter().find(|e| e.word() == args.exams).unwrap_or_default(),
     };
     driver.run_to_end("Making the session", PATIENCE, Command::Score(Ask::Make(new)))?;
     progress.finish();
@@ -188,7 +188,7 @@ fn table(args: &TableArgs) -> Result<()> {
         bail!("{session} holds no model's masks; make the session with a model");
     }
     for table in &tables {
-        print_table(table);
+        print!("{}", table_text(table));
     }
     println!("Written to {}", save_tables(layout, &tables)?.display());
     if let Some(path) = &args.json {
@@ -197,9 +197,10 @@ fn table(args: &TableArgs) -> Result<()> {
     Ok(())
 }
 
-fn print_table(table: &ScoreTable) {
-    println!("Table 2, session {}, scored by {}: {} against {}", table.session, table.scorer, table.model, table.consensus);
-    println!("{:<12} {:<10} {:>20} {:>20} {:>20}", "", "", "consensus", "model", "difference");
+/// Table 2 in letters of one width, with its rules.
+pub(super) fn table_text(table: &ScoreTable) -> String {
+    let mut text = format!("Table 2, session {}, scored by {}: {} against {}\n", table.session, table.scorer, table.model, table.consensus);
+    text += &format!("{:<12} {:<10} {:>20} {:>20} {:>20}\n", "", "", "consensus", "model", "difference");
     for (name, figures) in [("all marks", &table.all), ("without *", &table.without_flagged)] {
         for (target, figures) in Target::ALL.iter().zip(figures) {
             let words: Vec<String> = figures
@@ -210,15 +211,16 @@ fn print_table(table: &ScoreTable) {
                     _ => "–".to_owned(),
                 })
                 .collect();
-            println!("{name:<12} {:<10} {:>20} {:>20} {:>20}", target.name(), words[0], words[1], words[2]);
+            text += &format!("{name:<12} {:<10} {:>20} {:>20} {:>20}\n", target.name(), words[0], words[1], words[2]);
         }
     }
     for line in &table.left_out {
-        println!("Left out: {line}");
+        text += &format!("Left out: {line}\n");
     }
     for rule in &table.rules {
-        println!("Rule. {rule}");
+        text += &format!("Rule. {rule}\n");
     }
+    text
 }
 
 fn as_json(table: &ScoreTable) -> Value {

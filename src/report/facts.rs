@@ -1,7 +1,7 @@
 //! What a report says about the study besides its figures.
 
 use super::Who;
-use crate::study::{ExamCode, Protocol};
+use crate::study::{ExamCode, Protocol, ScoreTable};
 
 /// Everything that a report rests on. Plain data, made by whoever opened the study.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct ReportFacts {
     pub models: Vec<ModelFacts>,
     /// Every map that was measured.
     pub sources: Vec<SourceFact>,
+    /// Marks of unblinded scoring sessions.
+    pub scores: Vec<ScoreTable>,
 }
 
 /// Something that was left out.

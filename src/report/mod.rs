@@ -23,6 +23,7 @@ mod page;
 mod paired;
 mod readers;
 mod scatter;
+mod scores;
 mod series;
 mod side;
 mod svg;

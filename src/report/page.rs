@@ -16,6 +16,7 @@ use super::method::{again, model_table, rules as rules_of, software, source_tabl
 use super::paired::paired_table;
 use super::readers::{again_table, staple_table};
 use super::scatter::{amount_caption, amount_plot};
+use super::scores::score_table;
 use super::{ReportFacts, ReportRules, Who};
 
 /// A file of the report.
@@ -40,6 +41,10 @@ pub fn write_report(units: &[UnitFigures], facts: &ReportFacts, rules: &ReportRu
         among_readers(&mut page, &units, rules);
         volumes(&mut page, &units, rules);
         levels(&mut page, &units, rules);
+    }
+    if !facts.scores.is_empty() {
+        page.heading("Masks scored by eye");
+        facts.scores.iter().for_each(|scores| page.table(&score_table(scores)));
     }
     exams(&mut page, &units, facts, rules);
     closing(&mut page, facts, rules);

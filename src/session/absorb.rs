@@ -107,6 +107,13 @@ impl Session {
             Outcome::ExamCompared(compared) => self.absorb_compared(id, *compared),
             Outcome::NotComparable { exam, why } => self.absorb_not_comparable(id, &exam, &why),
             Outcome::ConsensusAdopted { text, study } => self.absorb_adopted(text, *study),
+            Outcome::Audited(shown) => self.absorb_audit(*shown),
+            Outcome::AuditWritten { text, problem } => {
+                self.info(text);
+                if let Some(problem) = problem {
+                    self.warn(problem);
+                }
+            }
             Outcome::Reported(written) => {
                 let plural = if written.exams == 1 { "" } else { "s" };
                 self.info(format!(

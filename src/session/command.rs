@@ -8,7 +8,7 @@ use super::tool::Tool;
 use super::view_state::Workspace;
 use crate::consensus::{JointStart, Method, Region};
 use crate::edit::tools::LabelSet;
-use crate::study::{ExamCode, Look, Mark, PixelBox, SequenceName, Target};
+use crate::study::{AuditFilter, ExamCode, Look, Mark, PixelBox, SequenceName, Target};
 use crate::volume::LayerKind;
 use crate::worker::message::{ExportHow, ModelVersion, NewScores, PickPurpose, ReportChoice, Role};
 use std::collections::BTreeMap;
@@ -153,6 +153,8 @@ pub enum StudyCommand {
     ReadAgain,
     /// Compare all reads (coordinator).
     Compare,
+    /// Walk the journals and show the entries of those chosen.
+    Audit(AuditFilter),
     /// Write the report of all finished reads (coordinator).
     Report(Box<ReportChoice>),
 }

@@ -15,8 +15,8 @@ use super::{Command, Effect, Notice};
 use crate::study::{Assistance, ReadingPlace};
 use crate::volume::{LabelScheme, LayerKind};
 use crate::worker::message::{
-    CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, ReadChecked, Request, RequestId, Role, StandardScale, Standing,
-    StudySummary,
+    AuditShown, CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, ReadChecked, Request, RequestId, Role, StandardScale,
+    Standing, StudySummary,
 };
 use std::collections::BTreeMap;
 
@@ -50,6 +50,7 @@ pub struct Session {
     pub(super) compare: CompareState,
     pub(super) checked: Option<ReadChecked>,
     pub(super) scoring: Scoring,
+    pub(super) audit: Option<AuditShown>,
     pub(super) go_on_at: Option<ReadingPlace>,
     pub(super) notices: Notices,
     pub(super) jobs: BTreeMap<RequestId, Job>,
@@ -88,6 +89,7 @@ impl Session {
             compare: CompareState::default(),
             checked: None,
             scoring: Scoring::default(),
+            audit: None,
             go_on_at: None,
             notices: Notices::default(),
             jobs: BTreeMap::new(),
@@ -178,6 +180,12 @@ impl Session {
     #[must_use]
     pub const fn scoring(&self) -> &Scoring {
         &self.scoring
+    }
+
+    /// The audit trail as it was walked last.
+    #[must_use]
+    pub const fn audit(&self) -> Option<&AuditShown> {
+        self.audit.as_ref()
     }
 
     /// What random numbers start from.

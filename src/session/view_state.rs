@@ -17,11 +17,13 @@ pub enum Workspace {
     Models,
     /// The rules of the study.
     Protocol,
+    /// Who did what when.
+    Audit,
 }
 
 impl Workspace {
     /// All, in the order of the switch.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Compare, Self::Score, Self::Models, Self::Protocol];
+    pub const ALL: [Self; 6] = [Self::Read, Self::Compare, Self::Score, Self::Models, Self::Protocol, Self::Audit];
 
     /// Name on the switch.
     #[must_use]
@@ -32,6 +34,7 @@ impl Workspace {
             Self::Score => "Score",
             Self::Models => "Models",
             Self::Protocol => "Protocol",
+            Self::Audit => "Audit",
         }
     }
 }

@@ -145,6 +145,18 @@ impl Layout {
         self.score_masks(session).join(format!("{mask}.nii.gz"))
     }
 
+    /// `results/scores/`: the tables of unblinded sessions.
+    #[must_use]
+    pub fn score_tables(&self) -> PathBuf {
+        self.results().join("scores")
+    }
+
+    /// `results/scores/<session>.json`.
+    #[must_use]
+    pub fn score_tables_of(&self, session: &ExamCode) -> PathBuf {
+        self.score_tables().join(format!("{session}.json"))
+    }
+
     /// Scoring sessions, sorted.
     ///
     /// # Errors

@@ -49,9 +49,9 @@ pub use reading_rules::{ReadingRules, ScoringRules};
 pub use scale_file::ScaleFile;
 pub use score::{
     ANCHORS, Anchor, Covariate, Covariates, Figures, Mark, NewPlan, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource,
-    ScoreState, ScoreTable, TableMark, TableRow, Target, new_session as new_score_session, save_tables, score_tables,
+    ScoreState, ScoreTable, TableMark, TableRow, Target, new_session as new_score_session, save_tables, saved_tables, score_tables,
 };
-pub use sealing::{AuditEntry, AuditReport, Seal, SealSubject, SealWarning, seal_warnings};
+pub use sealing::{AuditEntry, AuditFilter, AuditJournal, AuditReport, Seal, SealSubject, SealWarning, seal_warnings};
 pub use sequence_naming::Naming;
 pub use sequence_role::{Recognised, SequenceRole, recognise};
 pub use split::{Part, Split, SplitError, TrainableExams};

@@ -1,8 +1,9 @@
 //! The whole window, put together.
 
 use super::pages::{
-    CommentEntry, CompareView, Help, ImportPage, NewScoresEntry, Palette, PathEntry, ProtocolEntry, SCORE_WIDTH, compare_ui, conditions_ui,
-    empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui, score_ui, start_ui, submit_ui, who_ui,
+    CommentEntry, CompareView, Help, ImportPage, NewScoresEntry, Palette, PathEntry, ProtocolEntry, SCORE_WIDTH, audit_ui, compare_ui,
+    conditions_ui, empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui, score_ui, start_ui,
+    submit_ui, who_ui,
 };
 use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
 use super::picture::{Companions, Pane, Place, Strip, beside_ui, companions_ui, pane_ui, planes_ui, strip_ui};
@@ -151,6 +152,7 @@ impl Views {
                     page(ui, |ui| protocol_ui(ui, session, study, &mut self.protocol, commands));
                 }
             }
+            Workspace::Audit => page(ui, |ui| audit_ui(ui, session, commands)),
             Workspace::Score => self.score(ui, session, canvas, commands),
             Workspace::Read if session.conditions_shown() => page(ui, |ui| conditions_ui(ui, session, commands)),
             Workspace::Read => self.read(ui, session, canvas, commands),

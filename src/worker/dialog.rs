@@ -22,6 +22,7 @@ pub(super) fn pick(task: &Task, purpose: PickPurpose) -> Outcome {
         PickPurpose::PacketReturn => dialog.set_title("Folder for the reads that go back").pick_folder(),
         PickPurpose::PacketMerge => dialog.set_title("File that came back").pick_file(),
         PickPurpose::Covariates => dialog.set_title("Age and slices with signal").add_filter("CSV", &["csv"]).pick_file(),
+        PickPurpose::AuditTrail => dialog.set_title("File for the audit trail").set_file_name("audit.csv").save_file(),
         PickPurpose::ImportMask => dialog.set_title("Import a mask").pick_file(),
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => {
             dialog.set_title("Export masks to a folder").pick_folder()

@@ -10,7 +10,7 @@ use crate::learn::{Card, LearnError, checkpoint};
 use crate::report::{
     ExamReads, Excluded, ModelFacts, ReadMap, ReportError, ReportFacts, ReportRules, SourceFact, UnitFigures, Who, measure, write_report,
 };
-use crate::study::{ExamRecord, ModelCode, Part, ReadFile, ReaderCode, Split, Study};
+use crate::study::{ExamRecord, ModelCode, Part, ReadFile, ReaderCode, Split, Study, saved_tables};
 use crate::volume::{Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -81,6 +81,7 @@ impl<'s> Gathered<'s> {
             left_out: Vec::new(),
             models: Vec::new(),
             sources: Vec::new(),
+            scores: saved_tables(study.layout()).map_err(|e| e.to_string())?,
         };
         let mut models = Vec::new();
         for model in study.models().map_err(|e| e.to_string())? {

@@ -10,7 +10,7 @@ use crate::consensus::{Consensus, MARROW_LEVELS, Method, UNDECIDED, VotePatterns
 use crate::edit::{CommitKind, ReadLayers};
 use crate::io::read_labels_nifti;
 use crate::study::{
-    Covariates, ExamCode, ExamRecord, MEETING_READER, ModelCode, NewPlan, Part, ScoreFile, ScoreSource, ScoreTable, Split, Study, Target,
+    Covariates, ExamCode, ExamRecord, MEETING_READER, ModelCode, NewPlan, ScoreFile, ScoreSource, ScoreTable, Split, Study, Target,
     new_score_session, save_tables, score_tables,
 };
 use crate::volume::{Labels, LayerKind};
@@ -136,7 +136,7 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<(), S
         if task.cancel.is_cancelled() {
             return Ok(());
         }
-        if !new.all_exams && split.part(&record.patient) != Some(Part::Test) {
+        if !new.exams.includes(split.part(&record.patient)) {
             continue;
         }
         let agreed = match consensus(study, record)? {
@@ -165,7 +165,7 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<(), S
         }
     }
     if masks.is_empty() {
-        let why = left_out.first().cloned().unwrap_or_else(|| "the study has no test exams yet".to_owned());
+        let why = left_out.first().cloned().unwrap_or_else(|| format!("the study has none of the exams asked for ({})", new.exams.name()));
         return Err(format!("There is nothing to score: {why}."));
     }
     let plan = NewPlan { session: &new.session, created: time, scorers: &new.scorers, outside_bone_removed: trim, left_out: &left_out };

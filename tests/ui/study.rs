@@ -5,9 +5,12 @@ use crate::{Window, can_render, click, press, shot};
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable as _;
 use osteon::session::{Command, Effect, ScoreCommand, StudyCommand, ViewCommand, Workspace};
-use osteon::study::{ExamCode, Mark, ScoreItem, ScorePlan, ScoreSource, ScoreState, SealWarning, Target};
+use osteon::study::{
+    AuditEntry, AuditFilter, AuditJournal, ExamCode, Mark, ScoreItem, ScorePlan, ScoreSource, ScoreState, SealWarning, Target,
+};
 use osteon::worker::message::{
-    Event, LoadedExam, Outcome, ReadChecked, Request, RequestId, Role, ScoreAsk, ScoreOutcome, ScoreSummary, SealEnded, Standing,
+    AuditShown, Event, LoadedExam, Outcome, ReadChecked, Request, RequestId, Role, ScoreAsk, ScoreOutcome, ScoreSummary, SealEnded,
+    Standing,
 };
 
 fn code(text: &str) -> ExamCode {
@@ -197,6 +200,63 @@ fn the_protocol_is_a_form_beside_the_file() {
     window.get_by_label("Only the coordinator changes the rules.");
 }
 
+/// The coordinator with the trail of two journals, one of them changed.
+fn trail(pictures: bool) -> Window {
+    let mut window = harness([1440.0, 900.0], pictures);
+    window.state_mut().open_study();
+    window.state_mut().sit_down(&Role::Coordinator);
+    window.run_steps(2);
+    assert_eq!(press(&mut window, Key::F8), [Command::View(ViewCommand::Workspace(Workspace::Audit))]);
+    let journal = |reader: &str, problem: Option<&str>| AuditJournal {
+        exam: "K-017".into(),
+        reader: reader.into(),
+        read: 1,
+        entries: 40,
+        sealed: problem.is_none().then(|| "2026-11-21T10:00:00Z".to_owned()),
+        problem: problem.map(str::to_owned),
+    };
+    let entry = |n: u64| AuditEntry {
+        exam: "K-017".into(),
+        reader: if n.is_multiple_of(2) { "R1" } else { "R2" }.into(),
+        read: 1,
+        row: n,
+        time: format!("2026-11-21T09:{n:02}:10Z"),
+        action: "paint".into(),
+        name: format!("Brush level {}, slice {}", n % 3 + 1, n % 15 + 1),
+        layer: Some("marrow".into()),
+        kind: Some(if n.is_multiple_of(7) { "adopted" } else { "hand" }.into()),
+        model: n.is_multiple_of(7).then(|| "marrow-R2/7".to_owned()),
+        window: Some([10.0, 400.0]),
+        sha256: "ab".repeat(32),
+    };
+    let broken = "reads/R2/K-017/1.sqlite was changed or damaged at row 12: its hash is another; restore it from a copy";
+    let shown = AuditShown {
+        chosen: AuditFilter::default(),
+        journals: vec![journal("R1", None), journal("R2", Some(broken))],
+        entries: (1..50).map(entry).collect(),
+        matched: 49,
+    };
+    window.state_mut().end(RequestId(9_300), Outcome::Audited(Box::new(shown)));
+    window.run_steps(3);
+    window.state_mut().take();
+    window
+}
+
+#[test]
+fn the_audit_trail_names_a_changed_journal_and_filters() {
+    let mut window = trail(false);
+    window.get_by_label_contains("was changed or damaged at row 12");
+    window.get_by_label("1 of 2 journals are what was written");
+    let commands = click(&mut window, "K-017 R2 read 1");
+    let [Command::Study(StudyCommand::Audit(filter))] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!((filter.reader.as_deref(), filter.exam.as_deref()), (Some("R2"), Some("K-017")));
+    let pick = Command::File(osteon::session::FileCommand::Pick(osteon::worker::message::PickPurpose::AuditTrail));
+    assert_eq!(click(&mut window, "Write as CSV…"), [pick]);
+    // What one person may see does not stay for the next.
+    window.state_mut().sit_down(&reader("R1"));
+    assert!(window.state().session.audit().is_none());
+}
+
 #[test]
 fn pictures_of_sealing_and_scoring() {
     if !can_render() {
@@ -219,6 +279,8 @@ fn pictures_of_sealing_and_scoring() {
     press(&mut window, Key::F7);
     window.run_steps(3);
     shot("protocol", &mut window);
+    let mut window = trail(true);
+    shot("audit", &mut window);
 }
 
 /// Table 2 of five exams; one consensus holds no level 3.

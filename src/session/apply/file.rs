@@ -68,6 +68,7 @@ impl Session {
                 Some(session) => self.apply_score(crate::session::ScoreCommand::Unblind { session, covariates: Some(path) }),
                 None => Vec::new(),
             },
+            PickPurpose::AuditTrail => self.export_audit(path),
             PickPurpose::ImportMask => self.import_mask(path, MaskOptions::default()),
             PickPurpose::Export => self.export(ExportHow::Nifti, path),
             PickPurpose::ExportNnUnet => self.export(ExportHow::NnUnet, path),

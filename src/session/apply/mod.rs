@@ -1,5 +1,6 @@
 //! Commands change the session here and nowhere else; what must happen outside comes back as effects.
 
+mod audit;
 mod command;
 mod compare;
 mod conditions;

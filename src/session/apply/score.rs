@@ -54,6 +54,15 @@ impl Session {
     pub(super) fn change_view(&mut self, command: ViewCommand) -> Vec<Effect> {
         match command {
             ViewCommand::Workspace(Workspace::Score) => self.enter_scores(),
+            ViewCommand::Workspace(Workspace::Audit) => {
+                let mut effects = Vec::new();
+                if self.workspace == Workspace::Score {
+                    effects = self.leave_scores(Workspace::Audit);
+                }
+                self.workspace = Workspace::Audit;
+                effects.extend(self.show_audit(self.audit.as_ref().map(|shown| shown.chosen.clone()).unwrap_or_default()));
+                effects
+            }
             ViewCommand::Workspace(to) if self.workspace == Workspace::Score => self.leave_scores(to),
             command => {
                 self.apply_view(command);

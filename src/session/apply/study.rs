@@ -41,6 +41,7 @@ impl Session {
             StudyCommand::SaveProtocol(text) => self.save_protocol(text),
             StudyCommand::ReadAgain => self.read_again(),
             StudyCommand::Compare => self.compare_reads(),
+            StudyCommand::Audit(chosen) => self.show_audit(chosen),
             StudyCommand::Report(choice) => self.write_report(choice),
         }
     }
@@ -100,6 +101,7 @@ impl Session {
         self.compare = CompareState::default();
         self.checked = None;
         self.scoring = crate::session::Scoring::default();
+        self.audit = None;
         self.conditions = ConditionsState::default();
         self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
         self.workspace = Workspace::Read;

@@ -10,4 +10,4 @@ pub use covariates::{Covariate, Covariates};
 pub use file::{ScoreFile, ScoreRow, ScoreState};
 pub use mark::{ANCHORS, Anchor, Mark, Target};
 pub use plan::{NewPlan, ScoreItem, ScoreKey, ScorePlan, ScoreSource, new_session};
-pub use table::{Figures, ScoreTable, TableMark, TableRow, save_tables, score_tables};
+pub use table::{Figures, ScoreTable, TableMark, TableRow, save_tables, saved_tables, score_tables};

@@ -5,14 +5,16 @@ use super::file::ScoreState;
 use super::mark::{Mark, Target};
 use super::plan::{ScoreItem, ScoreKey, ScorePlan, ScoreSource};
 use crate::io::atomic_write;
-use crate::study::{ExamCode, Layout, StudyError};
+use crate::study::exam::read_bounded;
+use crate::study::{ExamCode, Layout, ScoreFile, StudyError};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
 /// Number, mean and SD of a column.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Values that went into it.
     pub n: usize,
@@ -37,7 +39,7 @@ impl Figures {
 }
 
 /// A mark in the table.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TableMark {
     /// 0 to 10.
     pub value: f64,
@@ -46,7 +48,7 @@ pub struct TableMark {
 }
 
 /// One exam.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TableRow {
     /// The exam.
     pub exam: ExamCode,
@@ -71,7 +73,7 @@ impl TableRow {
 }
 
 /// Table 2 for one scorer, or for a group that agreed on each mark.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreTable {
     /// The session.
     pub session: ExamCode,
@@ -133,18 +135,42 @@ pub fn score_tables(plan: &ScorePlan, key: &ScoreKey, state: &ScoreState, covari
     tables
 }
 
-/// Writes tables as `results/scores/<session>-<n>.csv`; gives the folder.
+/// Writes tables as `results/scores/<session>-<n>.csv`, and all of a session as `<session>.json` for the report; gives the folder.
 ///
 /// # Errors
 /// If a file cannot be written.
 pub fn save_tables(layout: &Layout, tables: &[ScoreTable]) -> Result<PathBuf, StudyError> {
-    let folder = layout.results().join("scores");
+    let folder = layout.score_tables();
     fs::create_dir_all(&folder).map_err(|cause| StudyError::NotWritable { path: folder.clone(), cause })?;
     for (at, table) in tables.iter().enumerate() {
         let path = folder.join(format!("{}-{}.csv", table.session, at + 1));
         atomic_write(&path, |out| out.write_all(table.to_csv().as_bytes()))?;
     }
+    if let Some(first) = tables.first() {
+        let path = layout.score_tables_of(&first.session);
+        let text = serde_json::to_vec_pretty(tables).map_err(|e| StudyError::Damaged { path: path.clone(), problem: e.to_string() })?;
+        atomic_write(&path, |out| out.write_all(&text))?;
+    }
     Ok(folder)
+}
+
+/// The tables of every session that was unblinded, session by session, as they were made then.
+///
+/// # Errors
+/// If a session or its tables cannot be read.
+pub fn saved_tables(layout: &Layout) -> Result<Vec<ScoreTable>, StudyError> {
+    let mut tables = Vec::new();
+    for session in layout.score_sessions().map_err(|e| StudyError::list(layout.root().to_owned(), e))? {
+        let path = layout.score_tables_of(&session);
+        // Results may be deleted; what a blinded session holds is nobody's business.
+        if path.is_file() && ScoreFile::look(&layout.score_file(&session))?.state()?.unblinded.is_some() {
+            let text = read_bounded(&path)?;
+            let of_session: Vec<ScoreTable> =
+                serde_json::from_slice(&text).map_err(|e| StudyError::Damaged { path, problem: e.to_string() })?;
+            tables.extend(of_session);
+        }
+    }
+    Ok(tables)
 }
 
 fn rows(plan: &ScorePlan, key: &ScoreKey, state: &ScoreState, covariates: &Covariates, scorer: &str, model: &str) -> Vec<TableRow> {

@@ -1,7 +1,6 @@
 //! The audit trail: every row of every journal, and which journals are not what was written.
 
 use crate::study::read::ReadFile;
-
 use crate::study::{Layout, ScoreFile, Seal, Study, StudyError};
 use serde::Serialize;
 
@@ -34,69 +33,115 @@ pub struct AuditEntry {
     pub sha256: String,
 }
 
+/// Which journals are walked: all, or those of a reader or an exam (for scores: of a scorer or a session).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// This reader's only.
+    pub reader: Option<String>,
+    /// This exam's only.
+    pub exam: Option<String>,
+    /// Journals of reads alone, no marks of scoring sessions.
+    pub reads_only: bool,
+}
+
+impl AuditFilter {
+    fn wants(&self, exam: &str, reader: &str) -> bool {
+        self.exam.as_deref().is_none_or(|e| e == exam) && self.reader.as_deref().is_none_or(|r| r == reader)
+    }
+}
+
+/// One journal and whether it is what was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditJournal {
+    /// The exam; a scoring session's name for scores.
+    pub exam: String,
+    /// Who; empty for scores.
+    pub reader: String,
+    /// Number of the read; 0 for scores.
+    pub read: u32,
+    /// Entries handed over.
+    pub entries: usize,
+    /// When it was sealed or locked.
+    pub sealed: Option<String>,
+    /// What is wrong with it, in one sentence that names the file; `None` where every hash is right.
+    pub problem: Option<String>,
+}
+
 /// What was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditReport {
-    /// Journals walked.
-    pub journals: usize,
+    /// Journals walked, in their order.
+    pub journals: Vec<AuditJournal>,
+}
+
+impl AuditReport {
     /// Entries handed over.
-    pub entries: usize,
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.journals.iter().map(|journal| journal.entries).sum()
+    }
+
     /// One line per journal that is not what was written.
-    pub problems: Vec<String>,
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.journals.iter().filter_map(|journal| journal.problem.as_deref())
+    }
 }
 
 impl Study {
-    /// Walks every journal and hands its rows over in order, one at a time; a tampered one is named in the report, with its rows up
-    /// to where it breaks.
+    /// Walks every journal that is wanted and hands its rows over in order, one at a time; a tampered one is named in the report,
+    /// with its rows up to where it breaks.
     ///
     /// # Errors
     /// If folders cannot be listed, or the one that `visit` returns.
-    pub fn audit(&self, mut visit: impl FnMut(AuditEntry) -> Result<(), StudyError>) -> Result<AuditReport, StudyError> {
+    pub fn audit(
+        &self,
+        filter: &AuditFilter,
+        mut visit: impl FnMut(AuditEntry) -> Result<(), StudyError>,
+    ) -> Result<AuditReport, StudyError> {
         let mut report = AuditReport::default();
         let layout = self.layout();
         for exam in layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))? {
             for reader in layout.readers_of(&exam).map_err(|e| StudyError::list(layout.reads(), e))? {
+                if !filter.wants(exam.as_str(), reader.as_str()) {
+                    continue;
+                }
                 for number in self.read_numbers(&reader, &exam)? {
-                    report.journals += 1;
                     let path = layout.read(&reader, &exam, number);
-                    let blank = AuditEntry {
-                        exam: exam.to_string(),
-                        reader: reader.to_string(),
-                        read: number,
-                        row: 0,
-                        time: String::new(),
-                        action: String::new(),
-                        name: String::new(),
-                        layer: None,
-                        kind: None,
-                        model: None,
-                        window: None,
-                        sha256: String::new(),
-                    };
-                    let entries = journal(&path, &blank, &mut report);
-                    report.entries += entries.len();
+                    let blank = AuditEntry { read: number, ..AuditEntry::of(exam.as_str(), reader.as_str()) };
+                    let (entries, sealed, problem) = journal(&path, &blank);
+                    let (exam, reader) = (exam.to_string(), reader.to_string());
+                    report.journals.push(AuditJournal { exam, reader, read: number, entries: entries.len(), sealed, problem });
                     entries.into_iter().try_for_each(&mut visit)?;
                 }
             }
         }
-        self.audit_scores(&mut report, &mut visit)?;
+        if !filter.reads_only {
+            self.audit_scores(filter, &mut report, &mut visit)?;
+        }
         Ok(report)
     }
 
     fn audit_scores(
         &self,
+        filter: &AuditFilter,
         report: &mut AuditReport,
         visit: &mut impl FnMut(AuditEntry) -> Result<(), StudyError>,
     ) -> Result<(), StudyError> {
         let layout = self.layout();
         for session in layout.score_sessions().map_err(|e| StudyError::list(layout.root().to_owned(), e))? {
-            report.journals += 1;
-            let rows = ScoreFile::look(&layout.score_file(&session)).and_then(|file| file.rows());
+            if filter.exam.as_deref().is_some_and(|exam| exam != session.as_str()) {
+                continue;
+            }
+            let mut journal = AuditJournal { exam: session.to_string(), ..AuditJournal::default() };
+            let rows = ScoreFile::look(&layout.score_file(&session)).and_then(|file| Ok((file.rows()?, file.state()?.locked)));
             match rows {
-                Err(error) => report.problems.push(error.to_string()),
-                Ok(rows) => {
-                    for (n, (row, sha256)) in rows.into_iter().enumerate() {
-                        report.entries += 1;
+                Err(error) => journal.problem = Some(error.to_string()),
+                Ok((rows, locked)) => {
+                    journal.sealed = locked;
+                    for (n, (row, sha256)) in
+                        rows.into_iter().enumerate().filter(|(_, (row, _))| filter.wants(session.as_str(), &row.scorer))
+                    {
+                        journal.entries += 1;
                         let name = match (&row.mark, &row.comment) {
                             (Some((target, mark)), _) => {
                                 let mark = mark.map_or_else(|| "taken back".to_owned(), |m| m.to_string());
@@ -104,30 +149,20 @@ impl Study {
                             }
                             (None, comment) => format!("{}: {}", row.item, comment.as_deref().unwrap_or_default()),
                         };
-                        visit(AuditEntry {
-                            exam: session.to_string(),
-                            reader: row.scorer,
-                            read: 0,
-                            row: n as u64 + 1,
-                            time: row.time,
-                            action: if row.mark.is_some() { "score" } else { "comment" }.to_owned(),
-                            name,
-                            layer: None,
-                            kind: None,
-                            model: None,
-                            window: None,
-                            sha256,
-                        })?;
+                        let action = if row.mark.is_some() { "score" } else { "comment" }.to_owned();
+                        let of = AuditEntry::of(session.as_str(), &row.scorer);
+                        visit(AuditEntry { row: n as u64 + 1, time: row.time, action, name, sha256, ..of })?;
                     }
                 }
             }
+            report.journals.push(journal);
         }
         Ok(())
     }
 }
 
-/// The rows of one journal; what is wrong goes into the report.
-fn journal(path: &std::path::Path, blank: &AuditEntry, report: &mut AuditReport) -> Vec<AuditEntry> {
+/// The rows of one journal, when it was sealed, and what is wrong with it.
+fn journal(path: &std::path::Path, blank: &AuditEntry) -> (Vec<AuditEntry>, Option<String>, Option<String>) {
     let mut entries = Vec::new();
     let walked = ReadFile::open_read_only(path).and_then(|(header, view)| {
         let begun = if header.assisted { "assisted read begun" } else { "independent read begun" };
@@ -151,25 +186,51 @@ fn journal(path: &std::path::Path, blank: &AuditEntry, report: &mut AuditReport)
         view.verify_chain()?;
         view.sealed()
     });
-    match walked {
-        Err(error) => report.problems.push(error.to_string()),
+    let mut problem = None;
+    let sealed = match walked {
+        Err(error) => {
+            problem = Some(error.to_string());
+            None
+        }
         Ok(None) => {
             if Layout::seal_of(path).exists() {
-                report.problems.push(format!("{}: it was sealed and no longer is; restore it from a copy", path.display()));
+                problem = Some(format!("{}: it was sealed and no longer is; restore it from a copy", path.display()));
             }
+            None
         }
-        Ok(Some(time)) => match Seal::load(&Layout::seal_of(path)) {
-            Ok(seal) => {
-                let sealed = AuditEntry { time, action: "sealed".to_owned(), sha256: seal.file_sha256.clone(), ..blank.clone() };
-                entries.push(AuditEntry { name: seal.packet.map_or_else(String::new, |p| format!("came back in packet {p}")), ..sealed });
+        Ok(Some(time)) => {
+            match Seal::load(&Layout::seal_of(path)) {
+                Ok(seal) => {
+                    let name = seal.packet.map_or_else(String::new, |p| format!("came back in packet {p}"));
+                    let action = "sealed".to_owned();
+                    entries.push(AuditEntry { time: time.clone(), action, name, sha256: seal.file_sha256, ..blank.clone() });
+                }
+                Err(error) => problem = Some(error.to_string()),
             }
-            Err(error) => report.problems.push(error.to_string()),
-        },
-    }
-    entries
+            Some(time)
+        }
+    };
+    (entries, sealed, problem)
 }
 
 impl AuditEntry {
+    fn of(exam: &str, reader: &str) -> Self {
+        Self {
+            exam: exam.to_owned(),
+            reader: reader.to_owned(),
+            read: 0,
+            row: 0,
+            time: String::new(),
+            action: String::new(),
+            name: String::new(),
+            layer: None,
+            kind: None,
+            model: None,
+            window: None,
+            sha256: String::new(),
+        }
+    }
+
     /// Names of the columns of [`AuditEntry::to_csv`].
     pub const CSV_HEAD: &str = "exam,reader,read,row,time,action,name,layer,kind,model,window_lower,window_upper,sha256";
 

@@ -4,6 +4,6 @@ mod audit;
 mod check;
 mod seal;
 
-pub use audit::{AuditEntry, AuditReport};
+pub use audit::{AuditEntry, AuditFilter, AuditJournal, AuditReport};
 pub use check::{SealSubject, SealWarning, seal_warnings};
 pub use seal::Seal;

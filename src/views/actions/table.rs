@@ -238,6 +238,7 @@ pub const ACTIONS: &[Action] = &[
     act("score", Group::Window, "Score", plain(Key::F5), "Workspace for marking masks by eye, blinded", |s| workspace(s, Workspace::Score)),
     act("models", Group::Window, "Models", plain(Key::F6), "Workspace for versions of the model", |s| workspace(s, Workspace::Models)),
     act("protocol", Group::Window, "Protocol", plain(Key::F7), "Workspace for the rules of the study, as a form and as the file", |s| workspace(s, Workspace::Protocol)),
+    act("audit", Group::Window, "Audit", plain(Key::F8), "Workspace for the audit trail: who did what when, and whether every journal is what was written", |s| workspace(s, Workspace::Audit)),
     act("packets", Group::File, "Make packets…", None, "Writes a file for each reader with exams under codes of their own, for another place", |s| study_of_coordinator(s).and_then(|()| file(FileCommand::Pick(PickPurpose::Packets)))),
     act("packet_merge", Group::File, "Merge what came back…", None, "Takes over the sealed reads of a packet, checked", |s| study_of_coordinator(s).and_then(|()| file(FileCommand::Pick(PickPurpose::PacketMerge)))),
     act("packet_return", Group::File, "Send reads back…", None, "Writes the sealed reads of a packet into one file for the coordinator", |s| s.study().filter(|t| t.packet.is_some()).and_then(|_| file(FileCommand::Pick(PickPurpose::PacketReturn)))),

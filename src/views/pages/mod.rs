@@ -1,5 +1,6 @@
 //! What fills the middle, or lies over it, when it is not the picture.
 
+mod audit;
 mod compare;
 mod conditions;
 mod help;
@@ -14,6 +15,7 @@ mod start;
 mod submit;
 mod who;
 
+pub use audit::audit_ui;
 pub use compare::{CompareView, compare_ui};
 pub use conditions::conditions_ui;
 pub use help::{Help, help_ui};

@@ -4,7 +4,7 @@ use crate::session::{Command, FileCommand, ScoreCommand, Session};
 use crate::study::{ExamCode, Figures, ScoreTable, TableMark, Target};
 use crate::views::widgets::{ButtonLook, button, heading, named, quiet};
 use crate::views::{facts, theme};
-use crate::worker::message::{NewScores, PickPurpose, ScoreSummary};
+use crate::worker::message::{NewScores, PickPurpose, ScoreExams, ScoreSummary};
 use egui::{Align, Color32, Frame, Grid, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, Vec2};
 
 /// What is typed for a new session.
@@ -14,13 +14,13 @@ pub struct NewScoresEntry {
     /// The person typed the name.
     typed: bool,
     scorers: String,
-    all_exams: bool,
+    exams: ScoreExams,
     model: usize,
 }
 
 impl Default for NewScoresEntry {
     fn default() -> Self {
-        Self { name: "S-1".to_owned(), typed: false, scorers: "panel".to_owned(), all_exams: false, model: 0 }
+        Self { name: "S-1".to_owned(), typed: false, scorers: "panel".to_owned(), exams: ScoreExams::Test, model: 0 }
     }
 }
 
@@ -108,7 +108,11 @@ fn new_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, commands: 
         });
         ui.end_row();
         ui.label(RichText::new("Exams").color(theme::QUIET));
-        ui.checkbox(&mut entry.all_exams, "not only the test exams");
+        ui.vertical(|ui| {
+            for exams in ScoreExams::ALL {
+                ui.radio_value(&mut entry.exams, exams, exams.name());
+            }
+        });
         ui.end_row();
     });
     ui.add_space(theme::UNIT);
@@ -125,7 +129,7 @@ fn new_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, commands: 
             seed: session.seed() ^ name.as_str().bytes().fold(17, |sum: u64, b| sum.wrapping_mul(31).wrapping_add(u64::from(b))),
             session: name,
             key: None,
-            all_exams: entry.all_exams,
+            exams: entry.exams,
         };
         commands.push(Command::Score(ScoreCommand::Make(new)));
     }

@@ -153,6 +153,7 @@ fn tab(ui: &mut Ui, workspace: Workspace, selected: bool, commands: &mut Vec<Com
         Workspace::Score => "score",
         Workspace::Models => "models",
         Workspace::Protocol => "protocol",
+        Workspace::Audit => "audit",
     });
     let response = match key {
         Some(action) => response.on_hover_text(action.hover_words()),

@@ -1,8 +1,8 @@
 //! What the workers say to the window.
 
 use super::{
-    CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, Operated, PickPurpose, ProposalResult, ReadChecked,
-    ReportWritten, RequestId, ScoreOutcome, SealEnded, StandardScale, StudySummary, TrainProgress, TrainedVersion,
+    AuditShown, CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, Operated, PickPurpose, ProposalResult,
+    ReadChecked, ReportWritten, RequestId, ScoreOutcome, SealEnded, StandardScale, StudySummary, TrainProgress, TrainedVersion,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -102,6 +102,15 @@ pub enum Outcome {
         text: String,
         /// The study with it.
         study: Box<StudySummary>,
+    },
+    /// The journals were walked.
+    Audited(Box<AuditShown>),
+    /// The audit trail was written.
+    AuditWritten {
+        /// In one sentence.
+        text: String,
+        /// The first journal that is not what was written.
+        problem: Option<String>,
     },
     /// The report was written.
     Reported(Box<ReportWritten>),

@@ -1,5 +1,6 @@
 //! What the window and the workers say to each other: plain data, no threads.
 
+mod audit;
 mod compare;
 mod event;
 mod import;
@@ -14,6 +15,7 @@ mod standard;
 mod study;
 mod training;
 
+pub use audit::{AuditRequest, AuditShown};
 pub use compare::{
     AdoptConsensusRequest, CompareCell, CompareChoice, CompareExam, CompareLevel, CompareLine, CompareRequest, CompareTable, ComparedExam,
     ComparedMap, MapOf, ModelVersion,
@@ -25,7 +27,7 @@ pub use operate::{OperateRequest, Operated};
 pub use packet::{PacketAsk, PacketRequest};
 pub use report::{REPORT_SEED, ReportChoice, ReportWritten};
 pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
-pub use score::{NewScores, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary};
+pub use score::{NewScores, ScoreAsk, ScoreExams, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary};
 pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};
 pub use standard::StandardScale;
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};

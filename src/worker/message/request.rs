@@ -1,8 +1,8 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, PacketRequest, ProposeRequest,
-    ReportChoice, ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
+    AdoptConsensusRequest, AuditRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, PacketRequest,
+    ProposeRequest, ReportChoice, ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode, ReadingPlace};
 use std::path::PathBuf;
@@ -113,6 +113,8 @@ pub enum Request {
     Compare(Box<CompareRequest>),
     /// Begin a meeting's read with a consensus.
     AdoptConsensus(Box<AdoptConsensusRequest>),
+    /// Walk the journals.
+    Audit(Box<AuditRequest>),
     /// Write the report of the study.
     Report {
         /// The study.
@@ -187,6 +189,8 @@ pub enum PickPurpose {
     PacketMerge,
     /// Age and slices with signal, for Table 2.
     Covariates,
+    /// File for the audit trail.
+    AuditTrail,
     /// A mask for the open exam.
     ImportMask,
     /// Folder to export to.

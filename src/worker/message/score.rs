@@ -1,7 +1,7 @@
 //! Scoring sessions, as plain data.
 
 use super::Role;
-use crate::study::{ExamCode, ScorePlan, ScoreRow, ScoreState, ScoreTable};
+use crate::study::{ExamCode, Part, ScorePlan, ScoreRow, ScoreState, ScoreTable};
 use std::path::PathBuf;
 
 /// What is asked of a scoring session.
@@ -59,8 +59,55 @@ pub struct NewScores {
     pub seed: u64,
     /// Where the key goes, if not into the session's folder.
     pub key: Option<PathBuf>,
-    /// Other exams than those of the test part too.
-    pub all_exams: bool,
+    /// Which exams' masks are scored.
+    pub exams: ScoreExams,
+}
+
+/// Which exams a session takes its masks from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScoreExams {
+    /// Those of the test part: a model's true figures.
+    #[default]
+    Test,
+    /// Those of the test and the validation part: no exam that a model learnt from.
+    HeldOut,
+    /// Every exam, those of the training part too.
+    All,
+}
+
+impl ScoreExams {
+    /// All, from the strictest.
+    pub const ALL: [Self; 3] = [Self::Test, Self::HeldOut, Self::All];
+
+    /// Name on screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test exams",
+            Self::HeldOut => "test and validation exams",
+            Self::All => "all, also those the model learnt from",
+        }
+    }
+
+    /// Word of the command line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::HeldOut => "held-out",
+            Self::All => "all",
+        }
+    }
+
+    /// Whether exams of a part are scored; an exam without a part counts as one that a model may have learnt from.
+    #[must_use]
+    pub const fn includes(self, part: Option<Part>) -> bool {
+        match self {
+            Self::Test => matches!(part, Some(Part::Test)),
+            Self::HeldOut => matches!(part, Some(Part::Test | Part::Validate)),
+            Self::All => true,
+        }
+    }
 }
 
 /// A row for a session.
