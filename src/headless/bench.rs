@@ -2,9 +2,9 @@
 
 use super::place;
 use crate::io::atomic_write;
-use crate::learn::{BenchSetup, Compute, Meter, bench_step};
+use crate::learn::{Arithmetic, BenchSetup, Meter, bench_step};
 use anyhow::{Context as _, Result};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -42,9 +42,20 @@ struct UnetArgs {
     /// Steps; the first does not count
     #[arg(long, default_value_t = 6)]
     steps: usize,
+    /// Arithmetic
+    #[arg(long, value_enum, default_value = "f32")]
+    mode: Mode,
     /// File for the figures, - for the screen
     #[arg(long, default_value = "-")]
     json: PathBuf,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Mode {
+    /// Single precision
+    F32,
+    /// Half as wide: for processors with a matrix unit (AMX), very slow elsewhere
+    Bf16,
 }
 
 /// # Errors
@@ -54,10 +65,15 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let threads = if args.threads == 0 { place::all_threads() } else { args.threads };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let started = Instant::now();
-    let setup = BenchSetup { base: args.base, size: args.size, batch: args.batch, levels: args.levels, steps: args.steps };
+    let arithmetic = match args.mode {
+        Mode::F32 => Arithmetic::F32,
+        Mode::Bf16 => Arithmetic::Bf16,
+    };
+    let UnetArgs { base, size, batch, levels, steps, .. } = *args;
+    let setup = BenchSetup { base, size, batch, levels, steps, arithmetic };
     let report = pool.install(|| {
         let meter = Meter { wall_s: &|| started.elapsed().as_secs_f64(), cpu_s: &cpu_seconds, peak_mb: &peak_mb };
-        bench_step(setup, &Compute::default(), &meter, &AtomicBool::new(false))
+        bench_step(setup, &meter, &AtomicBool::new(false))
     })?;
     let text = serde_json::to_string(&report)?;
     if args.json.as_os_str() == "-" {

@@ -1,7 +1,7 @@
 //! The training step that `osteon bench unet` measures; the net, batch and fields of `tools/bench_unet_torch.py`.
 
 use super::error::LearnError;
-use super::{Compute, Example, ModelSpec, Recipe, SpecError, TrainOptions, Trainer};
+use super::{Arithmetic, Compute, Example, ModelSpec, Recipe, SpecError, TrainOptions, Trainer};
 use crate::learn::conv::Extent;
 use crate::learn::net::{Batch, Parameters, UNetShape};
 use serde::Serialize;
@@ -21,6 +21,8 @@ pub struct BenchSetup {
     pub levels: usize,
     /// Steps; the first does not count.
     pub steps: usize,
+    /// How the CPU multiplies.
+    pub arithmetic: Arithmetic,
 }
 
 /// Readings of the process, handed in because this module looks at no clock.
@@ -38,7 +40,7 @@ pub struct Meter<'a> {
 pub struct BenchReport {
     /// Program and instruction path.
     pub engine: String,
-    /// Arithmetic: `f32`.
+    /// Arithmetic: `f32` or `bf16`.
     pub mode: String,
     /// Channels of the first level.
     pub base: usize,
@@ -52,6 +54,8 @@ pub struct BenchReport {
     pub parameters: usize,
     /// Seconds of a forward pass.
     pub forward_s: f64,
+    /// Seconds of the forward pass of one slice, nothing being kept.
+    pub slice_s: f64,
     /// Seconds of a whole step.
     pub step_s: f64,
     /// CPU seconds of a whole step.
@@ -75,8 +79,9 @@ pub enum BenchError {
 ///
 /// # Errors
 /// If the setup is not a net's, or on stop.
-pub fn bench_step(setup: BenchSetup, compute: &Compute, meter: &Meter<'_>, stop: &AtomicBool) -> Result<BenchReport, BenchError> {
-    let BenchSetup { base, size, batch, levels, steps } = setup;
+pub fn bench_step(setup: BenchSetup, meter: &Meter<'_>, stop: &AtomicBool) -> Result<BenchReport, BenchError> {
+    let BenchSetup { base, size, batch, levels, steps, arithmetic } = setup;
+    let compute = &Compute::cpu(arithmetic);
     let spec = ModelSpec { base, depth: levels, ..ModelSpec::new("noise", "marrow", 3, "nobody") }.check()?;
     let noise = |n: usize| (((n * 7919 + n * n % 97) % 1013) as f32) / 506.0 - 1.0;
     let slices = (0..batch.max(1)).map(|b| {
@@ -102,22 +107,27 @@ pub fn bench_step(setup: BenchSetup, compute: &Compute, meter: &Meter<'_>, stop:
     let extent = Extent { batch: slices.len(), height: side, width: side };
     let planes: Vec<f32> = (0..extent.pixels()).map(noise).collect();
     let mut engine = compute.engine(&shape);
-    let mut forward = Vec::new();
-    for _ in 0..steps.max(2) {
-        let wall = (meter.wall_s)();
-        engine.logits(&fresh, Batch { extent, planes: &planes, dropout: None }, stop)?;
-        forward.push((meter.wall_s)() - wall);
-    }
+    let mut forward_of = |extent: Extent| {
+        let mut readings = Vec::new();
+        for _ in 0..steps.max(2) {
+            let wall = (meter.wall_s)();
+            engine.logits(&fresh, Batch { extent, planes: &planes[..extent.pixels()], dropout: None }, stop)?;
+            readings.push((meter.wall_s)() - wall);
+        }
+        Ok::<_, LearnError>(median_after_first(readings))
+    };
+    let (forward_s, slice_s) = (forward_of(extent)?, forward_of(Extent { batch: 1, ..extent })?);
     let (walls, cpus): (Vec<f64>, Vec<f64>) = step_readings.into_iter().unzip();
     Ok(BenchReport {
         engine: format!("osteon {} {}", env!("CARGO_PKG_VERSION"), compute.word()),
-        mode: "f32".to_owned(),
+        mode: arithmetic.word().to_owned(),
         base,
         size,
         batch: slices.len(),
         threads: rayon::current_num_threads(),
         parameters,
-        forward_s: median_after_first(forward),
+        forward_s,
+        slice_s,
         step_s: median_after_first(walls),
         cpu_s: median_after_first(cpus),
         peak_mb: (meter.peak_mb)(),

@@ -1,22 +1,60 @@
 //! Where a net is computed: chosen at run time, the CPU always being there.
 
-use super::kernel::InstructionPath;
+use super::kernel::{Bf16, InstructionPath};
 use super::net::{CandleEngine, Engine, Tape, UNetShape};
 use candle_core::Device;
 
 /// A computing device.
 #[derive(Clone, Debug, Default)]
-pub struct Compute(Option<Device>);
+pub struct Compute(Place);
+
+#[derive(Clone, Debug)]
+enum Place {
+    Cpu(Arithmetic),
+    Device(Device),
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::Cpu(Arithmetic::F32)
+    }
+}
+
+/// How the CPU stores activations and multiplies; sums are `f32` in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Single precision.
+    F32,
+    /// Half as wide, with 8 bits of precision: much faster where the processor has a matrix unit, very slow elsewhere.
+    Bf16,
+}
+
+impl Arithmetic {
+    /// Its short name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        }
+    }
+}
 
 impl Compute {
+    /// The CPU with our own operators in single precision.
+    pub const CPU: Self = Self::cpu(Arithmetic::F32);
+
     /// The CPU with our own operators.
-    pub const CPU: Self = Self(None);
+    #[must_use]
+    pub const fn cpu(arithmetic: Arithmetic) -> Self {
+        Self(Place::Cpu(arithmetic))
+    }
 
     /// The best device of this build and machine, and a notice for a person where one was built for but is not there.
     #[must_use]
     pub fn best() -> (Self, Option<String>) {
         match accelerator() {
-            Some(Ok(device)) => (Self(Some(device)), None),
+            Some(Ok(device)) => (Self(Place::Device(device)), None),
             Some(Err(why)) => (Self::CPU, Some(format!("the graphics processor cannot be used ({why}); the CPU is used instead"))),
             None => (Self::CPU, None),
         }
@@ -26,24 +64,29 @@ impl Compute {
     #[must_use]
     pub fn word(&self) -> &'static str {
         match &self.0 {
-            None => InstructionPath::detect().word(),
-            Some(Device::Cpu) => "candle",
-            Some(Device::Cuda(_)) => "cuda",
-            Some(Device::Metal(_)) => "metal",
+            Place::Cpu(Arithmetic::F32) => InstructionPath::for_f32().word(),
+            Place::Cpu(Arithmetic::Bf16) => InstructionPath::for_bf16().map_or("portable-bf16", InstructionPath::word),
+            Place::Device(Device::Cpu) => "candle",
+            Place::Device(Device::Cuda(_)) => "cuda",
+            Place::Device(Device::Metal(_)) => "metal",
         }
     }
 
     pub(in crate::learn) fn engine(&self, shape: &UNetShape) -> Box<dyn Engine> {
         match &self.0 {
-            None => Box::new(Tape::<f32>::new(shape.clone(), InstructionPath::detect())),
-            Some(device) => Box::new(CandleEngine::new(shape.clone(), device.clone())),
+            Place::Cpu(Arithmetic::F32) => Box::new(Tape::<f32>::new(shape.clone(), InstructionPath::for_f32())),
+            Place::Cpu(Arithmetic::Bf16) => {
+                let path = InstructionPath::for_bf16().unwrap_or(InstructionPath::Portable);
+                Box::new(Tape::<Bf16>::new(shape.clone(), path))
+            }
+            Place::Device(device) => Box::new(CandleEngine::new(shape.clone(), device.clone())),
         }
     }
 
     /// candle's own operators on the CPU: slow, for comparison.
     #[must_use]
     pub const fn candle_cpu() -> Self {
-        Self(Some(Device::Cpu))
+        Self(Place::Device(Device::Cpu))
     }
 }
 

@@ -24,7 +24,7 @@ mod train;
 pub use bench::{BenchError, BenchReport, BenchSetup, Meter, bench_step};
 pub use card::Card;
 pub use checkpoint::CheckpointError;
-pub use compute::Compute;
+pub use compute::{Arithmetic, Compute};
 pub use data::{Augmentation, Crop, Example, PreparedSlices, Recipe, RecipeStep, Sampler, balanced_weights, learnt_recipe};
 pub use error::LearnError;
 pub use form::NetForm;

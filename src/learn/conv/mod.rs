@@ -4,10 +4,12 @@
 //! into fixed ranges of rows, never by the number of threads, so that results repeat bit by bit.
 
 mod conv3;
+mod conv3_bf16;
 mod extent;
 mod point;
 mod ranges;
 mod up2;
+mod up2_bf16;
 mod value;
 
 pub(in crate::learn) use conv3::{Conv3, Source};

@@ -1,19 +1,70 @@
 //! Every convolution against a naive loop in f64, on odd sizes and channels, on every instruction path.
 
 use super::*;
-use crate::learn::kernel::InstructionPath;
+use crate::learn::kernel::{Bf16, Element as _, InstructionPath};
 use proptest::prelude::*;
 
+/// Numbers that `bf16` holds exactly, so that both kinds of storage are given the same problem.
 fn noise(n: usize, seed: usize) -> Vec<f32> {
-    (0..n).map(|i| (((i * 7919 + seed * 104_729 + i * i % 97) % 1013) as f32) / 506.0 - 1.0).collect()
+    let value = |i: usize| (((i * 7919 + seed * 104_729 + i * i % 97) % 1013) as f32) / 506.0 - 1.0;
+    (0..n).map(|i| Bf16::of(value(i)).value()).collect()
 }
 
-fn close(ours: &[f32], naive: &[f64]) -> Result<(), TestCaseError> {
+fn close<T: Value>(ours: &[T], naive: &[f64]) -> Result<(), TestCaseError> {
     prop_assert_eq!(ours.len(), naive.len());
+    // Products are exact and sums are `f32` in both; storing as `bf16` rounds once, by at most 2^-8 of the value.
+    let rounding = if size_of::<T>() == 2 { 1.0 / 256.0 } else { 0.0 };
     for (n, (a, b)) in ours.iter().zip(naive).enumerate() {
-        prop_assert!((f64::from(*a) - b).abs() < 2e-4 * (1.0 + b.abs()), "value {n}: {a} for {b}");
+        let distance = (f64::from(a.value()) - b).abs();
+        prop_assert!(distance < 2e-4 * (1.0 + b.abs()) + rounding * b.abs(), "value {n}: {a:?} for {b}");
     }
     Ok(())
+}
+
+fn stored<T: Value>(values: &[f32]) -> Vec<T> {
+    T::stored(values).into_owned()
+}
+
+/// The paths that have code of their own for `bf16`.
+fn bf16_paths() -> Vec<InstructionPath> {
+    InstructionPath::available().into_iter().filter(|p| matches!(p, InstructionPath::Amx | InstructionPath::Portable)).collect()
+}
+
+/// What a 3×3 convolution of `x` must give: `y` forward, `dx` and `dw` backward from `dy`.
+struct Case3<'a> {
+    extent: Extent,
+    inputs: usize,
+    first: usize,
+    w: &'a [f32],
+    x: &'a [f32],
+    dy: &'a [f32],
+    y: &'a [f64],
+    dx: &'a [f64],
+    dw: &'a [f64],
+}
+
+impl Case3<'_> {
+    fn check<T: Value>(&self, path: InstructionPath) -> Result<(), TestCaseError> {
+        let (e, inputs, first) = (self.extent, self.inputs, self.first);
+        let part = |from: usize, to: usize| stored::<T>(&self.x.chunks(inputs).flat_map(|p| p[from..to].to_vec()).collect::<Vec<_>>());
+        let (a, b, dy) = (part(0, first), part(first, inputs), stored::<T>(self.dy));
+        let mut sources = vec![Source { values: &a[..], channels: first }];
+        if inputs > first {
+            sources.push(Source { values: &b, channels: inputs - first });
+        }
+        let conv = Conv3 { path, extent: e, inputs, outputs: self.y.len() / e.pixels() };
+        let nine = T::of(9.0);
+        let (mut out, mut gradient) = (vec![nine; self.y.len()], vec![9.0; self.w.len()]);
+        conv.forward(&sources, self.w, &mut out);
+        close(&out, self.y)?;
+        let mut outs: Vec<Vec<T>> = sources.iter().map(|s| vec![nine; s.values.len()]).collect();
+        conv.input_gradient(&dy, self.w, &mut outs);
+        for (out, (from, to)) in outs.iter().zip([(0, first), (first, inputs)]) {
+            close(out, &self.dx.chunks(inputs).flat_map(|p| p[from..to].to_vec()).collect::<Vec<_>>())?;
+        }
+        conv.weight_gradient(&sources, &dy, &mut Vec::new(), &mut gradient);
+        close(&gradient, self.dw)
+    }
 }
 
 /// Calls `visit(output value, input value, weight)` with the flat numbers of every product of a 3×3 convolution.
@@ -46,32 +97,18 @@ proptest! {
         let e = Extent { batch, height, width };
         let inputs = first + second;
         let (x, w, dy) = (noise(e.pixels() * inputs, 1), noise(outputs * inputs * 9, 2), noise(e.pixels() * outputs, 3));
-        let split = |from: usize, to: usize| -> Vec<f32> { x.chunks(inputs).flat_map(|p| p[from..to].to_vec()).collect() };
-        let (a, b) = (split(0, first), split(first, inputs));
-        let mut sources = vec![Source { values: &a, channels: first }];
-        if second > 0 {
-            sources.push(Source { values: &b, channels: second });
-        }
         let (mut y, mut dx, mut dw) = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
         products3(e, inputs, outputs, |o, i, k| {
             y[o] += f64::from(x[i]) * f64::from(w[k]);
             dx[i] += f64::from(dy[o]) * f64::from(w[k]);
             dw[k] += f64::from(dy[o]) * f64::from(x[i]);
         });
+        let case = Case3 { extent: e, inputs, first, w: &w, x: &x, dy: &dy, y: &y, dx: &dx, dw: &dw };
         for path in InstructionPath::available() {
-            let conv = Conv3 { path, extent: e, inputs, outputs };
-            let (mut out, mut gradient) = (vec![9.0; y.len()], vec![9.0; w.len()]);
-            conv.forward(&sources, &w, &mut out);
-            close(&out, &y)?;
-            let parts: Vec<_> = [(0, first), (first, second)].into_iter().filter(|s| s.1 > 0).collect();
-            let mut outs: Vec<Vec<f32>> = parts.iter().map(|part| vec![9.0; e.pixels() * part.1]).collect();
-            conv.input_gradient(&dy, &w, &mut outs);
-            for (&(at, channels), out) in parts.iter().zip(&outs) {
-                let naive: Vec<f64> = dx.chunks(inputs).flat_map(|p| p[at..at + channels].to_vec()).collect();
-                close(out, &naive)?;
-            }
-            conv.weight_gradient(&sources, &dy, &mut Vec::new(), &mut gradient);
-            close(&gradient, &dw)?;
+            case.check::<f32>(path)?;
+        }
+        for path in bf16_paths() {
+            case.check::<Bf16>(path)?;
         }
     }
 
@@ -91,14 +128,10 @@ proptest! {
             dw[n] += f64::from(dy[o]) * f64::from(x[i]);
         }
         for path in InstructionPath::available() {
-            let up = Up2 { path, extent: e, inputs, outputs };
-            let (mut out, mut back, mut gradient) = (vec![9.0; y.len()], vec![9.0; x.len()], vec![9.0; w.len()]);
-            up.forward(&x, &w, &mut out);
-            close(&out, &y)?;
-            up.input_gradient(&dy, &w, &mut back);
-            close(&back, &dx)?;
-            up.weight_gradient(&x, &dy, &mut Vec::new(), &mut gradient);
-            close(&gradient, &dw)?;
+            check_up2::<f32>(Up2 { path, extent: e, inputs, outputs }, [&x, &w, &dy], [&y, &dx, &dw])?;
+        }
+        for path in bf16_paths() {
+            check_up2::<Bf16>(Up2 { path, extent: e, inputs, outputs }, [&x, &w, &dy], [&y, &dx, &dw])?;
         }
 
         let (w, bias, dy) = (noise(inputs * outputs, 4), noise(outputs, 5), noise(e.pixels() * outputs, 6));
@@ -115,14 +148,32 @@ proptest! {
         }
         for path in InstructionPath::available() {
             let point = Point { path, pixels: e.pixels(), inputs, outputs };
-            let (mut out, mut back, mut gradient, mut bias_gradient) = (vec![9.0; y.len()], vec![9.0; x.len()], vec![9.0; w.len()], vec![9.0; outputs]);
-            point.forward(&x, &w, &bias, &mut out);
-            close(&out, &y)?;
-            point.input_gradient(&dy, &w, &mut back);
-            close(&back, &dx)?;
-            point.weight_gradient(&x, &dy, &mut Vec::new(), &mut gradient, &mut bias_gradient);
-            close(&gradient, &dw)?;
-            close(&bias_gradient, &db)?;
+            check_point::<f32>(point, [&x, &w, &bias, &dy], [&y, &dx, &dw, &db])?;
+            check_point::<Bf16>(point, [&x, &w, &bias, &dy], [&y, &dx, &dw, &db])?;
         }
     }
+}
+
+fn check_up2<T: Value>(up: Up2, [x, w, dy]: [&[f32]; 3], [y, dx, dw]: [&[f64]; 3]) -> Result<(), TestCaseError> {
+    let (x, dy, nine) = (stored::<T>(x), stored::<T>(dy), T::of(9.0));
+    let (mut out, mut back, mut gradient) = (vec![nine; y.len()], vec![nine; x.len()], vec![9.0; w.len()]);
+    up.forward(&x, w, &mut out);
+    close(&out, y)?;
+    up.input_gradient(&dy, w, &mut back);
+    close(&back, dx)?;
+    up.weight_gradient(&x, &dy, &mut Vec::new(), &mut gradient);
+    close(&gradient, dw)
+}
+
+fn check_point<T: Value>(point: Point, [x, w, bias, dy]: [&[f32]; 4], [y, dx, dw, db]: [&[f64]; 4]) -> Result<(), TestCaseError> {
+    let x = stored::<T>(x);
+    let (mut out, mut back, mut gradient) = (vec![9.0; y.len()], vec![T::of(9.0); x.len()], vec![9.0; w.len()]);
+    let mut bias_gradient = vec![9.0; bias.len()];
+    point.forward(&x, w, bias, &mut out);
+    close(&out, y)?;
+    point.input_gradient(dy, w, &mut back);
+    close(&back, dx)?;
+    point.weight_gradient(&x, dy, &mut Vec::new(), &mut gradient, &mut bias_gradient);
+    close(&gradient, dw)?;
+    close(&bias_gradient, db)
 }

@@ -6,6 +6,8 @@ use std::fmt;
 /// so a model's card names the one it was trained with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstructionPath {
+    /// The matrix unit on `bf16` numbers, and 512-bit vectors for the rest.
+    Amx,
     /// 512-bit vectors with fused multiply-add.
     Avx512,
     /// 256-bit vectors with fused multiply-add.
@@ -20,6 +22,9 @@ impl InstructionPath {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
+            if super::amx::is_available() {
+                return Self::Amx;
+            }
             if std::arch::is_x86_feature_detected!("avx512f") {
                 return Self::Avx512;
             }
@@ -30,11 +35,26 @@ impl InstructionPath {
         Self::Portable
     }
 
+    /// The path for single precision: the matrix unit cannot multiply that.
+    #[must_use]
+    pub fn for_f32() -> Self {
+        match Self::detect() {
+            Self::Amx => Self::Avx512,
+            other => other,
+        }
+    }
+
+    /// The path that is fast with `bf16` numbers, if there is one.
+    #[must_use]
+    pub fn for_bf16() -> Option<Self> {
+        Some(Self::detect()).filter(|path| *path == Self::Amx)
+    }
+
     /// Every path that this processor can run, fastest first.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let order = [Self::Avx512, Self::Avx2, Self::Portable];
-        let first = order.iter().position(|&p| p == Self::detect()).unwrap_or(2);
+        let order = [Self::Amx, Self::Avx512, Self::Avx2, Self::Portable];
+        let first = order.iter().position(|&p| p == Self::detect()).unwrap_or(order.len() - 1);
         order[first..].to_vec()
     }
 
@@ -42,6 +62,7 @@ impl InstructionPath {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Amx => "amx",
             Self::Avx512 => "avx512",
             Self::Avx2 => "avx2",
             Self::Portable => "portable",
@@ -51,7 +72,7 @@ impl InstructionPath {
     /// Columns that one pass of the inner loop handles (two vectors).
     pub(super) const fn panel_width(self) -> usize {
         match self {
-            Self::Avx512 => 32,
+            Self::Amx | Self::Avx512 => 32,
             Self::Avx2 => 16,
             Self::Portable => 8,
         }
@@ -60,7 +81,7 @@ impl InstructionPath {
     /// Rows that one pass of the inner loop handles at most.
     pub(super) const fn tile_rows(self) -> usize {
         match self {
-            Self::Avx512 => 14,
+            Self::Amx | Self::Avx512 => 14,
             Self::Avx2 => 6,
             Self::Portable => 4,
         }

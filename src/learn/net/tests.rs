@@ -3,7 +3,7 @@
 use super::*;
 use crate::learn::conv::Extent;
 use crate::learn::form::NetForm;
-use crate::learn::kernel::InstructionPath;
+use crate::learn::kernel::{Bf16, InstructionPath};
 use crate::learn::objective::{LossKind, Objective};
 use crate::learn::ops::{IGNORE, Loss};
 use crate::learn::spec::NormKind;
@@ -71,10 +71,15 @@ fn engines_agree(case: &Case) {
     }
 }
 
-/// Along the gradient itself the slope is its length: one number per weight tensor.
+/// Along the gradient itself the slope is its length.
 fn slope_is_gradient(case: &Case, h: f64) {
+    let (_, gradients) = case.gradients(&mut Tape::<f32>::new(case.shape.clone(), InstructionPath::detect()), &case.parameters);
+    slopes_along(case, &gradients, h, 0.05);
+}
+
+/// Compares the slope of the `f32` loss along each weight's gradient with the gradient's length: one number per weight.
+fn slopes_along(case: &Case, gradients: &Parameters, h: f64, tolerance: f64) {
     let mut tape = Tape::<f32>::new(case.shape.clone(), InstructionPath::detect());
-    let (_, gradients) = case.gradients(&mut tape, &case.parameters);
     for (number, info) in case.shape.weights().iter().enumerate() {
         let length = gradients.get(number).iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         let mut at = |by: f64| {
@@ -85,7 +90,36 @@ fn slope_is_gradient(case: &Case, h: f64) {
             case.gradients(&mut tape, &moved).0
         };
         let slope = (at(h) - at(-h)) / (2.0 * h);
-        assert!((slope - length).abs() < 0.05 * length + 1e-3, "{}: {slope} for {length}", info.name);
+        assert!((slope - length).abs() < tolerance * length + 1e-3, "{}: {slope} for {length}", info.name);
+    }
+}
+
+/// Distance of two lists of gradients over the size of the second.
+fn apart(ours: &[f32], theirs: &[f32]) -> f64 {
+    let distance = ours.iter().zip(theirs).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
+    distance / theirs.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>().sqrt().max(1e-6)
+}
+
+#[test]
+fn the_bf16_gradient_is_the_slope_of_the_true_loss() {
+    for (mut case, has_slopes) in [(case(1, 16, 2, NormKind::Group), true), (formed(NormKind::Instance), false)] {
+        case.extent = Extent { batch: 2, height: 16, width: 24 };
+        case.planes = noise(case.extent.pixels() * case.shape.inputs, 3);
+        case.labels = (0..case.extent.pixels()).map(|n| (n / 5 % 4) as u8).collect();
+        let bf16 = |path| case.gradients(&mut Tape::<Bf16>::new(case.shape.clone(), path), &case.parameters);
+        let (expected, _) = case.gradients(&mut Tape::<f32>::new(case.shape.clone(), InstructionPath::detect()), &case.parameters);
+        let ((loss, gradients), (_, portable)) = (bf16(InstructionPath::detect()), bf16(InstructionPath::Portable));
+        // Each stored value is off by up to 2^-8 of itself; the mean over pixels by less.
+        assert!((loss - expected).abs() < 5e-3, "{loss} for {expected}");
+        for ((info, a), b) in case.shape.weights().iter().zip(gradients.all()).zip(portable.all()) {
+            // Sums in another order round to another `bf16` now and then.
+            assert!(apart(a, b) < 0.1, "{}: {}", info.name, apart(a, b));
+        }
+        if has_slopes {
+            // Along the `bf16` gradient the `f32` loss must fall about as fast as the gradient says: errors of single
+            // values, 2^-8 at each of ten layers and signs of the ReLU that turn over, are across it rather than along it.
+            slopes_along(&case, &gradients, 2e-3, 0.1);
+        }
     }
 }
 
@@ -142,7 +176,11 @@ fn dropping_channels_and_learning_at_coarser_levels_change_the_loss_only_where_a
 #[test]
 fn logits_do_not_depend_on_the_rest_of_the_batch() {
     let case = case(1, 4, 3, NormKind::Group);
-    let mut tape = Tape::<f32>::new(case.shape.clone(), InstructionPath::detect());
+    compare_alone_and_together(&case, &mut Tape::<f32>::new(case.shape.clone(), InstructionPath::detect()));
+    compare_alone_and_together(&case, &mut Tape::<Bf16>::new(case.shape.clone(), InstructionPath::detect()));
+}
+
+fn compare_alone_and_together(case: &Case, tape: &mut dyn Engine) {
     let stop = AtomicBool::new(false);
     let both = tape.logits(&case.parameters, Batch { extent: case.extent, planes: &case.planes, dropout: None }, &stop).unwrap();
     let one = Extent { batch: 1, ..case.extent };
