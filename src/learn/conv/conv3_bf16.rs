@@ -5,7 +5,7 @@
 
 use super::conv3::{Conv3, Source, gather};
 use super::ranges::sum_in_ranges;
-use crate::learn::kernel::{Bf16, STEP, TILE, TilePanels, TileProduct, TileUnit, pair_pixels, whole_tiles};
+use crate::learn::kernel::{Bf16, Lines, Results, STEP, TILE, TilePanels, TileProduct, TileUnit, pair_pixels, whole_tiles};
 use rayon::prelude::*;
 
 /// Values that a copied band of rows may have (256 KiB: it shares the second-level cache with the weights).
@@ -88,10 +88,10 @@ impl Conv3 {
         }
         // Tiles may reach over the end by a block of pixels and a step of the sum.
         let reach = (band_rows + 2) * pitch * inputs + BLOCK * inputs + STEP;
-        tasks.into_par_iter().enumerate().for_each_init(Vec::new, |copy, (task, mut outs)| {
+        tasks.into_par_iter().enumerate().for_each_init(Lines::default, |copy, (task, mut outs)| {
             let (sample, first) = (task / bands, task % bands * band_rows);
             let rows = band_rows.min(height - first);
-            copy.resize(reach, Bf16::default());
+            copy.resize(reach);
             gather(sources, self.extent, sample, first as isize - 1, rows + 2, copy);
             let unit = TileUnit::begin(self.path);
             self.convolve_band(&unit, copy, rows, &weights, &mut outs);
@@ -115,7 +115,7 @@ impl Conv3 {
             two_columns: false,
             add: false,
         };
-        let mut results = [0.0_f32; BLOCK * BLOCK];
+        let mut results = Results::ZERO;
         let pixels = rows * pitch - 2;
         for first in (0..pixels).step_by(BLOCK) {
             let end = pixels.min(first + BLOCK);
@@ -124,13 +124,13 @@ impl Conv3 {
                 let product =
                     TileProduct { b_step: STEP * wide, b_row: 2 * wide, two_rows: end - first > TILE, two_columns: wide > TILE, ..product };
                 for (number, column) in (0..*channels).step_by(wide).enumerate() {
-                    unit.run(&product, &copy[first * inputs..], panels.panel(number), &mut results);
+                    unit.run(&product, &copy[first * inputs..], panels.panel(number), &mut results.0);
                     let columns = wide.min(channels - column);
                     for row in first / pitch..=(end - 1) / pitch {
                         let (from, to) = (first.max(row * pitch), end.min(row * pitch + width));
                         if from < to {
                             let at = (from - 2 * row) * channels + column;
-                            unit.store(&results[(from - first) * BLOCK..], to - from, columns, &mut out[at..], *channels);
+                            unit.store(&results.0[(from - first) * BLOCK..], to - from, columns, &mut out[at..], *channels);
                         }
                     }
                 }
@@ -144,20 +144,20 @@ struct WeightSum<'a> {
     conv: &'a Conv3,
     first: usize,
     outputs: usize,
-    band: Vec<Bf16>,
+    band: Lines,
     /// Inputs in pairs that begin with an even pixel, and with an odd one.
-    pairs: [Vec<Bf16>; 2],
-    rows: Vec<Bf16>,
-    row_pairs: Vec<Bf16>,
-    turned: Vec<Bf16>,
+    pairs: [Lines; 2],
+    rows: Lines,
+    row_pairs: Lines,
+    turned: Lines,
     unit: TileUnit,
 }
 
 impl<'a> WeightSum<'a> {
     fn new(conv: &'a Conv3, first: usize, outputs: usize) -> Self {
         let unit = TileUnit::begin(conv.path);
-        let (band, pairs) = (Vec::new(), [Vec::new(), Vec::new()]);
-        Self { conv, first, outputs, band, pairs, rows: Vec::new(), row_pairs: Vec::new(), turned: Vec::new(), unit }
+        let (band, pairs) = (Lines::default(), [Lines::default(), Lines::default()]);
+        Self { conv, first, outputs, band, pairs, rows: Lines::default(), row_pairs: Lines::default(), turned: Lines::default(), unit }
     }
 
     /// Adds `count` rows from row `y` of a sample on; `sums` is `[tap][output][input]` in whole tiles.
@@ -167,11 +167,11 @@ impl<'a> WeightSum<'a> {
         let steps = (count * pitch).div_ceil(STEP);
         // What lies behind the last row is multiplied with zeros, but must be there.
         let pixels = (steps * STEP + 2 * pitch + 2).next_multiple_of(2);
-        self.band.resize((pixels + 2) * inputs, Bf16::default());
+        self.band.resize((pixels + 2) * inputs);
         gather(sources, extent, sample, y as isize - 1, count + 2, &mut self.band);
         let whole = whole_tiles(inputs);
         for (odd, pairs) in self.pairs.iter_mut().enumerate() {
-            pairs.resize(pixels * whole, Bf16::default());
+            pairs.resize(pixels * whole);
             pair_pixels(&self.band[odd * inputs..(odd + pixels) * inputs], inputs, pairs);
         }
         let outputs = whole_tiles(self.outputs);
@@ -206,8 +206,7 @@ impl<'a> WeightSum<'a> {
     fn gather_gradient(&mut self, gradient: &[Bf16], pixel: usize, count: usize, steps: usize) {
         let (width, all) = (self.conv.extent.width, self.conv.outputs);
         let (pitch, taken) = (width + 2, self.outputs);
-        self.rows.clear();
-        self.rows.resize(steps * STEP * taken, Bf16::default());
+        self.rows.resize_zeroed(steps * STEP * taken);
         for (row, out) in self.rows.chunks_mut(pitch * taken).take(count).enumerate() {
             let from = &gradient[(pixel + row * width) * all..(pixel + (row + 1) * width) * all];
             if taken == all {
@@ -219,8 +218,8 @@ impl<'a> WeightSum<'a> {
             }
         }
         let whole = whole_tiles(taken);
-        self.row_pairs.resize(steps * STEP * whole, Bf16::default());
-        self.turned.resize(steps * STEP * whole, Bf16::default());
+        self.row_pairs.resize(steps * STEP * whole);
+        self.turned.resize(steps * STEP * whole);
         pair_pixels(&self.rows, taken, &mut self.row_pairs);
         self.unit.turn_pairs(&self.row_pairs, taken, &mut self.turned);
     }

@@ -2,7 +2,7 @@
 
 use super::ranges::sum_in_ranges;
 use super::up2::Up2;
-use crate::learn::kernel::{Bf16, STEP, TILE, TilePanels, TileProduct, TileUnit, pair_pixels, whole_tiles};
+use crate::learn::kernel::{Bf16, Lines, Results, STEP, TILE, TilePanels, TileProduct, TileUnit, pair_pixels, whole_tiles};
 use rayon::prelude::*;
 
 /// Columns and rows of results at once.
@@ -19,24 +19,24 @@ impl Up2 {
         let panels = [0, 1].map(|a| TilePanels::pack(weight, 1, &terms, &columns(a)));
         let rows = (CHUNK / width.max(1)).max(1);
         out.par_chunks_mut(rows * 2 * width * pair).zip(values.par_chunks(rows * width * inputs)).for_each_init(
-            Vec::new,
+            Lines::default,
             |copy, (out, values)| {
                 let pixels = values.len() / inputs;
                 copy_with_reach(values, inputs, copy);
                 let unit = TileUnit::begin(self.path);
                 let product = TileProduct { steps: inputs.div_ceil(STEP), a_row: inputs, ..one_segment(&panels[0]) };
-                let mut results = [0.0_f32; BLOCK * BLOCK];
+                let mut results = Results::ZERO;
                 for (first, a) in (0..pixels).step_by(BLOCK).flat_map(|first| [(first, 0), (first, 1)]) {
                     let end = pixels.min(first + BLOCK);
                     let product = TileProduct { two_rows: end - first > TILE, ..product };
                     for (number, column) in (0..pair).step_by(panels[a].width()).enumerate() {
-                        unit.run(&product, &copy[first * inputs..], panels[a].panel(number), &mut results);
+                        unit.run(&product, &copy[first * inputs..], panels[a].panel(number), &mut results.0);
                         let columns = panels[a].width().min(pair - column);
                         for row in first / width..=(end - 1) / width {
                             let (from, to) = (first.max(row * width), end.min((row + 1) * width));
                             // Before this row of input there are `row` others, each of two rows of output.
                             let at = (from + (row + a) * width) * pair + column;
-                            unit.store(&results[(from - first) * BLOCK..], to - from, columns, &mut out[at..], pair);
+                            unit.store(&results.0[(from - first) * BLOCK..], to - from, columns, &mut out[at..], pair);
                         }
                     }
                 }
@@ -49,19 +49,19 @@ impl Up2 {
         let term = |k: usize| k % self.outputs * 4 + k / pair * 2 + k % pair / self.outputs;
         let columns: Vec<usize> = (0..inputs).map(|input| input * self.outputs * 4).collect();
         let panels = TilePanels::pack(weight, 2, &(0..2 * pair).map(term).collect::<Vec<_>>(), &columns);
-        out.par_chunks_mut(width * inputs).zip(gradient.par_chunks(2 * width * pair)).for_each_init(Vec::new, |copy, (out, rows)| {
+        out.par_chunks_mut(width * inputs).zip(gradient.par_chunks(2 * width * pair)).for_each_init(Lines::default, |copy, (out, rows)| {
             copy_with_reach(rows, pair, copy);
             let unit = TileUnit::begin(self.path);
             let product =
                 TileProduct { segments: 2, steps: pair.div_ceil(STEP), a_segment: width * pair, a_row: pair, ..one_segment(&panels) };
-            let mut results = [0.0_f32; BLOCK * BLOCK];
+            let mut results = Results::ZERO;
             for first in (0..width).step_by(BLOCK) {
                 let count = (width - first).min(BLOCK);
                 let product = TileProduct { two_rows: count > TILE, ..product };
                 for (number, column) in (0..inputs).step_by(panels.width()).enumerate() {
-                    unit.run(&product, &copy[first * pair..], panels.panel(number), &mut results);
+                    unit.run(&product, &copy[first * pair..], panels.panel(number), &mut results.0);
                     let columns = panels.width().min(inputs - column);
-                    unit.store(&results, count, columns, &mut out[first * inputs + column..], inputs);
+                    unit.store(&results.0, count, columns, &mut out[first * inputs + column..], inputs);
                 }
             }
         });
@@ -74,25 +74,22 @@ impl Up2 {
         let length = whole * whole_pair;
         sum_in_ranges(rows, (CHUNK / width.max(1)).max(1), 2, length, scratch, |a, rows, sums| {
             let unit = TileUnit::begin(self.path);
-            let (mut copy, mut of_values, mut of_rows, mut turned) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            let [mut copy, mut of_values, mut of_rows, mut turned] = [const { Lines::EMPTY }; 4];
             let step = (CHUNK / width.max(1)).max(1);
             for first in rows.clone().step_by(step) {
                 let count = step.min(rows.end - first);
                 let steps = (count * width).div_ceil(STEP);
-                let fill = |copy: &mut Vec<Bf16>, channels: usize, pairs: &mut Vec<Bf16>| {
-                    copy.resize(steps * STEP * channels, Bf16::default());
-                    pairs.resize(steps * STEP * whole_tiles(channels), Bf16::default());
-                    pair_pixels(copy, channels, pairs);
+                let mut paired = |channels: usize, row_values: &dyn Fn(usize) -> usize, from: &[Bf16], pairs: &mut Lines| {
+                    copy.resize_zeroed(steps * STEP * channels);
+                    for (row, out) in copy.chunks_exact_mut(width * channels).take(count).enumerate() {
+                        out.copy_from_slice(&from[row_values(first + row) * width * channels..][..width * channels]);
+                    }
+                    pairs.resize(steps * STEP * whole_tiles(channels));
+                    pair_pixels(&copy, channels, pairs);
                 };
-                copy.clear();
-                copy.extend_from_slice(&values[first * width * inputs..(first + count) * width * inputs]);
-                fill(&mut copy, inputs, &mut of_values);
-                copy.clear();
-                for row in first..first + count {
-                    copy.extend_from_slice(&gradient[(2 * row + a) * width * pair..][..width * pair]);
-                }
-                fill(&mut copy, pair, &mut of_rows);
-                turned.resize(of_rows.len(), Bf16::default());
+                paired(inputs, &|row| row, values, &mut of_values);
+                paired(pair, &|row| 2 * row + a, gradient, &mut of_rows);
+                turned.resize(of_rows.len());
                 unit.turn_pairs(&of_rows, pair, &mut turned);
                 for (column, row) in (0..whole).step_by(BLOCK).flat_map(|c| (0..whole_pair).step_by(BLOCK).map(move |r| (c, r))) {
                     let wide = (whole - column).min(BLOCK);
@@ -124,10 +121,9 @@ impl Up2 {
 }
 
 /// Copies pixels; tiles may reach over the end by a block of pixels and a step of the sum.
-fn copy_with_reach(values: &[Bf16], channels: usize, copy: &mut Vec<Bf16>) {
-    copy.clear();
-    copy.extend_from_slice(values);
-    copy.resize(values.len() + BLOCK * channels + STEP, Bf16::default());
+fn copy_with_reach(values: &[Bf16], channels: usize, copy: &mut Lines) {
+    copy.resize(values.len() + BLOCK * channels + STEP);
+    copy[..values.len()].copy_from_slice(values);
 }
 
 /// A product with packed weights whose results lie in a block.

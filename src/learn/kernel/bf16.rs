@@ -4,7 +4,7 @@ use super::{Element, for_wide_vectors};
 use std::borrow::Cow;
 
 /// The upper half of an `f32`: its range, with 8 bits of precision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
 pub struct Bf16(u16);
 

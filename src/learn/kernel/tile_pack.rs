@@ -1,13 +1,13 @@
 //! Putting matrices into the orders that tile products want, and taking results out.
 
-use super::{Bf16, Element as _, STEP, TILE, TileUnit, for_wide_vectors};
+use super::{Bf16, Element as _, Lines, STEP, TILE, TileUnit, for_wide_vectors};
 use rayon::prelude::*;
 
 /// The second operand of a tile product: `[panel][segment, step][k / 2][column][k % 2]`, two tiles of columns to a
 /// panel (one if there are no more), zeros where depth or columns end within a tile.
 #[derive(Clone, Debug)]
 pub struct TilePanels {
-    values: Vec<Bf16>,
+    values: Lines,
     /// Columns of a panel.
     width: usize,
     /// Steps of all segments.
@@ -20,7 +20,8 @@ impl TilePanels {
         let depth = terms.len() / segments.max(1);
         let steps = depth.div_ceil(STEP);
         let width = if columns.len() > TILE { 2 * TILE } else { TILE };
-        let mut values = vec![Bf16::default(); columns.len().div_ceil(width) * segments * steps * STEP * width];
+        let mut values = Lines::default();
+        values.resize(columns.len().div_ceil(width) * segments * steps * STEP * width);
         values.par_chunks_mut(STEP * width).enumerate().for_each(|(chunk, values)| {
             let (panel, segment, step) = (chunk / (segments * steps), chunk / steps % segments, chunk % steps);
             let terms = &terms[segment * depth..(segment + 1) * depth];

@@ -46,26 +46,47 @@ for_wide_vectors! {
 for_wide_vectors! {
     /// Adds each gradient to the place of the first largest value among its four.
     fn add_to_largest<T>(rows: &[T], gradient: &[T], c: usize, out: &mut [T]) {
-        let (upper, lower) = rows.split_at(rows.len() / 2);
-        let (out_upper, out_lower) = out.split_at_mut(rows.len() / 2);
-        let blocks = upper.chunks_exact(2 * c).zip(lower.chunks_exact(2 * c)).zip(gradient.chunks_exact(c));
-        let outs = out_upper.chunks_exact_mut(2 * c).zip(out_lower.chunks_exact_mut(2 * c));
-        for (((upper, lower), gradient), (out_upper, out_lower)) in blocks.zip(outs) {
-            let ((p, q), (r, s)) = (upper.split_at(c), lower.split_at(c));
-            let ((op, oq), (or, os)) = (out_upper.split_at_mut(c), out_lower.split_at_mut(c));
-            let values = p.iter().zip(q).zip(r.iter().zip(s)).zip(gradient);
-            let places = op.iter_mut().zip(oq).zip(or.iter_mut().zip(os));
-            for ((((p, q), (r, s)), gradient), ((op, oq), (or, os))) in values.zip(places) {
-                let (p, q, r, s) = (p.value(), q.value(), r.value(), s.value());
-                let largest = p.max(q).max(r.max(s));
-                let (at_p, at_q, at_r) = (p == largest, q == largest, r == largest);
-                let sum = |old: T, yes: bool| T::of(old.value() + if yes { gradient.value() } else { 0.0 });
-                *op = sum(*op, at_p);
-                *oq = sum(*oq, !at_p & at_q);
-                *or = sum(*or, !at_p & !at_q & at_r);
-                *os = sum(*os, !at_p & !at_q & !at_r);
+        let half = rows.len() / 2;
+        for (block, gradient) in gradient.chunks_exact(c).enumerate() {
+            let upper = 2 * block * c;
+            let corners = [upper, upper + c, half + upper, half + upper + c];
+            let mut at = 0;
+            while at + LANES <= c {
+                add_to_largest_of::<T, LANES>(rows, &gradient[at..], corners.map(|corner| corner + at), out);
+                at += LANES;
+            }
+            while at < c {
+                add_to_largest_of::<T, 1>(rows, &gradient[at..], corners.map(|corner| corner + at), out);
+                at += 1;
             }
         }
+    }
+}
+
+/// Channels at once: the compiler makes vectors of them.
+const LANES: usize = 16;
+
+/// As [`add_to_largest`] for `N` channels, whose four values begin at `corners`.
+#[inline(always)]
+fn add_to_largest_of<T: Element, const N: usize>(rows: &[T], gradient: &[T], corners: [usize; 4], out: &mut [T]) {
+    let load = |from: &[T], at: usize| {
+        let mut values = [0.0_f32; N];
+        values.iter_mut().zip(&from[at..at + N]).for_each(|(v, f)| *v = f.value());
+        values
+    };
+    let [p, q, r, s] = corners.map(|at| load(rows, at));
+    let gradient = load(gradient, 0);
+    let mut sums = corners.map(|at| load(out, at));
+    for n in 0..N {
+        let largest = p[n].max(q[n]).max(r[n].max(s[n]));
+        let (at_p, at_q, at_r) = (p[n] == largest, q[n] == largest, r[n] == largest);
+        let places = [at_p, !at_p & at_q, !at_p & !at_q & at_r, !at_p & !at_q & !at_r];
+        for (sum, is_here) in sums.iter_mut().zip(places) {
+            sum[n] += if is_here { gradient[n] } else { 0.0 };
+        }
+    }
+    for (at, sums) in corners.into_iter().zip(sums) {
+        out[at..at + N].iter_mut().zip(sums).for_each(|(o, sum)| *o = T::of(sum));
     }
 }
 
