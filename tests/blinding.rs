@@ -233,6 +233,7 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
                             code: exam,
                             role: role.clone(),
                             sequences: vec![("water".into(), image.clone())],
+                            visits: Vec::new(),
                             layers: osteon::edit::ReadLayers::new(image.grid().clone(), 2),
                             slice_axis: 2,
                             has_geometry: true,

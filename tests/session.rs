@@ -10,9 +10,11 @@ use osteon::session::PointerCommand;
 use osteon::session::{
     AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, NoticeLevel, StudyCommand, Tool, ToolCommand, ViewCommand,
 };
-use osteon::study::Part;
+use osteon::study::{ImportOptions, Part, PatientMap, Protocol, ReadingRules, Study};
 use osteon::volume::LayerKind;
 use osteon::worker::message::{PickPurpose, Role};
+use rand::SeedableRng as _;
+use std::path::Path;
 
 fn marrow(driver: &Driver) -> Vec<u8> {
     driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).to_dense()
@@ -268,4 +270,47 @@ fn switching_exams_quickly_shows_the_last_one_and_loses_nothing() {
     enter(&mut driver, "R1");
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::OpenExam(codes[2].clone()))).unwrap();
     assert_eq!(marrow(&driver), painted);
+}
+
+/// Exams `knee1` and `knee2` of one patient and `knee3` of another, read by R1.
+fn visits_of_a_patient(root: &Path, other_visits: bool) {
+    let rules = ReadingRules { other_visits, ..Default::default() };
+    let study = Study::init(root, "Visits", &Protocol::sample().with_reading(rules)).unwrap();
+    let files = tempfile::tempdir().unwrap();
+    for number in 1..=3 {
+        osteon::io::write_image_nifti(&files.path().join(format!("knee{number}.nii.gz")), &ball(f64::from(number))).unwrap();
+    }
+    let patients = PatientMap::parse("exam,patient\nknee1,a\nknee2,a\nknee3,b\n", Path::new("list")).unwrap();
+    let reading = osteon::io::read_path(files.path(), &osteon::io::Watch::quiet()).unwrap();
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    let options = ImportOptions { patients, ..ImportOptions::default() };
+    let report = study.import(reading.volumes, &options, &mut rng, &osteon::io::Watch::quiet()).unwrap();
+    assert_eq!(report.exams.len(), 3);
+}
+
+#[test]
+fn other_visits_stand_beside_an_exam_only_where_the_protocol_allows_it() {
+    for allowed in [false, true] {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("study");
+        visits_of_a_patient(&root, allowed);
+        let study = Study::open(&root).unwrap();
+        let records = study.exams().unwrap();
+        let mut driver = driver(home.path());
+        open(&mut driver, &root);
+        enter(&mut driver, "R1");
+        for record in &records {
+            let command = Command::Study(StudyCommand::OpenExam(record.exam.clone()));
+            driver.run_to_end("Opening", PATIENCE, command).unwrap();
+            let exam = driver.session().exam().unwrap();
+            let expected: Vec<_> = records
+                .iter()
+                .filter(|r| allowed && r.patient == record.patient && r.exam != record.exam)
+                .map(|r| r.exam.clone())
+                .collect();
+            assert_eq!(exam.code(), &record.exam);
+            assert_eq!(exam.visits().iter().map(|(code, _)| code.clone()).collect::<Vec<_>>(), expected);
+            assert!(exam.visits().iter().all(|(_, image)| image.grid().same_as(exam.reading_image().grid())));
+        }
+    }
 }

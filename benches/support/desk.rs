@@ -86,6 +86,7 @@ pub fn open_session() -> Session {
         code,
         role,
         sequences: vec![("water".to_owned(), image)],
+        visits: Vec::new(),
         layers,
         slice_axis: 2,
         has_geometry: true,

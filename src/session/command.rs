@@ -222,6 +222,10 @@ pub enum ViewCommand {
     Magnifier(bool),
     /// Let slices run by themselves, or stop them.
     ToggleCine,
+    /// The patient's next other visit beside the picture; after the last one the sequence again.
+    NextVisit,
+    /// Moves that visit by slices against the exam.
+    ShiftVisit(i32),
     /// Faster or slower.
     StepCineRate(i32),
     /// The next slice of a cine.

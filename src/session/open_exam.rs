@@ -77,6 +77,7 @@ pub enum PointerState {
 pub struct OpenExam {
     pub(super) code: ExamCode,
     pub(super) sequences: Vec<(String, Image)>,
+    pub(super) visits: Vec<(ExamCode, Image)>,
     pub(super) layers: ReadLayers,
     pub(super) plane: SlicePlane,
     pub(super) has_geometry: bool,
@@ -124,6 +125,7 @@ impl OpenExam {
             standing: loaded.standing,
             remarks: loaded.remarks,
             visited: vec![false; plane.slice_count()],
+            visits: loaded.visits,
             layers: loaded.layers,
             plane,
             has_geometry: loaded.has_geometry,
@@ -179,6 +181,12 @@ impl OpenExam {
     #[must_use]
     pub fn reading_image(&self) -> &Image {
         &self.sequences[0].1
+    }
+
+    /// The patient's other visits, where the protocol allows a look at them.
+    #[must_use]
+    pub fn visits(&self) -> &[(ExamCode, Image)] {
+        &self.visits
     }
 
     /// The layers of the read.

@@ -66,6 +66,10 @@ pub struct ViewState {
     pub exclusion_visible: bool,
     /// Sequence shown.
     pub sequence: usize,
+    /// Which other visit stands beside it; `None` = another sequence.
+    pub visit: Option<usize>,
+    /// How many slices further that visit is shown.
+    pub visit_shift: i32,
     /// The voxel of the reading grid that all panes show.
     pub cursor: [usize; 3],
     /// Pointer in in-plane pixels.
@@ -92,6 +96,8 @@ impl ViewState {
             bone_visible: true,
             exclusion_visible: true,
             sequence: 0,
+            visit: None,
+            visit_shift: 0,
             cursor: image.grid().shape().map(|n| n / 2),
             hover_uv: None,
         }

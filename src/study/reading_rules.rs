@@ -14,11 +14,13 @@ pub struct ReadingRules {
     pub shuffled: bool,
     /// Whether a model that learnt from other readers may assist.
     pub others_models: bool,
+    /// Whether a reader sees the patient's other visits beside the exam.
+    pub other_visits: bool,
 }
 
 impl Default for ReadingRules {
     fn default() -> Self {
-        Self { reads: 1, repeats: 0, shuffled: false, others_models: false }
+        Self { reads: 1, repeats: 0, shuffled: false, others_models: false, other_visits: false }
     }
 }
 
@@ -42,6 +44,7 @@ pub(super) struct ReadingForm {
     repeats: Option<u32>,
     order: Option<String>,
     others_models: Option<bool>,
+    other_visits: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +67,7 @@ impl ReadingForm {
                 Some(other) => return Err(format!("the order {other:?} is not one of shuffled, listed")),
             },
             others_models: self.others_models.unwrap_or(usual.others_models),
+            other_visits: self.other_visits.unwrap_or(usual.other_visits),
         };
         if !(1..=20).contains(&rules.reads) || rules.repeats > 10_000 {
             return Err("reads must be 1 to 20 and repeats at most 10000".to_owned());
@@ -81,11 +85,14 @@ impl ScoringForm {
 /// Both parts as they stand in `study.toml`.
 pub(super) fn to_toml(reading: &ReadingRules, scoring: &ScoringRules) -> String {
     let mut out = String::new();
-    let ReadingRules { reads, repeats, shuffled, others_models } = reading;
+    let ReadingRules { reads, repeats, shuffled, others_models, other_visits } = reading;
     let order = if *shuffled { "shuffled" } else { "listed" };
     out += "# Reads of every exam by each reader; exams that come twice in a packet under another code; the order (\"shuffled\" for each\n";
-    out += "# reader, or \"listed\"); whether a model that learnt from other readers may assist.\n[reading]\n";
-    let _ = writeln!(out, "reads = {reads}\nrepeats = {repeats}\norder = \"{order}\"\nothers_models = {others_models}\n");
+    out += "# reader, or \"listed\"); whether a model that learnt from other readers may assist; whether a reader sees the\n# patient's other visits beside the exam.\n[reading]\n";
+    let _ = writeln!(
+        out,
+        "reads = {reads}\nrepeats = {repeats}\norder = \"{order}\"\nothers_models = {others_models}\nother_visits = {other_visits}\n"
+    );
     out += "# Whether marrow outside bone is taken out of masks before they are scored.\n[scoring]\n";
     let _ = writeln!(out, "remove_outside_bone = {}", scoring.remove_outside_bone);
     out

@@ -5,6 +5,7 @@ use super::hub::WorkerConfig;
 use super::journal::JournalMessage;
 use super::message::{LoadedExam, Outcome, Role, Standing};
 use super::task::Task;
+use super::visits::other_visits;
 use crate::edit::ReadLayers;
 use crate::study::{
     ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, ReadingPlace, SequenceRecord, SliceRemark, Study,
@@ -40,6 +41,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     let record = ExamRecord::load(study.layout(), exam).map_err(|e| e.to_string())?;
     let sequences = images(task, &record, study.layout())?;
     let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
+    let visits = if role.reader().is_some() { other_visits(task, &study, &record, image) } else { Vec::new() };
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
     let mut slice_axis = reading_axis(image);
     let mut remarks = BTreeMap::new();
@@ -74,7 +76,18 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
         .flat_map(|s| s.findings.iter().filter(|f| told(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
         .chain(resampled)
         .collect();
-    Ok(LoadedExam { code: exam.clone(), role: role.clone(), sequences, layers, slice_axis, has_geometry, findings, standing, remarks })
+    Ok(LoadedExam {
+        code: exam.clone(),
+        role: role.clone(),
+        sequences,
+        visits,
+        layers,
+        slice_axis,
+        has_geometry,
+        findings,
+        standing,
+        remarks,
+    })
 }
 
 /// The images of an exam, the one that is read first.

@@ -24,6 +24,7 @@ mod summary;
 mod task;
 mod trainer;
 mod training_data;
+mod visits;
 
 pub use hub::{WorkerConfig, Workers};
 pub use sample::{SAMPLE_PARTS, SAMPLE_SEED};

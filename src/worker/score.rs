@@ -112,6 +112,7 @@ fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role
         code: item.clone(),
         role: role.clone(),
         sequences,
+        visits: Vec::new(),
         layers,
         slice_axis,
         has_geometry,

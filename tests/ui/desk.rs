@@ -28,6 +28,8 @@ pub struct Desk {
     log: Vec<Command>,
     /// Journal rows are acknowledged at once.
     pub saves: bool,
+    /// Other visits of the patient of the next exam.
+    pub visits: Vec<(ExamCode, Image)>,
     /// The time that commands bear.
     pub now: String,
 }
@@ -53,6 +55,7 @@ impl Desk {
             canvas: Canvas::new(None),
             log: Vec::new(),
             saves: true,
+            visits: Vec::new(),
             now: NOW.to_owned(),
         }
     }
@@ -156,6 +159,7 @@ impl Desk {
             code,
             role: role.clone(),
             sequences: vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))],
+            visits: std::mem::take(&mut self.visits),
             layers: if role.reader().is_some() { layers() } else { ReadLayers::new(grid(), 2) },
             slice_axis: 2,
             has_geometry: true,

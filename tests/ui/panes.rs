@@ -1,6 +1,6 @@
 //! Standardised display, panes and measuring, in the window.
 
-use super::desk::{harness, reader, reading};
+use super::desk::{harness, knee, reader, reading};
 use super::{Window, can_render, press, press_with, shot};
 use egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -332,4 +332,44 @@ fn the_standard_scale_is_an_option_for_display() {
     let mut locked = reading_under(limited(WindowLimit::Locked), false);
     run(&mut locked, Command::View(ViewCommand::ToggleStandardised));
     assert_eq!(drift(&locked), 0.0);
+}
+
+#[test]
+fn another_visit_stands_beside_and_can_be_moved_by_slices() {
+    let mut window = harness([1440.0, 900.0], can_render());
+    window.state_mut().open_study();
+    let dark = knee(true);
+    window.state_mut().visits = vec![(osteon::study::ExamCode::new("K-002").unwrap(), dark)];
+    window.state_mut().sit_down(&reader("R2"));
+    window.run_steps(3);
+    window.state_mut().take();
+    window.get_by_label("Companion: T2 Dixon fat");
+    assert_eq!(press_with(&mut window, Modifiers::SHIFT, Key::V), [Command::View(ViewCommand::NextVisit)]);
+    let pane = window.get_by_label("Companion: K-002 · other visit").rect();
+    // A click there is a point of this exam, the wheel moves the visit against it.
+    drag(&mut window, pane.center(), pane.center());
+    let view = window.state().session.exam().unwrap().view().clone();
+    assert_eq!(view.cursor[2], view.slice);
+    window.state_mut().take();
+    let wheel = egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Line,
+        delta: vec2(0.0, -2.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    };
+    window.event(wheel);
+    window.run_steps(2);
+    assert!(window.state_mut().take().contains(&Command::View(ViewCommand::ShiftVisit(2))));
+    window.get_by_label("Companion: K-002 · other visit · 2 further");
+    assert_eq!(window.state().session.exam().unwrap().view().slice, view.slice, "the exam stays where it is");
+    if can_render() {
+        press_with(&mut window, Modifiers::SHIFT, Key::F4);
+        shot("panes-visit", &mut window);
+    }
+    press_with(&mut window, Modifiers::SHIFT, Key::V);
+    window.get_by_label("Companion: T2 Dixon fat");
+    // Without another visit there is nothing to show.
+    let mut alone = reading(false);
+    assert!(press_with(&mut alone, Modifiers::SHIFT, Key::V).is_empty());
 }

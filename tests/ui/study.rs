@@ -64,6 +64,7 @@ fn exam(name: &str, role: &Role, standing: Standing) -> LoadedExam {
         code: code(name),
         role: role.clone(),
         sequences: vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))],
+        visits: Vec::new(),
         layers: layers(),
         slice_axis: 2,
         has_geometry: true,

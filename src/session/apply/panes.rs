@@ -58,8 +58,25 @@ impl Session {
             ViewCommand::StepCineRate(by) => self.panes.cine_rate = self.panes.stepped_rate(by),
             ViewCommand::TogglePenPressure => self.panes.pen_pressure = !self.panes.pen_pressure,
             ViewCommand::CineStep => self.cine_step(),
+            ViewCommand::NextVisit => self.next_visit(),
+            ViewCommand::ShiftVisit(by) => self.shift_visit(by),
             ViewCommand::Cursor(voxel) => self.share_voxel(voxel),
             _ => {}
+        }
+    }
+
+    fn next_visit(&mut self) {
+        let Some(exam) = &mut self.exam else { return };
+        let next = exam.view.visit.map_or(0, |at| at + 1);
+        exam.view.visit = (next < exam.visits.len()).then_some(next);
+        exam.view.visit_shift = 0;
+    }
+
+    /// A visit was placed in the scanner by hand: it may lie some slices before or behind the exam.
+    fn shift_visit(&mut self, by: i32) {
+        if let Some(exam) = self.exam.as_mut().filter(|e| e.view.visit.is_some()) {
+            let most = exam.plane.slice_count() as i32;
+            exam.view.visit_shift = exam.view.visit_shift.saturating_add(by).clamp(-most, most);
         }
     }
 

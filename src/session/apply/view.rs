@@ -29,6 +29,8 @@ impl Session {
             | ViewCommand::ToggleCine
             | ViewCommand::StepCineRate(_)
             | ViewCommand::TogglePenPressure
+            | ViewCommand::NextVisit
+            | ViewCommand::ShiftVisit(_)
             | ViewCommand::CineStep => self.apply_panes(&command),
             ViewCommand::ClearMeasures => {
                 if let Some(exam) = &mut self.exam {

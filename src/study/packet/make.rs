@@ -96,12 +96,12 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
 /// Codes in the order of reading: `001-K7QX`, unknown to every other packet and to the study.
 fn coded(study: &Study, records: &[ExamRecord], map: &CodeMap, reader: &ReaderCode, seed: u64) -> Result<Vec<CodedExam>, StudyError> {
     const SIGNS: &[u8; 21] = b"BCDFGHJKLMNPQRSTVWXYZ";
-    let ReadingRules { reads, repeats, shuffled, .. } = study.protocol().reading();
+    let ReadingRules { reads, repeats, shuffled, other_visits, .. } = study.protocol().reading();
     let mut rng = generator(seed);
     let listed: Vec<ExamCode> = records.iter().map(|r| r.exam.clone()).collect();
     let order = passes(&listed, reads, repeats, shuffled, &mut rng);
     let width = order.len().to_string().len().max(3);
-    let mut coded: Vec<CodedExam> = Vec::new();
+    let (mut coded, mut firsts): (Vec<CodedExam>, Vec<CodedExam>) = Default::default();
     for (at, (exam, pass)) in order.into_iter().enumerate() {
         let code = loop {
             let word: String = (0..4).map(|_| char::from(SIGNS[rng.random_range(0..SIGNS.len())])).collect();
@@ -113,9 +113,16 @@ fn coded(study: &Study, records: &[ExamRecord], map: &CodeMap, reader: &ReaderCo
             }
         };
         let of_study = |p: &PatientCode| records.iter().any(|r| r.patient == *p);
-        let patient = fresh_patient_code(&mut rng, |p| of_study(p) || map.has_patient(p) || coded.iter().any(|c| c.patient == *p));
+        let taken = |p: &PatientCode| of_study(p) || map.has_patient(p) || coded.iter().any(|c: &CodedExam| c.patient == *p);
+        let fresh = fresh_patient_code(&mut rng, taken);
+        // Visits keep together only where readers may see them so; an exam that comes again never tells whose it is.
+        let owner = |e: &ExamCode| records.iter().find(|r| r.exam == *e).map(|r| &r.patient);
+        let together = firsts.iter().find(|c: &&CodedExam| other_visits && pass == 1 && owner(&c.exam) == owner(&exam));
+        let patient = together.map_or(fresh, |c| c.patient.clone());
         let present = study.read_numbers(reader, &exam)?.last().copied().unwrap_or(0);
-        coded.push(CodedExam { code, exam, number: present + pass, patient });
+        let one = CodedExam { code, exam, number: present + pass, patient };
+        firsts.extend((pass == 1).then(|| one.clone()));
+        coded.push(one);
     }
     Ok(coded)
 }

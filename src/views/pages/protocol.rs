@@ -136,6 +136,7 @@ fn reading_ui(ui: &mut Ui, reading: &mut ReadingRules) {
     number(ui, "exams that come twice in a packet, for agreement with oneself", &mut reading.repeats, 0..=10_000);
     ui.add(Checkbox::new(&mut reading.shuffled, "Each reader gets the exams in an order of their own"));
     ui.add(Checkbox::new(&mut reading.others_models, "A model that learnt from other readers may assist"));
+    ui.add(Checkbox::new(&mut reading.other_visits, "A reader sees the patient's other visits beside the exam"));
 }
 
 fn changed(protocol: &Protocol, readers: Vec<ReaderRule>, reading: ReadingRules, scoring: ScoringRules) -> Option<Protocol> {

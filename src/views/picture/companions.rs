@@ -7,6 +7,7 @@ use super::slices::Slices;
 use crate::gpu::{Canvas, Interpolation, PaneId, pane_on_pixels};
 use crate::session::{Command, OpenExam, Session, ViewCommand, ViewState, Window, WindowPreset};
 use crate::space::{PlaneKind, SlicePlane};
+use crate::study::ExamCode;
 use crate::views::{facts, theme};
 use crate::volume::Image;
 use crate::worker::message::Dirty;
@@ -40,6 +41,8 @@ impl Companions {
 enum Shows {
     /// The slice of the large pane on another sequence.
     Sequence(usize),
+    /// Another visit of the patient, on or near the slice of the large pane.
+    Visit(usize),
     /// The slice of the large pane without paint.
     Bare,
     /// Another plane; which of the two.
@@ -69,7 +72,7 @@ pub fn companions_ui(
     commands: &mut Vec<Command>,
 ) {
     let planes = if exam.has_geometry() { other_planes(exam) } else { Vec::new() };
-    let mut shown: Vec<Shows> = other_sequence(exam).map(Shows::Sequence).into_iter().collect();
+    let mut shown: Vec<Shows> = beside(exam).into_iter().collect();
     shown.extend((0..planes.len()).map(Shows::Plane));
     let rect = ui.available_rect_before_wrap();
     // The panel is as wide as what it holds.
@@ -91,7 +94,7 @@ pub fn beside_ui(
     state: &mut Companions,
     commands: &mut Vec<Command>,
 ) {
-    let shows = other_sequence(exam).map_or(Shows::Bare, Shows::Sequence);
+    let shows = beside(exam).unwrap_or(Shows::Bare);
     companion_ui(ui, rect, session, exam, canvas, state, shows, commands);
 }
 
@@ -113,6 +116,11 @@ pub fn planes_ui(
             ui.painter().rect_filled(rect, CornerRadius::ZERO, theme::PICTURE);
         }
     }
+}
+
+/// What stands beside the large pane: another visit where one was asked for, else another sequence.
+fn beside(exam: &OpenExam) -> Option<Shows> {
+    exam.view().visit.map(Shows::Visit).or_else(|| other_sequence(exam).map(Shows::Sequence))
 }
 
 /// The sequence shown beside the one in the large pane.
@@ -139,6 +147,10 @@ fn companion(exam: &OpenExam, shows: Shows) -> Option<Companion<'_>> {
             let (name, image) = exam.sequences().get(n)?;
             (*exam.plane(), image, exam.window_of(n).unwrap_or_else(|| WindowPreset::Auto.window(image)), name.clone())
         }
+        Shows::Visit(n) => {
+            let (code, image) = exam.visits().get(n)?;
+            (*exam.plane(), image, WindowPreset::AirBlack.window(image), visit_words(code, view.visit_shift))
+        }
         Shows::Bare => (*exam.plane(), exam.image(), view.window, "Without paint".to_owned()),
         Shows::Plane(n) => {
             let plane = other_planes(exam).into_iter().nth(n)?;
@@ -148,11 +160,15 @@ fn companion(exam: &OpenExam, shows: Shows) -> Option<Companion<'_>> {
     let (slice, cursor) = plane.pixel(view.cursor);
     let (zoom, centre_uv) = match shows {
         // The same slice: the same part of it.
-        Shows::Sequence(_) | Shows::Bare => (view.zoom, view.centre_uv),
+        Shows::Sequence(_) | Shows::Visit(_) | Shows::Bare => (view.zoom, view.centre_uv),
         Shows::Plane(_) if view.zoom > 1.0 => (view.zoom, cursor.map(|x| x as f32)),
         Shows::Plane(_) => (1.0, ViewState::middle(plane.size())),
     };
-    let slice = if matches!(shows, Shows::Plane(_)) { slice } else { view.slice };
+    let slice = match shows {
+        Shows::Plane(_) => slice,
+        Shows::Visit(_) => view.slice.saturating_add_signed(view.visit_shift as isize).min(plane.slice_count() - 1),
+        Shows::Sequence(_) | Shows::Bare => view.slice,
+    };
     Some(Companion { shows, name, plane, slice, image, window, zoom, centre_uv, cursor })
 }
 
@@ -169,7 +185,7 @@ fn companion_ui(
 ) {
     let Some(companion) = companion(exam, shows) else { return };
     let number = match shows {
-        Shows::Sequence(_) | Shows::Bare => 1_u64,
+        Shows::Sequence(_) | Shows::Visit(_) | Shows::Bare => 1_u64,
         Shows::Plane(n) => 2 + n as u64,
     };
     let (rect, _) = pane_on_pixels(rect, ui.ctx().pixels_per_point());
@@ -185,7 +201,9 @@ fn companion_ui(
         _ => &mut state.same,
     };
     if let Some(image) = slices.image(exam, companion.image, plane, companion.slice) {
-        let layers = if shows == Shows::Bare { Vec::new() } else { slices.layers(session, exam, plane, companion.slice) };
+        // What is painted belongs to this exam, not to another visit.
+        let layers =
+            if matches!(shows, Shows::Bare | Shows::Visit(_)) { Vec::new() } else { slices.layers(session, exam, plane, companion.slice) };
         let interpolation = if exam.view().smooth { Interpolation::Smooth } else { Interpolation::Nearest };
         let [lower, upper] = exam.drawn_window(companion.image, companion.window);
         let mut view = place.slice_view().windowed(lower, upper).interpolated(interpolation);
@@ -219,7 +237,7 @@ fn take(
     }
     if (response.clicked() || response.dragged_by(egui::PointerButton::Primary))
         && let Some(at) = response.interact_pointer_pos()
-        && let Some(voxel) = voxel_under(companion, place, at)
+        && let Some(voxel) = voxel_under(exam, companion, place, at)
         && voxel != exam.view().cursor
     {
         commands.push(Command::View(ViewCommand::Cursor(voxel)));
@@ -240,7 +258,9 @@ fn take(
         *notches += turned;
         let whole = notches.trunc();
         *notches -= whole;
-        if whole != 0.0 {
+        if whole != 0.0 && matches!(companion.shows, Shows::Visit(_)) {
+            commands.push(Command::View(ViewCommand::ShiftVisit(-whole as i32)));
+        } else if whole != 0.0 {
             commands.push(stepped(exam, companion, -whole as i64));
         }
     }
@@ -249,10 +269,21 @@ fn take(
     }
 }
 
-fn voxel_under(companion: &Companion<'_>, place: &Place, at: Pos2) -> Option<[usize; 3]> {
+/// `K-562 · other visit · 2 further`.
+fn visit_words(code: &ExamCode, shift: i32) -> String {
+    match shift {
+        0 => format!("{code} · other visit"),
+        1.. => format!("{code} · other visit · {shift} further"),
+        _ => format!("{code} · other visit · {} back", shift.unsigned_abs()),
+    }
+}
+
+fn voxel_under(exam: &OpenExam, companion: &Companion<'_>, place: &Place, at: Pos2) -> Option<[usize; 3]> {
     let (uv, size) = (place.uv(at).map(f64::round), companion.plane.size());
     let inside = (0..2).all(|a| uv[a] >= 0.0 && uv[a] < size[a] as f64);
-    inside.then(|| companion.plane.voxel(companion.slice, uv.map(|x| x as usize)))
+    // A point of another visit is the point of this exam that it is linked to.
+    let slice = if matches!(companion.shows, Shows::Visit(_)) { exam.view().slice } else { companion.slice };
+    inside.then(|| companion.plane.voxel(slice, uv.map(|x| x as usize)))
 }
 
 /// The shared point moved along the pane's own slices.

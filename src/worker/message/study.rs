@@ -76,6 +76,8 @@ pub struct LoadedExam {
     pub role: Role,
     /// Name and image of each sequence; the first is read.
     pub sequences: Vec<(String, Image)>,
+    /// The patient's other visits on the grid of the first sequence, where the protocol allows a look at them.
+    pub visits: Vec<(ExamCode, Image)>,
     /// Layers, done marks and history; empty for a coordinator.
     pub layers: ReadLayers,
     /// Voxel axis of the acquisition plane.
