@@ -358,9 +358,12 @@ fn another_visit_stands_beside_and_can_be_moved_by_slices() {
         source: egui::MouseWheelSource::Unknown,
         modifiers: Modifiers::NONE,
     };
+    window.hover_at(pane.center());
+    window.run_steps(1);
     window.event(wheel);
     window.run_steps(2);
-    assert!(window.state_mut().take().contains(&Command::View(ViewCommand::ShiftVisit(2))));
+    let commands = window.state_mut().take();
+    assert!(commands.contains(&Command::View(ViewCommand::ShiftVisit(2))), "{commands:?}");
     window.get_by_label("Companion: K-002 · other visit · 2 further");
     assert_eq!(window.state().session.exam().unwrap().view().slice, view.slice, "the exam stays where it is");
     if can_render() {
