@@ -1,13 +1,13 @@
 //! `osteon train`: trains a reader's model on the slices marked done, without a window.
 
 use super::progress::Progress;
-use super::train_folder::{self, FolderArgs};
+use super::train_folder::{self, FolderArgs, require_model};
 use super::{DEFAULT_SEED, Driver, clock, place};
 use crate::session::{Command, FileCommand, ModelCommand, Session, StudyCommand, ToolCommand};
-use crate::study::ReaderCode;
+use crate::study::{ModelCode, ReaderCode, Study};
 use crate::volume::LayerKind;
-use crate::worker::WorkerConfig;
 use crate::worker::message::{Event, Outcome, PickPurpose, Role};
+use crate::worker::{Beginning, WorkerConfig};
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,9 @@ pub struct TrainArgs {
     /// Where the model starts from
     #[arg(long, default_value_t = DEFAULT_SEED)]
     pub seed: u64,
+    /// Go on from this model instead of fresh weights: a model's folder, or `shipped` for the one that comes with the program
+    #[arg(long, value_name = "MODEL_DIR|shipped", conflicts_with_all = ["base", "neighbours"])]
+    pub from: Option<PathBuf>,
     /// Folders instead of a study
     #[command(flatten)]
     pub folder: FolderArgs,
@@ -63,9 +66,33 @@ pub(super) fn driver_for(study: &Path, reader: ReaderCode, seed: u64, listener: 
 /// One sentence that says what is missing.
 pub fn run(args: &TrainArgs) -> Result<()> {
     let (Some(study), Some(model)) = (&args.study, &args.model) else {
-        return train_folder::run(&args.folder, args.steps, args.seed);
+        let from = args.from.as_deref().map(|from| beginning(from, &args.folder.layer)).transpose()?;
+        return train_folder::run(&args.folder, args.steps, args.seed, from);
     };
+    if let Some(from) = &args.from {
+        place_first_version(study, model, from)?;
+    }
     train_in_study(study, model, args.steps.unwrap_or(USUAL_STEPS), args.seed)
+}
+
+/// What `--from` names.
+fn beginning(from: &Path, layer: &str) -> Result<Beginning> {
+    if from == Path::new("shipped") {
+        return Beginning::shipped(layer).map_err(anyhow::Error::msg);
+    }
+    require_model(from)?;
+    Beginning::folder(from).map_err(anyhow::Error::msg)
+}
+
+/// Makes `from` the first version of a study's model; training then goes on from it.
+fn place_first_version(study: &Path, model: &str, from: &Path) -> Result<()> {
+    let (layer, reader) = layer_and_reader(model)?;
+    place::require_path(study)?;
+    let beginning = beginning(from, layer.word())?;
+    let study = Study::open(study)?;
+    beginning.place(&study, &ModelCode::new(model)?, layer, reader.as_str(), &clock()).map_err(anyhow::Error::msg)?;
+    println!("{model} begins with {}", beginning.name);
+    Ok(())
 }
 
 fn train_in_study(study: &Path, model: &str, steps: u32, seed: u64) -> Result<()> {

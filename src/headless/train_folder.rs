@@ -5,6 +5,7 @@ use super::patterns::FilePattern;
 use super::progress::Progress;
 use super::{clock, place};
 use crate::learn::{Recipe, checkpoint};
+use crate::worker::Beginning;
 use crate::worker::folder::{Evaluation, FolderProgress, FolderTraining, train_folder};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -38,6 +39,9 @@ pub struct FolderArgs {
     /// What the masks show: marrow or bone
     #[arg(long, default_value = "marrow", value_parser = ["marrow", "bone"])]
     pub layer: String,
+    /// What labels 1, 2, … are called, for the card: femur,tibia
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub names: Vec<String>,
     /// Slices taken in on each side of the one to label
     #[arg(long, default_value_t = 0)]
     pub neighbours: usize,
@@ -45,7 +49,7 @@ pub struct FolderArgs {
 
 /// # Errors
 /// One sentence that names the file or says what is missing.
-pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64) -> Result<()> {
+pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginning>) -> Result<()> {
     let (Some(images), Some(labels), Some(out)) = (&args.images, &args.labels, &args.out) else {
         bail!("training on folders needs --images, --labels and --out");
     };
@@ -69,6 +73,8 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64) -> Result<()> {
         base: args.base,
         neighbours: args.neighbours,
         recipe: Recipe::default(),
+        from,
+        label_keys: args.names.clone(),
         created: clock(),
     };
     let bar = Progress::new();

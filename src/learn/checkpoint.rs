@@ -110,6 +110,13 @@ pub fn load(folder: &Path) -> Result<(Model, Card), CheckpointError> {
     Ok((model, card))
 }
 
+/// A model and its card from the bytes of both files; `path` says how each is called in messages.
+pub(in crate::learn) fn from_bytes(card: &[u8], weights: &[u8], path: impl Fn(&str) -> PathBuf) -> Result<(Model, Card), CheckpointError> {
+    let card: Card = serde_json::from_slice(card).map_err(|e| CheckpointError::Card { path: path(CARD_FILE), why: e.to_string() })?;
+    let model = from_weights(weights, &card).map_err(|why| CheckpointError::Weights { path: path(WEIGHTS_FILE), why })?;
+    Ok((model, card))
+}
+
 /// A model from the bytes of its weights file and its card; what is wrong, in words.
 pub(in crate::learn) fn from_weights(bytes: &[u8], card: &Card) -> Result<Model, String> {
     let spec = card.spec.clone().check().map_err(|e| e.to_string())?;

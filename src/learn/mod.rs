@@ -18,6 +18,7 @@ mod net;
 mod objective;
 mod ops;
 mod optimiser;
+mod shipped;
 mod spec;
 mod train;
 
@@ -33,5 +34,6 @@ pub use kernel::InstructionPath;
 pub use model::{Model, SlicePrediction};
 pub use objective::{LossKind, Objective};
 pub use optimiser::OptimiserKind;
+pub use shipped::{SHIPPED, Shipped};
 pub use spec::{CheckedSpec, ModelSpec, NormKind, SpecError};
 pub use train::{Rate, StepReport, TrainOptions, Trainer};

@@ -6,7 +6,7 @@ use super::data::{PreparedSlices, Recipe, crop, likeliest, pad};
 use super::error::LearnError;
 use super::net::{Batch, Engine, Parameters, UNetShape, halt};
 use super::ops::softmax;
-use super::spec::CheckedSpec;
+use super::spec::{CheckedSpec, SpecError};
 use crate::volume::{Image, Labels};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -49,6 +49,17 @@ impl Model {
     pub(in crate::learn) fn from_parts(spec: CheckedSpec, recipe: Recipe, parameters: Parameters, steps: u64) -> Self {
         let shape = UNetShape::of(&spec);
         Self { spec, recipe, shape, parameters: Arc::new(parameters), steps, compute: Compute::CPU }
+    }
+
+    /// The same weights for learning from somebody else; `class_weights` as in the specification, none: as they were.
+    ///
+    /// # Errors
+    /// If the specification would then not be sound.
+    pub fn learning_from(&self, labels_from: &str, class_weights: Option<Vec<f32>>) -> Result<Self, SpecError> {
+        let mut spec = self.spec.spec().clone();
+        labels_from.clone_into(&mut spec.labels_from);
+        spec.class_weights = class_weights.or_else(|| spec.class_weights.take());
+        Ok(Self { spec: spec.check()?, ..self.clone() })
     }
 
     /// The same model on another device.

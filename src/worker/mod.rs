@@ -20,6 +20,7 @@ mod sample;
 mod score;
 mod seal;
 mod standard;
+mod start_from;
 mod summary;
 mod task;
 mod trainer;
@@ -28,3 +29,4 @@ mod visits;
 
 pub use hub::{WorkerConfig, Workers};
 pub use sample::{SAMPLE_PARTS, SAMPLE_SEED};
+pub use start_from::Beginning;

@@ -1,5 +1,6 @@
 //! Training on a folder: cases held out by the seed, the best version on them kept.
 
+use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
 use super::evaluate::{CaseScore, Evaluation, dice_per_level, name, scored_levels};
 use crate::learn::{
@@ -49,6 +50,10 @@ pub struct FolderTraining {
     pub neighbours: usize,
     /// Preparation of grey values.
     pub recipe: Recipe,
+    /// Weights to go on from, with their own net, sequences and preparation; none: fresh ones.
+    pub from: Option<Beginning>,
+    /// What labels 1, 2, … are called, for the card; empty: the masks alone say it.
+    pub label_keys: Vec<String>,
     /// When it began, for the card.
     pub created: String,
 }
@@ -116,6 +121,9 @@ pub fn train_folder(
     let started = Instant::now();
     let (train, held) = split(cases, wish)?;
     let labels = highest_label(cases)?;
+    if !wish.label_keys.is_empty() && wish.label_keys.len() != labels {
+        return Err(format!("The masks hold labels up to {labels}, but {} are named; name as many.", wish.label_keys.len()));
+    }
     let mut spec = ModelSpec {
         labels,
         seed: wish.seed,
@@ -124,15 +132,22 @@ pub fn train_folder(
         ..ModelSpec::new("", &wish.layer, labels, &wish.labels_from)
     };
     spec.sequences.clone_from(&wish.sequences);
-    let checked = spec.clone().check().map_err(|e| e.to_string())?;
-    let levels = scored_levels(labels, &wish.layer);
+    let checked = match &wish.from {
+        Some(from) => {
+            from.require(&wish.layer, wish.sequences.len(), labels)?;
+            from.model.spec().clone()
+        }
+        None => spec.clone().check().map_err(|e| e.to_string())?,
+    };
+    let recipe = wish.from.as_ref().map_or(&wish.recipe, |from| from.model.recipe());
+    let levels = scored_levels(checked.spec().labels, &wish.layer);
     let (mut examples, mut hashes, mut held_out) = (Vec::new(), Vec::new(), Vec::new());
     for (at, case) in train.iter().chain(&held).enumerate() {
         progress(FolderProgress::Reading { at, of: cases.len() });
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let (prepared, masks) = load(case, &checked, &wish.recipe)?;
+        let (prepared, masks) = load(case, &checked, recipe)?;
         if at < train.len() {
             hashes.push(hash(case, &masks[0]));
             for slice in 0..prepared.slice_count() {
@@ -143,15 +158,25 @@ pub fn train_folder(
             held_out.push(Held { name: case.name.clone(), prepared, truths });
         }
     }
-    spec.class_weights = Some(balanced_weights(&examples, checked.classes()));
-    let checked = spec.check().map_err(|e| e.to_string())?;
-    let trainer =
-        Trainer::new(&checked, wish.recipe.clone(), TrainOptions { keep: 0.995, ..TrainOptions::default() }).map_err(|e| e.to_string())?;
+    let weights = Some(balanced_weights(&examples, checked.classes()));
+    let options = TrainOptions { keep: 0.995, ..TrainOptions::default() };
+    let trainer = if let Some(from) = &wish.from {
+        let model = from.model.learning_from(&wish.labels_from, weights).map_err(|e| e.to_string())?;
+        Trainer::resume(&model, options)
+    } else {
+        spec.class_weights = weights;
+        Trainer::new(&spec.check().map_err(|e| e.to_string())?, recipe.clone(), options)
+    };
+    let trainer = trainer.map_err(|e| e.to_string())?;
     let mut run = Run { wish, levels, examples, held_out, trainer, best: None, started, stop };
     let steps = run.take_steps(progress)?;
     let Some((model, evaluation)) = run.best.take() else { return Ok(None) };
     let dice = means(&evaluation).into_iter().collect::<BTreeMap<_, _>>();
-    let card = Card { data_hashes: hashes, dice, ..Card::of(&model, wish.seed, &wish.created) };
+    let label_keys = wish.label_keys.clone();
+    let mut card = Card { data_hashes: hashes, dice, label_keys, ..Card::of(&model, wish.seed, &wish.created) };
+    if let Some(from) = &wish.from {
+        from.write_on(&mut card);
+    }
     Ok(Some(TrainedFolder { model, card, held_out: evaluation, steps }))
 }
 
@@ -174,7 +199,7 @@ impl Run<'_> {
         let largest = self.examples.iter().fold([0, 0], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
         let crop = (largest[0] > LARGEST_CROP[0] || largest[1] > LARGEST_CROP[1]).then_some(Crop { size: LARGEST_CROP });
         let mut steps = self.wish.steps.max(1);
-        self.trainer.set_learning_rate(Rate::Cosine { peak: 4e-3, steps: u64::from(steps) });
+        self.trainer.set_learning_rate(Rate::Cosine { peak: self.peak(), steps: u64::from(steps) });
         let (mut loss, mut timed) = (f32::NAN, Instant::now());
         let mut step = 0;
         while step < steps {
@@ -194,7 +219,7 @@ impl Run<'_> {
                     let per_step = timed.elapsed().as_secs_f64() / f64::from(TIMED);
                     let left = (minutes * 60.0 - self.started.elapsed().as_secs_f64()).max(0.0) * STEP_SHARE;
                     steps = (f64::from(step) + left / per_step.max(1e-6)).min(f64::from(self.wish.steps)) as u32;
-                    self.trainer.set_learning_rate(Rate::Cosine { peak: 4e-3, steps: u64::from(steps) });
+                    self.trainer.set_learning_rate(Rate::Cosine { peak: self.peak(), steps: u64::from(steps) });
                 }
                 // A machine that grew slower must not overrun its minutes.
                 if self.started.elapsed().as_secs_f64() > minutes * 60.0 {
@@ -210,6 +235,11 @@ impl Run<'_> {
             self.look(step, progress)?;
         }
         Ok(step)
+    }
+
+    /// Highest learning rate; weights that are good already move less.
+    const fn peak(&self) -> f64 {
+        if self.wish.from.is_some() { 2e-3 } else { 4e-3 }
     }
 
     /// Looks at the held-out cases and keeps the model if it is the best so far; with none held out the newest is kept.

@@ -1,0 +1,143 @@
+//! The first version of a study's model: weights that were learnt elsewhere, to train on from.
+
+use crate::learn::{Card, Model, Shipped, checkpoint};
+use crate::study::{ModelCode, Study};
+use crate::volume::LayerKind;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A model to begin with.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// What it is called as a parent: `shipped/marrow`, or the folder's name.
+    pub name: String,
+    /// The weights.
+    pub model: Model,
+    /// Their card.
+    pub card: Card,
+}
+
+impl Beginning {
+    /// The model that comes with the program for a layer.
+    ///
+    /// # Errors
+    /// One sentence, if there is none.
+    pub fn shipped(layer: &str) -> Result<Self, String> {
+        let shipped = Shipped::for_layer(layer).ok_or_else(|| format!("No model for {layer} comes with the program."))?;
+        let (model, card) = shipped.load().map_err(|e| e.to_string())?;
+        Ok(Self { name: shipped.name(), model, card })
+    }
+
+    /// A model's folder.
+    ///
+    /// # Errors
+    /// One sentence that names the file.
+    pub fn folder(folder: &Path) -> Result<Self, String> {
+        let (model, card) = checkpoint::load(folder).map_err(|e| e.to_string())?;
+        let name = folder.file_name().map_or_else(|| folder.display().to_string(), |n| n.to_string_lossy().into_owned());
+        Ok(Self { name, model, card })
+    }
+
+    /// # Errors
+    /// One sentence, if training with so many sequences and labels of a layer cannot go on from this.
+    pub fn require(&self, layer: &str, sequences: usize, labels: usize) -> Result<(), String> {
+        let (spec, name) = (self.model.spec().spec(), &self.name);
+        if spec.layer != layer {
+            return Err(format!("{name} is a model for {}, not for {layer}; choose another.", spec.layer));
+        }
+        if spec.sequences.len() != sequences {
+            let (theirs, words) = (spec.sequences.len(), spec.sequences.join(", "));
+            return Err(format!("{name} takes {theirs} sequence(s) ({words}), not {sequences}; give as many in that order."));
+        }
+        if labels > spec.labels {
+            return Err(format!("{name} knows {} label(s), but the masks hold label {labels}; train from the start.", spec.labels));
+        }
+        Ok(())
+    }
+
+    /// Writes on the card of what was trained further what it went on from.
+    pub fn write_on(&self, card: &mut Card) {
+        card.parent = Some(self.name.clone());
+        card.origin = Some(self.origin());
+        if card.label_keys.is_empty() {
+            card.label_keys.clone_from(&self.card.label_keys);
+        }
+    }
+
+    fn origin(&self) -> String {
+        self.card.origin.clone().unwrap_or_else(|| format!("{}, which learnt from {}", self.name, self.card.spec.labels_from))
+    }
+
+    /// Makes this the first version of a study's model, and the current one; training goes on from it.
+    ///
+    /// # Errors
+    /// One sentence, if the model has versions already, or the weights are for other labels or sequences than the study's.
+    pub fn place(&self, study: &Study, model: &ModelCode, layer: LayerKind, reader: &str, created: &str) -> Result<u32, String> {
+        let versions = study.layout().model_versions(model).map_err(|e| e.to_string())?;
+        if !versions.is_empty() {
+            return Err(format!("{model} has been trained before; it goes on from its own current version."));
+        }
+        self.require_fit(study, layer)?;
+        let model_here = self.model.learning_from(reader, None).map_err(|e| e.to_string())?;
+        // Scores on other exams say nothing about the study's.
+        let mut card = Card { created: created.to_owned(), dice: BTreeMap::new(), ..self.card.clone() };
+        self.write_on(&mut card);
+        checkpoint::save(&model_here, &card, &study.layout().model_version(model, 1)).map_err(|e| e.to_string())?;
+        study.set_current_version(model, 1).map_err(|e| e.to_string())?;
+        Ok(1)
+    }
+
+    fn require_fit(&self, study: &Study, layer: LayerKind) -> Result<(), String> {
+        let (spec, name) = (self.model.spec().spec(), &self.name);
+        // A study's model takes the reading sequence alone.
+        self.require(layer.word(), 1, 0)?;
+        let keys: Vec<String> = match layer {
+            LayerKind::Marrow => (1..=3).map(|level: u8| level.to_string()).collect(),
+            _ => study.protocol().bone_scheme().classes().iter().map(|class| class.key.clone()).collect(),
+        };
+        let same = if self.card.label_keys.is_empty() { spec.labels == keys.len() } else { self.card.label_keys == keys };
+        if same {
+            return Ok(());
+        }
+        let theirs = if self.card.label_keys.is_empty() { format!("{} label(s)", spec.labels) } else { self.card.label_keys.join(", ") };
+        Err(format!("{name} knows {theirs}, but the protocol names {}; train from the start.", keys.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Protocol;
+
+    #[test]
+    fn a_studys_model_begins_once_and_only_with_its_own_labels() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::init(&folder.path().join("s"), "S", &Protocol::sample()).unwrap();
+        let code = ModelCode::new("marrow-R1").unwrap();
+        let marrow = Beginning::shipped("marrow").unwrap();
+        assert_eq!(marrow.place(&study, &code, LayerKind::Marrow, "R1", "2026-01-01").unwrap(), 1);
+        assert_eq!(study.current_version(&code).unwrap(), Some(1));
+        let placed = Beginning::folder(&study.layout().model_version(&code, 1)).unwrap();
+        assert_eq!((placed.card.parent.as_deref(), placed.card.spec.labels_from.as_str()), (Some("shipped/marrow"), "R1"));
+        assert!(placed.card.dice.is_empty() && placed.card.origin.is_some());
+        let why = marrow.place(&study, &code, LayerKind::Marrow, "R1", "2026-01-01").unwrap_err();
+        assert!(why.contains("trained before"), "{why}");
+
+        let bone = Beginning::shipped("bone").unwrap();
+        let code = ModelCode::new("bone-R1").unwrap();
+        let why = bone.place(&study, &code, LayerKind::Bone, "R1", "2026-01-01").unwrap_err();
+        assert!(why.contains("femur, tibia, fibula, patella") && why.contains("femur_right"), "{why}");
+        assert!(marrow.place(&study, &code, LayerKind::Bone, "R1", "2026-01-01").unwrap_err().contains("not for bone"));
+        let scratch = Study::init(&folder.path().join("t"), "T", &Protocol::scratch("T")).unwrap();
+        assert_eq!(bone.place(&scratch, &code, LayerKind::Bone, "R1", "2026-01-01").unwrap(), 1);
+        assert!(Beginning::shipped("exclusion").is_err());
+    }
+
+    #[test]
+    fn training_goes_on_only_with_what_fits() {
+        let marrow = Beginning::shipped("marrow").unwrap();
+        assert!(marrow.require("marrow", 1, 3).is_ok());
+        assert!(marrow.require("marrow", 2, 3).unwrap_err().contains("1 sequence(s)"));
+        assert!(marrow.require("marrow", 1, 4).unwrap_err().contains("label 4"));
+    }
+}
