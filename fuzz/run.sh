@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a fuzz target: fuzz/run.sh nifti|dicom|study_file [MINUTES]. Needs nightly Rust, g++ and cargo-fuzz (`cargo install cargo-fuzz`).
+# Runs a fuzz target: fuzz/run.sh nifti|dicom|study_file|weights [MINUTES]. Needs nightly Rust, g++ and cargo-fuzz (`cargo install cargo-fuzz`).
 set -euo pipefail
 cd "$(dirname "$0")"
 target=$1; minutes=${2:-20}
@@ -18,6 +18,23 @@ if [ -d "$shared/data" ]; then
       find "$shared/data/dicom" "$shared/data/mri" -type f -size -300k -print0 | while IFS= read -r -d '' f; do
         cp "$f" "$corpus/seed-$(basename "$(dirname "$f")")-$(basename "$f")"; done ;;
   esac
+fi
+if [ "$target" = weights ]; then
+  # The repository's own cases; as zip entries carry sums, the first byte of an input says whether the rest is a whole file (0)
+  # or the pickle within one (1).
+  for f in ../tests/cases/interchange/*.pt ../tests/cases/interchange/*.pth ../tests/cases/interchange/*unet_batch.safetensors; do
+    { printf '\0'; cat "$f"; } > "$corpus/seed-$(basename "$f")"
+    python3 - "$f" "$corpus" <<'PICKLE' || true
+import os, sys, zipfile
+try:
+    with zipfile.ZipFile(sys.argv[1]) as z:
+        for name in z.namelist():
+            if name.endswith("data.pkl"):
+                open(os.path.join(sys.argv[2], "pickle-" + os.path.basename(sys.argv[1])), "wb").write(b"\1" + z.read(name))
+except zipfile.BadZipFile:
+    pass
+PICKLE
+  done
 fi
 program="${OSTEON:-../target/debug/osteon}"
 if [ "$target" = study_file ] && [ -x "$program" ] && [ -d "$shared/data" ]; then

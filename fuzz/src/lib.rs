@@ -12,6 +12,8 @@ pub mod space;
 pub mod study;
 #[path = "../../src/volume/mod.rs"]
 pub mod volume;
+#[path = "../../src/learn/interchange/file/mod.rs"]
+pub mod weights_file;
 
 use std::path::PathBuf;
 
