@@ -376,3 +376,15 @@ fn another_visit_stands_beside_and_can_be_moved_by_slices() {
     let mut alone = reading(false);
     assert!(press_with(&mut alone, Modifiers::SHIFT, Key::V).is_empty());
 }
+
+#[test]
+fn the_strip_tells_slices_seen_from_those_never_on_screen() {
+    let mut window = reading(false);
+    window.get_by_label("Slice 11: not looked at yet, nothing painted");
+    run(&mut window, Command::View(ViewCommand::Slice(10)));
+    run(&mut window, Command::View(ViewCommand::Slice(7)));
+    window.get_by_label("Slice 11: looked at, nothing painted, not done");
+    window.get_by_label("Slice 12: not looked at yet, nothing painted");
+    window.get_by_label("Slice 2: done");
+    window.get_by_label("Slice 8: painted, not done");
+}

@@ -159,6 +159,8 @@ enum State {
     Proposed,
     Painted,
     LookAgain,
+    /// On screen since the exam was opened, and left empty.
+    Seen,
     Empty,
 }
 
@@ -172,6 +174,8 @@ fn state(session: &Session, exam: &OpenExam, tally: &Tally, slice: usize) -> Sta
         State::Painted
     } else if exam.is_writable() && facts::is_peripheral(exam, slice) && !exam.visited(slice) {
         State::LookAgain
+    } else if exam.visited(slice) {
+        State::Seen
     } else {
         State::Empty
     }
@@ -183,7 +187,8 @@ fn state_words(session: &Session, exam: &OpenExam, tally: &Tally, slice: usize) 
         State::Proposed => "proposed, not adopted",
         State::Painted => "painted, not done",
         State::LookAgain => "not looked at yet: an outer slice, where signal is easily missed",
-        State::Empty => "empty, not done",
+        State::Seen => "looked at, nothing painted, not done",
+        State::Empty => "not looked at yet, nothing painted",
     }
 }
 
@@ -203,6 +208,10 @@ fn state_bar(ui: &Ui, session: &Session, exam: &OpenExam, tally: &Tally, slice: 
         }
         State::LookAgain => {
             painter.rect_filled(bar, radius, theme::LOOK_AGAIN);
+        }
+        State::Seen => {
+            let line = bar.with_min_y(bar.bottom() - 1.0);
+            painter.rect_filled(line, CornerRadius::ZERO, theme::QUIET);
         }
         State::Empty => {}
     }
