@@ -76,6 +76,33 @@ fn learns_from_a_folder_and_is_judged_on_it() {
 }
 
 #[test]
+fn a_plan_shapes_the_training_and_stands_on_the_card() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    folder(home.path(), 3);
+    let plan = r#"{"base":4,"depth":3,"members":2,"flips":true,"replay":0.5,"crop":[32,32],
+        "recipe":{"steps":[{"step":"median4"},{"step":"standardise"}]},
+        "augmentation":{"flip":true,"elastic":1.0,"bias":0.1,"blur":0.5,"thickness":0.5},
+        "objective":{"ordinal":true,"dropout":0.1,"deep_supervision":true,"loss":{"kind":"tversky","false_positives":0.4,"false_negatives":0.6}},
+        "options":{"optimiser":"rmsprop","rate":{"kind":"cosine","peak":0.002}}}"#;
+    std::fs::write(at("plan.json"), plan).unwrap();
+    let images = format!("{},{}", at("*_water.nii.gz"), at("*_fat.nii.gz"));
+    let (labels, out, spec) = (at("*_reader2.nii.gz"), at("model"), at("plan.json"));
+    works(&["train", "--images", &images, "--labels", &labels, "--out", &out, "--steps", "12", "--hold-out", "0.3", "--spec", &spec]);
+    let (model, card) = osteon::learn::checkpoint::load(&home.path().join("model")).unwrap();
+    assert_eq!((model.member_count(), model.spec().spec().base, model.spec().spec().flips), (2, 4, true));
+    assert!(!card.recipe.learns(), "the standard scale is learnt and kept");
+    assert_eq!(card.plan.unwrap().members, 2);
+    works(&["evaluate", &out, "--images", &images, "--truth", &labels, "--flips", "off"]);
+    std::fs::write(at("plan.json"), r#"{"bsae":4}"#).unwrap();
+    let said = refused(&["train", "--images", &images, "--labels", &labels, "--out", &at("m"), "--spec", &spec]);
+    assert!(said.contains("plan.json") && said.contains("bsae"), "{said}");
+    std::fs::write(at("plan.json"), r#"{"objective":{"dropout":2}}"#).unwrap();
+    let said = refused(&["train", "--images", &images, "--labels", &labels, "--out", &at("m"), "--spec", &spec]);
+    assert!(said.contains("`dropout` must be between 0 and 0.9"), "{said}");
+}
+
+#[test]
 fn what_does_not_fit_is_refused_in_one_line() {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
 use osteon::learn::{
-    Augmentation, Card, Compute, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, StepReport, TrainOptions, Trainer,
-    checkpoint,
+    Augmentation, Card, Compute, Example, LearnError, LossKind, Model, ModelSpec, Objective, OptimiserKind, Rate, Recipe, Sampler,
+    StepReport, TrainOptions, Trainer, checkpoint,
 };
 use osteon::space::{Affine, Spacing};
 use osteon::volume::{Grid, Image, Labels};
@@ -109,6 +109,72 @@ fn a_saved_version_proposes_the_same_and_damage_is_noticed() {
 
     let mut again = Trainer::resume(&loaded, TrainOptions::default()).unwrap();
     assert_eq!(train(&mut again, &[example], 1)[0].step, 6);
+}
+
+#[test]
+fn several_members_and_mirror_images_are_averaged_and_saved_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = slice([33, 29], 0);
+    let member = |seed: u64| {
+        let spec = ModelSpec { seed, ..spec(4, 3) }.check().unwrap();
+        let mut trainer = Trainer::new(&spec, Recipe::default(), TrainOptions::default()).unwrap();
+        train(&mut trainer, std::slice::from_ref(&example), 5);
+        trainer.snapshot()
+    };
+    let prepared = |model: &Model| {
+        let (image, _) = exam([20, 18, 2], [1.0, 1.0, 3.0]);
+        model.probability_maps(&model.prepare(&[&image], 2).unwrap(), &GO, &mut |_, _| {}).unwrap()
+    };
+    let (one, two) = (member(1), member(2));
+    let joined = Model::joined(vec![one.clone(), two.clone()]).unwrap();
+    assert_eq!((joined.member_count(), joined.parameter_count()), (2, 2 * one.parameter_count()));
+    let (p, a, b) = (prepared(&joined), prepared(&one), prepared(&two));
+    for (p, (a, b)) in p.iter().flatten().zip(a.iter().flatten().zip(b.iter().flatten())) {
+        assert!((p - 0.5 * (a + b)).abs() < 1e-5);
+    }
+    let card = Card::of(&joined, 9, "2026-01-02");
+    checkpoint::save(&joined, &card, &folder.path().join("v1")).unwrap();
+    let (loaded, read) = checkpoint::load(&folder.path().join("v1")).unwrap();
+    assert_eq!((loaded.member_count(), read.members_sha256.len()), (2, 1));
+    assert_eq!(prepared(&loaded), p);
+    let path = folder.path().join("v1/weights-2.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(checkpoint::load(&folder.path().join("v1")).unwrap_err().to_string().contains("weights-2.safetensors"));
+    assert!(Model::joined(vec![one.clone(), trainer(8, 3, 1e-3).snapshot()]).is_err());
+    assert!(Model::joined(vec![one.clone(); 11]).is_err());
+    assert!(Model::joined(Vec::new()).is_err());
+
+    // The mirror image of a slice gets the mirror image of the proposal.
+    let flipped = one.clone().with_flips(true).unwrap();
+    let mirrored: Vec<f32> = example.planes().chunks(33).flat_map(|row| row.iter().rev().copied()).collect();
+    let found = flipped.predict_slice(example.planes(), [33, 29], &GO).unwrap();
+    let other = flipped.predict_slice(&mirrored, [33, 29], &GO).unwrap();
+    for (row, other) in found.probability.chunks(33).zip(other.probability.chunks(33)) {
+        assert!(row.iter().zip(other.iter().rev()).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+    assert_ne!(found, one.predict_slice(example.planes(), [33, 29], &GO).unwrap());
+}
+
+#[test]
+fn every_option_learns_two_slices() {
+    let kinds = [LossKind::Focal { gamma: 1.0 }, LossKind::Tversky { false_positives: 0.3, false_negatives: 0.7 }, LossKind::CrossEntropy];
+    let plain = Objective::default();
+    let mut objectives = kinds.map(|loss| Objective { loss, ..plain }).to_vec();
+    objectives.push(Objective { ordinal: true, dropout: 0.1, deep_supervision: true, label_smoothing: 0.05, ..plain });
+    let examples = [slice([37, 30], 0), slice([32, 41], 1)];
+    for (n, objective) in objectives.into_iter().enumerate() {
+        let spec = ModelSpec { objective, ..spec(8, 3) }.check().unwrap();
+        let optimiser = if n == 0 { OptimiserKind::RmsProp } else { OptimiserKind::AdamW };
+        let rate = Rate::Constant { rate: if n == 0 { 1e-3 } else { 5e-3 } };
+        let mut trainer = Trainer::new(&spec, Recipe::default(), TrainOptions { rate, optimiser, ..TrainOptions::default() }).unwrap();
+        let reports = train(&mut trainer, &examples, 100);
+        assert!(reports[99].loss < 0.7 * reports[0].loss, "{objective:?}: {} from {}", reports[99].loss, reports[0].loss);
+        let found = trainer.snapshot().predict_slice(examples[0].planes(), examples[0].size(), &GO).unwrap();
+        let wrong = found.labels.iter().zip(examples[0].labels()).filter(|(a, b)| a != b).count();
+        assert!(wrong * 20 < examples[0].labels().len(), "{objective:?}: {wrong} wrong");
+    }
 }
 
 #[test]

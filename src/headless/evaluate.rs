@@ -1,11 +1,11 @@
 //! `osteon evaluate`: Dice of a model against masks, per level and case.
 
 use super::agreement::write_json;
-use super::folder_cases::{pair, truth};
+use super::folder_cases::{only, pair, truth};
 use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
-use super::train_folder::{print_table, require_model};
+use super::train_folder::{figure, print_table, require_model};
 use crate::learn::checkpoint;
 use crate::worker::folder::{CaseTruth, Evaluation, evaluate_folder};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -25,6 +25,12 @@ pub struct EvaluateArgs {
     /// Masks: 'DIR/*_reader1.nii.gz', or 'staple:DIR/*_reader*.nii.gz' for the STAPLE of several readers
     #[arg(long, value_name = "GLOB")]
     pub truth: String,
+    /// Only these cases: names between commas, or 'dataset.json:scanner=B' for those of whom a list says so
+    #[arg(long, value_name = "NAMES|FILE.json:KEY=VALUE")]
+    pub cases: Option<String>,
+    /// Whether proposals are the mean over slices and their mirror images, whatever the model says: on or off
+    #[arg(long, value_name = "on|off", value_parser = ["on", "off"])]
+    pub flips: Option<String>,
     /// File for the figures, - for the screen
     #[arg(long)]
     pub json: Option<PathBuf>,
@@ -34,14 +40,17 @@ pub struct EvaluateArgs {
 /// One sentence that names the file or says what is missing.
 pub fn run(args: &EvaluateArgs) -> Result<()> {
     require_model(&args.model)?;
-    let (model, card) = checkpoint::load(&args.model)?;
+    let (mut model, card) = checkpoint::load(&args.model)?;
+    if let Some(flips) = &args.flips {
+        model = model.with_flips(flips == "on")?;
+    }
     let patterns = FilePattern::list(&args.images)?;
     let wanted = &model.spec().spec().sequences;
     if patterns.len() != wanted.len() {
         bail!("the model takes {} ({}), but --images holds {} pattern(s)", wanted.len(), wanted.join(", "), patterns.len());
     }
     let (masks, kind) = truth(&args.truth)?;
-    let cases = pair(&patterns, &masks)?;
+    let cases = only(pair(&patterns, &masks)?, args.cases.as_deref())?;
     let bar = Progress::new();
     bar.stage(&format!("Proposing on {} cases", cases.len()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(place::all_threads()).build().context("the threads could not be started")?;
@@ -51,6 +60,10 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     bar.finish();
     let found = found.map_err(|why| anyhow!(why))?.context("stopped before the end")?;
     print_table("cases", &found);
+    for case in &found.cases {
+        let figures = found.levels.iter().zip(&case.dice).map(|(name, dice)| format!("{name} {}", figure(*dice)));
+        println!("  {}: {}", case.name, figures.collect::<Vec<_>>().join(", "));
+    }
     if let Some((case, dice)) = worst(&found) {
         println!("worst: {case} (mean over its levels {dice:.3})");
     }

@@ -1,10 +1,10 @@
 //! `osteon train --images … --labels … --out DIR`: a model from folders of NIfTI files, without a study.
 
-use super::folder_cases::pair;
+use super::folder_cases::{only, pair};
 use super::patterns::FilePattern;
 use super::progress::Progress;
 use super::{clock, place};
-use crate::learn::{Recipe, checkpoint};
+use crate::learn::{Plan, checkpoint};
 use crate::worker::Beginning;
 use crate::worker::folder::{Evaluation, FolderProgress, FolderTraining, train_folder};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -24,6 +24,9 @@ pub struct FolderArgs {
     /// Masks that belong to them: 'DIR/*_reader1.nii.gz'
     #[arg(long, value_name = "GLOB")]
     pub labels: Option<String>,
+    /// Only these cases: names between commas, or 'dataset.json:scanner=A' for those of whom a list says so
+    #[arg(long, value_name = "NAMES|FILE.json:KEY=VALUE")]
+    pub cases: Option<String>,
     /// New folder for the model
     #[arg(long, value_name = "MODEL_DIR")]
     pub out: Option<PathBuf>,
@@ -33,18 +36,24 @@ pub struct FolderArgs {
     /// Share of the cases that is held out to choose the best version by
     #[arg(long, default_value_t = 0.1)]
     pub hold_out: f64,
-    /// Channels of the first level
-    #[arg(long, default_value_t = 16)]
-    pub base: usize,
     /// What the masks show: marrow or bone
     #[arg(long, default_value = "marrow", value_parser = ["marrow", "bone"])]
     pub layer: String,
     /// What labels 1, 2, … are called, for the card: femur,tibia
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub names: Vec<String>,
-    /// Slices taken in on each side of the one to label
-    #[arg(long, default_value_t = 0)]
-    pub neighbours: usize,
+    /// How to train, as a JSON file with any part of a plan (docs/learning.md): {"base": 24, "members": 3}
+    #[arg(long, value_name = "FILE.json")]
+    pub spec: Option<PathBuf>,
+    /// Channels of the first level, instead of the plan's
+    #[arg(long)]
+    pub base: Option<usize>,
+    /// Slices taken in on each side of the one to label, instead of the plan's
+    #[arg(long)]
+    pub neighbours: Option<usize>,
+    /// Nets whose mean proposes, instead of the plan's: 1 to 10
+    #[arg(long)]
+    pub members: Option<usize>,
 }
 
 /// # Errors
@@ -61,7 +70,7 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginn
     }
     let patterns = FilePattern::list(images)?;
     let masks = FilePattern::new(labels, 1)?;
-    let cases = pair(&patterns, &masks)?;
+    let cases = only(pair(&patterns, &masks)?, args.cases.as_deref())?;
     let wish = FolderTraining {
         sequences: patterns.iter().map(FilePattern::word).collect(),
         layer: args.layer.clone(),
@@ -70,9 +79,7 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginn
         minutes: args.minutes,
         seed,
         held_out: args.hold_out,
-        base: args.base,
-        neighbours: args.neighbours,
-        recipe: Recipe::default(),
+        plan: plan(args)?,
         from,
         label_keys: args.names.clone(),
         created: clock(),
@@ -87,6 +94,21 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginn
     println!("{}: {} steps; the version kept is that of step {}", out.display(), trained.steps, trained.model.steps());
     print_table("held-out cases", &trained.held_out);
     Ok(())
+}
+
+/// The plan of the file, with what the flags change.
+fn plan(args: &FolderArgs) -> Result<Plan> {
+    let mut plan = match &args.spec {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
+            serde_json::from_str(&text).with_context(|| format!("{} is no plan of a training", path.display()))?
+        }
+        None => Plan::default(),
+    };
+    plan.base = args.base.unwrap_or(plan.base);
+    plan.neighbours = args.neighbours.unwrap_or(plan.neighbours);
+    plan.members = args.members.unwrap_or(plan.members);
+    Ok(plan)
 }
 
 fn show(bar: &Progress, event: &FolderProgress) {
@@ -114,7 +136,8 @@ pub(super) fn print_table(what: &str, evaluation: &Evaluation) {
     }
 }
 
-fn figure(value: Option<f64>) -> String {
+/// Three places, or a dash.
+pub(super) fn figure(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.3}"))
 }
 

@@ -1,6 +1,6 @@
 //! What is known about a version of a model.
 
-use super::{ModelSpec, Recipe};
+use super::{ModelSpec, Plan, Recipe};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,12 @@ pub struct Card {
     /// SHA-256 of the weights file; written by saving.
     #[serde(default)]
     pub weights_sha256: String,
+    /// The same of each further member's file; written by saving.
+    #[serde(default)]
+    pub members_sha256: Vec<String>,
+    /// How it was trained, where it was trained by a plan.
+    #[serde(default)]
+    pub plan: Option<Plan>,
 }
 
 impl Card {
@@ -65,6 +71,8 @@ impl Card {
             label_keys: Vec::new(),
             created: created.to_owned(),
             weights_sha256: String::new(),
+            members_sha256: Vec::new(),
+            plan: None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A version of a model as a folder: `weights.safetensors` and `card.json`. The only file access of this module.
+//! A version of a model as a folder: `card.json` and `weights.safetensors` (of more members `weights-2.safetensors` and so on).
+//! The only file access of this module.
 
 use super::net::{Parameters, UNetShape};
 use super::{Card, Model, SpecError};
@@ -71,11 +72,15 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(parent).map_err(failed(parent, "written"))?;
     let temporary = tempfile::Builder::new().prefix(".saving-").tempdir_in(parent).map_err(failed(parent, "written"))?;
-    let weights = encode(model, None).map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
-    let card = card_of(model, card, sha256(&weights));
+    let encoded = model.members().iter().map(|member| encode(model.shape(), member, None)).collect::<Result<Vec<_>, _>>();
+    let weights = encoded.map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
+    let mut hashes = weights.iter().map(|bytes| sha256(bytes));
+    let card = card_of(model, card, hashes.next().unwrap_or_default());
+    let card = Card { members_sha256: hashes.collect(), ..card };
     let text = serde_json::to_vec_pretty(&card).map_err(|e| CheckpointError::Card { path: folder.join(CARD_FILE), why: e.to_string() })?;
-    for (name, bytes) in [(WEIGHTS_FILE, &weights), (CARD_FILE, &text)] {
-        let path = temporary.path().join(name);
+    let files = weights.iter().enumerate().map(|(at, bytes)| (weights_file(at), bytes));
+    for (name, bytes) in files.chain([(CARD_FILE.to_owned(), &text)]) {
+        let path = temporary.path().join(&name);
         let write = || -> std::io::Result<()> {
             let mut file = File::create(&path)?;
             file.write_all(bytes)?;
@@ -93,7 +98,7 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
 /// The card with what the model itself says.
 pub(in crate::learn) fn card_of(model: &Model, card: &Card, weights_sha256: String) -> Card {
     let (spec, recipe) = (model.spec().spec().clone(), model.recipe().clone());
-    Card { format: Card::FORMAT, spec, recipe, steps: model.steps(), weights_sha256, ..card.clone() }
+    Card { format: Card::FORMAT, spec, recipe, steps: model.steps(), weights_sha256, members_sha256: Vec::new(), ..card.clone() }
 }
 
 /// Reads a folder that [`save`] wrote.
@@ -104,9 +109,15 @@ pub fn load(folder: &Path) -> Result<(Model, Card), CheckpointError> {
     let card = load_card(folder)?;
     let card_path = folder.join(CARD_FILE);
     card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: card_path, source })?;
-    let path = folder.join(WEIGHTS_FILE);
-    let bytes = read(&path)?;
-    let model = from_weights(&bytes, &card).map_err(|why| CheckpointError::Weights { path, why })?;
+    let mut members = Vec::new();
+    for (at, hash) in std::iter::once(&card.weights_sha256).chain(&card.members_sha256).take(Model::MOST_MEMBERS).enumerate() {
+        let path = folder.join(weights_file(at));
+        let bytes = read(&path)?;
+        let of_member = Card { weights_sha256: hash.clone(), ..card.clone() };
+        members.push(from_weights(&bytes, &of_member).map_err(|why| CheckpointError::Weights { path, why })?);
+    }
+    let joined = Model::joined(members);
+    let model = joined.map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why: why.to_string() })?;
     Ok((model, card))
 }
 
@@ -115,6 +126,11 @@ pub(in crate::learn) fn from_bytes(card: &[u8], weights: &[u8], path: impl Fn(&s
     let card: Card = serde_json::from_slice(card).map_err(|e| CheckpointError::Card { path: path(CARD_FILE), why: e.to_string() })?;
     let model = from_weights(weights, &card).map_err(|why| CheckpointError::Weights { path: path(WEIGHTS_FILE), why })?;
     Ok((model, card))
+}
+
+/// Name of a member's file, counted from 0.
+fn weights_file(member: usize) -> String {
+    if member == 0 { WEIGHTS_FILE.to_owned() } else { format!("weights-{}.safetensors", member + 1) }
 }
 
 /// A model from the bytes of its weights file and its card; what is wrong, in words.
@@ -142,10 +158,14 @@ pub fn load_card(folder: &Path) -> Result<Card, CheckpointError> {
     Ok(card)
 }
 
-/// The bytes of a safetensors file with the model's weights.
-pub(in crate::learn) fn encode(model: &Model, metadata: Option<HashMap<String, String>>) -> Result<Vec<u8>, String> {
-    let weights = model.shape().weights();
-    let bytes: Vec<Vec<u8>> = model.parameters().all().iter().map(|v| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+/// The bytes of a safetensors file with one member's weights.
+pub(in crate::learn) fn encode(
+    shape: &UNetShape,
+    parameters: &Parameters,
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>, String> {
+    let weights = shape.weights();
+    let bytes: Vec<Vec<u8>> = parameters.all().iter().map(|v| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
     let mut views = Vec::with_capacity(weights.len());
     for (info, bytes) in weights.iter().zip(&bytes) {
         let view = TensorView::new(Dtype::F32, info.shape.clone(), bytes).map_err(|e| format!("{}: {e}", info.name))?;

@@ -11,13 +11,13 @@ use crate::volume::{Image, Labels};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Weights with what is needed to use them. Cloning shares the weights.
+/// Weights with what is needed to use them; of several members, whose probabilities are averaged. Cloning shares the weights.
 #[derive(Clone, Debug)]
 pub struct Model {
     spec: CheckedSpec,
     recipe: Recipe,
     shape: UNetShape,
-    parameters: Arc<Parameters>,
+    members: Vec<Arc<Parameters>>,
     steps: u64,
     compute: Compute,
 }
@@ -48,7 +48,7 @@ const MOST_PIXELS: usize = 1 << 22;
 impl Model {
     pub(in crate::learn) fn from_parts(spec: CheckedSpec, recipe: Recipe, parameters: Parameters, steps: u64) -> Self {
         let shape = UNetShape::of(&spec);
-        Self { spec, recipe, shape, parameters: Arc::new(parameters), steps, compute: Compute::CPU }
+        Self { spec, recipe, shape, members: vec![Arc::new(parameters)], steps, compute: Compute::CPU }
     }
 
     /// The same weights for learning from somebody else; `class_weights` as in the specification, none: as they were.
@@ -67,6 +67,47 @@ impl Model {
     pub fn on(mut self, compute: Compute) -> Self {
         self.compute = compute;
         self
+    }
+
+    /// One model of several that learnt the same from the same, but for their seeds: proposals are the mean of theirs.
+    ///
+    /// # Errors
+    /// If there is none, there are more than [`Model::MOST_MEMBERS`], or two differ in more than the seed.
+    pub fn joined(models: Vec<Self>) -> Result<Self, LearnError> {
+        let mut models = models.into_iter();
+        let mut first = models.next().ok_or_else(|| LearnError::Unsuited("there is no model to join".to_owned()))?;
+        for other in models {
+            let same_spec = other.spec.spec().same_but_seed(first.spec.spec());
+            if !same_spec || other.recipe != first.recipe {
+                return Err(LearnError::Unsuited("models of different specifications or recipes cannot be joined".to_owned()));
+            }
+            first.members.extend(other.members);
+            first.steps = first.steps.max(other.steps);
+        }
+        let members = first.members.len();
+        if members > Self::MOST_MEMBERS {
+            return Err(LearnError::Unsuited(format!("{members} members are more than the {} a model can have", Self::MOST_MEMBERS)));
+        }
+        Ok(first)
+    }
+
+    /// Members that a model can have.
+    pub const MOST_MEMBERS: usize = 10;
+
+    /// Nets whose probabilities are averaged.
+    #[must_use]
+    pub const fn member_count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The same with or without the mean over mirror images, whatever its specification says.
+    ///
+    /// # Errors
+    /// If its labels carry a side.
+    pub fn with_flips(self, flips: bool) -> Result<Self, LearnError> {
+        let wish = super::ModelSpec { flips, ..self.spec.spec().clone() };
+        let spec = wish.check().map_err(|why| LearnError::Unsuited(why.to_string()))?;
+        Ok(Self { spec, ..self })
     }
 
     /// What it has learnt, from what.
@@ -90,7 +131,7 @@ impl Model {
     /// How many numbers it has learnt.
     #[must_use]
     pub fn parameter_count(&self) -> usize {
-        self.parameters.count()
+        self.members.iter().map(|member| member.count()).sum()
     }
 
     /// Where it is computed.
@@ -99,8 +140,14 @@ impl Model {
         &self.compute
     }
 
+    /// Weights of the first member: what training goes on from.
     pub(in crate::learn) fn parameters(&self) -> &Parameters {
-        &self.parameters
+        &self.members[0]
+    }
+
+    /// Weights of all members; at least one.
+    pub(in crate::learn) fn members(&self) -> &[Arc<Parameters>] {
+        &self.members
     }
 
     pub(in crate::learn) const fn shape(&self) -> &UNetShape {
@@ -208,7 +255,7 @@ impl Model {
         self.compute.engine(&self.shape)
     }
 
-    /// Probabilities `[row][column][class]`.
+    /// Probabilities `[row][column][class]`, the mean over the members and, where asked, the mirror image.
     fn probabilities(&self, engine: &mut dyn Engine, planes: &[f32], size: [usize; 2], stop: &AtomicBool) -> Result<Vec<f32>, LearnError> {
         let channels = self.shape.inputs;
         if size.contains(&0) || planes.len() != channels * size[0] * size[1] {
@@ -225,13 +272,32 @@ impl Model {
         let extent = Extent { batch: 1, height: padded[1], width: padded[0] };
         let mut input = vec![0.0; extent.pixels() * channels];
         interleave(planes, channels, size, padded, &mut input);
-        let logits = engine.logits(&self.parameters, Batch { extent, planes: &input, dropout: None }, stop)?;
-        let mut values = crop(&logits, padded[0], self.shape.classes, size);
-        values.chunks_exact_mut(self.shape.classes).for_each(|pixel| {
-            softmax(pixel);
-        });
-        Ok(values)
+        let classes = self.shape.classes;
+        let mut sum = vec![0.0; size[0] * size[1] * classes];
+        let views: &[bool] = if self.spec.spec().flips { &[false, true] } else { &[false] };
+        for &mirrored in views {
+            if mirrored {
+                interleave(&mirror_rows(planes, size[0], 1), channels, size, padded, &mut input);
+            }
+            for member in &self.members {
+                let logits = engine.logits(member, Batch { extent, planes: &input, dropout: None }, stop)?;
+                let mut values = crop(&logits, padded[0], classes, size);
+                values.chunks_exact_mut(classes).for_each(|pixel| {
+                    softmax(pixel);
+                });
+                let values = if mirrored { mirror_rows(&values, size[0], classes) } else { values };
+                sum.iter_mut().zip(&values).for_each(|(sum, p)| *sum += p);
+            }
+        }
+        let share = 1.0 / (views.len() * self.members.len()) as f32;
+        sum.iter_mut().for_each(|p| *p *= share);
+        Ok(sum)
     }
+}
+
+/// Every row of `width` pixels the other way round; `channels` values per pixel stay together.
+fn mirror_rows(values: &[f32], width: usize, channels: usize) -> Vec<f32> {
+    values.chunks_exact(width * channels).flat_map(|row| row.chunks_exact(channels).rev().flatten().copied()).collect()
 }
 
 /// The next size whose sides are multiples of `multiple`.

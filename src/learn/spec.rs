@@ -149,6 +149,12 @@ impl ModelSpec {
         }
     }
 
+    /// Whether two specifications differ in nothing but their seeds.
+    #[must_use]
+    pub fn same_but_seed(&self, other: &Self) -> bool {
+        Self { seed: other.seed, ..self.clone() } == *other
+    }
+
     /// # Errors
     /// If a field could not train; the first such field is named.
     pub fn check(self) -> Result<CheckedSpec, SpecError> {

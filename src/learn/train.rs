@@ -42,6 +42,7 @@ pub enum Rate {
         /// Highest learning rate.
         peak: f64,
         /// Steps until the end.
+        #[serde(default)]
         steps: u64,
     },
 }
@@ -52,10 +53,18 @@ impl Rate {
     pub fn at(self, step: u64) -> f64 {
         match self {
             Self::Constant { rate } => rate,
-            Self::Cosine { peak, steps } => {
-                let done = (step as f64 / steps.max(1) as f64).min(1.0);
+            Self::Cosine { steps, .. } => self.at_share(step, step as f64 / steps.max(1) as f64),
+        }
+    }
+
+    /// Learning rate of step `step` of a training of which the share `done` is over, by steps or by the clock.
+    #[must_use]
+    pub fn at_share(self, step: u64, done: f64) -> f64 {
+        match self {
+            Self::Constant { rate } => rate,
+            Self::Cosine { peak, .. } => {
                 let rise = ((step + 1) as f64 / 10.0).min(1.0);
-                peak * rise * (0.01 + 0.99 * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()))
+                peak * rise * (0.01 + 0.99 * 0.5 * (1.0 + (std::f64::consts::PI * done.clamp(0.0, 1.0)).cos()))
             }
         }
     }
@@ -201,6 +210,12 @@ impl Trainer {
     #[must_use]
     pub const fn steps(&self) -> u64 {
         self.steps_before + self.steps
+    }
+
+    /// How grey values are prepared.
+    #[must_use]
+    pub const fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
     /// What is being learnt.

@@ -9,6 +9,8 @@ pub struct Example {
     planes: Vec<f32>,
     labels: Vec<u8>,
     size: [usize; 2],
+    /// The planes as a thicker slice would show them.
+    thick: Option<Vec<f32>>,
 }
 
 impl Example {
@@ -28,7 +30,21 @@ impl Example {
         if planes.iter().any(|v| !v.is_finite()) {
             return Err(LearnError::Unsuited("it holds a grey value that is not finite".to_owned()));
         }
-        Ok(Self { planes, labels, size })
+        Ok(Self { planes, labels, size, thick: None })
+    }
+
+    /// The same with its planes as a slice of twice the thickness would show them, for augmentation; left out if they do not
+    /// suit.
+    #[must_use]
+    pub fn with_thick(mut self, thick: Vec<f32>) -> Self {
+        self.thick = (thick.len() == self.planes.len()).then_some(thick);
+        self
+    }
+
+    /// The planes of a thicker slice, where they are known.
+    #[must_use]
+    pub fn thick(&self) -> Option<&[f32]> {
+        self.thick.as_deref()
     }
 
     /// Grey values, `[channel][row][column]`.

@@ -95,6 +95,17 @@ impl PreparedSlices {
         Ok(out)
     }
 
+    /// The planes of [`PreparedSlices::planes`] as slices of twice the thickness would show them: half of each plane and a
+    /// quarter of the slice on either side (those beyond the ends being the last ones again).
+    ///
+    /// # Errors
+    /// If there is no such slice.
+    pub fn thick_planes(&self, slice: usize) -> Result<Vec<f32>, LearnError> {
+        let last = self.slice_count().saturating_sub(1);
+        let (own, before, after) = (self.planes(slice)?, self.planes(slice.saturating_sub(1))?, self.planes((slice + 1).min(last))?);
+        Ok(own.iter().zip(before.iter().zip(&after)).map(|(own, (before, after))| 0.5 * own + 0.25 * (before + after)).collect())
+    }
+
     /// One slice with its labels; pixels whose voxel does not `count` are ignored by the loss.
     ///
     /// # Errors
@@ -229,6 +240,9 @@ mod tests {
     fn neighbours_beyond_the_end_are_the_last_slice() {
         let prepared = PreparedSlices::new(&spec(None, 1), &Recipe::default(), &[&image()], 2).unwrap();
         let planes = prepared.planes(0).unwrap();
+        let thick = prepared.thick_planes(1).unwrap();
+        let (one, two) = (prepared.planes(1).unwrap(), prepared.planes(2).unwrap());
+        assert!((thick[5] - (0.5 * one[5] + 0.25 * (planes[5] + two[5]))).abs() < 1e-6);
         let pixels = 14 * 30;
         assert_eq!(planes[..pixels], planes[pixels..2 * pixels]);
         assert_ne!(planes[pixels..2 * pixels], planes[2 * pixels..]);

@@ -79,8 +79,15 @@ impl Recipe {
         }
     }
 
+    /// Whether grey values are laid on a reference of the exam's own.
+    #[must_use]
+    pub fn is_referred(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, RecipeStep::FatReference { .. }))
+    }
+
     /// Whether a step still has to be learnt from the training exams.
-    pub(super) fn learns(&self) -> bool {
+    #[must_use]
+    pub fn learns(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, RecipeStep::Standardise { places } if places.is_empty()))
     }
 

@@ -14,6 +14,12 @@ pub struct Sampler {
     slices: usize,
     random: ChaCha8Rng,
     turn: usize,
+    /// Share of draws for a label, and share of the others that goes by loss.
+    label_share: f64,
+    replay: f64,
+    /// Per slice the loss of the last batch that held it, and what was drawn last.
+    losses: Vec<f32>,
+    drawn: Vec<usize>,
 }
 
 /// A part of a slice to train on.
@@ -36,23 +42,54 @@ impl Sampler {
         let holders =
             (1..=254_u8).map(|label| (label, (0..examples.len()).filter(|&n| present[n][usize::from(label)]).collect::<Vec<_>>()));
         let holders = holders.filter(|(_, slices)| !slices.is_empty()).collect();
-        Ok(Self { holders, slices: examples.len(), random: ChaCha8Rng::seed_from_u64(seed), turn: 0 })
+        let (slices, random) = (examples.len(), ChaCha8Rng::seed_from_u64(seed));
+        Ok(Self { holders, slices, random, turn: 0, label_share: 0.5, replay: 0.0, losses: vec![f32::NAN; slices], drawn: Vec::new() })
     }
 
-    /// Numbers of the next slices, each with the label it was drawn for (`None`: for any). Every other one is drawn
-    /// for a label, the labels taking turns; the rest are drawn evenly, so that slices without labels come too.
+    /// The same with other shares (0 to 1): of draws for a label, and of the other draws by how high the loss was when a
+    /// slice was last seen (hard-example replay, for which [`Sampler::hear`] must be told each batch's loss).
+    #[must_use]
+    pub const fn with_shares(mut self, label_share: f64, replay: f64) -> Self {
+        self.label_share = label_share.clamp(0.0, 1.0);
+        self.replay = replay.clamp(0.0, 1.0);
+        self
+    }
+
+    /// Notes the loss of the batch drawn last.
+    pub fn hear(&mut self, loss: f32) {
+        for slice in self.drawn.drain(..).filter(|_| loss.is_finite()) {
+            // Batches are small: what its companions added averages out over the times a slice is seen.
+            let before = self.losses[slice];
+            self.losses[slice] = if before.is_nan() { loss } else { 0.5 * (before + loss) };
+        }
+    }
+
+    /// Numbers of the next slices, each with the label it was drawn for (`None`: for any). A share is drawn for a label, the
+    /// labels taking turns; the rest are drawn evenly, so that slices without labels come too, or by loss.
     pub fn draw(&mut self, batch: usize) -> Vec<(usize, Option<u8>)> {
-        (0..batch)
-            .map(|_| {
-                self.turn += 1;
-                if self.turn % 2 == 1 && !self.holders.is_empty() {
-                    let (label, slices) = &self.holders[self.turn / 2 % self.holders.len()];
-                    (slices[self.random.random_range(0..slices.len())], Some(*label))
-                } else {
-                    (self.random.random_range(0..self.slices), None)
-                }
-            })
-            .collect()
+        let drawn: Vec<_> = (0..batch).map(|_| self.draw_one()).collect();
+        self.drawn = drawn.iter().map(|(slice, _)| *slice).collect();
+        drawn
+    }
+
+    fn draw_one(&mut self) -> (usize, Option<u8>) {
+        // Evenly spread over the turns: the whole part of turn × share grows at the turns that are for a label.
+        let before = (self.turn as f64 * self.label_share).ceil();
+        self.turn += 1;
+        let for_label = (self.turn as f64 * self.label_share).ceil();
+        if for_label > before && !self.holders.is_empty() {
+            let (label, slices) = &self.holders[before as usize % self.holders.len()];
+            return (slices[self.random.random_range(0..slices.len())], Some(*label));
+        }
+        let one = self.random.random_range(0..self.slices);
+        if self.replay <= 0.0 || self.random.random::<f64>() >= self.replay {
+            return (one, None);
+        }
+        // The worst of four: a slice not seen yet counts as worst.
+        let loss = |slice: &usize| if self.losses[*slice].is_nan() { f32::INFINITY } else { self.losses[*slice] };
+        let others: Vec<usize> = (0..3).map(|_| self.random.random_range(0..self.slices)).collect();
+        let worst = others.into_iter().chain([one]).max_by(|a, b| loss(a).total_cmp(&loss(b)));
+        (worst.unwrap_or(one), None)
     }
 
     /// The next batch, changed by `augmentation` and, where asked, cut to a part that holds the label it was drawn for.
@@ -119,6 +156,23 @@ mod tests {
         assert!(drawn.iter().any(|d| d.1.is_none() && d.0 % 2 == 1), "slices without labels come too");
         assert_eq!(Sampler::new(&examples(), 1).unwrap().draw(8), Sampler::new(&examples(), 1).unwrap().draw(8));
         assert!(matches!(Sampler::new(&[], 1), Err(LearnError::NoExamples)));
+    }
+
+    #[test]
+    fn shares_are_kept_and_slices_done_badly_come_again() {
+        let mut sampler = Sampler::new(&examples(), 1).unwrap().with_shares(0.25, 0.0);
+        let drawn: Vec<_> = (0..100).flat_map(|_| sampler.draw(4)).collect();
+        assert_eq!(drawn.iter().filter(|d| d.1.is_some()).count(), 100);
+        let mut sampler = Sampler::new(&examples(), 1).unwrap().with_shares(0.0, 0.8);
+        let mut times = [0; 50];
+        for _ in 0..2000 {
+            let slice = sampler.draw(1)[0].0;
+            times[slice] += 1;
+            sampler.hear(if slice % 10 == 3 { 2.0 } else { 0.5 });
+        }
+        let hard: usize = times.iter().skip(3).step_by(10).sum();
+        assert!(hard > 400, "{hard} of 2000 draws for a tenth of the slices");
+        assert!(times.iter().all(|n| *n > 0), "easy slices come too");
     }
 
     #[test]

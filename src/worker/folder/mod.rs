@@ -2,6 +2,7 @@
 
 mod cases;
 mod evaluate;
+mod run;
 mod train;
 
 pub use cases::{Case, CaseTruth};

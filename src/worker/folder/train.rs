@@ -2,11 +2,9 @@
 
 use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
-use super::evaluate::{CaseScore, Evaluation, dice_per_level, name, scored_levels};
-use crate::learn::{
-    Augmentation, Card, CheckedSpec, Crop, Example, LearnError, Model, ModelSpec, PreparedSlices, Rate, Recipe, Sampler, TrainOptions,
-    Trainer, balanced_weights,
-};
+use super::evaluate::{Evaluation, scored_levels};
+use super::run::{Common, Length, Run, judge, means};
+use crate::learn::{Card, CheckedSpec, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe};
 use crate::volume::Labels;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
@@ -14,18 +12,7 @@ use rand_chacha::rand_core::SeedableRng as _;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
-
-/// Slices per step.
-const BATCH: usize = 4;
-/// A step is taken on parts no larger than this.
-const LARGEST_CROP: [usize; 2] = [192, 192];
-/// How often the held-out cases are looked at over a training.
-const LOOKS: u32 = 16;
-/// Steps that are timed before a training of given minutes knows its number of steps.
-const TIMED: u32 = 12;
-/// Share of the minutes that steps may take; the rest is for looking at held-out cases.
-const STEP_SHARE: f64 = 0.9;
+use std::time::{Duration, Instant};
 
 /// What to learn and for how long.
 #[derive(Clone, Debug)]
@@ -44,12 +31,8 @@ pub struct FolderTraining {
     pub seed: u64,
     /// Share of the cases that is held out.
     pub held_out: f64,
-    /// Channels of the first level.
-    pub base: usize,
-    /// Slices taken in on each side.
-    pub neighbours: usize,
-    /// Preparation of grey values.
-    pub recipe: Recipe,
+    /// The net and how it is trained.
+    pub plan: Plan,
     /// Weights to go on from, with their own net, sequences and preparation; none: fresh ones.
     pub from: Option<Beginning>,
     /// What labels 1, 2, … are called, for the card; empty: the masks alone say it.
@@ -102,10 +85,13 @@ pub struct TrainedFolder {
 }
 
 /// A case held out.
-struct Held {
-    name: String,
-    prepared: PreparedSlices,
-    truths: Vec<Labels>,
+pub(super) struct Held {
+    /// Its name.
+    pub name: String,
+    /// Its slices.
+    pub prepared: PreparedSlices,
+    /// For each level, where it is.
+    pub truths: Vec<Labels>,
 }
 
 /// Trains; runs in the thread pool of whoever calls. `None` when `stop` was set before anything was learnt.
@@ -119,152 +105,118 @@ pub fn train_folder(
     progress: &mut dyn FnMut(FolderProgress),
 ) -> Result<Option<TrainedFolder>, String> {
     let started = Instant::now();
+    let plan = &wish.plan;
+    plan.check()?;
     let (train, held) = split(cases, wish)?;
     let labels = highest_label(cases)?;
     if !wish.label_keys.is_empty() && wish.label_keys.len() != labels {
         return Err(format!("The masks hold labels up to {labels}, but {} are named; name as many.", wish.label_keys.len()));
     }
-    let mut spec = ModelSpec {
-        labels,
-        seed: wish.seed,
-        base: wish.base,
-        neighbours: wish.neighbours,
-        ..ModelSpec::new("", &wish.layer, labels, &wish.labels_from)
-    };
-    spec.sequences.clone_from(&wish.sequences);
     let checked = match &wish.from {
         Some(from) => {
             from.require(&wish.layer, wish.sequences.len(), labels)?;
             from.model.spec().clone()
         }
-        None => spec.clone().check().map_err(|e| e.to_string())?,
+        None => plan.spec(&wish.sequences, &wish.layer, labels, &wish.labels_from, wish.seed).check().map_err(|e| e.to_string())?,
     };
-    let recipe = wish.from.as_ref().map_or(&wish.recipe, |from| from.model.recipe());
+    let recipe = match &wish.from {
+        Some(from) => from.model.recipe().clone(),
+        None => learn_recipe(&plan.recipe_for(&wish.sequences), &train)?,
+    };
+    // Weights that are good already move less.
+    let rate_factor = if wish.from.is_some() { 0.5 } else { 1.0 };
     let levels = scored_levels(checked.spec().labels, &wish.layer);
-    let (mut examples, mut hashes, mut held_out) = (Vec::new(), Vec::new(), Vec::new());
+    let mut common = Common { plan, rate_factor, levels, layer: &wish.layer, examples: Vec::new(), held_out: Vec::new(), stop };
+    let (augmentation, mut hashes) = (plan.augmentation_for(&wish.layer, &recipe), Vec::new());
     for (at, case) in train.iter().chain(&held).enumerate() {
         progress(FolderProgress::Reading { at, of: cases.len() });
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let (prepared, masks) = load(case, &checked, recipe)?;
+        let (prepared, masks) = load(case, &checked, &recipe)?;
         if at < train.len() {
             hashes.push(hash(case, &masks[0]));
             for slice in 0..prepared.slice_count() {
-                examples.push(prepared.example(slice, &masks[0], |_| true).map_err(|e| format!("{}: {e}", case.name))?);
+                let made = prepared.example(slice, &masks[0], |_| true).and_then(|example| {
+                    let thicker = augmentation.thickness > 0.0;
+                    Ok(if thicker { example.with_thick(prepared.thick_planes(slice)?) } else { example })
+                });
+                common.examples.push(made.map_err(|e| format!("{}: {e}", case.name))?);
             }
         } else {
-            let truths = CaseTruth::Mask.levels(&masks, &levels)?;
-            held_out.push(Held { name: case.name.clone(), prepared, truths });
+            let truths = CaseTruth::Mask.levels(&masks, &common.levels)?;
+            common.held_out.push(Held { name: case.name.clone(), prepared, truths });
         }
     }
-    let weights = Some(balanced_weights(&examples, checked.classes()));
-    let options = TrainOptions { keep: 0.995, ..TrainOptions::default() };
-    let trainer = if let Some(from) = &wish.from {
-        let model = from.model.learning_from(&wish.labels_from, weights).map_err(|e| e.to_string())?;
-        Trainer::resume(&model, options)
-    } else {
-        spec.class_weights = weights;
-        Trainer::new(&spec.check().map_err(|e| e.to_string())?, recipe.clone(), options)
-    };
-    let trainer = trainer.map_err(|e| e.to_string())?;
-    let mut run = Run { wish, levels, examples, held_out, trainer, best: None, started, stop };
-    let steps = run.take_steps(progress)?;
-    let Some((model, evaluation)) = run.best.take() else { return Ok(None) };
+    let weights = plan.class_weights.clone().unwrap_or_else(|| balanced_weights(&common.examples, checked.classes()));
+    let beginning = Start { spec: &checked, recipe: &recipe, weights };
+    let Some((model, evaluation, steps)) = train_members(&common, wish, &beginning, started, progress)? else { return Ok(None) };
     let dice = means(&evaluation).into_iter().collect::<BTreeMap<_, _>>();
-    let label_keys = wish.label_keys.clone();
-    let mut card = Card { data_hashes: hashes, dice, label_keys, ..Card::of(&model, wish.seed, &wish.created) };
+    let (label_keys, plan) = (wish.label_keys.clone(), Some(plan.clone()));
+    let mut card = Card { data_hashes: hashes, dice, label_keys, plan, ..Card::of(&model, wish.seed, &wish.created) };
     if let Some(from) = &wish.from {
         from.write_on(&mut card);
     }
     Ok(Some(TrainedFolder { model, card, held_out: evaluation, steps }))
 }
 
-struct Run<'a> {
-    wish: &'a FolderTraining,
-    levels: Vec<Vec<u8>>,
-    examples: Vec<Example>,
-    held_out: Vec<Held>,
-    trainer: Trainer,
-    best: Option<(Model, Evaluation)>,
-    started: Instant,
-    stop: &'a AtomicBool,
+/// What every net starts from, where it does not go on from another's weights.
+struct Start<'a> {
+    spec: &'a CheckedSpec,
+    recipe: &'a Recipe,
+    weights: Vec<f32>,
 }
 
-impl Run<'_> {
-    /// Takes the steps, looking at the held-out cases now and then; the number taken.
-    fn take_steps(&mut self, progress: &mut dyn FnMut(FolderProgress)) -> Result<u32, String> {
-        let augmentation = Augmentation::for_layer(&self.wish.layer);
-        let mut sampler = Sampler::new(&self.examples, self.wish.seed).map_err(|e| e.to_string())?;
-        let largest = self.examples.iter().fold([0, 0], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
-        let crop = (largest[0] > LARGEST_CROP[0] || largest[1] > LARGEST_CROP[1]).then_some(Crop { size: LARGEST_CROP });
-        let mut steps = self.wish.steps.max(1);
-        self.trainer.set_learning_rate(Rate::Cosine { peak: self.peak(), steps: u64::from(steps) });
-        let (mut loss, mut timed) = (f32::NAN, Instant::now());
-        let mut step = 0;
-        while step < steps {
-            step += 1;
-            let batch = sampler.batch(&self.examples, BATCH, crop, &augmentation);
-            match self.trainer.step(&batch.iter().collect::<Vec<_>>(), self.stop) {
-                Ok(report) => loss = if loss.is_nan() { report.loss } else { 0.98 * loss + 0.02 * report.loss },
-                Err(LearnError::NothingLabelled | LearnError::NotFinite { .. }) => {}
-                Err(LearnError::Cancelled) => break,
-                Err(error) => return Err(error.to_string()),
-            }
-            if let Some(minutes) = self.wish.minutes {
-                if step == 2 {
-                    timed = Instant::now();
-                }
-                if step == TIMED + 2 {
-                    let per_step = timed.elapsed().as_secs_f64() / f64::from(TIMED);
-                    let left = (minutes * 60.0 - self.started.elapsed().as_secs_f64()).max(0.0) * STEP_SHARE;
-                    steps = (f64::from(step) + left / per_step.max(1e-6)).min(f64::from(self.wish.steps)) as u32;
-                    self.trainer.set_learning_rate(Rate::Cosine { peak: self.peak(), steps: u64::from(steps) });
-                }
-                // A machine that grew slower must not overrun its minutes.
-                if self.started.elapsed().as_secs_f64() > minutes * 60.0 {
-                    steps = step;
-                }
-            }
-            progress(FolderProgress::Step { step, of: steps, loss });
-            if step == steps || (step >= steps / 4 && step % (steps / LOOKS).max(50) == 0) {
-                self.look(step, progress)?;
-            }
+/// Trains the nets one after another, each in its share of the time, and joins them. `None` when stopped before there was one.
+fn train_members(
+    common: &Common<'_>,
+    wish: &FolderTraining,
+    start: &Start<'_>,
+    started: Instant,
+    progress: &mut dyn FnMut(FolderProgress),
+) -> Result<Option<(Model, Evaluation, u32)>, String> {
+    let members = wish.plan.members as u32;
+    let deadline = wish.minutes.map(|minutes| started + Duration::from_secs_f64((minutes * 60.0).clamp(0.0, 1e7)));
+    let (mut models, mut figures, mut steps) = (Vec::new(), None, 0);
+    for member in 0..members {
+        if common.stop.load(Ordering::Relaxed) {
+            break;
         }
-        if self.best.is_none() && step > 1 {
-            self.look(step, progress)?;
-        }
-        Ok(step)
-    }
-
-    /// Highest learning rate; weights that are good already move less.
-    const fn peak(&self) -> f64 {
-        if self.wish.from.is_some() { 2e-3 } else { 4e-3 }
-    }
-
-    /// Looks at the held-out cases and keeps the model if it is the best so far; with none held out the newest is kept.
-    fn look(&mut self, step: u32, progress: &mut dyn FnMut(FolderProgress)) -> Result<(), String> {
-        let model = self.trainer.snapshot();
-        let mut cases = Vec::with_capacity(self.held_out.len());
-        for held in &self.held_out {
-            let proposal = match model.predict_prepared(&held.prepared, None, self.stop, &mut |_, _| {}) {
-                Ok(labels) => labels,
-                Err(LearnError::Cancelled) if self.best.is_some() => return Ok(()),
-                Err(error) => return Err(format!("{}: {error}", held.name)),
-            };
-            cases.push(CaseScore { name: held.name.clone(), dice: dice_per_level(&proposal, &held.truths, &self.levels) });
-        }
-        let found = Evaluation { levels: self.levels.iter().map(|level| name(level)).collect(), cases };
-        let best = match &self.best {
-            Some((_, before)) => found.mean() >= before.mean(),
-            None => true,
+        let seed = wish.seed.wrapping_add(u64::from(member) * 0x9E37_79B9);
+        let weights = Some(start.weights.clone());
+        let trainer = if let Some(from) = &wish.from {
+            let model = from.model.learning_from(&wish.labels_from, weights).map_err(|e| e.to_string())?;
+            Trainer::resume(&model, wish.plan.options)
+        } else {
+            let spec = ModelSpec { seed, class_weights: weights, ..start.spec.spec().clone() };
+            Trainer::new(&spec.check().map_err(|e| e.to_string())?, start.recipe.clone(), wish.plan.options)
         };
-        progress(FolderProgress::Look { step, dice: means(&found), best });
-        if best {
-            self.best = Some((model, found));
+        let trainer = trainer.map_err(|e| e.to_string())?;
+        let now = Instant::now();
+        let until = deadline.map(|end| (now, now + end.saturating_duration_since(now) / (members - member)));
+        let length = Length { steps: (wish.steps / members).max(1), until };
+        let (best, taken) = Run::new(common, trainer).finish(seed, length, progress)?;
+        steps += taken;
+        if let Some((model, found)) = best {
+            models.push(model);
+            figures = Some(found);
         }
-        Ok(())
     }
+    let Some(figures) = figures else { return Ok(None) };
+    let alone = models.len() == 1;
+    let model = Model::joined(models).map_err(|e| e.to_string())?;
+    let joint = if alone { None } else { judge(common, &model)? };
+    Ok(Some((model, joint.unwrap_or(figures), steps)))
+}
+
+/// The recipe with what it learns from the training cases.
+fn learn_recipe(recipe: &Recipe, train: &[&Case]) -> Result<Recipe, String> {
+    if !recipe.learns() {
+        return Ok(recipe.clone());
+    }
+    let exams = train.iter().map(|case| case.load_images()).collect::<Result<Vec<_>, _>>()?;
+    let exams: Vec<_> = exams.iter().map(|(images, axis)| (images.as_slice(), *axis)).collect();
+    Ok(learnt_recipe(recipe, &exams))
 }
 
 /// Cases to learn from and cases held out, drawn by the seed.
@@ -302,10 +254,6 @@ fn highest_label(cases: &[Case]) -> Result<usize, String> {
         }
     }
     if highest == 0 { Err("No mask holds a label; there is nothing to learn.".to_owned()) } else { Ok(usize::from(highest)) }
-}
-
-fn means(evaluation: &Evaluation) -> Vec<(String, Option<f64>)> {
-    evaluation.levels.iter().enumerate().map(|(at, name)| (name.clone(), evaluation.summary(at).map(|s| s.mean))).collect()
 }
 
 fn hash(case: &Case, labels: &Labels) -> String {

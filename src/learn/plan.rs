@@ -1,0 +1,145 @@
+//! Everything that shapes a training but its data: read from a file, kept on the card.
+
+use super::{Augmentation, ModelSpec, NormKind, Objective, Rate, Recipe, TrainOptions};
+use serde::{Deserialize, Serialize};
+
+/// How to train. A file may hold any part of it; what is left out is as in [`Plan::default`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plan {
+    /// Channels of the first level.
+    pub base: usize,
+    /// Levels of resolution.
+    pub depth: usize,
+    /// Slices taken in on each side of the one to label.
+    pub neighbours: usize,
+    /// How activations are normalised.
+    pub norm: NormKind,
+    /// Pixel size that slices are brought to, in mm; none = every image's own.
+    pub spacing_mm: Option<[f64; 2]>,
+    /// Weight of each class in the cross-entropy, background first (0.1 and 0.9 for each level is the paper's choice);
+    /// none = by how rare each label is.
+    pub class_weights: Option<Vec<f32>>,
+    /// What the net is rewarded for.
+    pub objective: Objective,
+    /// Whether proposals are the mean over the slice and its mirror image.
+    pub flips: bool,
+    /// How grey values are prepared; none = on the signal of fatty tissue where there is a fat image, else by percentiles.
+    pub recipe: Option<Recipe>,
+    /// How slices are changed; none = as usual for the layer and the recipe.
+    pub augmentation: Option<Augmentation>,
+    /// How the weights move. A cosine of 0 steps is as long as the training.
+    pub options: TrainOptions,
+    /// Slices per step, 1 to 32.
+    pub batch: usize,
+    /// Largest part of a slice, width and height in pixels.
+    pub crop: [usize; 2],
+    /// Share of the draws that is for a label, the labels taking turns; the rest is drawn evenly. 0 to 1.
+    pub label_share: f64,
+    /// Share of the even draws that goes to slices by how badly they were done last: 0 to 1.
+    pub replay: f64,
+    /// Nets trained one after another, each from its own seed and in its share of the time; their mean proposes. 1 to 10.
+    pub members: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let spec = ModelSpec::new("", "marrow", 1, "");
+        Self {
+            base: spec.base,
+            depth: spec.depth,
+            neighbours: spec.neighbours,
+            norm: spec.norm,
+            spacing_mm: None,
+            class_weights: None,
+            objective: Objective::default(),
+            flips: false,
+            recipe: None,
+            augmentation: None,
+            options: TrainOptions { rate: Rate::Cosine { peak: 4e-3, steps: 0 }, keep: 0.995, ..TrainOptions::default() },
+            batch: 4,
+            crop: [192, 192],
+            label_share: 0.5,
+            replay: 0.0,
+            members: 1,
+        }
+    }
+}
+
+impl Plan {
+    /// # Errors
+    /// One sentence that names the first number outside its range. Numbers of the net are checked with its specification.
+    pub fn check(&self) -> Result<(), String> {
+        let whole = [("batch", self.batch, 1, 32), ("members", self.members, 1, 10), ("crop", self.crop[0].min(self.crop[1]), 16, 4096)];
+        if let Some((name, value, least, most)) = whole.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value)) {
+            return Err(format!("`{name}` is {value}, but must be between {least} and {most}"));
+        }
+        let shares = [("label_share", self.label_share), ("replay", self.replay), ("keep", self.options.keep)];
+        match shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
+            Some((name, value)) => Err(format!("`{name}` is {value}, but must be between 0 and 1")),
+            None => Ok(()),
+        }
+    }
+
+    /// The specification of a net by this plan.
+    #[must_use]
+    pub fn spec(&self, sequences: &[String], layer: &str, labels: usize, labels_from: &str, seed: u64) -> ModelSpec {
+        ModelSpec {
+            sequences: sequences.to_vec(),
+            neighbours: self.neighbours,
+            spacing_mm: self.spacing_mm,
+            base: self.base,
+            depth: self.depth,
+            norm: self.norm,
+            class_weights: self.class_weights.clone(),
+            objective: self.objective,
+            flips: self.flips && layer != "bone",
+            seed,
+            ..ModelSpec::new("", layer, labels, labels_from)
+        }
+    }
+
+    /// The recipe for these sequences.
+    #[must_use]
+    pub fn recipe_for(&self, sequences: &[String]) -> Recipe {
+        self.recipe.clone().unwrap_or_else(|| Recipe::for_sequences(sequences))
+    }
+
+    /// The changes for a layer whose slices are prepared by this recipe.
+    #[must_use]
+    pub fn augmentation_for(&self, layer: &str, recipe: &Recipe) -> Augmentation {
+        let usual = if recipe.is_referred() { Augmentation::for_referred } else { Augmentation::for_layer };
+        self.augmentation.unwrap_or_else(|| usual(layer))
+    }
+
+    /// The learning rate of step `step` of a training of which the share `done` is over.
+    #[must_use]
+    pub fn rate_at(&self, step: u64, done: f64) -> f64 {
+        match self.options.rate {
+            rate @ Rate::Cosine { steps: 0, .. } => rate.at_share(step, done),
+            rate => rate.at(step),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::OptimiserKind;
+
+    #[test]
+    fn a_part_of_a_plan_is_enough_and_nonsense_is_named() {
+        let text = r#"{"base":8,"objective":{"dropout":0.2},"options":{"optimiser":"rmsprop","rate":{"kind":"cosine","peak":0.001}}}"#;
+        let plan: Plan = serde_json::from_str(text).unwrap();
+        assert_eq!((plan.base, plan.depth, plan.options.optimiser), (8, 4, OptimiserKind::RmsProp));
+        assert!((plan.rate_at(50, 0.5) - 0.001 * 0.505).abs() < 1e-9, "a cosine as long as the training");
+        let short = Rate::Cosine { peak: 0.001, steps: 10 };
+        let options = TrainOptions { rate: short, ..plan.options };
+        assert_eq!(Plan { options, ..plan.clone() }.rate_at(50, 0.5), short.at(50));
+        assert_eq!(plan.check(), Ok(()));
+        assert_eq!(serde_json::from_str::<Plan>(&serde_json::to_string(&plan).unwrap()).unwrap(), plan);
+        assert!(serde_json::from_str::<Plan>(r#"{"bas":8}"#).is_err());
+        assert_eq!(Plan { members: 11, ..plan.clone() }.check().unwrap_err(), "`members` is 11, but must be between 1 and 10");
+        assert!(Plan { replay: f64::NAN, ..plan }.check().is_err());
+    }
+}
