@@ -198,6 +198,7 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
             .collect(),
         models: BTreeMap::new(),
         current: readers.iter().map(|r| (format!("marrow-{r}"), 1)).collect(),
+        atlas: osteon::worker::message::AtlasSummary::default(),
         scratch: false,
         packet: None,
         places: BTreeMap::new(),
@@ -240,6 +241,7 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
                             findings: Vec::new(),
                             standing: Standing::Writing { number: 1, assisted },
                             remarks: BTreeMap::new(),
+                            form: osteon::study::SacroiliacForm::default(),
                         };
                         effects.extend(session.absorb(Event::Ended { id, outcome: Outcome::Exam(Box::new(loaded)) }));
                     }

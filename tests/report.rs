@@ -99,6 +99,7 @@ fn facts() -> ReportFacts {
             labels_sha256: "cd".repeat(32),
         }],
         scores: Vec::new(),
+        forms: Vec::new(),
     }
 }
 

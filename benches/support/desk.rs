@@ -74,6 +74,7 @@ pub fn open_session() -> Session {
         packet: None,
         places: std::collections::BTreeMap::new(),
         protocol_text: String::new(),
+        atlas: osteon::worker::message::AtlasSummary::default(),
         scratch: false,
         remarks: Vec::new(),
     };
@@ -92,6 +93,7 @@ pub fn open_session() -> Session {
         has_geometry: true,
         findings: Vec::new(),
         remarks: std::collections::BTreeMap::new(),
+        form: osteon::study::SacroiliacForm::default(),
         standing: Standing::Writing { number: 1, assisted: false },
     };
     session.absorb(Event::Ended { id: id.unwrap(), outcome: Outcome::Exam(Box::new(loaded)) });

@@ -1,6 +1,7 @@
 //! The same core without a window: every sub-command.
 
 pub mod agreement;
+mod atlas;
 mod audit;
 mod bench;
 mod consensus;

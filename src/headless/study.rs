@@ -1,6 +1,6 @@
 //! `osteon study`: make one, bring images in, show where it stands, check it.
 
-use crate::study::{ImportOptions, Part, PatientMap, PixelBox, Protocol, ReadingRules, SequenceName, Study};
+use crate::study::{FormRead, ImportOptions, Part, PatientMap, PixelBox, Protocol, ReadingRules, SequenceName, Study};
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -54,6 +54,16 @@ pub enum StudyCommand {
     },
     /// Show and export who did what when: every row of every journal
     Audit(super::audit::AuditArgs),
+    /// Add an exam with its agreed mask to the reference atlas, or show the atlas and who has calibrated
+    Atlas(super::atlas::AtlasArgs),
+    /// Write every sacro-iliac form as CSV, a line per slice and joint (the coordinator)
+    Forms {
+        /// Folder of the study
+        dir: PathBuf,
+        /// The file to write (- = standard output)
+        #[arg(long, default_value = "-")]
+        csv: PathBuf,
+    },
     /// Check every file, journal and hash
     Check {
         /// Folder of the study
@@ -83,9 +93,21 @@ pub fn run(command: StudyCommand) -> Result<()> {
         }
         StudyCommand::ImportMask(args) => super::import_mask::run(&args),
         StudyCommand::Status { dir } => status(&dir),
+        StudyCommand::Atlas(args) => super::atlas::run(&args),
         StudyCommand::Audit(args) => super::audit::run(&args),
+        StudyCommand::Forms { dir, csv } => forms(&dir, &csv),
         StudyCommand::Check { dir } => check(&dir),
     }
+}
+
+fn forms(dir: &std::path::Path, csv: &std::path::Path) -> Result<()> {
+    let forms = Study::open(dir)?.forms()?;
+    let text: String = std::iter::once(format!("{}\n", FormRead::CSV_HEAD)).chain(forms.iter().map(FormRead::to_csv)).collect();
+    if csv.as_os_str() == "-" {
+        print!("{text}");
+        return Ok(());
+    }
+    Ok(crate::io::atomic_write(csv, |out| out.write_all(text.as_bytes()))?)
 }
 
 fn status(dir: &std::path::Path) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What a report says about the study besides its figures.
 
 use super::Who;
-use crate::study::{ExamCode, Protocol, ScoreTable};
+use crate::study::{ExamCode, FormRead, Protocol, ScoreTable};
 
 /// Everything that a report rests on. Plain data, made by whoever opened the study.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct ReportFacts {
     pub sources: Vec<SourceFact>,
     /// Marks of unblinded scoring sessions.
     pub scores: Vec<ScoreTable>,
+    /// Sacro-iliac forms of the independent reads: the first complete one of each reader.
+    pub forms: Vec<FormRead>,
 }
 
 /// Something that was left out.

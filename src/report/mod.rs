@@ -22,6 +22,7 @@ mod number;
 mod page;
 mod paired;
 mod readers;
+mod sacroiliac;
 mod scatter;
 mod scores;
 mod series;

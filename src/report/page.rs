@@ -15,6 +15,7 @@ use super::matrix::{dice_matrices, mcc_matrix};
 use super::method::{again, model_table, rules as rules_of, software, source_table};
 use super::paired::paired_table;
 use super::readers::{again_table, staple_table};
+use super::sacroiliac::{correlation_table, forms_csv, patients_table};
 use super::scatter::{amount_caption, amount_plot};
 use super::scores::score_table;
 use super::{ReportFacts, ReportRules, Who};
@@ -46,6 +47,11 @@ pub fn write_report(units: &[UnitFigures], facts: &ReportFacts, rules: &ReportRu
         page.heading("Masks scored by eye");
         facts.scores.iter().for_each(|scores| page.table(&score_table(scores)));
     }
+    if !facts.forms.is_empty() {
+        page.heading("Sacro-iliac form");
+        page.table(&patients_table(&facts.forms));
+        page.table(&correlation_table(&facts.forms));
+    }
     exams(&mut page, &units, facts, rules);
     closing(&mut page, facts, rules);
     let mut subtitle = vec![format!("Agreement of readers, consensus and models. {}.", software())];
@@ -59,6 +65,9 @@ pub fn write_report(units: &[UnitFigures], facts: &ReportFacts, rules: &ReportRu
         file("pairs_per_exam.csv", pairs_csv(&units)),
         file("exams.csv", exams_csv(&units)),
     ];
+    if !facts.forms.is_empty() {
+        files.push(file("sacroiliac.csv", forms_csv(&facts.forms)));
+    }
     files.extend(figures.into_iter().map(|(name, svg)| file(&format!("figures/{name}"), svg)));
     files
 }

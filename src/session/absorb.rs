@@ -107,6 +107,8 @@ impl Session {
             Outcome::ExamCompared(compared) => self.absorb_compared(id, *compared),
             Outcome::NotComparable { exam, why } => self.absorb_not_comparable(id, &exam, &why),
             Outcome::ConsensusAdopted { text, study } => self.absorb_adopted(text, *study),
+            Outcome::Atlas(shown) => self.absorb_atlas(*shown),
+            Outcome::Calibrated(done) => return self.absorb_calibrated(*done),
             Outcome::Audited(shown) => self.absorb_audit(*shown),
             Outcome::AuditWritten { text, problem } => {
                 self.info(text);
@@ -166,6 +168,7 @@ impl Session {
             }
             effects.extend(self.close_exam());
             self.role = None;
+            self.atlas = super::AtlasState { back_as: self.atlas.back_as.take(), ..super::AtlasState::default() };
             self.standard = None;
             self.compare = super::CompareState::default();
             self.import = None;
@@ -174,12 +177,17 @@ impl Session {
         for remark in &summary.remarks {
             self.notices.push(NoticeLevel::Warning, remark.clone());
         }
-        let (alone, readers) = (summary.scratch || summary.packet.is_some(), summary.protocol.readers().to_vec());
+        let alone = summary.scratch || summary.packet.is_some() || summary.atlas.calibrates.is_some();
+        let readers = summary.protocol.readers().to_vec();
+        let back_as = self.atlas.back_as.take().filter(|_| self.role.is_none() && summary.atlas.calibrates.is_none());
         self.study = Some(summary);
         if let Some(role) = self.role.clone() {
             self.order_exams(&role);
         }
-        if self.role.is_none()
+        if let Some(role) = back_as {
+            // Back from calibrating: the same person goes on.
+            effects.extend(self.apply(super::Command::Study(super::StudyCommand::ChooseRole(role)), &self.now.clone()));
+        } else if self.role.is_none()
             && alone
             && let [reader] = readers.as_slice()
         {
@@ -201,6 +209,7 @@ impl Session {
         }
         self.exam = OpenExam::new(loaded);
         self.follow_protocol();
+        self.take_allowed_tool();
         self.tool.threshold = None;
         let left = self.go_on_at.take().filter(|place| self.exam.as_ref().is_some_and(|e| e.code == place.exam)).map(|place| place.slice);
         if let Some(slice) = left.or_else(|| self.exam.as_ref().map(|e| e.view.slice)) {

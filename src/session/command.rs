@@ -153,6 +153,10 @@ pub enum StudyCommand {
     ReadAgain,
     /// Compare all reads (coordinator).
     Compare,
+    /// Paint exams of the atlas and see how far from it one is (reader).
+    Calibrate,
+    /// Back to the study.
+    EndCalibration,
     /// Walk the journals and show the entries of those chosen.
     Audit(AuditFilter),
     /// Write the report of all finished reads (coordinator).
@@ -239,6 +243,14 @@ pub enum ViewCommand {
     },
     /// Brush size by pen pressure, or not.
     TogglePenPressure,
+    /// Show or hide the sacro-iliac form.
+    ToggleForm,
+    /// Show or hide the atlas beside the picture.
+    ToggleAtlas,
+    /// The exam of the atlas this many places further.
+    StepAtlas(i32),
+    /// Move by slices of the atlas alone.
+    ScrollAtlas(i32),
     /// Show the test pattern, or go back to the exam.
     ToggleConditions,
     /// What the reader says of room and monitor, not yet confirmed.
@@ -334,6 +346,8 @@ pub enum EditCommand {
     ToggleFlag,
     /// Say something about the slice shown.
     Remark(String),
+    /// The sacro-iliac form.
+    Form(FormCommand),
     /// Mark all slices done.
     AllDone,
     /// Take the fatty-marrow reference away.
@@ -352,6 +366,31 @@ pub enum EditCommand {
     Adopt(AdoptWhat),
     /// Throw the proposal away.
     DismissProposal,
+}
+
+/// Filling in the sacro-iliac form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormCommand {
+    /// Choose the six slices from the one shown on.
+    Start,
+    /// Turn a quadrant from no to yes or back, on the slice at a place of the six.
+    Toggle {
+        /// Place among the six, from 0.
+        place: usize,
+        /// 0 right, 1 left.
+        joint: usize,
+        /// 0 to 3.
+        quadrant: usize,
+    },
+    /// The same on the slice shown.
+    ToggleHere {
+        /// 0 right, 1 left.
+        joint: usize,
+        /// 0 to 3.
+        quadrant: usize,
+    },
+    /// What the reader thinks of the patient.
+    Opinion(Option<bool>),
 }
 
 /// Operations on whole shapes; each is one step.

@@ -3,6 +3,7 @@
 mod absorb;
 mod active_time;
 mod apply;
+mod atlas_state;
 mod command;
 mod compare_state;
 mod conditions;
@@ -23,9 +24,10 @@ mod view_state;
 
 pub use crate::edit::tools::{BrushShape, LabelSet};
 pub use active_time::ActiveTime;
+pub use atlas_state::AtlasState;
 pub use command::{
-    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, ImportCommand, MaskOptions, ModelCommand, PointerCommand, ScoreCommand,
-    ShapeCommand, StudyCommand, ToolCommand, ViewCommand,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, FormCommand, ImportCommand, MaskOptions, ModelCommand, PointerCommand,
+    ScoreCommand, ShapeCommand, StudyCommand, ToolCommand, ViewCommand,
 };
 pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
 pub use conditions::{Conditions, ConditionsState, Monitor, RoomLight};

@@ -9,7 +9,7 @@ use super::view_state::ViewState;
 use crate::edit::ReadLayers;
 use crate::edit::tools::{LabelSet, OutlineDraft, Region, Square};
 use crate::space::{SlicePlane, VoxelBox};
-use crate::study::{ExamCode, JournalRow, SliceRemark};
+use crate::study::{ExamCode, JournalRow, SacroiliacForm, SliceRemark};
 use crate::volume::{Image, LayerKind, StandardMap};
 use crate::worker::message::{Dirty, LoadedExam, ProposalResult, Standing};
 use std::collections::{BTreeMap, VecDeque};
@@ -85,6 +85,7 @@ pub struct OpenExam {
     pub(super) writable: bool,
     pub(super) standing: Standing,
     pub(super) remarks: BTreeMap<usize, SliceRemark>,
+    pub(super) form: SacroiliacForm,
     pub(super) view: ViewState,
     pub(super) proposal: Option<Proposal>,
     pub(super) pointer: PointerState,
@@ -124,6 +125,7 @@ impl OpenExam {
             writable: matches!(loaded.standing, Standing::Writing { .. }),
             standing: loaded.standing,
             remarks: loaded.remarks,
+            form: loaded.form,
             visited: vec![false; plane.slice_count()],
             visits: loaded.visits,
             layers: loaded.layers,
@@ -217,6 +219,12 @@ impl OpenExam {
     #[must_use]
     pub const fn is_writable(&self) -> bool {
         self.writable
+    }
+
+    /// The sacro-iliac form of this read.
+    #[must_use]
+    pub const fn form(&self) -> &SacroiliacForm {
+        &self.form
     }
 
     /// What the reader said of a slice.

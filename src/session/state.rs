@@ -1,5 +1,6 @@
 //! The session: private state that only `apply` and `absorb` change.
 
+use super::atlas_state::AtlasState;
 use super::compare_state::CompareState;
 use super::conditions::ConditionsState;
 use super::import_state::ImportState;
@@ -51,6 +52,7 @@ pub struct Session {
     pub(super) checked: Option<ReadChecked>,
     pub(super) scoring: Scoring,
     pub(super) audit: Option<AuditShown>,
+    pub(super) atlas: AtlasState,
     pub(super) go_on_at: Option<ReadingPlace>,
     pub(super) notices: Notices,
     pub(super) jobs: BTreeMap<RequestId, Job>,
@@ -58,6 +60,7 @@ pub struct Session {
     pub(super) path_entry: Option<PickPurpose>,
     pub(super) listing: Option<FolderListing>,
     pub(super) help_open: bool,
+    pub(super) form_hidden: bool,
     pub(super) palette_open: bool,
     pub(super) import: Option<ImportState>,
     pub(super) keys: KeyMap,
@@ -90,6 +93,7 @@ impl Session {
             checked: None,
             scoring: Scoring::default(),
             audit: None,
+            atlas: AtlasState::default(),
             go_on_at: None,
             notices: Notices::default(),
             jobs: BTreeMap::new(),
@@ -97,6 +101,7 @@ impl Session {
             path_entry: None,
             listing: None,
             help_open: false,
+            form_hidden: false,
             palette_open: false,
             import: None,
             keys: KeyMap::default(),

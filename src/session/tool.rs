@@ -72,6 +72,26 @@ impl Tool {
         }
     }
 
+    /// Its word in `study.toml`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Brush => "brush",
+            Self::Eraser => "eraser",
+            Self::Relabel => "relabel",
+            Self::Lasso => "lasso",
+            Self::Outline => "outline",
+            Self::Livewire => "livewire",
+            Self::Fill => "fill",
+            Self::Threshold => "threshold",
+            Self::Levels => "levels",
+            Self::Square => "square",
+            Self::AdoptBrush => "adopt",
+            Self::Measure => "measure",
+            Self::Reference => "reference",
+        }
+    }
+
     /// What the mouse does with it, for the status line.
     #[must_use]
     pub const fn hint(self) -> &'static str {

@@ -96,6 +96,14 @@ pub enum StudyError {
         /// Why, and what to do.
         problem: String,
     },
+    /// The atlas cannot be used so.
+    #[error("{}: {problem}", path.display())]
+    Atlas {
+        /// The atlas, or a file of it.
+        path: PathBuf,
+        /// Why, and what to do.
+        problem: String,
+    },
     /// The person cancelled.
     #[error("the import was cancelled; the exams imported until then are kept")]
     Cancelled,

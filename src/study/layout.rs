@@ -179,6 +179,30 @@ impl Layout {
         self.root.join("atlas")
     }
 
+    /// `agreed/<exam>.nii.gz` of an atlas: what its readers agreed on.
+    #[must_use]
+    pub fn atlas_mask(&self, exam: &ExamCode) -> PathBuf {
+        self.root.join("agreed").join(format!("{exam}.nii.gz"))
+    }
+
+    /// `notes/<exam>.json` of an atlas.
+    #[must_use]
+    pub fn atlas_notes(&self, exam: &ExamCode) -> PathBuf {
+        self.root.join("notes").join(format!("{exam}.json"))
+    }
+
+    /// `calibration/<reader>/`: the study in which a reader paints atlas exams.
+    #[must_use]
+    pub fn calibration(&self, reader: &ReaderCode) -> PathBuf {
+        self.root.join("calibration").join(reader.as_str())
+    }
+
+    /// `calibration/<reader>.jsonl`: what came of it.
+    #[must_use]
+    pub fn calibration_results(&self, reader: &ReaderCode) -> PathBuf {
+        self.root.join("calibration").join(format!("{reader}.jsonl"))
+    }
+
     /// `models/`.
     #[must_use]
     pub fn models(&self) -> PathBuf {

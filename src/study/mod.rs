@@ -1,5 +1,6 @@
 //! A study on disk: protocol, exams, readers, reads, split, models. No threads, no clock, no randomness of its own.
 
+mod atlas;
 mod clock;
 mod code;
 mod error;
@@ -15,10 +16,7 @@ mod models;
 mod packet;
 mod patients;
 mod protocol;
-mod protocol_file;
 mod read;
-mod reading_rules;
-mod scale_file;
 mod score;
 mod sealing;
 mod sequence_naming;
@@ -28,6 +26,7 @@ mod status;
 mod store;
 mod worklist;
 
+pub use atlas::{Atlas, AtlasExam, AtlasNotes, CalibrationResult, LevelDice, calibration_study};
 pub use clock::unix_seconds;
 pub use code::{CodeError, ExamCode, ModelCode, PatientCode, ReaderCode, SequenceName};
 pub use error::StudyError;
@@ -43,18 +42,19 @@ pub use packet::{
     make_packet, merge_packet, packet_id, reading_order, send_back, unpack,
 };
 pub use patients::{PatientMap, PatientMapError};
-pub use protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
+pub use protocol::{
+    Assistance, Fractions, Protocol, ProtocolError, ReaderRule, ReadingRules, ScoringRules, TOOL_WORDS, WindowLimit, WindowRule,
+};
 pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};
-pub use reading_rules::{ReadingRules, ScoringRules};
-pub use scale_file::ScaleFile;
 pub use score::{
-    ANCHORS, Anchor, Covariate, Covariates, Figures, Mark, NewPlan, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource,
-    ScoreState, ScoreTable, TableMark, TableRow, Target, new_session as new_score_session, save_tables, saved_tables, score_tables,
+    ANCHORS, Anchor, Covariate, Covariates, FORM_SLICES, Figures, FormRead, JOINTS, Mark, NewPlan, POSITIVE_HALF_SLICES, QUADRANTS,
+    SacroiliacForm, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource, ScoreState, ScoreTable, TableMark, TableRow, Target,
+    form_majority, new_session as new_score_session, save_tables, saved_tables, score_tables,
 };
 pub use sealing::{AuditEntry, AuditFilter, AuditJournal, AuditReport, Seal, SealSubject, SealWarning, seal_warnings};
 pub use sequence_naming::Naming;
 pub use sequence_role::{Recognised, SequenceRole, recognise};
 pub use split::{Part, Split, SplitError, TrainableExams};
 pub use status::{CheckReport, ExamStatus, ReadStatus};
-pub use store::Study;
+pub use store::{ScaleFile, Study};
 pub use worklist::{ReadingPlace, SliceRemark};

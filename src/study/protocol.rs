@@ -1,8 +1,13 @@
 //! The protocol of a study: what is read, by whom, under which rules.
 
-use super::{ReaderCode, ReadingRules, ScoringRules, SequenceName};
+mod file;
+mod rules;
+
+use super::{ReaderCode, SequenceName};
 use crate::volume::LabelScheme;
 use thiserror::Error;
+
+pub use rules::{ReadingRules, ScoringRules, TOOL_WORDS};
 
 /// A protocol that has been checked. Changes are made in `study.toml`, by a person.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +23,9 @@ pub struct Protocol {
     pub(super) readers: Vec<ReaderRule>,
     pub(super) reading: ReadingRules,
     pub(super) scoring: ScoringRules,
+    pub(super) pass_mark: Option<f64>,
+    pub(super) tools: Option<Vec<&'static str>>,
+    pub(super) sacroiliac: bool,
 }
 
 /// How grey values become brightness.
@@ -140,6 +148,9 @@ impl Protocol {
             readers: reader.into_iter().collect(),
             reading: ReadingRules::default(),
             scoring: ScoringRules::default(),
+            pass_mark: None,
+            tools: None,
+            sacroiliac: false,
         }
     }
 
@@ -190,6 +201,52 @@ impl Protocol {
     #[must_use]
     pub const fn with_scoring(mut self, scoring: ScoringRules) -> Self {
         self.scoring = scoring;
+        self
+    }
+
+    /// The Dice that every level of an atlas exam must reach in calibration, if the protocol asks for it.
+    #[must_use]
+    pub const fn pass_mark(&self) -> Option<f64> {
+        self.pass_mark
+    }
+
+    /// The same protocol with another pass mark; one that is no share above 0 asks for nothing.
+    #[must_use]
+    pub fn with_pass_mark(mut self, mark: Option<f64>) -> Self {
+        self.pass_mark = mark.filter(|m| *m > 0.0 && *m <= 1.0);
+        self
+    }
+
+    /// Whether readers may use a tool, by its word in `study.toml`.
+    #[must_use]
+    pub fn allows_tool(&self, word: &str) -> bool {
+        self.tools.as_ref().is_none_or(|tools| tools.contains(&word))
+    }
+
+    /// The tools that readers may use; `None` = all.
+    #[must_use]
+    pub fn tools(&self) -> Option<&[&'static str]> {
+        self.tools.as_deref()
+    }
+
+    /// The same protocol with these tools only; words that are no tool are passed over, all of them stand for no limit.
+    #[must_use]
+    pub fn with_tools(mut self, words: Option<&[&str]>) -> Self {
+        let allowed = words.map(|words| TOOL_WORDS.into_iter().filter(|word| words.contains(word)).collect::<Vec<_>>());
+        self.tools = allowed.filter(|tools| !tools.is_empty() && tools.len() < TOOL_WORDS.len());
+        self
+    }
+
+    /// Whether readers fill in the sacro-iliac form.
+    #[must_use]
+    pub const fn sacroiliac(&self) -> bool {
+        self.sacroiliac
+    }
+
+    /// The same protocol with or without that form.
+    #[must_use]
+    pub const fn with_sacroiliac(mut self, form: bool) -> Self {
+        self.sacroiliac = form;
         self
     }
 

@@ -1,5 +1,7 @@
 //! The study as a whole: made, opened, and the one way to its exams and reads.
 
+mod scale_file;
+
 use super::read::{Opener, ReadFile, ReadHeader, ReadView};
 use super::{
     ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReaderCode, SequenceName, Split, StudyError, TrainableExams,
@@ -11,6 +13,8 @@ use rand::Rng;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+
+pub use scale_file::ScaleFile;
 
 /// A study that is there, can be written to, and whose protocol is sound.
 ///

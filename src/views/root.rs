@@ -5,8 +5,10 @@ use super::pages::{
     conditions_ui, empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui, score_ui, start_ui,
     submit_ui, who_ui,
 };
-use super::panels::{HistogramCache, exam_list_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui};
-use super::picture::{Companions, Pane, Place, Strip, beside_ui, companions_ui, pane_ui, planes_ui, strip_ui};
+use super::panels::{
+    FORM_HEIGHT, HistogramCache, exam_list_ui, form_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui,
+};
+use super::picture::{AtlasPane, Companions, Pane, Place, Strip, atlas_ui, beside_ui, companions_ui, pane_ui, planes_ui, strip_ui};
 use super::tally::Tally;
 use super::{actions, facts, theme};
 use crate::gpu::Canvas;
@@ -22,6 +24,7 @@ pub struct Views {
     pane: Pane,
     compare: CompareView,
     companions: Companions,
+    atlas: AtlasPane,
     strip: Strip,
     tally: Tally,
     histogram: HistogramCache,
@@ -124,6 +127,7 @@ impl Views {
             self.pane.clear();
             self.compare.clear();
             self.companions.clear();
+            self.atlas.clear();
             self.tally.clear();
         }
         self.shown = exam.map(|exam| Shown {
@@ -196,8 +200,19 @@ impl Views {
         let frame = Frame::new().fill(theme::GROUND).inner_margin(Margin { left: 6, right: 6, top: 6, bottom: 2 });
         let strip = Panel::bottom("strip").exact_size(theme::STRIP).resizable(false).frame(frame);
         strip.show(ui, |ui| strip_ui(ui, session, exam, &mut self.strip, &self.tally, commands));
+        if session.atlas().is_open() {
+            let [smallest, usual, largest] = theme::ATLAS;
+            let panel = Panel::right("atlas").default_size(usual).size_range(smallest..=largest).frame(Frame::new().fill(theme::PICTURE));
+            panel.show(ui, |ui| atlas_ui(ui, session, exam, canvas, &mut self.atlas, commands));
+        }
+        if session.form_shown() {
+            let form =
+                Panel::bottom("form").exact_size(FORM_HEIGHT).resizable(false).frame(Frame::new().fill(theme::GROUND).inner_margin(8));
+            form.show(ui, |ui| form_ui(ui, session, exam, commands));
+        }
         let layout = session.panes().layout;
-        if layout == Layout::Companions && ui.ctx().content_rect().width() >= theme::COMPANIONS_FROM {
+        // Beside the atlas the picture stays the largest thing.
+        if layout == Layout::Companions && !session.atlas().is_open() && ui.ctx().content_rect().width() >= theme::COMPANIONS_FROM {
             let [smallest, usual, largest] = theme::COMPANIONS;
             let panel =
                 Panel::right("companions").default_size(usual).size_range(smallest..=largest).frame(Frame::new().fill(theme::PANEL_LINE));

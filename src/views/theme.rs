@@ -70,6 +70,8 @@ pub const EXAM_LIST: [f32; 3] = [132.0, 180.0, 320.0];
 pub const SIDE: [f32; 3] = [264.0, 292.0, 440.0];
 /// Width of the companion panes; smallest, usual, largest.
 pub const COMPANIONS: [f32; 3] = [120.0, 216.0, 480.0];
+/// Smallest, usual and largest width of the atlas beside the picture.
+pub const ATLAS: [f32; 3] = [240.0, 380.0, 900.0];
 /// Width of what is compared; smallest, usual, largest.
 pub const COMPARE_CHOICES: [f32; 3] = [212.0, 216.0, 320.0];
 /// Width of the figures of a comparison; smallest, usual, largest.

@@ -4,7 +4,9 @@ use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
-use super::{audit, compare, dialog, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, standard, trainer};
+use super::{
+    atlas, audit, compare, dialog, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, standard, trainer,
+};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -136,6 +138,7 @@ impl Workers {
             Request::AdoptConsensus(request) => {
                 task.spawn("compare", move |task| compare::adopt(task, &config.scratch_root, &request, &(config.clock)()));
             }
+            Request::Atlas(request) => task.spawn("atlas", move |task| pool.install(|| atlas::atlas(task, &config, &request))),
             Request::Audit(request) => task.spawn("audit", move |task| audit::audit(task, &request)),
             Request::Report { root, choice } => task.spawn("report", move |task| pool.install(|| report::write(task, &root, &choice))),
             Request::Operate(request) => task.spawn("operate", move |task| operate::operate(task, *request)),

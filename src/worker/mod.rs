@@ -1,5 +1,6 @@
 //! The only place that starts threads: reading files, writing journals, training, comparing, exporting.
 
+mod atlas;
 mod audit;
 mod compare;
 mod dialog;

@@ -10,7 +10,7 @@ use crate::learn::{Card, LearnError, checkpoint};
 use crate::report::{
     ExamReads, Excluded, ModelFacts, ReadMap, ReportError, ReportFacts, ReportRules, SourceFact, UnitFigures, Who, measure, write_report,
 };
-use crate::study::{ExamRecord, ModelCode, Part, ReadFile, ReaderCode, Split, Study, saved_tables};
+use crate::study::{ExamRecord, FormRead, MEETING_READER, ModelCode, Part, ReadFile, ReaderCode, Split, Study, saved_tables};
 use crate::volume::{Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -41,7 +41,7 @@ fn work(task: &Task, root: &Path, choice: &ReportChoice) -> Result<ReportWritten
     }
     let exams = records.len() - gathered.facts.excluded.len();
     let left_out: Vec<String> = gathered.facts.excluded.iter().map(|e| format!("{}: {}", e.exam, e.why)).collect();
-    if exams == 0 {
+    if exams == 0 && gathered.facts.forms.is_empty() {
         let first = left_out.first().map_or_else(|| "the study has no exam".to_owned(), Clone::clone);
         return Err(format!(
             "There is nothing to report yet ({first}): two readers must have sealed an exam, or marked every slice of it done."
@@ -82,6 +82,7 @@ impl<'s> Gathered<'s> {
             models: Vec::new(),
             sources: Vec::new(),
             scores: saved_tables(study.layout()).map_err(|e| e.to_string())?,
+            forms: forms_of(study)?,
         };
         let mut models = Vec::new();
         for model in study.models().map_err(|e| e.to_string())? {
@@ -269,6 +270,19 @@ fn who_reads(reader: &ReaderCode, read: &Finished, rules: &ReportRules) -> Who {
         (false, true) => Who::Reader(reader.to_string()),
         (false, false) => Who::Assisted(reader.to_string()),
     }
+}
+
+/// The first complete form of each reader who read alone, exam by exam; none where the protocol does not ask for forms.
+fn forms_of(study: &Study) -> Result<Vec<FormRead>, String> {
+    let forms = if study.protocol().sacroiliac() { study.forms().map_err(|e| e.to_string())? } else { Vec::new() };
+    let mut first: Vec<FormRead> = Vec::new();
+    for read in forms {
+        let known = first.iter().any(|r| r.exam == read.exam && r.reader == read.reader);
+        if !known && !read.assisted && read.form.is_complete() && read.reader.as_str() != MEETING_READER {
+            first.push(read);
+        }
+    }
+    Ok(first)
 }
 
 fn labels_sum(labels: &Labels) -> String {

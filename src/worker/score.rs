@@ -119,6 +119,7 @@ fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role
         findings: Vec::new(),
         standing: Standing::Looking,
         remarks: std::collections::BTreeMap::new(),
+        form: crate::study::SacroiliacForm::default(),
     };
     Ok(Outcome::Exam(Box::new(loaded)))
 }

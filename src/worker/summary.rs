@@ -1,6 +1,6 @@
 //! A study as the window needs it, read from its folder.
 
-use super::message::{ExamSummary, StudySummary, VersionSummary};
+use super::message::{AtlasSummary, ExamSummary, StudySummary, VersionSummary};
 use crate::learn::{Card, checkpoint};
 use crate::study::{ModelCode, ReaderCode, Study};
 use std::collections::BTreeMap;
@@ -41,6 +41,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
     Ok(StudySummary {
         places: study.protocol().readers().iter().filter_map(|r| Some((r.code.clone(), study.place_of(&r.code)?))).collect(),
         packet: study.packet().map_err(|e| e.to_string())?.map(|copy| copy.reader),
+        atlas: atlas_of(&study)?,
         scratch: root.starts_with(scratch_root),
         root: root.to_owned(),
         protocol: study.protocol().clone(),
@@ -50,6 +51,17 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         current,
         remarks,
     })
+}
+
+fn atlas_of(study: &Study) -> Result<AtlasSummary, String> {
+    let mut calibrated = BTreeMap::new();
+    for rule in study.protocol().readers() {
+        if let Some(passed) = study.is_calibrated(&rule.code).map_err(|e| e.to_string())? {
+            calibrated.insert(rule.code.clone(), passed);
+        }
+    }
+    let exams = study.atlas().codes().map_err(|e| e.to_string())?.len();
+    Ok(AtlasSummary { exams, calibrated, calibrates: study.calibrates() })
 }
 
 fn versions(study: &Study, model: &ModelCode) -> Result<Vec<VersionSummary>, String> {

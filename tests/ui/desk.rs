@@ -139,6 +139,7 @@ impl Desk {
             protocol_text,
             packet: None,
             places: BTreeMap::new(),
+            atlas: osteon::worker::message::AtlasSummary::default(),
             scratch: false,
             remarks: Vec::new(),
         };
@@ -165,6 +166,7 @@ impl Desk {
             has_geometry: true,
             findings: Vec::new(),
             remarks: BTreeMap::new(),
+            form: osteon::study::SacroiliacForm::default(),
             standing: match role.reader() {
                 Some(code) => Standing::Writing { number: 1, assisted: code.as_str() == "R2" },
                 None => Standing::Looking,

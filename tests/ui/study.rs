@@ -4,13 +4,13 @@ use crate::desk::{Desk, harness, knee, layers, reader, reading};
 use crate::{Window, can_render, click, press, shot};
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable as _;
-use osteon::session::{Command, Effect, ScoreCommand, StudyCommand, ViewCommand, Workspace};
+use osteon::session::{Command, EditCommand, Effect, FormCommand, ScoreCommand, StudyCommand, ViewCommand, Workspace};
 use osteon::study::{
     AuditEntry, AuditFilter, AuditJournal, ExamCode, Mark, ScoreItem, ScorePlan, ScoreSource, ScoreState, SealWarning, Target,
 };
 use osteon::worker::message::{
-    AuditShown, Event, LoadedExam, Outcome, ReadChecked, Request, RequestId, Role, ScoreAsk, ScoreOutcome, ScoreSummary, SealEnded,
-    Standing,
+    AtlasShown, AuditShown, Calibrated, Event, LoadedExam, Outcome, ReadChecked, Request, RequestId, Role, ScoreAsk, ScoreOutcome,
+    ScoreSummary, SealEnded, Standing,
 };
 
 fn code(text: &str) -> ExamCode {
@@ -70,6 +70,7 @@ fn exam(name: &str, role: &Role, standing: Standing) -> LoadedExam {
         has_geometry: true,
         findings: Vec::new(),
         remarks: std::collections::BTreeMap::new(),
+        form: osteon::study::SacroiliacForm::default(),
         standing,
     }
 }
@@ -174,7 +175,7 @@ fn marks_are_set_by_mouse_and_keys_and_no_number_is_shown_unasked() {
 
 #[test]
 fn the_protocol_is_a_form_beside_the_file() {
-    let mut window = harness([1440.0, 900.0], false);
+    let mut window = harness([1440.0, 1500.0], false);
     window.state_mut().open_study();
     window.state_mut().sit_down(&Role::Coordinator);
     window.run_steps(2);
@@ -186,6 +187,18 @@ fn the_protocol_is_a_form_beside_the_file() {
     let [Command::Study(StudyCommand::SaveProtocol(text))] = commands.as_slice() else { panic!("{commands:?}") };
     let protocol = osteon::study::Protocol::parse(text, "study.toml").unwrap();
     assert!(protocol.reading().shuffled && protocol.readers().len() == 3);
+    // Window, light, tools, pass mark and form have their places in the form too.
+    click(&mut window, "locked");
+    click(&mut window, "Readers check a grey-scale pattern and confirm light and monitor before they read");
+    click(&mut window, "fill");
+    click(&mut window, "Readers calibrate on the atlas before they read");
+    click(&mut window, "Readers fill in the form of the sacro-iliac joints");
+    let commands = click(&mut window, "Write the file");
+    let [Command::Study(StudyCommand::SaveProtocol(text))] = commands.as_slice() else { panic!("{commands:?}") };
+    let protocol = osteon::study::Protocol::parse(text, "study.toml").unwrap();
+    assert_eq!(protocol.window_limit(), osteon::study::WindowLimit::Locked);
+    assert!(protocol.confirm_conditions() && protocol.sacroiliac() && protocol.pass_mark() == Some(0.7));
+    assert!(!protocol.allows_tool("fill") && protocol.allows_tool("lasso"));
     // A mistake in the file is named with its line, and cannot be written.
     window.get_by_label("The protocol's file").focus();
     window.run_steps(1);
@@ -258,6 +271,97 @@ fn the_audit_trail_names_a_changed_journal_and_filters() {
     assert!(window.state().session.audit().is_none());
 }
 
+/// Reader R2 with an exam of the atlas beside the picture; `measured` after calibrating on it.
+fn with_atlas(pictures: bool, measured: bool) -> Window {
+    let mut window = reading(pictures);
+    let image = knee(false);
+    let mut agreed = osteon::volume::Labels::empty(image.grid().clone());
+    let mut difference = agreed.clone();
+    for (j, i) in (90..120).flat_map(|j| (40..80).map(move |i| (j, i))) {
+        agreed.set([i, j, 7], if i < 60 { 1 } else { 2 });
+        difference.set([i, j, 7], 1 + ((i - 40) / 10) as u8);
+    }
+    let slices = std::collections::BTreeMap::from([(8, "level 2 behind the physis; not level 3".to_owned())]);
+    let notes = osteon::study::AtlasNotes { general: "Boy, diffuse oedema of both condyles.".to_owned(), slices };
+    let exam = osteon::study::AtlasExam { code: code("A-01"), image, agreed, notes };
+    let codes = vec![code("A-01"), code("A-02")];
+    window.state_mut().run(Command::View(ViewCommand::ToggleAtlas));
+    window.state_mut().end(RequestId(9_400), Outcome::Atlas(Box::new(AtlasShown { codes, at: 0, exam, slice_axis: 2 })));
+    if measured {
+        let level = |level: &str, dice, agreed| osteon::study::LevelDice { level: level.to_owned(), dice, agreed };
+        let result = osteon::study::CalibrationResult {
+            time: "2026-11-21T10:00:00Z".into(),
+            reader: osteon::study::ReaderCode::new("R2").unwrap(),
+            exam: code("A-01"),
+            read: 1,
+            journal_sha256: String::new(),
+            agreed_sha256: String::new(),
+            levels: vec![
+                level("1", Some(0.81), true),
+                level("2", Some(0.44), true),
+                level("3", None, false),
+                level("2+3", Some(0.44), true),
+            ],
+            pass_mark: Some(0.6),
+        };
+        window.state_mut().end(RequestId(9_401), Outcome::Calibrated(Box::new(Calibrated { result, difference })));
+    }
+    window.run_steps(4);
+    window.state_mut().take();
+    window
+}
+
+/// An independent reader of a study that asks for the sacro-iliac form.
+fn with_form(pictures: bool) -> Window {
+    let mut window = harness([1440.0, 900.0], pictures);
+    window.state_mut().open_study_under(|protocol| protocol.with_sacroiliac(true));
+    window.state_mut().sit_down(&reader("R1"));
+    window.run_steps(3);
+    window.state_mut().take();
+    window
+}
+
+#[test]
+fn the_sacroiliac_form_is_filled_in_by_keys() {
+    let mut window = with_form(false);
+    let alt = |window: &mut Window, key| {
+        window.key_press_modifiers(Modifiers::ALT, key);
+        window.run_steps(2);
+        window.state_mut().take()
+    };
+    window.get_by_label("Sacro-iliac form");
+    assert_eq!(alt(&mut window, Key::S), [Command::Edit(EditCommand::Form(FormCommand::Start))]);
+    for key in [Key::Num1, Key::Num6] {
+        alt(&mut window, key);
+    }
+    alt(&mut window, Key::P);
+    let form = window.state().session.exam().unwrap().form().clone();
+    let first = form.first().unwrap();
+    assert!(form.mark(0, 0, 0) && form.mark(0, 1, 1) && form.opinion() == Some(true) && form.positive_by_rule());
+    window.get_by_label("By the rule positive: 2 positive half-slices, 2 are needed");
+    // By mouse too: the third slice of the six.
+    let name = format!("left lower sacral, slice {}", first + 3);
+    assert_eq!(click(&mut window, &name), [Command::Edit(EditCommand::Form(FormCommand::Toggle { place: 2, joint: 1, quadrant: 3 }))]);
+    assert!(window.state().session.exam().unwrap().form().mark(2, 1, 3));
+    press(&mut window, Key::F10);
+    assert!(window.query_by_label("Sacro-iliac form").is_none());
+    assert!(alt(&mut window, Key::N).is_empty(), "what is not on screen is not filled in");
+}
+
+#[test]
+fn the_atlas_stands_beside_the_slice_at_the_same_window() {
+    let mut window = with_atlas(false, false);
+    window.get_by_label("Atlas: A-01 slice 8");
+    window.get_by_label("Slice 8: level 2 behind the physis; not level 3");
+    press(&mut window, Key::PageDown);
+    window.get_by_label("Atlas: A-01 slice 9");
+    assert!(window.query_by_label_contains("behind the physis").is_none());
+    assert_eq!(click(&mut window, "Next"), [Command::View(ViewCommand::StepAtlas(1))]);
+    let window = with_atlas(false, true);
+    window.get_by_label("below the pass mark");
+    window.get_by_label("only agreed");
+}
+
 #[test]
 fn pictures_of_sealing_and_scoring() {
     if !can_render() {
@@ -282,6 +386,16 @@ fn pictures_of_sealing_and_scoring() {
     shot("protocol", &mut window);
     let mut window = trail(true);
     shot("audit", &mut window);
+    let mut window = with_form(true);
+    for key in [Key::S, Key::Num1, Key::Num3, Key::Num6] {
+        window.key_press_modifiers(Modifiers::ALT, key);
+        window.run_steps(2);
+    }
+    shot("sacroiliac", &mut window);
+    let mut window = with_atlas(true, false);
+    shot("atlas", &mut window);
+    let mut window = with_atlas(true, true);
+    shot("calibration", &mut window);
 }
 
 /// Table 2 of five exams; one consensus holds no level 3.

@@ -20,12 +20,17 @@ impl Session {
             EditCommand::ToggleDone => self.toggle_done(),
             EditCommand::ToggleFlag => self.remark(|remark| remark.flagged = !remark.flagged),
             EditCommand::Remark(text) => self.remark(|remark| remark.comment = text.trim().chars().take(SliceRemark::LONGEST).collect()),
+            EditCommand::Form(command) => self.change_form(command),
             EditCommand::AllDone => self.all_done(),
             EditCommand::ClearReference => self.clear_reference(),
             EditCommand::DeleteOutline => self.delete_outline(),
             EditCommand::DeleteCorner => self.delete_corner(),
             EditCommand::SmoothOutline => self.smooth_outline(),
             EditCommand::FlipSquare => self.flip_square(),
+            EditCommand::Shape(_) if !self.tool_allowed("shapes") => {
+                self.warn("The protocol of this study does not allow operations on whole shapes.");
+                Vec::new()
+            }
             EditCommand::Shape(command) => self.shape(command),
             EditCommand::Adopt(what) => self.adopt(what),
             EditCommand::DismissProposal => {

@@ -1,5 +1,6 @@
 //! Commands change the session here and nowhere else; what must happen outside comes back as effects.
 
+mod atlas;
 mod audit;
 mod command;
 mod compare;
@@ -7,6 +8,7 @@ mod conditions;
 mod display;
 mod edit;
 mod file;
+mod form;
 mod import;
 mod livewire;
 mod mask;

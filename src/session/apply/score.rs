@@ -63,6 +63,7 @@ impl Session {
                 effects.extend(self.show_audit(self.audit.as_ref().map(|shown| shown.chosen.clone()).unwrap_or_default()));
                 effects
             }
+            ViewCommand::ToggleAtlas | ViewCommand::StepAtlas(_) | ViewCommand::ScrollAtlas(_) => self.apply_atlas(&command),
             ViewCommand::Workspace(to) if self.workspace == Workspace::Score => self.leave_scores(to),
             command => {
                 self.apply_view(command);

@@ -56,13 +56,15 @@ impl Session {
         }
     }
 
-    pub(in crate::session) fn absorb_checked(&mut self, checked: ReadChecked) {
+    pub(in crate::session) fn absorb_checked(&mut self, mut checked: ReadChecked) {
+        checked.warnings.extend(self.form_warning());
         if self.exam.as_ref().is_some_and(|e| e.code == checked.exam && e.writable) {
             self.checked = Some(checked);
         }
     }
 
     pub(in crate::session) fn absorb_sealed(&mut self, ended: SealEnded) -> Vec<Effect> {
+        let is_sealed = ended.result.is_ok();
         match ended.result {
             Ok(all) => {
                 let summary = self.study.as_mut().and_then(|s| s.exams.iter_mut().find(|e| e.code == ended.exam));
@@ -76,7 +78,11 @@ impl Session {
         }
         let open = self.exam.as_ref().is_some_and(|e| e.code == ended.exam);
         let same_reader = self.role.as_ref().and_then(|r| r.reader()) == Some(&ended.reader);
+        let mut effects = if is_sealed && same_reader { self.measure_calibration(ended.exam.clone()) } else { Vec::new() };
         // As it is on disk now: to be looked at, or to go on with where sealing failed.
-        if open && same_reader { self.request_exam(ended.exam, false) } else { Vec::new() }
+        if open && same_reader {
+            effects.extend(self.request_exam(ended.exam, false));
+        }
+        effects
     }
 }

@@ -41,6 +41,8 @@ impl Session {
             StudyCommand::SaveProtocol(text) => self.save_protocol(text),
             StudyCommand::ReadAgain => self.read_again(),
             StudyCommand::Compare => self.compare_reads(),
+            StudyCommand::Calibrate => self.begin_calibration(),
+            StudyCommand::EndCalibration => self.end_calibration(),
             StudyCommand::Audit(chosen) => self.show_audit(chosen),
             StudyCommand::Report(choice) => self.write_report(choice),
         }
@@ -80,6 +82,7 @@ impl Session {
         }
         .map(|e| e.code.clone());
         self.role = Some(role);
+        self.ask_for_calibration();
         self.go_on_at = left;
         if let Some(code) = first {
             effects.extend(self.open_exam(code));
@@ -102,6 +105,7 @@ impl Session {
         self.checked = None;
         self.scoring = crate::session::Scoring::default();
         self.audit = None;
+        self.atlas = crate::session::AtlasState::default();
         self.conditions = ConditionsState::default();
         self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
         self.workspace = Workspace::Read;

@@ -57,7 +57,26 @@ impl Session {
         }
     }
 
+    /// Whether the protocol lets readers use a tool; `shapes` are the operations on whole shapes.
+    #[must_use]
+    pub fn tool_allowed(&self, word: &str) -> bool {
+        self.study.as_ref().is_none_or(|study| study.protocol.allows_tool(word))
+    }
+
+    /// A tool that the protocol does not allow is put down for the first that it does.
+    pub(in crate::session) fn take_allowed_tool(&mut self) {
+        if !self.tool_allowed(self.tool.tool.word())
+            && let Some(tool) = Tool::ALL.into_iter().find(|tool| self.tool_allowed(tool.word()))
+        {
+            self.choose_tool(tool);
+        }
+    }
+
     fn choose_tool(&mut self, tool: Tool) {
+        if !self.tool_allowed(tool.word()) {
+            self.warn(format!("The protocol of this study does not allow the tool {}.", tool.name()));
+            return;
+        }
         let Some(exam) = &mut self.exam else {
             self.tool.tool = tool;
             return;

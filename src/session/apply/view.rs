@@ -8,6 +8,7 @@ impl Session {
         match command {
             ViewCommand::Workspace(workspace) => self.workspace = workspace,
             ViewCommand::ToggleHelp => self.help_open = !self.help_open,
+            ViewCommand::ToggleForm => self.form_hidden = !self.form_hidden,
             ViewCommand::TogglePalette => self.palette_open = !self.palette_open,
             ViewCommand::DismissNotice(id) => self.notices.dismiss(id),
             ViewCommand::Slice(slice) => self.go_to_slice(slice),

@@ -5,7 +5,7 @@ use super::container::{Direction, extract, verify};
 use super::error::PacketError;
 use crate::study::read::{Placed, ReadView};
 use crate::study::store::reading_grid;
-use crate::study::{ExamCode, Layout, ReaderCode, Seal, Study, StudyError};
+use crate::study::{CalibrationResult, ExamCode, Layout, ReaderCode, Seal, Study, StudyError};
 use std::path::{Path, PathBuf};
 
 /// What became of a packet that came back.
@@ -55,8 +55,9 @@ pub fn merge_packet(study: &Study, packet: &Path, code_map: &Path) -> Result<Mer
     for coded in &key.exams {
         check_exam(study, packet, key, coded, &Layout::new(folder.path()), &mut checked)?;
     }
-    // Everything in it must have been looked at: two files for each read.
-    if checked.len() * 2 != manifest.entries.len() {
+    let calibrations = calibrations_in(packet, key, &Layout::new(folder.path()))?;
+    // Everything in it must have been looked at: two files for each read, and one for calibrations.
+    if checked.len() * 2 + usize::from(!calibrations.is_empty()) != manifest.entries.len() {
         return Err(tampered(packet, "it holds files that are no reads of its exams".to_owned()).into());
     }
     let mut report = MergeReport { reader: key.reader.clone(), merged: Vec::new(), present: Vec::new() };
@@ -68,7 +69,21 @@ pub fn merge_packet(study: &Study, packet: &Path, code_map: &Path) -> Result<Mer
             report.merged.push(read.place);
         }
     }
+    let known = study.calibrations(&key.reader)?;
+    for result in calibrations.iter().filter(|result| !known.contains(result)) {
+        study.keep_calibration(result)?;
+    }
     if report.merged.is_empty() { Err(PacketError::Duplicate { path: packet.to_owned() }.into()) } else { Ok(report) }
+}
+
+/// How the reader did on the atlas, as their own program measured it.
+fn calibrations_in(packet: &Path, key: &PacketKey, inside: &Layout) -> Result<Vec<CalibrationResult>, StudyError> {
+    let results = CalibrationResult::load(&inside.calibration_results(&key.reader))?;
+    if results.iter().all(|result| result.reader == key.reader) {
+        Ok(results)
+    } else {
+        Err(tampered(packet, "it holds another reader's calibration".to_owned()).into())
+    }
 }
 
 fn tampered(packet: &Path, problem: String) -> PacketError {

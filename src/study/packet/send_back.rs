@@ -4,7 +4,7 @@ use super::container::{Direction, pack};
 use super::error::PacketError;
 use super::make::write;
 use crate::study::read::ReadView;
-use crate::study::{Layout, Study, StudyError};
+use crate::study::{CalibrationResult, Layout, Study, StudyError};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +60,13 @@ pub fn send_back(study: &Study, out: &Path) -> Result<SentBack, StudyError> {
     if reads == 0 {
         let nothing = "no sealed read; submit a read, then send it back";
         return Err(PacketError::Empty { path: layout.root().to_owned(), nothing }.into());
+    }
+    let results = layout.calibration_results(&copy.reader);
+    if !CalibrationResult::load(&results)?.is_empty() {
+        let target = inside.calibration_results(&copy.reader);
+        let parent = target.parent().unwrap_or(inside.root());
+        fs::create_dir_all(parent).map_err(|e| PacketError::file(parent, e))?;
+        fs::copy(&results, &target).map_err(|e| PacketError::file(&results, e))?;
     }
     pack(folder.path(), Direction::Back, &copy.packet, &copy.reader, out)?;
     Ok(SentBack { out: out.to_owned(), reads, left })

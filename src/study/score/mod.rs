@@ -4,10 +4,12 @@ mod covariates;
 mod file;
 mod mark;
 mod plan;
+mod sacroiliac;
 mod table;
 
 pub use covariates::{Covariate, Covariates};
 pub use file::{ScoreFile, ScoreRow, ScoreState};
 pub use mark::{ANCHORS, Anchor, Mark, Target};
 pub use plan::{NewPlan, ScoreItem, ScoreKey, ScorePlan, ScoreSource, new_session};
+pub use sacroiliac::{FORM_SLICES, FormRead, JOINTS, POSITIVE_HALF_SLICES, QUADRANTS, SacroiliacForm, form_majority};
 pub use table::{Figures, ScoreTable, TableMark, TableRow, save_tables, saved_tables, score_tables};

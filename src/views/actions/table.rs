@@ -4,8 +4,8 @@ use super::{Action, Group};
 use crate::consensus::Method;
 use crate::session::Layout;
 use crate::session::{
-    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, LabelSet, ModelCommand, PointerCommand, PointerState, ScoreCommand,
-    Session, ShapeCommand, StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, FormCommand, LabelSet, ModelCommand, PointerCommand, PointerState,
+    ScoreCommand, Session, ShapeCommand, StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
 };
 use crate::views::facts::{is_coordinator, may_propose, painting, reader, reading};
 use crate::volume::LayerKind;
@@ -24,6 +24,10 @@ const fn shift(key: Key) -> Option<KeyboardShortcut> {
 
 const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+}
+
+const fn alt(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::ALT, key))
 }
 
 const fn ctrl_shift(key: Key) -> Option<KeyboardShortcut> {
@@ -64,7 +68,7 @@ fn label(s: &Session, value: u8) -> Option<Command> {
 }
 
 fn tool(s: &Session, tool: Tool) -> Option<Command> {
-    painting(s).map(|_| Command::Tool(ToolCommand::Choose(tool)))
+    painting(s).filter(|_| s.tool_allowed(tool.word())).map(|_| Command::Tool(ToolCommand::Choose(tool)))
 }
 
 fn setting(s: &Session, command: ToolCommand) -> Option<Command> {
@@ -72,11 +76,16 @@ fn setting(s: &Session, command: ToolCommand) -> Option<Command> {
 }
 
 fn shape(s: &Session, command: ShapeCommand) -> Option<Command> {
-    edit(s, EditCommand::Shape(command))
+    edit(s, EditCommand::Shape(command)).filter(|_| s.tool_allowed("shapes"))
 }
 
 fn edit(s: &Session, command: EditCommand) -> Option<Command> {
     painting(s).map(|_| Command::Edit(command))
+}
+
+/// Possible while the form is on screen, in a read that may be changed.
+fn form(s: &Session, command: FormCommand) -> Option<Command> {
+    painting(s).filter(|_| s.form_shown()).map(|_| Command::Edit(EditCommand::Form(command)))
 }
 
 fn view(s: &Session, command: ViewCommand) -> Option<Command> {
@@ -241,6 +250,23 @@ pub const ACTIONS: &[Action] = &[
     act("score", Group::Window, "Score", plain(Key::F5), "Workspace for marking masks by eye, blinded", |s| workspace(s, Workspace::Score)),
     act("models", Group::Window, "Models", plain(Key::F6), "Workspace for versions of the model", |s| workspace(s, Workspace::Models)),
     act("protocol", Group::Window, "Protocol", plain(Key::F7), "Workspace for the rules of the study, as a form and as the file", |s| workspace(s, Workspace::Protocol)),
+    act("form_1", Group::Edit, "Right upper iliac", alt(Key::Num1), "Marks the right joint's upper iliac quadrant inflamed on this slice, or not", |s| form(s, FormCommand::ToggleHere { joint: 0, quadrant: 0 })),
+    act("form_2", Group::Edit, "Right upper sacral", alt(Key::Num2), "Marks the right joint's upper sacral quadrant inflamed on this slice, or not", |s| form(s, FormCommand::ToggleHere { joint: 0, quadrant: 1 })),
+    act("form_3", Group::Edit, "Right lower iliac", alt(Key::Num3), "Marks the right joint's lower iliac quadrant inflamed on this slice, or not", |s| form(s, FormCommand::ToggleHere { joint: 0, quadrant: 2 })),
+    act("form_4", Group::Edit, "Right lower sacral", alt(Key::Num4), "Marks the right joint's lower sacral quadrant inflamed on this slice, or not", |s| form(s, FormCommand::ToggleHere { joint: 0, quadrant: 3 })),
+    act("form_5", Group::Edit, "Left upper iliac", alt(Key::Num5), "Marks the left joint's upper iliac quadrant inflamed on this slice, or not", |s| form(s, FormCommand::ToggleHere { joint: 1, quadrant: 0 })),
+    act("form_6", Group::Edit, "Left upper sacral", alt(Key::Num6), "Marks the left joint's upper sacral quadrant inflamed on this slice, or not", |s| form(s, FormCommand::ToggleHere { joint: 1, quadrant: 1 })),
+    act("form_7", Group::Edit, "Left lower iliac", alt(Key::Num7), "Marks the left joint's lower iliac quadrant inflamed on this slice, or not", |s| form(s, FormCommand::ToggleHere { joint: 1, quadrant: 2 })),
+    act("form_8", Group::Edit, "Left lower sacral", alt(Key::Num8), "Marks the left joint's lower sacral quadrant inflamed on this slice, or not", |s| form(s, FormCommand::ToggleHere { joint: 1, quadrant: 3 })),
+    act("form_start", Group::Edit, "Six slices from here", alt(Key::S), "Chooses this slice and the five after it for the sacro-iliac form", |s| form(s, FormCommand::Start)),
+    act("form_positive", Group::Edit, "Inflammation", alt(Key::P), "Your opinion: the patient has inflammation; again takes it back", |s| form(s, FormCommand::Opinion((painting(s)?.form().opinion() != Some(true)).then_some(true)))),
+    act("form_negative", Group::Edit, "No inflammation", alt(Key::N), "Your opinion: the patient has no inflammation; again takes it back", |s| form(s, FormCommand::Opinion((painting(s)?.form().opinion() != Some(false)).then_some(false)))),
+    act("form", Group::View, "Sacro-iliac form on or off", plain(Key::F10), "Shows or hides the form where the protocol asks for it", |s| s.study().filter(|t| t.protocol.sacroiliac()).and_then(|_| view(s, ViewCommand::ToggleForm))),
+    act("atlas", Group::View, "Atlas beside", plain(Key::F9), "Shows or hides an exam with its agreed mask and notes beside the picture, at the same window", |s| (s.workspace() == Workspace::Read).then_some(())
+        .and_then(|()| reading(s)).and_then(|_| s.study()).filter(|t| t.atlas.exams > 0 || t.atlas.calibrates.is_some()).map(|_| Command::View(ViewCommand::ToggleAtlas))),
+    act("atlas_next", Group::View, "Next atlas exam", ctrl(Key::F9), "Shows the next exam of the atlas", |s| s.atlas().shown().filter(|a| a.at + 1 < a.codes.len()).and_then(|_| view(s, ViewCommand::StepAtlas(1)))),
+    act("calibrate", Group::File, "Calibrate", shift(Key::F9), "Paint exams of the atlas and see Dice and differences; the study waits meanwhile", |s| s.study().filter(|t| t.atlas.exams > 0 && t.atlas.calibrates.is_none()).and_then(|_| reader(s)).map(|_| Command::Study(StudyCommand::Calibrate))),
+    act("calibrate_end", Group::File, "Back to the study", ctrl_shift(Key::F9), "Leaves the calibration; its results are kept", |s| s.calibrates().then_some(Command::Study(StudyCommand::EndCalibration))),
     act("audit", Group::Window, "Audit", plain(Key::F8), "Workspace for the audit trail: who did what when, and whether every journal is what was written", |s| workspace(s, Workspace::Audit)),
     act("packets", Group::File, "Make packets…", None, "Writes a file for each reader with exams under codes of their own, for another place", |s| study_of_coordinator(s).and_then(|()| file(FileCommand::Pick(PickPurpose::Packets)))),
     act("packet_merge", Group::File, "Merge what came back…", None, "Takes over the sealed reads of a packet, checked", |s| study_of_coordinator(s).and_then(|()| file(FileCommand::Pick(PickPurpose::PacketMerge)))),

@@ -9,6 +9,7 @@ mod models;
 mod palette;
 mod path_entry;
 mod protocol;
+mod protocol_rules;
 mod score;
 mod score_marks;
 mod start;

@@ -120,7 +120,9 @@ fn form_ui(ui: &mut Ui, protocol: &Protocol, new_reader: &mut String) -> Option<
     ui.add_space(theme::PADDING);
     heading(ui, "Scoring");
     ui.add(Checkbox::new(&mut scoring.remove_outside_bone, "Take marrow outside bone out of masks before they are scored"));
-    changed(protocol, readers, reading, scoring)
+    ui.add_space(theme::PADDING);
+    let screen = super::protocol_rules::screen_rules_ui(ui, protocol);
+    changed(screen.as_ref().unwrap_or(protocol), protocol, readers, reading, scoring)
 }
 
 fn reading_ui(ui: &mut Ui, reading: &mut ReadingRules) {
@@ -139,8 +141,14 @@ fn reading_ui(ui: &mut Ui, reading: &mut ReadingRules) {
     ui.add(Checkbox::new(&mut reading.other_visits, "A reader sees the patient's other visits beside the exam"));
 }
 
-fn changed(protocol: &Protocol, readers: Vec<ReaderRule>, reading: ReadingRules, scoring: ScoringRules) -> Option<Protocol> {
-    let next = protocol.clone().with_readers(readers).with_reading(reading).with_scoring(scoring);
+fn changed(
+    next: &Protocol,
+    protocol: &Protocol,
+    readers: Vec<ReaderRule>,
+    reading: ReadingRules,
+    scoring: ScoringRules,
+) -> Option<Protocol> {
+    let next = next.clone().with_readers(readers).with_reading(reading).with_scoring(scoring);
     (next != *protocol).then_some(next)
 }
 

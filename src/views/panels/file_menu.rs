@@ -19,7 +19,7 @@ pub fn file_menu_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>)
             action_menu_item(ui, session, id, commands);
         }
         ui.separator();
-        for id in ["leave_role", "help", "quit"] {
+        for id in ["calibrate", "calibrate_end", "leave_role", "help", "quit"] {
             action_menu_item(ui, session, id, commands);
         }
     });

@@ -3,6 +3,7 @@
 mod action_button;
 mod exam_list;
 mod file_menu;
+mod form_panel;
 mod histogram;
 mod history_panel;
 mod layers_panel;
@@ -19,6 +20,7 @@ mod window_panel;
 
 pub use action_button::{action_button, action_menu_item};
 pub use exam_list::exam_list_ui;
+pub use form_panel::{FORM_HEIGHT, form_ui};
 pub use histogram::HistogramCache;
 pub use notices::notices_ui;
 pub use side::side_ui;

@@ -1,5 +1,6 @@
 //! The picture: panes, their marks, what the pointer does on them, the slice strip.
 
+mod atlas;
 mod companions;
 mod crosshair;
 mod drafts;
@@ -13,6 +14,7 @@ mod slices;
 mod strip;
 mod thumbnail;
 
+pub use atlas::{AtlasPane, atlas_ui};
 pub use companions::{Companions, beside_ui, companions_ui, planes_ui};
 pub use pane::{Pane, pane_ui};
 pub use place::Place;

@@ -1,8 +1,9 @@
 //! What the workers say to the window.
 
 use super::{
-    AuditShown, CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, Operated, PickPurpose, ProposalResult,
-    ReadChecked, ReportWritten, RequestId, ScoreOutcome, SealEnded, StandardScale, StudySummary, TrainProgress, TrainedVersion,
+    AtlasShown, AuditShown, Calibrated, CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, Operated, PickPurpose,
+    ProposalResult, ReadChecked, ReportWritten, RequestId, ScoreOutcome, SealEnded, StandardScale, StudySummary, TrainProgress,
+    TrainedVersion,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -103,6 +104,10 @@ pub enum Outcome {
         /// The study with it.
         study: Box<StudySummary>,
     },
+    /// An exam of the atlas.
+    Atlas(Box<AtlasShown>),
+    /// A calibration was measured.
+    Calibrated(Box<Calibrated>),
     /// The journals were walked.
     Audited(Box<AuditShown>),
     /// The audit trail was written.

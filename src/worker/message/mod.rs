@@ -1,5 +1,6 @@
 //! What the window and the workers say to each other: plain data, no threads.
 
+mod atlas;
 mod audit;
 mod compare;
 mod event;
@@ -15,6 +16,7 @@ mod standard;
 mod study;
 mod training;
 
+pub use atlas::{AtlasAsk, AtlasRequest, AtlasShown, AtlasSummary, Calibrated};
 pub use audit::{AuditRequest, AuditShown};
 pub use compare::{
     AdoptConsensusRequest, CompareCell, CompareChoice, CompareExam, CompareLevel, CompareLine, CompareRequest, CompareTable, ComparedExam,

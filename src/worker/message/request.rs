@@ -1,8 +1,8 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, AuditRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest, PacketRequest,
-    ProposeRequest, ReportChoice, ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
+    AdoptConsensusRequest, AtlasRequest, AuditRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest,
+    PacketRequest, ProposeRequest, ReportChoice, ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode, ReadingPlace};
 use std::path::PathBuf;
@@ -113,6 +113,8 @@ pub enum Request {
     Compare(Box<CompareRequest>),
     /// Begin a meeting's read with a consensus.
     AdoptConsensus(Box<AdoptConsensusRequest>),
+    /// The atlas, and calibration against it.
+    Atlas(AtlasRequest),
     /// Walk the journals.
     Audit(Box<AuditRequest>),
     /// Write the report of the study.

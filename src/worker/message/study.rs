@@ -1,9 +1,9 @@
 //! A study and an exam as the window sees them.
 
-use super::{Role, Standing};
+use super::{AtlasSummary, Role, Standing};
 use crate::edit::ReadLayers;
 use crate::space::VoxelBox;
-use crate::study::{ExamCode, Part, Protocol, ReaderCode, ReadingPlace, SliceRemark};
+use crate::study::{ExamCode, Part, Protocol, ReaderCode, ReadingPlace, SacroiliacForm, SliceRemark};
 use crate::volume::{Image, LayerKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -27,6 +27,8 @@ pub struct StudySummary {
     pub places: BTreeMap<ReaderCode, ReadingPlace>,
     /// Whose packet it came in, if it is a reader's copy.
     pub packet: Option<ReaderCode>,
+    /// Its atlas, and whether this is a calibration against one.
+    pub atlas: AtlasSummary,
     /// Made from images that were opened without a study.
     pub scratch: bool,
     /// What the person should know (findings on import, skipped files).
@@ -90,6 +92,8 @@ pub struct LoadedExam {
     pub standing: Standing,
     /// What the reader said of slices.
     pub remarks: BTreeMap<usize, SliceRemark>,
+    /// The sacro-iliac form as the reader left it.
+    pub form: SacroiliacForm,
 }
 
 /// Voxels that changed, for the textures.

@@ -2,6 +2,26 @@
 
 use serde::Deserialize;
 use std::fmt::Write as _;
+use std::ops::Range;
+use toml::Spanned;
+
+/// The tools that a protocol can allow: those of the tool column, and the operations on whole shapes together.
+pub const TOOL_WORDS: [&str; 14] = [
+    "brush",
+    "eraser",
+    "relabel",
+    "lasso",
+    "outline",
+    "livewire",
+    "fill",
+    "threshold",
+    "levels",
+    "adopt",
+    "square",
+    "measure",
+    "reference",
+    "shapes",
+];
 
 /// The `[reading]` part of `study.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +71,43 @@ pub(super) struct ReadingForm {
 #[serde(deny_unknown_fields)]
 pub(super) struct ScoringForm {
     remove_outside_bone: Option<bool>,
+}
+
+/// `[calibration]` of `study.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CalibrationForm {
+    pass_mark: Spanned<f64>,
+}
+
+impl CalibrationForm {
+    /// The pass mark, or where the mistake is and what.
+    pub fn checked(self) -> Result<f64, (Range<usize>, String)> {
+        let (span, mark) = (self.pass_mark.span(), self.pass_mark.into_inner());
+        if mark > 0.0 && mark <= 1.0 { Ok(mark) } else { Err((span, "the pass mark is a Dice: a share above 0, at most 1".to_owned())) }
+    }
+}
+
+/// `[tools]` of `study.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ToolsForm {
+    allowed: Spanned<Vec<Spanned<String>>>,
+}
+
+impl ToolsForm {
+    /// The tools in their own order, or where the mistake is and what.
+    pub fn checked(self) -> Result<Vec<&'static str>, (Range<usize>, String)> {
+        let span = self.allowed.span();
+        let words = self.allowed.into_inner();
+        for word in &words {
+            if !TOOL_WORDS.contains(&word.as_ref().as_str()) {
+                return Err((word.span(), format!("{:?} is no tool; there are {}", word.as_ref(), TOOL_WORDS.join(", "))));
+            }
+        }
+        let allowed: Vec<&str> = TOOL_WORDS.into_iter().filter(|tool| words.iter().any(|w| w.as_ref() == tool)).collect();
+        if allowed.is_empty() { Err((span, "name at least one tool, or leave [tools] out to allow all".to_owned())) } else { Ok(allowed) }
+    }
 }
 
 impl ReadingForm {

@@ -1,7 +1,7 @@
 //! `results/standard-scale.json`: the study's standard scale of grey values and the exams it was learnt from.
 
-use super::Layout;
 use crate::io::{SaveError, atomic_write};
+use crate::study::Layout;
 use crate::volume::{LANDMARK_PERCENTS, Standard};
 use serde_json::{Value, json};
 use std::path::PathBuf;

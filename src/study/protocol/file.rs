@@ -1,8 +1,8 @@
 //! `study.toml`: how a protocol is written down, and read with the line of every mistake.
 
-use super::protocol::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, WindowLimit, WindowRule};
-use super::reading_rules::{self, ReadingForm, ScoringForm};
-use super::{ReaderCode, ReadingRules, SequenceName};
+use super::rules::{self, CalibrationForm, ReadingForm, ScoringForm, ToolsForm};
+use super::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, ReadingRules, WindowLimit, WindowRule};
+use crate::study::{ReaderCode, SequenceName};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -22,6 +22,10 @@ struct FileForm {
     split: Spanned<SplitForm>,
     reading: Option<Spanned<ReadingForm>>,
     scoring: Option<ScoringForm>,
+    calibration: Option<CalibrationForm>,
+    tools: Option<ToolsForm>,
+    #[serde(default)]
+    sacroiliac: SacroiliacPart,
     #[serde(default)]
     reader: Vec<ReaderForm>,
 }
@@ -66,6 +70,13 @@ struct SplitForm {
 struct ReaderForm {
     code: Spanned<String>,
     assistance: Spanned<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SacroiliacPart {
+    #[serde(default)]
+    form: bool,
 }
 
 /// A mistake: where in the text, and what.
@@ -118,7 +129,18 @@ impl Protocol {
         let share = |v: f64| Value::Float(v).to_string();
         let [train, validate, test] = self.fractions.shares().map(share);
         let _ = writeln!(out, "seed = {}\ntrain = {train}\nvalidate = {validate}\ntest = {test}\n", self.split_seed);
-        out += &reading_rules::to_toml(&self.reading, &self.scoring);
+        out += &rules::to_toml(&self.reading, &self.scoring);
+        if let Some(mark) = self.pass_mark {
+            out += "\n# Dice that a reader must reach on every level of every atlas exam before reading.\n[calibration]\n";
+            let _ = writeln!(out, "pass_mark = {}", share(mark));
+        }
+        if self.sacroiliac {
+            out += "\n# Readers fill in the form of the sacro-iliac joints.\n[sacroiliac]\nform = true\n";
+        }
+        if let Some(tools) = &self.tools {
+            out += "\n# The tools that readers may use.\n[tools]\n";
+            let _ = writeln!(out, "allowed = [{}]", list(tools.clone()));
+        }
         for rule in &self.readers {
             out += "\n# assistance: \"none\", \"after_seal\" or \"from_start\".\n[[reader]]\n";
             let _ = writeln!(out, "code = {}\nassistance = {}", text(rule.code.as_str()), text(rule.assistance.word()));
@@ -163,6 +185,9 @@ fn checked(form: FileForm) -> Result<Protocol, Mistake> {
         readers: readers(form.reader)?,
         reading,
         scoring: form.scoring.map(|s| s.rules()).unwrap_or_default(),
+        pass_mark: form.calibration.map_or(Ok(None), |c| c.checked().map(Some))?,
+        sacroiliac: form.sacroiliac.form,
+        tools: form.tools.map_or(Ok(None), |t| t.checked().map(Some))?,
     })
 }
 
@@ -250,10 +275,18 @@ mod tests {
         assert_eq!(sample.sequences().len(), 2);
         assert_eq!(sample.readers().len(), 1);
         assert_eq!(Protocol::parse(&sample.to_toml(), "study.toml").unwrap(), sample);
+        let full = self::sample();
+        assert_eq!(Protocol::parse(&full.to_toml(), "study.toml").unwrap(), full);
+        assert!(full.allows_tool("adopt") && !full.allows_tool("fill") && Protocol::sample().allows_tool("fill"));
+    }
+
+    /// The sample with every part that may be left out.
+    fn sample() -> Protocol {
+        Protocol::sample().with_pass_mark(Some(0.7)).with_tools(Some(&["brush", "eraser", "adopt"])).with_sacroiliac(true)
     }
 
     fn refused(from: &str, to: &str) -> ProtocolError {
-        let text = Protocol::sample().to_toml();
+        let text = sample().to_toml();
         assert!(text.contains(from), "{text}");
         let error = Protocol::parse(&text.replacen(from, to, 1), "study.toml").unwrap_err();
         assert!(!error.to_string().contains('\n') && error.to_string().starts_with("study.toml, line "), "{error}");
@@ -262,7 +295,7 @@ mod tests {
 
     #[test]
     fn every_mistake_has_its_line() {
-        let text = Protocol::sample().to_toml();
+        let text = sample().to_toml();
         let line_of = |part: &str| 1 + text[..text.find(part).unwrap()].matches('\n').count();
         for (from, to, word) in [
             ("locked = false", "locked = false\ncolour = 1", "colour"),
@@ -275,6 +308,8 @@ mod tests {
             ("seed = 1", "seed = -1", "-1"),
             ("repeats = 0", "repeat = 0", "repeat"),
             ("k = 4.6", "k = 4,6", ""),
+            ("pass_mark = 0.7", "pass_mark = 70", "share"),
+            ("\"brush\"", "\"brsh\"", "brsh"),
         ] {
             let error = refused(from, to);
             let expected = line_of(from) + usize::from(word == "colour");

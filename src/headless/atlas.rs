@@ -1,0 +1,83 @@
+//! `osteon study atlas`: exams with agreed masks and notes, and how readers did on them.
+
+use super::place;
+use crate::io::{Watch, read_labels_nifti, read_path};
+use crate::study::{AtlasNotes, ImportOptions, Study};
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use std::path::{Path, PathBuf};
+
+/// What `osteon study atlas` takes.
+#[derive(Args, Clone, Debug)]
+pub struct AtlasArgs {
+    /// Folder of the study
+    pub dir: PathBuf,
+    /// Images of one exam to add: a NIfTI file or a DICOM folder
+    #[arg(long, requires = "mask")]
+    pub add: Option<PathBuf>,
+    /// The mask that was agreed on, on the grid of the image that is read (NIfTI, levels 1 to 3)
+    #[arg(long, requires = "add")]
+    pub mask: Option<PathBuf>,
+    /// Notes as text: a line `7: text` is about slice 7, any other line about the exam
+    #[arg(long, requires = "add")]
+    pub notes: Option<PathBuf>,
+    /// A person has looked: no picture has a name burnt in
+    #[arg(long)]
+    pub confirm_pictures: bool,
+}
+
+/// # Errors
+/// One sentence that names the file and what to do.
+pub fn run(args: &AtlasArgs) -> Result<()> {
+    let study = Study::open(&args.dir)?;
+    if let (Some(images), Some(mask)) = (&args.add, &args.mask) {
+        return add(&study, args, images, mask);
+    }
+    let atlas = study.atlas();
+    for code in atlas.codes()? {
+        let exam = atlas.exam(&code)?;
+        println!("{code}: {} slices with notes", exam.notes.slices.len());
+    }
+    for rule in study.protocol().readers() {
+        for result in study.calibrations(&rule.code)? {
+            let dice: Vec<String> = result
+                .levels
+                .iter()
+                .map(|l| format!("{} {}", l.level, l.dice.map_or_else(|| "–".to_owned(), |d| format!("{d:.3}"))))
+                .collect();
+            let passed = match result.passed() {
+                Some(true) => ", passed",
+                Some(false) => ", below the pass mark",
+                None => "",
+            };
+            println!("{} on {}, read {}, {}: Dice {}{passed}", rule.code, result.exam, result.read, result.time, dice.join(", "));
+        }
+        match study.is_calibrated(&rule.code)? {
+            Some(true) => println!("{} is calibrated", rule.code),
+            Some(false) => println!("{} is not calibrated yet", rule.code),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn add(study: &Study, args: &AtlasArgs, images: &Path, mask: &Path) -> Result<()> {
+    place::require_path(images)?;
+    place::require_path(mask)?;
+    let notes = match &args.notes {
+        Some(path) => std::fs::read_to_string(path).with_context(|| format!("{} cannot be read; check the path", path.display()))?,
+        None => String::new(),
+    };
+    let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
+    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
+        .map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
+    let reading = read_path(images, &Watch::quiet())?;
+    let options = ImportOptions { confirmed_pictures: args.confirm_pictures, ..ImportOptions::default() };
+    let mask = read_labels_nifti(mask)?;
+    let notes = AtlasNotes::parse(&notes);
+    let code = study.add_to_atlas(reading.volumes, &mask, &notes, &options, &mut ChaCha8Rng::from_seed(seed), &Watch::quiet())?;
+    println!("{code} is in the atlas");
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! The atlas beside the picture; calibration.
+
+use crate::session::{AtlasState, Effect, Session, ViewCommand};
+use crate::study::ExamCode;
+use crate::worker::message::{AtlasAsk, AtlasRequest, AtlasShown, Calibrated, Request, Role};
+
+impl Session {
+    /// The atlas beside the picture.
+    #[must_use]
+    pub const fn atlas(&self) -> &AtlasState {
+        &self.atlas
+    }
+
+    /// Whether the person calibrates in the study that is open.
+    #[must_use]
+    pub fn calibrates(&self) -> bool {
+        self.study.as_ref().is_some_and(|s| s.atlas.calibrates.is_some())
+    }
+
+    pub(super) fn apply_atlas(&mut self, command: &ViewCommand) -> Vec<Effect> {
+        match command {
+            ViewCommand::ToggleAtlas => {
+                self.atlas.open = !self.atlas.open;
+                if self.atlas.open && self.atlas.shown.is_none() { self.show_atlas(0, None) } else { Vec::new() }
+            }
+            ViewCommand::StepAtlas(by) => {
+                let at = self.atlas.shown.as_ref().map_or(0, |shown| shown.at.saturating_add_signed(*by as isize));
+                self.atlas.offset = 0;
+                self.show_atlas(at, None)
+            }
+            ViewCommand::ScrollAtlas(by) => {
+                self.atlas.offset = (self.atlas.offset + i64::from(*by)).clamp(-10_000, 10_000);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Asks for an exam of the atlas. One that the reader is calibrating on stays hidden until their read is sealed.
+    fn show_atlas(&mut self, at: usize, code: Option<ExamCode>) -> Vec<Effect> {
+        let Some(study) = &self.study else { return Vec::new() };
+        let reader = self.role.as_ref().and_then(Role::reader);
+        let is_sealed = |sealed: &std::collections::BTreeSet<_>| reader.is_some_and(|r| sealed.contains(r));
+        let (root, hidden) = match &study.atlas.calibrates {
+            Some(parent) => (parent.clone(), study.exams.iter().filter(|e| !is_sealed(&e.sealed)).map(|e| e.code.clone()).collect()),
+            None => (study.root.clone(), Vec::new()),
+        };
+        let request = AtlasRequest { root, what: AtlasAsk::Show { at, code, hidden } };
+        vec![self.request("Opening the atlas", Request::Atlas(request))]
+    }
+
+    pub(super) fn begin_calibration(&mut self) -> Vec<Effect> {
+        let (Some(study), Some(Role::Reader(reader))) = (&self.study, &self.role) else {
+            self.info("A reader calibrates: choose a reader's code first.");
+            return Vec::new();
+        };
+        if study.atlas.calibrates.is_some() {
+            return Vec::new();
+        }
+        let what = AtlasAsk::Calibrate(reader.clone());
+        let request = AtlasRequest { root: study.root.clone(), what };
+        vec![self.request("Opening the calibration", Request::Atlas(request))]
+    }
+
+    pub(super) fn end_calibration(&mut self) -> Vec<Effect> {
+        let Some(parent) = self.study.as_ref().and_then(|s| s.atlas.calibrates.clone()) else { return Vec::new() };
+        self.atlas.back_as = self.role.clone();
+        vec![self.request("Opening", Request::Open { path: parent })]
+    }
+
+    /// Measures the sealed read of an atlas exam; in a study that is no calibration there is nothing to measure.
+    pub(in crate::session) fn measure_calibration(&mut self, exam: ExamCode) -> Vec<Effect> {
+        let Some(root) = self.study.as_ref().and_then(|s| s.atlas.calibrates.clone()) else { return Vec::new() };
+        let Some(reader) = self.role.as_ref().and_then(Role::reader).cloned() else { return Vec::new() };
+        let what = AtlasAsk::Measure { reader, exam, time: self.now.clone() };
+        vec![self.request("Comparing with the atlas", Request::Atlas(AtlasRequest { root, what }))]
+    }
+
+    pub(in crate::session) fn absorb_atlas(&mut self, shown: AtlasShown) {
+        self.atlas.shown = Some(shown);
+    }
+
+    /// The result stands beside the read, with the agreed mask that was hidden until now.
+    pub(in crate::session) fn absorb_calibrated(&mut self, done: Calibrated) -> Vec<Effect> {
+        let code = done.result.exam.clone();
+        match done.result.passed() {
+            Some(true) => self.info(format!("Calibration on {code}: passed.")),
+            Some(false) => self.warn(format!("Calibration on {code}: below the pass mark. Read it again to try once more.")),
+            None => self.info(format!("Calibration on {code} is measured.")),
+        }
+        self.atlas.measured = Some(done);
+        self.atlas.open = true;
+        self.atlas.offset = 0;
+        self.show_atlas(0, Some(code))
+    }
+
+    /// Says that the protocol asks for calibration first; it is no wall.
+    pub(super) fn ask_for_calibration(&mut self) {
+        let (Some(study), Some(Role::Reader(reader))) = (&self.study, &self.role) else { return };
+        if let (Some(mark), Some(false)) = (study.protocol.pass_mark(), study.atlas.calibrated.get(reader)) {
+            self.warn(format!(
+                "The protocol asks you to calibrate first: Dice of at least {mark:.2} on every level of the {} atlas exams. Choose File, Calibrate.",
+                study.atlas.exams
+            ));
+        }
+    }
+}

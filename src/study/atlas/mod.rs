@@ -1,0 +1,7 @@
+//! The reference atlas: exams with agreed masks and notes, and the calibration of readers against it.
+
+mod calibration;
+mod store;
+
+pub use calibration::{CalibrationResult, LevelDice, calibration_study};
+pub use store::{Atlas, AtlasExam, AtlasNotes};

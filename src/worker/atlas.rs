@@ -1,0 +1,104 @@
+//! Exams of the atlas for the window; calibration of a reader against them.
+
+use super::files::{finish, reading_axis};
+use super::hub::WorkerConfig;
+use super::message::{AtlasAsk, AtlasRequest, AtlasShown, Calibrated, Outcome};
+use super::summary::summarise;
+use super::task::Task;
+use crate::agreement::Comparison;
+use crate::consensus::{MARROW_LEVELS, level_name};
+use crate::study::{CalibrationResult, ExamCode, LevelDice, ReaderCode, Study, calibration_study};
+use crate::volume::Labels;
+
+/// Does what is asked.
+pub(super) fn atlas(task: &Task, config: &WorkerConfig, request: &AtlasRequest) -> Outcome {
+    let study = match Study::open(&request.root) {
+        Ok(study) => study,
+        Err(error) => return Outcome::Failed(error.to_string()),
+    };
+    let done = match &request.what {
+        AtlasAsk::Show { at, code, hidden } => show(&study, *at, code.as_ref(), hidden).map(|shown| Outcome::Atlas(Box::new(shown))),
+        AtlasAsk::Measure { reader, exam, time } => measure(&study, reader, exam, time).map(|done| Outcome::Calibrated(Box::new(done))),
+        AtlasAsk::Calibrate(reader) => {
+            let made = calibration_study(&study, reader).map_err(|e| e.to_string());
+            return finish(task, made.and_then(|made| summarise(made.layout().root(), &config.scratch_root, Vec::new())));
+        }
+    };
+    match done {
+        _ if task.cancel.is_cancelled() => Outcome::Cancelled,
+        Ok(outcome) => outcome,
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+fn show(study: &Study, at: usize, code: Option<&ExamCode>, hidden: &[ExamCode]) -> Result<AtlasShown, String> {
+    let atlas = study.atlas();
+    let mut codes = atlas.codes().map_err(|e| e.to_string())?;
+    if codes.is_empty() {
+        return Err("This study has no atlas: the coordinator adds exams with agreed masks with `osteon study atlas`.".to_owned());
+    }
+    codes.retain(|code| !hidden.contains(code));
+    let wanted = code.and_then(|code| codes.iter().position(|c| c == code)).unwrap_or_else(|| at.min(codes.len().saturating_sub(1)));
+    let code = codes.get(wanted).ok_or("Every exam of the atlas is hidden while you calibrate on it: seal your read to see it.")?;
+    let exam = atlas.exam(code).map_err(|e| e.to_string())?;
+    let slice_axis = reading_axis(&exam.image);
+    Ok(AtlasShown { at: wanted, exam, slice_axis, codes })
+}
+
+/// Measures the reader's newest read of an atlas exam, which must be sealed: later strokes could not be told from the first.
+fn measure(study: &Study, reader: &ReaderCode, exam: &ExamCode, time: &str) -> Result<Calibrated, String> {
+    let here = calibration_study(study, reader).map_err(|e| e.to_string())?;
+    let (header, view) = here.view_read_for(reader, exam).map_err(|e| e.to_string())?;
+    if view.sealed().map_err(|e| e.to_string())?.is_none() {
+        return Err(format!("Your read of {exam} is not sealed: submit it first."));
+    }
+    let journal_sha256 = view.journal_sha256();
+    let painted = view.state().map_err(|e| e.to_string())?.marrow;
+    let agreed = study.atlas().agreed(exam).map_err(|e| e.to_string())?;
+    let comparison = Comparison::new(&painted, &agreed).map_err(|e| format!("{exam}: {e}"))?;
+    let held = agreed.counts();
+    let levels = MARROW_LEVELS.map(|labels| LevelDice {
+        level: level_name(labels),
+        dice: comparison.overlap(labels).dice(),
+        agreed: labels.iter().any(|label| held.of(*label) > 0),
+    });
+    let result = CalibrationResult {
+        time: time.to_owned(),
+        reader: reader.clone(),
+        exam: exam.clone(),
+        read: header.number,
+        journal_sha256,
+        agreed_sha256: study.agreed_sha256(exam).map_err(|e| e.to_string())?,
+        levels: levels.into(),
+        pass_mark: study.protocol().pass_mark(),
+    };
+    // A read that is measured again when it is opened again is the same result.
+    let known = study.calibrations(reader).map_err(|e| e.to_string())?;
+    if !known.iter().any(|r| r.journal_sha256 == result.journal_sha256 && r.agreed_sha256 == result.agreed_sha256) {
+        study.keep_calibration(&result).map_err(|e| e.to_string())?;
+    }
+    Ok(Calibrated { result, difference: difference(&painted, &agreed) })
+}
+
+fn difference(painted: &Labels, agreed: &Labels) -> Labels {
+    let mut map = Labels::empty(agreed.grid().clone());
+    painted.for_each_labelled(|voxel, label| {
+        let other = agreed.get(voxel);
+        map.set(
+            voxel,
+            if other == label {
+                1
+            } else if other == 0 {
+                2
+            } else {
+                4
+            },
+        );
+    });
+    agreed.for_each_labelled(|voxel, _| {
+        if painted.get(voxel) == 0 {
+            map.set(voxel, 3);
+        }
+    });
+    map
+}
