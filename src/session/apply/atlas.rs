@@ -98,9 +98,9 @@ impl Session {
     pub(super) fn ask_for_calibration(&mut self) {
         let (Some(study), Some(Role::Reader(reader))) = (&self.study, &self.role) else { return };
         if let (Some(mark), Some(false)) = (study.protocol.pass_mark(), study.atlas.calibrated.get(reader)) {
+            let exams = if study.atlas.exams == 1 { "the atlas exam".to_owned() } else { format!("all {} atlas exams", study.atlas.exams) };
             self.warn(format!(
-                "The protocol asks you to calibrate first: Dice of at least {mark:.2} on every level of the {} atlas exams. Choose File, Calibrate.",
-                study.atlas.exams
+                "The protocol asks you to calibrate first: Dice of at least {mark:.2} on every level of {exams}. Choose File, Calibrate."
             ));
         }
     }

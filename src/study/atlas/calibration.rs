@@ -84,7 +84,8 @@ pub fn calibration_study(study: &Study, reader: &ReaderCode) -> Result<Study, St
         Study::open(layout.root())?
     } else {
         let rules = study.protocol().clone().with_readers(vec![ReaderRule { code: reader.clone(), assistance: Assistance::None }]);
-        let rules = rules.with_reading(ReadingRules::default());
+        // What is asked of a reader of the study is not asked here.
+        let rules = rules.with_reading(ReadingRules::default()).with_pass_mark(None).with_sacroiliac(false);
         let rules = Fractions::new(1.0, 0.0, 0.0).map_or(rules.clone(), |all| rules.with_fractions(all));
         Study::init(layout.root(), &format!("Calibration of {reader}"), &rules)?
     };
@@ -96,7 +97,11 @@ pub fn calibration_study(study: &Study, reader: &ReaderCode) -> Result<Study, St
 
 /// The record last: an exam without one is not listed as whole.
 fn copy_exam(atlas: &Atlas, code: &ExamCode, to: &Layout) -> Result<(), StudyError> {
-    let record = ExamRecord::load(atlas.layout(), code)?;
+    let mut record = ExamRecord::load(atlas.layout(), code)?;
+    for sequence in &mut record.sequences {
+        // What it says of patients is about the import.
+        sequence.findings.retain(|f| f.code != "no-patient");
+    }
     let folder = to.exam(code);
     fs::create_dir_all(&folder).map_err(|cause| StudyError::NotWritable { path: folder.clone(), cause })?;
     for sequence in &record.sequences {

@@ -1,8 +1,9 @@
 //! The list of exams: where am I in my work.
 
+use super::action_button;
 use crate::session::{Command, Session, StudyCommand};
 use crate::study::Part;
-use crate::views::widgets::{heading, quiet};
+use crate::views::widgets::{ButtonLook, heading, quiet};
 use crate::views::{facts, theme};
 use crate::worker::message::ExamSummary;
 use egui::{Color32, CornerRadius, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2};
@@ -33,6 +34,10 @@ pub fn exam_list_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>)
         }
         ui.add_space(theme::PADDING);
         next_line(ui, session);
+        if session.calibrates() {
+            ui.add_space(theme::PADDING);
+            action_button(ui, session, "calibrate_end", None, ButtonLook::Plain, commands);
+        }
     });
 }
 
