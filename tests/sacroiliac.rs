@@ -7,7 +7,7 @@ mod common;
 use common::{PATIENCE, ball_study, driver, enter, open, saved};
 use osteon::headless::Driver;
 use osteon::session::{Command, EditCommand, FormCommand, StudyCommand, ViewCommand};
-use osteon::worker::message::{ReportChoice, Role, Standing};
+use osteon::worker::message::{Role, Standing};
 
 fn form(driver: &mut Driver, command: FormCommand) {
     driver.run(Command::Edit(EditCommand::Form(command)));
@@ -74,7 +74,7 @@ fn forms_are_rows_of_the_read_and_become_tables() {
     let csv = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && csv.lines().count() == 1 + 24 && csv.contains(",R2,1,0,2,right,"), "{csv}");
     driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
-    driver.run_to_end("Reporting", PATIENCE, Command::Study(StudyCommand::Report(Box::new(ReportChoice::default())))).unwrap();
+    driver.run_to_end("Reporting", PATIENCE, Command::Study(StudyCommand::Report(Box::default()))).unwrap();
     let page = std::fs::read_to_string(study.layout().results().join("report/report.html")).unwrap();
     // One says yes, the other no: a tie is undecided, by opinion and by the rule.
     assert!(page.contains("+ / + (3)") && page.contains("− / − (1)") && page.contains("undecided"), "the patients of the form are missing");
