@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
+mod common;
+
+use common::{ball_study, driver, enter, open, saved, stroke};
 use osteon::learn::{SHIPPED, Shipped, checkpoint};
 use osteon::phantom::knee;
+use osteon::session::{Command as Ask, EditCommand, ToolCommand};
+use osteon::study::{Part, Split};
 use osteon::volume::Labels;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -80,6 +85,39 @@ fn what_cannot_be_used_is_refused_in_one_line_that_names_the_file() {
     assert!(why(&["model", "import", &file, "--as", "marrow-R1", "--out", &out]).contains("takes 2 plane(s)"));
     assert!(why(&["model", "import", &file, "--as", "marrow", "--out", &out]).contains("marrow-R1"));
     assert!(why(&["model", "show", &folder.path().to_string_lossy()]).contains("card.json"));
+}
+
+#[test]
+fn a_studys_model_begins_with_the_shipped_one_is_trained_and_proposes() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = ball_study(&root, 2);
+    let mut split = Split::load(study.layout()).unwrap();
+    for record in study.exams().unwrap() {
+        split.assign(record.patient, Part::Train);
+    }
+    split.save(study.layout()).unwrap();
+    {
+        let mut driver = driver(home.path());
+        open(&mut driver, &root);
+        enter(&mut driver, "R1");
+        driver.run(Ask::Tool(ToolCommand::SizeMm(12.0)));
+        for slice in 2..6 {
+            stroke(&mut driver, slice, 1, &[[16.0, 22.0], [24.0, 22.0]]);
+            driver.run(Ask::Edit(EditCommand::ToggleDone));
+        }
+        saved(&mut driver);
+    }
+    let study = root.to_string_lossy().into_owned();
+    let begun = said(&["train", &study, "--model", "marrow-R1", "--from", "shipped", "--steps", "10"]);
+    assert!(begun.contains("marrow-R1 begins with shipped/marrow") && begun.contains("marrow-R1 version 2"), "{begun}");
+    let (shipped, _) = Shipped::for_layer("marrow").unwrap().load().unwrap();
+    let (model, card) = checkpoint::load(&root.join("models/marrow-R1/2")).unwrap();
+    assert_eq!((model.steps(), card.parent.as_deref()), (shipped.steps() + 10, Some("marrow-R1/1")));
+    let again = why(&["train", &study, "--model", "marrow-R1", "--from", "shipped", "--steps", "10"]);
+    assert!(again.contains("versions already"), "{again}");
+    let proposed = said(&["propose", &study, "--model", "marrow-R1"]);
+    assert_eq!(proposed.lines().count(), 2, "{proposed}");
 }
 
 /// Dice of a union of labels on the given slices (the third voxel axis).

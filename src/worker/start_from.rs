@@ -75,7 +75,7 @@ impl Beginning {
     pub fn place(&self, study: &Study, model: &ModelCode, layer: LayerKind, reader: &str, created: &str) -> Result<u32, String> {
         let versions = study.layout().model_versions(model).map_err(|e| e.to_string())?;
         if !versions.is_empty() {
-            return Err(format!("{model} has been trained before; it goes on from its own current version."));
+            return Err(format!("{model} has versions already and goes on from its current one; name no model to begin with."));
         }
         self.require_fit(study, layer)?;
         let model_here = self.model.learning_from(reader, None).map_err(|e| e.to_string())?;
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!((placed.card.parent.as_deref(), placed.card.spec.labels_from.as_str()), (Some("shipped/marrow"), "R1"));
         assert!(placed.card.dice.is_empty() && placed.card.origin.is_some());
         let why = marrow.place(&study, &code, LayerKind::Marrow, "R1", "2026-01-01").unwrap_err();
-        assert!(why.contains("trained before"), "{why}");
+        assert!(why.contains("versions already"), "{why}");
 
         let bone = Beginning::shipped("bone").unwrap();
         let code = ModelCode::new("bone-R1").unwrap();
