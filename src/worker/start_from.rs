@@ -78,6 +78,11 @@ impl Beginning {
             return Err(format!("{model} has versions already and goes on from its current one; name no model to begin with."));
         }
         self.require_fit(study, layer)?;
+        // Another reader's reads must not reach this one by way of a model under their name.
+        let (theirs, protocol) = (&self.model.spec().spec().labels_from, study.protocol());
+        if theirs != reader && !protocol.reading().others_models && protocol.readers().iter().any(|rule| rule.code.as_str() == theirs) {
+            return Err(format!("{} learnt from reader {theirs}; the protocol allows that with others_models = true.", self.name));
+        }
         let model_here = self.model.learning_from(reader, None).map_err(|e| e.to_string())?;
         // Scores on other exams say nothing about the study's.
         let mut card = Card { created: created.to_owned(), dice: BTreeMap::new(), ..self.card.clone() };
@@ -107,7 +112,11 @@ impl Beginning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::Protocol;
+    use crate::study::{Assistance, Protocol, ReaderCode, ReaderRule};
+
+    fn rule(code: &str) -> ReaderRule {
+        ReaderRule { code: ReaderCode::new(code).unwrap(), assistance: Assistance::FromStart }
+    }
 
     #[test]
     fn a_studys_model_begins_once_and_only_with_its_own_labels() {
@@ -122,6 +131,12 @@ mod tests {
         assert!(placed.card.dice.is_empty() && placed.card.origin.is_some());
         let why = marrow.place(&study, &code, LayerKind::Marrow, "R1", "2026-01-01").unwrap_err();
         assert!(why.contains("versions already"), "{why}");
+
+        let two = study.protocol().clone().with_readers(["R1", "R2"].map(rule).to_vec());
+        let two = Study::init(&folder.path().join("u"), "U", &two).unwrap();
+        let other = ModelCode::new("marrow-R2").unwrap();
+        let why = placed.place(&two, &other, LayerKind::Marrow, "R2", "2026-01-01").unwrap_err();
+        assert!(why.contains("learnt from reader R1") && two.models().unwrap().is_empty(), "{why}");
 
         let bone = Beginning::shipped("bone").unwrap();
         let code = ModelCode::new("bone-R1").unwrap();

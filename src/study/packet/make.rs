@@ -221,7 +221,7 @@ fn copy_model(study: &Study, rule: &ReaderRule, model: &ModelCode, version: u32,
             *line = format!("-:{slices}:-").into();
         }
     }
-    for (field, text) in [("parent", None), ("created", Some(""))] {
+    for (field, text) in [("parent", None), ("origin", None), ("created", Some(""))] {
         if let Some(value) = value.get_mut(field) {
             *value = text.into();
         }
