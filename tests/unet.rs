@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
 use osteon::learn::{
-    Augmentation, Card, Compute, Example, LearnError, LossKind, Model, ModelSpec, Objective, OptimiserKind, Rate, Recipe, Sampler,
-    StepReport, TrainOptions, Trainer, checkpoint,
+    Arithmetic, Augmentation, Card, Compute, Example, LearnError, LossKind, Model, ModelSpec, Objective, OptimiserKind, Rate, Recipe,
+    Sampler, StepReport, TrainOptions, Trainer, checkpoint,
 };
 use osteon::space::{Affine, Spacing};
 use osteon::volume::{Grid, Image, Labels};
@@ -58,24 +58,28 @@ fn two_slices_with_three_levels_are_learnt_by_heart() {
 
 #[test]
 fn the_same_seed_gives_the_same_bits_on_one_thread_and_on_three() {
-    let run = |threads: usize| {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
-            let examples: Vec<Example> = (0..6).map(|n| slice([61, 45], n)).collect();
-            let mut sampler = Sampler::new(&examples, 11).unwrap();
-            let mut trainer = trainer(8, 3, 2e-3);
-            let losses: Vec<u32> = (0..6)
-                .map(|_| {
-                    let batch = sampler.batch(&examples, 3, None, &Augmentation::for_layer("marrow"));
-                    trainer.step(&batch.iter().collect::<Vec<_>>(), &GO).unwrap().loss.to_bits()
-                })
-                .collect();
-            let found = trainer.snapshot().predict_slice(examples[0].planes(), [61, 45], &GO).unwrap();
-            (losses, found.probability.iter().map(|p| p.to_bits()).collect::<Vec<_>>())
-        })
-    };
-    let first = run(1);
-    assert_eq!(first, run(1));
-    assert_eq!(first, run(3));
+    for (arithmetic, steps) in [(Arithmetic::F32, 6), (Arithmetic::Bf16, 3)] {
+        let run = |threads: usize| bits_of_a_training(threads, &Compute::cpu(arithmetic), steps);
+        let first = run(1);
+        assert_eq!(first, run(1));
+        assert_eq!(first, run(3));
+    }
+}
+
+fn bits_of_a_training(threads: usize, compute: &Compute, steps: usize) -> (Vec<u32>, Vec<u32>) {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
+        let examples: Vec<Example> = (0..6).map(|n| slice([61, 45], n)).collect();
+        let mut sampler = Sampler::new(&examples, 11).unwrap();
+        let mut trainer = trainer(8, 3, 2e-3).on(compute);
+        let losses: Vec<u32> = (0..steps)
+            .map(|_| {
+                let batch = sampler.batch(&examples, 3, None, &Augmentation::for_layer("marrow"));
+                trainer.step(&batch.iter().collect::<Vec<_>>(), &GO).unwrap().loss.to_bits()
+            })
+            .collect();
+        let found = trainer.snapshot().predict_slice(examples[0].planes(), [61, 45], &GO).unwrap();
+        (losses, found.probability.iter().map(|p| p.to_bits()).collect::<Vec<_>>())
+    })
 }
 
 #[test]
@@ -285,6 +289,17 @@ fn a_volume_of_another_pixel_size_is_proposed_on_its_own_grid() {
     }
     let error = trainer.snapshot().predict_volume(&finer, 2, Some(&[4]), &GO, &mut |_, _| ()).unwrap_err();
     assert_eq!(error.to_string(), "there is no slice 4: the volume has 4 slices, counted from 0");
+}
+
+#[test]
+fn bf16_learns_as_fast_as_single_precision() {
+    let examples = [slice([37, 30], 0), slice([32, 41], 1)];
+    let last_loss = |arithmetic: Arithmetic| {
+        let mut trainer = trainer(8, 3, 5e-3).on(&Compute::cpu(arithmetic));
+        train(&mut trainer, &examples, 40).iter().skip(35).map(|r| r.loss).sum::<f32>() / 5.0
+    };
+    let (single, half) = (last_loss(Arithmetic::F32), last_loss(Arithmetic::Bf16));
+    assert!((half - single).abs() < 0.15 * single, "{half} for {single}");
 }
 
 #[test]

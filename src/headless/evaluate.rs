@@ -6,7 +6,7 @@ use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
 use super::train_folder::{figure, print_table, require_model};
-use crate::learn::checkpoint;
+use crate::learn::{Compute, checkpoint};
 use crate::worker::folder::{CaseTruth, Evaluation, evaluate_folder};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -44,6 +44,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     if let Some(flips) = &args.flips {
         model = model.with_flips(flips == "on")?;
     }
+    let model = model.on(Compute::best().0);
     let patterns = FilePattern::list(&args.images)?;
     let wanted = &model.spec().spec().sequences;
     if patterns.len() != wanted.len() {

@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::train::{driver_for, layer_and_reader};
 use super::{DEFAULT_SEED, Driver};
 use crate::io::{write_labels_nifti, write_probability_nifti};
-use crate::learn::checkpoint;
+use crate::learn::{Compute, checkpoint};
 use crate::session::{Command, ModelCommand, StudyCommand, ToolCommand};
 use crate::study::{ModelCode, Part, Study};
 use anyhow::{Result, anyhow};
@@ -36,7 +36,7 @@ pub struct ProposeArgs {
 fn write_probabilities(driver: &Driver, study: &Path, version: &str, mask: &Path) -> Result<Vec<PathBuf>> {
     let (name, number) = version.split_once('/').ok_or_else(|| anyhow!("{version} names no version"))?;
     let folder = Study::open(study)?.layout().model_version(&ModelCode::new(name)?, number.parse()?);
-    let (model, _) = checkpoint::load(&folder)?;
+    let model = checkpoint::load(&folder)?.0.on(Compute::best().0);
     let exam = driver.session().exam().ok_or_else(|| anyhow!("no exam is open"))?;
     let prepared = model.prepare(&[exam.reading_image()], exam.plane().slice_axis())?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(all_threads()).build()?;

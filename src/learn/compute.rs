@@ -50,13 +50,22 @@ impl Compute {
         Self(Place::Cpu(arithmetic))
     }
 
+    /// The CPU with the arithmetic that is fastest on it: `bf16` where there is a matrix unit, since nets learn as well
+    /// with it (`tests/unet.rs` compares).
+    #[must_use]
+    pub fn fastest_cpu() -> Self {
+        Self::cpu(if InstructionPath::for_bf16().is_some() { Arithmetic::Bf16 } else { Arithmetic::F32 })
+    }
+
     /// The best device of this build and machine, and a notice for a person where one was built for but is not there.
     #[must_use]
     pub fn best() -> (Self, Option<String>) {
         match accelerator() {
             Some(Ok(device)) => (Self(Place::Device(device)), None),
-            Some(Err(why)) => (Self::CPU, Some(format!("the graphics processor cannot be used ({why}); the CPU is used instead"))),
-            None => (Self::CPU, None),
+            Some(Err(why)) => {
+                (Self::fastest_cpu(), Some(format!("the graphics processor cannot be used ({why}); the CPU is used instead")))
+            }
+            None => (Self::fastest_cpu(), None),
         }
     }
 

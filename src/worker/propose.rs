@@ -2,7 +2,7 @@
 
 use super::message::{Outcome, ProposalResult, ProposeRequest};
 use super::task::Task;
-use crate::learn::{LearnError, Model, checkpoint};
+use crate::learn::{Compute, LearnError, Model, checkpoint};
 use crate::study::{ExamCode, ModelCode, Part, Split, Study};
 use std::path::Path;
 
@@ -17,7 +17,7 @@ impl LoadedModel {
 
 pub(super) fn load_model(study: &Study, model: &ModelCode, version: u32) -> Result<LoadedModel, String> {
     let folder = study.layout().model_version(model, version);
-    checkpoint::load(&folder).map(|(model, _)| LoadedModel(model)).map_err(|e| e.to_string())
+    checkpoint::load(&folder).map(|(model, _)| LoadedModel(model.on(Compute::best().0))).map_err(|e| e.to_string())
 }
 
 /// # Errors

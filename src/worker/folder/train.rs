@@ -4,7 +4,7 @@ use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
 use super::evaluate::{Evaluation, scored_levels};
 use super::run::{Common, Length, Run, judge, means};
-use crate::learn::{Card, CheckedSpec, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe};
+use crate::learn::{Card, CheckedSpec, Compute, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe};
 use crate::volume::Labels;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
@@ -191,7 +191,7 @@ fn train_members(
             let spec = ModelSpec { seed, class_weights: weights, ..start.spec.spec().clone() };
             Trainer::new(&spec.check().map_err(|e| e.to_string())?, start.recipe.clone(), wish.plan.options)
         };
-        let trainer = trainer.map_err(|e| e.to_string())?;
+        let trainer = trainer.map_err(|e| e.to_string())?.on(&Compute::best().0);
         let now = Instant::now();
         let until = deadline.map(|end| (now, now + end.saturating_duration_since(now) / (members - member)));
         let length = Length { steps: (wish.steps / members).max(1), until };
