@@ -1,5 +1,6 @@
 //! `osteon bench`: measures this machine.
 
+use super::loop_curve::{self, LoopArgs};
 use super::place;
 use crate::io::atomic_write;
 use crate::learn::{Arithmetic, BenchSetup, Meter, bench_step};
@@ -20,6 +21,8 @@ pub struct BenchArgs {
 enum BenchWhat {
     /// A training step of the U-Net
     Unet(UnetArgs),
+    /// What the model saves a reader: exams in file order, one retraining after each
+    Loop(LoopArgs),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -61,7 +64,13 @@ enum Mode {
 /// # Errors
 /// If the numbers are no net's, or the file cannot be written.
 pub fn run(args: &BenchArgs) -> Result<()> {
-    let BenchWhat::Unet(args) = &args.what;
+    match &args.what {
+        BenchWhat::Unet(args) => unet(args),
+        BenchWhat::Loop(args) => loop_curve::run(args),
+    }
+}
+
+fn unet(args: &UnetArgs) -> Result<()> {
     let threads = if args.threads == 0 { place::all_threads() } else { args.threads };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let started = Instant::now();

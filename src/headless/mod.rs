@@ -17,6 +17,7 @@ mod import;
 mod import_mask;
 mod inspect;
 mod model;
+mod loop_curve;
 mod packet;
 mod patterns;
 mod phantom;

@@ -39,21 +39,36 @@ impl KneeExam {
 /// Empty where the slice is empty or lies outside the grid.
 #[must_use]
 pub fn strokes_for(target: &Labels, plane: &SlicePlane, slice: usize) -> Vec<SimulatedStroke> {
+    strokes_from(None, target, plane, slice)
+}
+
+/// The strokes with which the same hand, by the same rules and just as far, turns what `start` holds on a slice into what
+/// `target` holds there. What is right already is not painted over.
+#[must_use]
+pub fn corrections_for(start: &Labels, target: &Labels, plane: &SlicePlane, slice: usize) -> Vec<SimulatedStroke> {
+    strokes_from(Some(start), target, plane, slice)
+}
+
+fn strokes_from(start: Option<&Labels>, target: &Labels, plane: &SlicePlane, slice: usize) -> Vec<SimulatedStroke> {
     if slice >= plane.slice_count() {
         return Vec::new();
     }
     let pixel_mm = plane.pixel_mm(target.grid().world_from_voxel());
     let [width, height] = plane.size();
-    let wanted: Vec<u8> = (0..width * height).map(|n| target.get(plane.voxel(slice, [n % width, n / width]))).collect();
-    let Some(frame) = Frame::around(&wanted, width) else { return Vec::new() };
-    let wanted = frame.cut(&wanted);
-    let mut hand = Hand { frame, pixel_mm, canvas: vec![0; wanted.len()], strokes: Vec::new() };
+    let voxel = |n: usize| plane.voxel(slice, [n % width, n / width]);
+    let wanted: Vec<u8> = (0..width * height).map(|n| target.get(voxel(n))).collect();
+    let before: Vec<u8> = start.map_or_else(|| vec![0; wanted.len()], |start| (0..wanted.len()).map(|n| start.get(voxel(n))).collect());
+    let touched: Vec<u8> = wanted.iter().zip(&before).map(|(w, b)| *w.max(b)).collect();
+    let Some(frame) = Frame::around(&touched, width) else { return Vec::new() };
+    let (wanted, canvas) = (frame.cut(&wanted), frame.cut(&before));
+    let mut hand = Hand { frame, pixel_mm, canvas, strokes: Vec::new() };
     let mut labels: Vec<u8> = wanted.iter().copied().filter(|&l| l > 0).collect();
     labels.sort_unstable();
     labels.dedup();
     for &label in &labels {
         // Whatever gets a higher label later may be painted over.
-        let allowed: Vec<bool> = wanted.iter().map(|&w| w >= label).collect();
+        let later = |(w, c): (&u8, &u8)| *w == label || (*w > label && c != w);
+        let allowed: Vec<bool> = wanted.iter().zip(&hand.canvas).map(later).collect();
         let must: Vec<bool> = wanted.iter().map(|&w| w == label).collect();
         for radius in BRUSHES {
             hand.fill(label, radius, &must, &allowed, SPILL, 0.3);
@@ -286,6 +301,27 @@ mod tests {
         }
         assert!(strokes_in_all < 5 * 90, "{strokes_in_all} strokes are no hand's");
         assert!(exam.strokes(&target, 999).is_empty());
+    }
+
+    #[test]
+    fn a_right_slice_needs_no_stroke_and_a_wrong_patch_few() {
+        let exam = knee(2, 1).unwrap();
+        let target = exam.read_by(SimulatedReader::One, 4);
+        let plane = exam.plane();
+        let from_blank = exam.strokes(&target, 7).len();
+        assert!(corrections_for(&target, &target, &plane, 7).is_empty());
+        assert_eq!(corrections_for(&Labels::empty(target.grid().clone()), &target, &plane, 7).len(), from_blank);
+        // A wrong patch beside what is right, on an empty slice too.
+        let mut start = target.clone();
+        for (u, v) in (2..24).flat_map(|u| (2..24).map(move |v| (u, v))) {
+            start.set(plane.voxel(7, [u, v]), 3);
+        }
+        let strokes = corrections_for(&start, &target, &plane, 7);
+        assert!(!strokes.is_empty() && strokes.len() < from_blank, "{} of {from_blank}", strokes.len());
+        assert!(strokes.iter().all(|s| s.label == 0));
+        let empty = Labels::empty(target.grid().clone());
+        assert!(corrections_for(&start, &empty, &plane, 7).iter().all(|s| s.label == 0));
+        assert!(corrections_for(&start, &target, &plane, 999).is_empty());
     }
 
     proptest! {

@@ -1,10 +1,12 @@
-//! Learning from folders of images and masks, without a study: cases, training, evaluation.
+//! Learning from folders of images and masks, without a study: cases, training, evaluation, the loop played back.
 
 mod cases;
+mod curve;
 mod evaluate;
 mod run;
 mod train;
 
 pub use cases::{Case, CaseTruth};
+pub use curve::{CurvePoint, CurveProgress, CurveWish, play_corrections};
 pub use evaluate::{CaseScore, Evaluation, evaluate_folder, scored_levels};
 pub use train::{FolderProgress, FolderTraining, TrainedFolder, train_folder};

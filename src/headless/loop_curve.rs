@@ -1,0 +1,178 @@
+//! `osteon bench loop`: plays exams in file order with a reader's masks as the corrections, and prints what is left to do.
+
+use super::agreement::write_json;
+use super::folder_cases::pair;
+use super::patterns::FilePattern;
+use super::place;
+use super::progress::Progress;
+use crate::worker::folder::{CurvePoint, CurveProgress, CurveWish, play_corrections};
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+/// Exams whose means are compared, counted from 1: early and late.
+const SPANS: [[usize; 2]; 2] = [[2, 4], [8, 10]];
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct LoopArgs {
+    /// Images, one pattern per sequence: 'DIR/*_water.nii.gz,DIR/*_fat.nii.gz'
+    #[arg(long, value_name = "GLOB,…")]
+    images: String,
+    /// The corrector's masks: 'DIR/*_reader1.nii.gz'
+    #[arg(long, value_name = "GLOB")]
+    labels: String,
+    /// Exams to play, in the order of their names
+    #[arg(long, default_value_t = 10)]
+    exams: usize,
+    /// Steps of the retraining after every exam
+    #[arg(long, default_value_t = 300)]
+    steps: u32,
+    /// Where weights and batches come from
+    #[arg(long, default_value_t = place::DEFAULT_SEED)]
+    seed: u64,
+    /// Channels of the first level
+    #[arg(long, default_value_t = 16)]
+    base: usize,
+    /// File for the figures, - for the screen
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// # Errors
+/// If a file cannot be read, or there are too few exams for a curve.
+pub(super) fn run(args: &LoopArgs) -> Result<()> {
+    let patterns = FilePattern::list(&args.images)?;
+    let masks = FilePattern::new(&args.labels, 1)?;
+    let mut cases = pair(&patterns, &masks)?;
+    cases.truncate(args.exams.max(2));
+    if cases.len() < 2 {
+        bail!("one exam is no curve; name at least two");
+    }
+    let wish = CurveWish {
+        sequences: patterns.iter().map(FilePattern::word).collect(),
+        corrector: masks.word(),
+        steps: args.steps,
+        seed: args.seed,
+        base: args.base,
+    };
+    let bar = Progress::new();
+    bar.stage("Playing the loop");
+    let all = cases.len();
+    let mut show = |event: &CurveProgress| match event {
+        CurveProgress::Exam(point) => bar.stage(&line(point)),
+        CurveProgress::Step { exam, step, loss } => {
+            let done = (*exam as f32 - 1.0 + *step as f32 / wish.steps.max(1) as f32) / (all as f32 - 1.0);
+            bar.at(done, &format!("Retraining after exam {exam} of {all}, step {step} of {}, loss {loss:.3}", wish.steps));
+        }
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(place::all_threads()).build().context("the threads could not be started")?;
+    let stop = AtomicBool::new(false);
+    let points = pool.install(|| play_corrections(&cases, &wish, &stop, &mut show)).map_err(|why| anyhow!(why))?;
+    bar.finish();
+    let points = points.context("the play was stopped")?;
+    if args.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
+        table(&points);
+    }
+    if let Some(path) = &args.json {
+        write_json(path, &figures(&points, &wish))?;
+    }
+    Ok(())
+}
+
+fn line(point: &CurvePoint) -> String {
+    format!(
+        "{}: {} of {} voxels relabelled ({}), {} of {} strokes ({})",
+        point.name,
+        point.relabelled,
+        point.painted,
+        ratio(point.voxel_ratio()),
+        point.strokes_to_correct,
+        point.strokes_from_empty,
+        ratio(point.stroke_ratio()),
+    )
+}
+
+fn table(points: &[CurvePoint]) {
+    println!("exam  relabelled / painted voxels  strokes from the proposal / from empty slices");
+    for (n, point) in points.iter().enumerate() {
+        println!(
+            "{:>4}  {:>9} / {:<7} {:>5}    {:>6} / {:<6} {:>5}  {}",
+            n + 1,
+            point.relabelled,
+            point.painted,
+            ratio(point.voxel_ratio()),
+            point.strokes_to_correct,
+            point.strokes_from_empty,
+            ratio(point.stroke_ratio()),
+            point.name
+        );
+    }
+    for span in SPANS {
+        let [voxels, strokes] = means(points, span);
+        println!("mean of exams {} to {}: voxels {}, strokes {}", span[0], span[1], ratio(voxels), ratio(strokes));
+    }
+}
+
+fn ratio(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |v| format!("{v:.2}"))
+}
+
+/// Mean of both ratios over the exams of a span where they are defined; `None` where an exam of it was not played.
+fn means(points: &[CurvePoint], [first, last]: [usize; 2]) -> [Option<f64>; 2] {
+    let mean = |of: fn(&CurvePoint) -> Option<f64>| {
+        let known: Vec<f64> = points.get(first - 1..last)?.iter().filter_map(of).collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    [mean(CurvePoint::voxel_ratio), mean(CurvePoint::stroke_ratio)]
+}
+
+fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
+    let exam = |point: &CurvePoint| {
+        json!({
+            "exam": point.name,
+            "painted_voxels": point.painted,
+            "relabelled_voxels": point.relabelled,
+            "voxel_ratio": point.voxel_ratio(),
+            "strokes_from_empty": point.strokes_from_empty,
+            "strokes_to_correct": point.strokes_to_correct,
+            "stroke_ratio": point.stroke_ratio(),
+        })
+    };
+    let spans = SPANS.map(|span| {
+        let [voxels, strokes] = means(points, span);
+        json!({"exams": span, "voxel_ratio": voxels, "stroke_ratio": strokes})
+    });
+    json!({
+        "corrector": wish.corrector,
+        "sequences": wish.sequences,
+        "steps_per_retraining": wish.steps,
+        "base": wish.base,
+        "seed": wish.seed,
+        "rule": "relabelled = voxels where proposal and mask differ; painted = voxels with a label in the mask; \
+                 strokes = those of one simulated brush, from the proposal and from empty slices, until both are as near to the mask",
+        "exams": points.iter().map(exam).collect::<Vec<_>>(),
+        "means": spans,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_are_over_the_exams_named_and_absent_where_one_was_not_played() {
+        let point = |n: u64| CurvePoint {
+            name: format!("e{n}"),
+            painted: if n == 3 { 0 } else { 10 },
+            relabelled: n,
+            strokes_from_empty: 4,
+            strokes_to_correct: n as usize,
+        };
+        let points: Vec<CurvePoint> = (1..=9).map(point).collect();
+        let [voxels, strokes] = means(&points, SPANS[0]);
+        assert!((voxels.unwrap() - 0.3).abs() < 1e-9 && (strokes.unwrap() - 0.75).abs() < 1e-9);
+        assert_eq!(means(&points, SPANS[1]), [None, None]);
+    }
+}

@@ -1,0 +1,239 @@
+//! The correction loop played back: how much less a reader has to do, exam by exam, as the model learns from their corrections.
+
+use super::cases::Case;
+use crate::learn::{
+    Augmentation, CheckedSpec, Crop, Example, LearnError, Model, ModelSpec, PreparedSlices, Rate, Recipe, Sampler, TrainOptions, Trainer,
+    balanced_weights,
+};
+use crate::phantom::{corrections_for, strokes_for};
+use crate::space::SlicePlane;
+use crate::volume::Labels;
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Slices per step.
+const BATCH: usize = 4;
+/// A step is taken on parts no larger than this.
+const LARGEST_CROP: [usize; 2] = [192, 192];
+/// Highest learning rate of the first training, and of the later ones, which start from weights that are good already.
+const RATES: [f64; 2] = [4e-3, 2e-3];
+
+/// What is played.
+#[derive(Clone, Debug)]
+pub struct CurveWish {
+    /// Name of each input sequence.
+    pub sequences: Vec<String>,
+    /// Whose masks: the corrector.
+    pub corrector: String,
+    /// Steps of every retraining.
+    pub steps: u32,
+    /// Where weights and batches come from.
+    pub seed: u64,
+    /// Channels of the first level.
+    pub base: usize,
+}
+
+/// What one exam cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// The exam.
+    pub name: String,
+    /// Voxels that hold a label in the corrector's mask: what there is to paint without a proposal.
+    pub painted: u64,
+    /// Voxels where the proposal differs from the corrector's mask; all painted ones where there was no proposal.
+    pub relabelled: u64,
+    /// Strokes of the simulated brush from empty slices.
+    pub strokes_from_empty: usize,
+    /// Strokes of the same brush from the proposal.
+    pub strokes_to_correct: usize,
+}
+
+impl CurvePoint {
+    /// Relabelled ÷ painted voxels; `None` where the mask is empty.
+    #[must_use]
+    pub fn voxel_ratio(&self) -> Option<f64> {
+        (self.painted > 0).then(|| self.relabelled as f64 / self.painted as f64)
+    }
+
+    /// Strokes from the proposal ÷ strokes from empty slices; `None` where there is nothing to paint.
+    #[must_use]
+    pub fn stroke_ratio(&self) -> Option<f64> {
+        (self.strokes_from_empty > 0).then(|| self.strokes_to_correct as f64 / self.strokes_from_empty as f64)
+    }
+}
+
+/// How far the play is.
+#[derive(Clone, Debug)]
+pub enum CurveProgress {
+    /// An exam was proposed on and corrected.
+    Exam(CurvePoint),
+    /// A step of the retraining after exam number `exam` (from 1).
+    Step {
+        /// After which exam.
+        exam: usize,
+        /// Steps taken.
+        step: u32,
+        /// The loss of the step.
+        loss: f32,
+    },
+}
+
+/// Plays `cases` in their order: propose with what was learnt so far, correct to the mask, learn from all corrected so far.
+/// `None` soon after `stop` is set.
+///
+/// # Errors
+/// One sentence that names the file or says what is missing.
+pub fn play_corrections(
+    cases: &[Case],
+    wish: &CurveWish,
+    stop: &AtomicBool,
+    progress: &mut dyn FnMut(&CurveProgress),
+) -> Result<Option<Vec<CurvePoint>>, String> {
+    let mut play = Play { wish, stop, recipe: Recipe::default(), examples: Vec::new(), model: None };
+    let mut points = Vec::with_capacity(cases.len());
+    for (at, case) in cases.iter().enumerate() {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let named = |e: LearnError| format!("{}: {e}", case.name);
+        let (images, axis) = case.load_images()?;
+        let mask = case.load_masks(&images[0])?.swap_remove(0);
+        let refs: Vec<_> = images.iter().collect();
+        let prepared = PreparedSlices::new(&play.spec(None)?, &play.recipe, &refs, axis).map_err(named)?;
+        let proposal = match &play.model {
+            None => Labels::empty(mask.grid().clone()),
+            Some(model) => match model.predict_prepared(&prepared, None, stop, &mut |_, _| {}) {
+                Err(LearnError::Cancelled) => return Ok(None),
+                other => other.map_err(named)?,
+            },
+        };
+        let point = cost(&case.name, &proposal, &mask, axis);
+        progress(&CurveProgress::Exam(point.clone()));
+        points.push(point);
+        if at + 1 == cases.len() {
+            break;
+        }
+        for slice in 0..prepared.slice_count() {
+            play.examples.push(prepared.example(slice, &mask, |_| true).map_err(named)?);
+        }
+        if !play.learn(at + 1, progress)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(points))
+}
+
+/// What it costs to turn a proposal into the mask.
+fn cost(name: &str, proposal: &Labels, mask: &Labels, axis: usize) -> CurvePoint {
+    let grid = mask.grid();
+    let (mut painted, mut relabelled) = (0, 0);
+    mask.for_each_labelled(|voxel, label| {
+        painted += 1;
+        relabelled += u64::from(proposal.get(voxel) != label);
+    });
+    proposal.for_each_labelled(|voxel, _| relabelled += u64::from(mask.get(voxel) == 0));
+    let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), axis);
+    let count = |slice: usize| (strokes_for(mask, &plane, slice).len(), corrections_for(proposal, mask, &plane, slice).len());
+    let (strokes_from_empty, strokes_to_correct) =
+        (0..plane.slice_count()).into_par_iter().map(count).reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    CurvePoint { name: name.to_owned(), painted, relabelled, strokes_from_empty, strokes_to_correct }
+}
+
+struct Play<'a> {
+    wish: &'a CurveWish,
+    stop: &'a AtomicBool,
+    recipe: Recipe,
+    examples: Vec<Example>,
+    model: Option<Model>,
+}
+
+impl Play<'_> {
+    fn spec(&self, weights: Option<Vec<f32>>) -> Result<CheckedSpec, String> {
+        let mut spec = ModelSpec::new("", "marrow", 3, &self.wish.corrector);
+        spec.sequences.clone_from(&self.wish.sequences);
+        (spec.seed, spec.base, spec.class_weights) = (self.wish.seed, self.wish.base, weights);
+        spec.check().map_err(|e| e.to_string())
+    }
+
+    /// One retraining on all examples so far; `false` if it was stopped.
+    fn learn(&mut self, exam: usize, progress: &mut dyn FnMut(&CurveProgress)) -> Result<bool, String> {
+        let peak = RATES[usize::from(self.model.is_some())];
+        let rate = Rate::Cosine { peak, steps: u64::from(self.wish.steps) };
+        let options = TrainOptions { rate, ..TrainOptions::default() };
+        let mut trainer = match &self.model {
+            Some(model) => Trainer::resume(model, options),
+            None => {
+                let spec = self.spec(None)?;
+                let spec = self.spec(Some(balanced_weights(&self.examples, spec.classes())))?;
+                Trainer::new(&spec, self.recipe.clone(), options)
+            }
+        }
+        .map_err(|e| e.to_string())?;
+        let augmentation = Augmentation::for_layer("marrow");
+        let mut sampler = Sampler::new(&self.examples, self.wish.seed.wrapping_add(exam as u64)).map_err(|e| e.to_string())?;
+        for step in 1..=self.wish.steps.max(1) {
+            let batch = sampler.batch(&self.examples, BATCH, Some(Crop { size: LARGEST_CROP }), &augmentation);
+            match trainer.step(&batch.iter().collect::<Vec<_>>(), self.stop) {
+                Ok(report) => progress(&CurveProgress::Step { exam, step, loss: report.loss }),
+                // The trainer goes on from the last good weights.
+                Err(LearnError::NothingLabelled | LearnError::NotFinite { .. }) => {}
+                Err(LearnError::Cancelled) => return Ok(false),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        self.model = Some(trainer.snapshot());
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{Affine, Spacing};
+    use crate::volume::{Grid, Image};
+    use std::sync::Arc;
+
+    /// A small exam with a bright disc that is level 1, moved by `shift`.
+    fn exam(folder: &std::path::Path, name: &str, shift: usize) -> Case {
+        let grid = Arc::new(Grid::new([32, 32, 3], Affine::from_spacing(Spacing::new([1.0, 1.0, 4.0]).unwrap())).unwrap());
+        let mut mask = Labels::empty(grid.clone());
+        let values = (0..grid.voxel_count()).map(|n| {
+            let voxel = grid.voxel(n);
+            let inside = (voxel[0] as f64 - 12.0 - shift as f64).hypot(voxel[1] as f64 - 16.0) < 7.0;
+            if inside {
+                mask.set(voxel, 1);
+            }
+            (if inside { 300.0 } else { 50.0 }) + ((n * 7919) % 23) as f32
+        });
+        let image = Image::new(grid.clone(), values.collect::<Vec<f32>>()).unwrap();
+        let (water, reader) = (folder.join(format!("{name}_water.nii.gz")), folder.join(format!("{name}_r1.nii.gz")));
+        crate::io::write_image_nifti(&water, &image).unwrap();
+        crate::io::write_labels_nifti(&reader, &mask, "").unwrap();
+        Case { name: name.to_owned(), images: vec![water], masks: vec![reader] }
+    }
+
+    #[test]
+    fn the_first_exam_costs_all_and_later_ones_less() {
+        let folder = tempfile::tempdir().unwrap();
+        let cases: Vec<Case> = (0..3).map(|n| exam(folder.path(), &format!("e{n}"), n * 2)).collect();
+        let wish = CurveWish { sequences: vec!["water".into()], corrector: "r1".into(), steps: 40, seed: 3, base: 4 };
+        let (mut heard, mut steps) = (0, 0);
+        let points = play_corrections(&cases, &wish, &AtomicBool::new(false), &mut |event| match event {
+            CurveProgress::Exam(_) => heard += 1,
+            CurveProgress::Step { .. } => steps += 1,
+        });
+        let points = points.unwrap().unwrap();
+        assert_eq!((points.len(), heard, steps), (3, 3, 80));
+        assert_eq!((points[0].voxel_ratio(), points[0].stroke_ratio()), (Some(1.0), Some(1.0)));
+        assert!(points[2].voxel_ratio().unwrap() < 0.5, "{points:?}");
+        assert!(points[2].strokes_to_correct < points[1].strokes_to_correct, "{points:?}");
+        let stopped = play_corrections(&cases, &wish, &AtomicBool::new(true), &mut |_| {});
+        assert_eq!(stopped.unwrap(), None);
+    }
+
+    #[test]
+    fn nothing_to_paint_has_no_ratio() {
+        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes_from_empty: 0, strokes_to_correct: 2 };
+        assert_eq!((point.voxel_ratio(), point.stroke_ratio()), (None, None));
+    }
+}
