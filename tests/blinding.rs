@@ -149,7 +149,12 @@ fn on_test_exams_a_model_waits_until_every_read_is_sealed() {
 /// What a person could press, by number.
 fn random_command(choice: u8, codes: &[osteon::study::ExamCode]) -> Command {
     use osteon::session::{AdoptWhat, PointerCommand, ViewCommand, Workspace};
-    match choice % 14 {
+    match choice % 19 {
+        16 => Command::Model(ModelCommand::Accept),
+        17 => Command::Model(ModelCommand::Refuse),
+        18 => Command::Model(ModelCommand::ToggleDoubt),
+        14 => Command::Model(ModelCommand::Ablate),
+        15 => Command::Model(ModelCommand::Compare([1, 2])),
         0 => Command::Model(ModelCommand::ProposeSlice),
         1 => Command::Model(ModelCommand::ProposeExam),
         2 => Command::Model(ModelCommand::Train),
@@ -167,19 +172,14 @@ fn random_command(choice: u8, codes: &[osteon::study::ExamCode]) -> Command {
     }
 }
 
-#[test]
-fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_reads_are_shown() {
-    use osteon::session::{Effect, Session};
-    use osteon::worker::message::{Event, LoadedExam, Outcome, ProposalResult, Request, RequestId, Role, StudySummary};
+/// A study of two training exams and a test exam, with a model of every reader.
+fn three_exams(
+    protocol: &osteon::study::Protocol,
+    readers: &[ReaderCode],
+    codes: &[osteon::study::ExamCode],
+) -> osteon::worker::message::StudySummary {
     use std::collections::{BTreeMap, BTreeSet};
-    let image = common::ball(0.0);
-    let readers = ["R1", "R2", "R3"].map(|code| ReaderCode::new(code).unwrap());
-    let rules = [osteon::study::Assistance::None, osteon::study::Assistance::AfterSeal, osteon::study::Assistance::FromStart];
-    let protocol = osteon::study::Protocol::sample().with_readers(
-        readers.iter().zip(rules).map(|(code, assistance)| osteon::study::ReaderRule { code: code.clone(), assistance }).collect(),
-    );
-    let codes: Vec<_> = ["K-1", "K-2", "K-3"].map(|c| osteon::study::ExamCode::new(c).unwrap()).to_vec();
-    let summary = || StudySummary {
+    osteon::worker::message::StudySummary {
         root: "/nowhere".into(),
         protocol: protocol.clone(),
         protocol_text: protocol.to_toml(),
@@ -192,6 +192,7 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
                 sequences: vec!["water".into()],
                 slices: 8,
                 done: BTreeMap::new(),
+                accepted: BTreeSet::new(),
                 sealed: BTreeSet::new(),
                 reads_sealed: false,
             })
@@ -203,7 +204,22 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
         packet: None,
         places: BTreeMap::new(),
         remarks: Vec::new(),
-    };
+    }
+}
+
+#[test]
+fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_reads_are_shown() {
+    use osteon::session::{Effect, Session};
+    use osteon::worker::message::{Event, LoadedExam, Outcome, ProposalResult, Request, RequestId, Role};
+    use std::collections::BTreeMap;
+    let image = common::ball(0.0);
+    let readers = ["R1", "R2", "R3"].map(|code| ReaderCode::new(code).unwrap());
+    let rules = [osteon::study::Assistance::None, osteon::study::Assistance::AfterSeal, osteon::study::Assistance::FromStart];
+    let protocol = osteon::study::Protocol::sample().with_readers(
+        readers.iter().zip(rules).map(|(code, assistance)| osteon::study::ReaderRule { code: code.clone(), assistance }).collect(),
+    );
+    let codes: Vec<_> = ["K-1", "K-2", "K-3"].map(|c| osteon::study::ExamCode::new(c).unwrap()).to_vec();
+    let summary = || three_exams(&protocol, &readers, &codes);
     let mut seed = 0x2026_u64;
     let mut next = move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -226,7 +242,15 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
                         assert_eq!(request.model, "marrow-R3", "another reader's model is asked");
                         asked += 1;
                     }
-                    Request::Train(request) => assert!(assisted && request.reader == readers[2]),
+                    Request::Train(request) | Request::Ablate(request) => assert!(assisted && request.reader == readers[2]),
+                    Request::Doubt(request) => {
+                        assert!(assisted && request.exam != codes[2], "doubt is asked where no proposal may be");
+                    }
+                    Request::Rank(request) => {
+                        assert!(assisted && !request.exams.contains(&codes[2]), "a test exam is ranked");
+                        assert_eq!(request.model, "marrow-R3");
+                    }
+                    Request::Judge(request) => assert!(assisted && request.train.reader == readers[2]),
                     Request::Compare(_) | Request::Report { .. } => panic!("a reader sees what the others did"),
                     Request::OpenExam { exam, role: whose, .. } => {
                         assert_eq!(whose, role);
@@ -242,6 +266,7 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
                             standing: Standing::Writing { number: 1, assisted },
                             remarks: BTreeMap::new(),
                             form: osteon::study::SacroiliacForm::default(),
+                            triage: osteon::study::Triage::default(),
                         };
                         effects.extend(session.absorb(Event::Ended { id, outcome: Outcome::Exam(Box::new(loaded)) }));
                     }

@@ -10,8 +10,12 @@ mod desk;
 mod import;
 #[path = "ui/manners.rs"]
 mod manners;
+#[path = "ui/models.rs"]
+mod models;
 #[path = "ui/panes.rs"]
 mod panes;
+#[path = "ui/review.rs"]
+mod review;
 #[path = "ui/study.rs"]
 mod study;
 #[path = "ui/tools.rs"]
@@ -398,8 +402,4 @@ fn pictures_of_the_window() {
     let mut entry = harness([1280.0, 800.0], true);
     ask_for_path(&mut entry);
     shot("path-entry", &mut entry);
-    let mut models = reading(true);
-    models.state_mut().run(Command::View(ViewCommand::Workspace(Workspace::Models)));
-    models.run_steps(2);
-    shot("models", &mut models);
 }

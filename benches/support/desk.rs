@@ -66,6 +66,7 @@ pub fn open_session() -> Session {
             sequences: vec!["water".to_owned()],
             slices: shape[2],
             done: BTreeMap::new(),
+            accepted: std::collections::BTreeSet::new(),
             sealed: BTreeSet::new(),
             reads_sealed: false,
         }],
@@ -94,6 +95,7 @@ pub fn open_session() -> Session {
         findings: Vec::new(),
         remarks: std::collections::BTreeMap::new(),
         form: osteon::study::SacroiliacForm::default(),
+        triage: osteon::study::Triage::default(),
         standing: Standing::Writing { number: 1, assisted: false },
     };
     session.absorb(Event::Ended { id: id.unwrap(), outcome: Outcome::Exam(Box::new(loaded)) });

@@ -1,6 +1,7 @@
 //! `osteon evaluate`: Dice of a model against masks, per level and case.
 
 use super::agreement::write_json;
+use super::evaluate_study;
 use super::folder_cases::{only, pair, truth};
 use super::patterns::FilePattern;
 use super::place;
@@ -11,20 +12,24 @@ use crate::worker::folder::{CaseTruth, Evaluation, evaluate_folder};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 /// What `osteon evaluate` takes.
 #[derive(Args, Clone, Debug)]
 pub struct EvaluateArgs {
-    /// Folder of the model
-    pub model: PathBuf,
+    /// Folder of the model; or of a study, with --model
+    #[arg(value_name = "MODEL_DIR|STUDY")]
+    pub place: PathBuf,
+    /// In a study: the reader's model, such as marrow-R1, on what is held out of its training
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["images", "truth"])]
+    pub model: Option<String>,
     /// Images, one pattern per sequence, in the order of the training
-    #[arg(long, value_name = "GLOB,…")]
-    pub images: String,
+    #[arg(long, value_name = "GLOB,…", required_unless_present = "model", requires = "truth")]
+    pub images: Option<String>,
     /// Masks: 'DIR/*_reader1.nii.gz', or 'staple:DIR/*_reader*.nii.gz' for the STAPLE of several readers
-    #[arg(long, value_name = "GLOB")]
-    pub truth: String,
+    #[arg(long, value_name = "GLOB", required_unless_present = "model")]
+    pub truth: Option<String>,
     /// Only these cases: names between commas, or 'dataset.json:scanner=B' for those of whom a list says so
     #[arg(long, value_name = "NAMES|FILE.json:KEY=VALUE")]
     pub cases: Option<String>,
@@ -39,18 +44,24 @@ pub struct EvaluateArgs {
 /// # Errors
 /// One sentence that names the file or says what is missing.
 pub fn run(args: &EvaluateArgs) -> Result<()> {
-    require_model(&args.model)?;
-    let (mut model, card) = checkpoint::load(&args.model)?;
+    if let Some(model) = &args.model {
+        return evaluate_study::run(&args.place, model, args.json.as_deref());
+    }
+    let (Some(images), Some(masks)) = (&args.images, &args.truth) else {
+        bail!("name --images and --truth, or a study's --model");
+    };
+    require_model(&args.place)?;
+    let (mut model, card) = checkpoint::load(&args.place)?;
     if let Some(flips) = &args.flips {
         model = model.with_flips(flips == "on")?;
     }
     let model = model.on(Compute::best().0);
-    let patterns = FilePattern::list(&args.images)?;
+    let patterns = FilePattern::list(images)?;
     let wanted = &model.spec().spec().sequences;
     if patterns.len() != wanted.len() {
         bail!("the model takes {} ({}), but --images holds {} pattern(s)", wanted.len(), wanted.join(", "), patterns.len());
     }
-    let (masks, kind) = truth(&args.truth)?;
+    let (masks, kind) = truth(masks)?;
     let cases = only(pair(&patterns, &masks)?, args.cases.as_deref())?;
     let bar = Progress::new();
     bar.stage(&format!("Proposing on {} cases", cases.len()));
@@ -60,22 +71,26 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let found = pool.install(|| evaluate_folder(&model, &cases, kind, &stop, &mut |at| bar.at(at as f32 / of, "Proposing")));
     bar.finish();
     let found = found.map_err(|why| anyhow!(why))?.context("stopped before the end")?;
-    print_table("cases", &found);
-    for case in &found.cases {
-        let figures = found.levels.iter().zip(&case.dice).map(|(name, dice)| format!("{name} {}", figure(*dice)));
-        println!("  {}: {}", case.name, figures.collect::<Vec<_>>().join(", "));
+    let rule = match kind {
+        CaseTruth::Mask => "one mask per case",
+        CaseTruth::Staple => "binary STAPLE of all masks per level, whole volume, W >= 0.5",
+    };
+    show(&found, "cases", rule, &card.weights_sha256, args.json.as_deref())
+}
+
+/// Prints the table and the worst case, and writes the figures where asked.
+pub(super) fn show(found: &Evaluation, what: &str, rule: &str, weights: &str, json: Option<&Path>) -> Result<()> {
+    if json.is_none_or(|path| path.as_os_str() != "-") {
+        print_table(what, found);
+        for case in &found.cases {
+            let figures = found.levels.iter().zip(&case.dice).map(|(name, dice)| format!("{name} {}", figure(*dice)));
+            println!("  {}: {}", case.name, figures.collect::<Vec<_>>().join(", "));
+        }
+        if let Some((case, dice)) = worst(found) {
+            println!("worst: {case} (mean over its levels {dice:.3})");
+        }
     }
-    if let Some((case, dice)) = worst(&found) {
-        println!("worst: {case} (mean over its levels {dice:.3})");
-    }
-    if let Some(path) = &args.json {
-        let rule = match kind {
-            CaseTruth::Mask => "one mask per case",
-            CaseTruth::Staple => "binary STAPLE of all masks per level, whole volume, W >= 0.5",
-        };
-        write_json(path, &figures(&found, rule, &card.weights_sha256))?;
-    }
-    Ok(())
+    json.map_or(Ok(()), |path| write_json(path, &figures(found, rule, weights)))
 }
 
 /// The case with the lowest mean Dice over its levels.

@@ -5,7 +5,7 @@ use super::folder_cases::pair;
 use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
-use crate::worker::folder::{CurvePoint, CurveProgress, CurveWish, play_corrections};
+use crate::worker::folder::{CurvePoint, CurveProgress, CurveWish, LEAVES, play_corrections};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -82,36 +82,19 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
 }
 
 fn line(point: &CurvePoint) -> String {
-    format!(
-        "{}: {} of {} voxels relabelled ({}), {} of {} strokes ({})",
-        point.name,
-        point.relabelled,
-        point.painted,
-        ratio(point.voxel_ratio()),
-        point.strokes_to_correct,
-        point.strokes_from_empty,
-        ratio(point.stroke_ratio()),
-    )
+    let strokes = point.strokes.iter().map(|s| format!("{} of {} strokes ({})", s.to_correct, s.from_empty, ratio(s.ratio())));
+    let strokes = strokes.collect::<Vec<_>>().join(", ");
+    format!("{}: {} of {} voxels relabelled ({}), {strokes}", point.name, point.relabelled, point.painted, ratio(point.voxel_ratio()))
 }
 
 fn table(points: &[CurvePoint]) {
-    println!("exam  relabelled / painted voxels  strokes from the proposal / from empty slices");
+    println!("Relabelled of painted voxels; strokes from the proposal of strokes from empty slices, leaving {LEAVES:?} of a level wrong");
     for (n, point) in points.iter().enumerate() {
-        println!(
-            "{:>4}  {:>9} / {:<7} {:>5}    {:>6} / {:<6} {:>5}  {}",
-            n + 1,
-            point.relabelled,
-            point.painted,
-            ratio(point.voxel_ratio()),
-            point.strokes_to_correct,
-            point.strokes_from_empty,
-            ratio(point.stroke_ratio()),
-            point.name
-        );
+        println!("{:>3}  {}", n + 1, line(point));
     }
     for span in SPANS {
-        let [voxels, strokes] = means(points, span);
-        println!("mean of exams {} to {}: voxels {}, strokes {}", span[0], span[1], ratio(voxels), ratio(strokes));
+        let [voxels, fine, usual] = means(points, span);
+        println!("mean of exams {} to {}: voxels {}, strokes {}, {}", span[0], span[1], ratio(voxels), ratio(fine), ratio(usual));
     }
 }
 
@@ -119,13 +102,13 @@ fn ratio(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.2}"))
 }
 
-/// Mean of both ratios over the exams of a span where they are defined; `None` where an exam of it was not played.
-fn means(points: &[CurvePoint], [first, last]: [usize; 2]) -> [Option<f64>; 2] {
+/// Mean of the ratios (voxels, then strokes) over the exams of a span where they are defined; `None` where an exam of it was not played.
+fn means(points: &[CurvePoint], [first, last]: [usize; 2]) -> [Option<f64>; 3] {
     let mean = |of: fn(&CurvePoint) -> Option<f64>| {
         let known: Vec<f64> = points.get(first - 1..last)?.iter().filter_map(of).collect();
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
     };
-    [mean(CurvePoint::voxel_ratio), mean(CurvePoint::stroke_ratio)]
+    [mean(CurvePoint::voxel_ratio), mean(|p| p.strokes[0].ratio()), mean(|p| p.strokes[1].ratio())]
 }
 
 fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
@@ -135,14 +118,14 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
             "painted_voxels": point.painted,
             "relabelled_voxels": point.relabelled,
             "voxel_ratio": point.voxel_ratio(),
-            "strokes_from_empty": point.strokes_from_empty,
-            "strokes_to_correct": point.strokes_to_correct,
-            "stroke_ratio": point.stroke_ratio(),
+            "strokes": point.strokes.iter().zip(LEAVES).map(|(s, leave)| json!({
+                "may_stay_wrong": leave, "from_empty": s.from_empty, "to_correct": s.to_correct, "ratio": s.ratio(),
+            })).collect::<Vec<_>>(),
         })
     };
     let spans = SPANS.map(|span| {
-        let [voxels, strokes] = means(points, span);
-        json!({"exams": span, "voxel_ratio": voxels, "stroke_ratio": strokes})
+        let [voxels, fine, usual] = means(points, span);
+        json!({"exams": span, "voxel_ratio": voxels, "stroke_ratio": [fine, usual]})
     });
     json!({
         "corrector": wish.corrector,
@@ -151,7 +134,7 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
         "base": wish.base,
         "seed": wish.seed,
         "rule": "relabelled = voxels where proposal and mask differ; painted = voxels with a label in the mask; \
-                 strokes = those of one simulated brush, from the proposal and from empty slices, until both are as near to the mask",
+                 strokes = those of one simulated brush, from the proposal and from empty slices, until on each slice at most that share of each level is wrong",
         "exams": points.iter().map(exam).collect::<Vec<_>>(),
         "means": spans,
     })
@@ -160,6 +143,7 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::folder::Strokes;
 
     #[test]
     fn means_are_over_the_exams_named_and_absent_where_one_was_not_played() {
@@ -167,12 +151,11 @@ mod tests {
             name: format!("e{n}"),
             painted: if n == 3 { 0 } else { 10 },
             relabelled: n,
-            strokes_from_empty: 4,
-            strokes_to_correct: n as usize,
+            strokes: [Strokes { from_empty: 4, to_correct: n as usize }; 2],
         };
         let points: Vec<CurvePoint> = (1..=9).map(point).collect();
-        let [voxels, strokes] = means(&points, SPANS[0]);
+        let [voxels, strokes, _] = means(&points, SPANS[0]);
         assert!((voxels.unwrap() - 0.3).abs() < 1e-9 && (strokes.unwrap() - 0.75).abs() < 1e-9);
-        assert_eq!(means(&points, SPANS[1]), [None, None]);
+        assert_eq!(means(&points, SPANS[1]), [None; 3]);
     }
 }

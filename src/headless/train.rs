@@ -3,7 +3,7 @@
 use super::progress::Progress;
 use super::train_folder::{self, FolderArgs, require_model};
 use super::{DEFAULT_SEED, Driver, clock, place};
-use crate::session::{Command, FileCommand, ModelCommand, Session, StudyCommand, ToolCommand};
+use crate::session::{Command, FileCommand, ModelCommand, Session, StudyCommand, ToolCommand, TrainingState};
 use crate::study::{ModelCode, ReaderCode, Study};
 use crate::volume::LayerKind;
 use crate::worker::message::{Event, Outcome, PickPurpose, Role};
@@ -31,6 +31,12 @@ pub struct TrainArgs {
     /// Steps to take (default: 240 in a study, 6000 on folders)
     #[arg(long)]
     pub steps: Option<u32>,
+    /// Train twice from the same start, with and without exams accepted in Review, and print both; saves nothing
+    #[arg(long, requires = "study")]
+    pub ablate_accepted: bool,
+    /// Memory that a training in a study may need, in MB
+    #[arg(long, default_value_t = TrainingState::DEFAULT_MEMORY_MB)]
+    pub memory_mb: u32,
     /// Where the model starts from
     #[arg(long, default_value_t = DEFAULT_SEED)]
     pub seed: u64,
@@ -72,7 +78,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     if let Some(from) = &args.from {
         place_first_version(study, model, from)?;
     }
-    train_in_study(study, model, args.steps.unwrap_or(USUAL_STEPS), args.seed)
+    train_in_study(study, model, args)
 }
 
 /// What `--from` names.
@@ -95,7 +101,7 @@ fn place_first_version(study: &Path, model: &str, from: &Path) -> Result<()> {
     Ok(())
 }
 
-fn train_in_study(study: &Path, model: &str, steps: u32, seed: u64) -> Result<()> {
+fn train_in_study(study: &Path, model: &str, args: &TrainArgs) -> Result<()> {
     let (layer, reader) = layer_and_reader(model)?;
     let progress = Progress::new();
     let trained = Arc::new(Mutex::new(None));
@@ -106,10 +112,14 @@ fn train_in_study(study: &Path, model: &str, steps: u32, seed: u64) -> Result<()
             *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.clone());
         }
     });
-    let mut driver = driver_for(study, reader, seed, listener)?;
+    let mut driver = driver_for(study, reader, args.seed, listener)?;
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
-    driver.run(Command::Model(ModelCommand::Steps(steps)));
+    driver.run(Command::Model(ModelCommand::Steps(args.steps.unwrap_or(USUAL_STEPS))));
+    driver.run(Command::Model(ModelCommand::MemoryMb(args.memory_mb)));
     progress.stage(&format!("Training {model}"));
+    if args.ablate_accepted {
+        return ablate(&mut driver, &progress);
+    }
     driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train))?;
     progress.finish();
     let version = trained.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -117,12 +127,39 @@ fn train_in_study(study: &Path, model: &str, steps: u32, seed: u64) -> Result<()
         Some(notice) => anyhow!("{}", notice.text),
         None => anyhow!("the training saved no version"),
     })?;
-    println!("{} version {}: loss {:.3}; held out: {}", version.model, version.summary.version, version.loss, version.held_out);
+    println!(
+        "{} version {}{}: loss {:.3}; held out: {}",
+        version.model,
+        version.summary.version,
+        version.ended_words(),
+        version.loss,
+        version.held_out
+    );
     for (name, dice) in &version.summary.dice {
         println!("Dice {name}: {}", dice.map_or_else(|| "–".to_owned(), |d| format!("{d:.3}")));
     }
+    if let Some(note) = &version.note {
+        println!("{note}");
+    }
     if !version.made_current {
         println!("It does worse than the version before on what is held out: kept, but not made current.");
+    }
+    Ok(())
+}
+
+/// Trains with and without accepted exams and prints both.
+fn ablate(driver: &mut Driver, progress: &Progress) -> Result<()> {
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Ablate))?;
+    progress.finish();
+    let ablated = driver.session().training().ablated().ok_or_else(|| match driver.session().notices().last() {
+        Some(notice) => anyhow!("{}", notice.text),
+        None => anyhow!("the trainings gave no figures"),
+    })?;
+    let [accepted, others] = ablated.slices;
+    println!("{}: {others} slices read, {accepted} accepted; Dice on {}", ablated.model, ablated.held_out);
+    let figure = |dice: Option<f64>| dice.map_or_else(|| "–".to_owned(), |d| format!("{d:.3}"));
+    for ((name, without), (_, with)) in ablated.without.iter().zip(&ablated.with) {
+        println!("Dice {name}: {} without, {} with accepted exams", figure(*without), figure(*with));
     }
     Ok(())
 }

@@ -23,6 +23,12 @@ pub struct Card {
     /// Dice per label on the validation exams, by the label's key; none where it is not estimable.
     #[serde(default)]
     pub dice: BTreeMap<String, Option<f64>>,
+    /// What the figures were found on, in words.
+    #[serde(default)]
+    pub held_out: String,
+    /// Slices learnt from that a reader accepted whole in triage.
+    #[serde(default)]
+    pub accepted_slices: usize,
     /// Instruction path or device.
     pub instruction_path: String,
     /// Threads used.
@@ -64,6 +70,8 @@ impl Card {
             steps: model.steps(),
             data_hashes: Vec::new(),
             dice: BTreeMap::new(),
+            held_out: String::new(),
+            accepted_slices: 0,
             instruction_path: model.compute().word().to_owned(),
             threads: rayon::current_num_threads(),
             parent: None,

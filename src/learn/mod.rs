@@ -1,7 +1,8 @@
 //! Learning from readers and proposing labels: a 2-D U-Net that trains on the CPU. No tensor leaves this module.
 //!
 //! In reading order: what to learn (`spec`), slices (`data`), the net (`kernel`, `conv`, `ops`, `net`), learning
-//! (`train`, `optimiser`), proposing (`model`), files (`card`, `checkpoint`, `interchange`), where it runs (`compute`), speed (`bench`).
+//! (`train`, `optimiser`), proposing (`model`, `uncertainty`), files (`card`, `checkpoint`,
+//! `interchange`), where it runs (`compute`), speed (`bench`).
 
 mod bench;
 mod card;
@@ -22,6 +23,7 @@ mod plan;
 mod shipped;
 mod spec;
 mod train;
+mod uncertainty;
 
 pub use bench::{BenchError, BenchReport, BenchSetup, Meter, bench_step};
 pub use card::Card;
@@ -39,3 +41,4 @@ pub use plan::Plan;
 pub use shipped::{SHIPPED, Shipped};
 pub use spec::{CheckedSpec, ModelSpec, NormKind, SpecError};
 pub use train::{Rate, StepReport, TrainOptions, Trainer};
+pub use uncertainty::SliceDoubt;

@@ -251,12 +251,18 @@ impl Model {
         Ok(maps)
     }
 
-    fn engine(&self) -> Box<dyn Engine> {
+    pub(in crate::learn) fn engine(&self) -> Box<dyn Engine> {
         self.compute.engine(&self.shape)
     }
 
     /// Probabilities `[row][column][class]`, the mean over the members and, where asked, the mirror image.
-    fn probabilities(&self, engine: &mut dyn Engine, planes: &[f32], size: [usize; 2], stop: &AtomicBool) -> Result<Vec<f32>, LearnError> {
+    pub(in crate::learn) fn probabilities(
+        &self,
+        engine: &mut dyn Engine,
+        planes: &[f32],
+        size: [usize; 2],
+        stop: &AtomicBool,
+    ) -> Result<Vec<f32>, LearnError> {
         let channels = self.shape.inputs;
         if size.contains(&0) || planes.len() != channels * size[0] * size[1] {
             let [w, h] = size;

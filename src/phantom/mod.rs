@@ -18,4 +18,4 @@ mod tissue;
 
 pub use knee::{KneeError, KneeExam, Side, knee};
 pub use reader::SimulatedReader;
-pub use strokes::{SimulatedStroke, corrections_for, strokes_for};
+pub use strokes::{SimulatedStroke, strokes_between, strokes_for};

@@ -39,36 +39,10 @@ impl KneeExam {
 /// Empty where the slice is empty or lies outside the grid.
 #[must_use]
 pub fn strokes_for(target: &Labels, plane: &SlicePlane, slice: usize) -> Vec<SimulatedStroke> {
-    strokes_from(None, target, plane, slice)
-}
-
-/// The strokes with which the same hand, by the same rules and just as far, turns what `start` holds on a slice into what
-/// `target` holds there. What is right already is not painted over.
-#[must_use]
-pub fn corrections_for(start: &Labels, target: &Labels, plane: &SlicePlane, slice: usize) -> Vec<SimulatedStroke> {
-    strokes_from(Some(start), target, plane, slice)
-}
-
-fn strokes_from(start: Option<&Labels>, target: &Labels, plane: &SlicePlane, slice: usize) -> Vec<SimulatedStroke> {
-    if slice >= plane.slice_count() {
-        return Vec::new();
-    }
-    let pixel_mm = plane.pixel_mm(target.grid().world_from_voxel());
-    let [width, height] = plane.size();
-    let voxel = |n: usize| plane.voxel(slice, [n % width, n / width]);
-    let wanted: Vec<u8> = (0..width * height).map(|n| target.get(voxel(n))).collect();
-    let before: Vec<u8> = start.map_or_else(|| vec![0; wanted.len()], |start| (0..wanted.len()).map(|n| start.get(voxel(n))).collect());
-    let touched: Vec<u8> = wanted.iter().zip(&before).map(|(w, b)| *w.max(b)).collect();
-    let Some(frame) = Frame::around(&touched, width) else { return Vec::new() };
-    let (wanted, canvas) = (frame.cut(&wanted), frame.cut(&before));
-    let mut hand = Hand { frame, pixel_mm, canvas, strokes: Vec::new() };
-    let mut labels: Vec<u8> = wanted.iter().copied().filter(|&l| l > 0).collect();
-    labels.sort_unstable();
-    labels.dedup();
+    let Some((mut hand, wanted)) = Hand::before(None, target, plane, slice) else { return Vec::new() };
+    let labels = labels_of(&wanted);
     for &label in &labels {
-        // Whatever gets a higher label later may be painted over.
-        let later = |(w, c): (&u8, &u8)| *w == label || (*w > label && c != w);
-        let allowed: Vec<bool> = wanted.iter().zip(&hand.canvas).map(later).collect();
+        let allowed = hand.allowed(label, &wanted);
         let must: Vec<bool> = wanted.iter().map(|&w| w == label).collect();
         for radius in BRUSHES {
             hand.fill(label, radius, &must, &allowed, SPILL, 0.3);
@@ -78,6 +52,33 @@ fn strokes_from(start: Option<&Labels>, target: &Labels, plane: &SlicePlane, sli
         hand.correct(label, &wanted);
     }
     hand.strokes
+}
+
+/// The strokes with which a hand turns what `start` holds on a slice into what `target` holds there: low labels first, then
+/// erasing, each with big brushes before small ones, always where a stroke gains most, never over what is right already.
+/// It stops with a label once at most a share `leave` of its pixels is wrong (of all labelled ones, for erasing).
+#[must_use]
+pub fn strokes_between(start: &Labels, target: &Labels, plane: &SlicePlane, slice: usize, leave: f64) -> Vec<SimulatedStroke> {
+    let Some((mut hand, wanted)) = Hand::before(Some(start), target, plane, slice) else { return Vec::new() };
+    let labelled = wanted.iter().filter(|&&w| w > 0).count();
+    for label in labels_of(&wanted).into_iter().chain([0]) {
+        let must: Vec<bool> = wanted.iter().map(|&w| w == label).collect();
+        let allowed = hand.allowed(label, &wanted);
+        let whole = if label == 0 { labelled } else { must.iter().filter(|&&m| m).count() };
+        let enough = (leave * whole as f64) as usize;
+        for (n, radius) in BRUSHES.into_iter().chain([FINE_BRUSHES[2]]).enumerate() {
+            let worth = if n == BRUSHES.len() { 0.0 } else { 0.3 };
+            hand.fill_until(label, radius, &must, &allowed, [0.0, worth], enough);
+        }
+    }
+    hand.strokes
+}
+
+fn labels_of(wanted: &[u8]) -> Vec<u8> {
+    let mut labels: Vec<u8> = wanted.iter().copied().filter(|&l| l > 0).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels
 }
 
 /// Empty pixels around the frame, so that no brush reaches over its edge.
@@ -136,6 +137,28 @@ struct Hand {
 type Disc = Vec<isize>;
 
 impl Hand {
+    /// A hand before a slice, and the labels that the slice is to hold, both within the frame; `None` where both are empty.
+    fn before(start: Option<&Labels>, target: &Labels, plane: &SlicePlane, slice: usize) -> Option<(Self, Vec<u8>)> {
+        if slice >= plane.slice_count() {
+            return None;
+        }
+        let pixel_mm = plane.pixel_mm(target.grid().world_from_voxel());
+        let [width, height] = plane.size();
+        let voxel = |n: usize| plane.voxel(slice, [n % width, n / width]);
+        let wanted: Vec<u8> = (0..width * height).map(|n| target.get(voxel(n))).collect();
+        let before: Vec<u8> = start.map_or_else(|| vec![0; wanted.len()], |start| (0..wanted.len()).map(|n| start.get(voxel(n))).collect());
+        let touched: Vec<u8> = wanted.iter().zip(&before).map(|(w, b)| *w.max(b)).collect();
+        let frame = Frame::around(&touched, width)?;
+        let (wanted, canvas) = (frame.cut(&wanted), frame.cut(&before));
+        Some((Self { frame, pixel_mm, canvas, strokes: Vec::new() }, wanted))
+    }
+
+    /// Where a label may be painted: whatever gets a higher label later may be painted over, what has it already may not.
+    fn allowed(&self, label: u8, wanted: &[u8]) -> Vec<bool> {
+        let may = |(w, c): (&u8, &u8)| *w == label || (label > 0 && *w > label && c != w);
+        wanted.iter().zip(&self.canvas).map(may).collect()
+    }
+
     /// Paints wrong pixels of a label one patch at a time with small brushes, never over right ones of another label.
     fn correct(&mut self, label: u8, wanted: &[u8]) {
         let allowed: Vec<bool> = wanted.iter().map(|&w| w == label).collect();
@@ -153,6 +176,11 @@ impl Hand {
     /// Covers the pixels of `must` that lack the label with discs inside `allowed`, joined into strokes.
     /// A new stroke begins only where a disc gains at least `worth` of its area.
     fn fill(&mut self, label: u8, radius: f64, must: &[bool], allowed: &[bool], spill: f64, worth: f64) {
+        self.fill_until(label, radius, must, allowed, [spill, worth], 0);
+    }
+
+    /// As [`Hand::fill`], until at most `enough` pixels lack the label.
+    fn fill_until(&mut self, label: u8, radius: f64, must: &[bool], allowed: &[bool], [spill, worth]: [f64; 2], enough: usize) {
         let disc = self.disc(radius);
         let fits: Vec<bool> = (0..must.len())
             .map(|n| {
@@ -161,7 +189,7 @@ impl Hand {
             })
             .collect();
         let least = (worth * disc.len() as f64).max(1.0);
-        loop {
+        while (0..must.len()).filter(|&n| must[n] && self.canvas[n] != label).count() > enough {
             let best = (0..must.len()).filter(|&n| fits[n]).map(|n| (self.gain(n, &disc, must, label), std::cmp::Reverse(n))).max();
             let Some((gain, std::cmp::Reverse(start))) = best.filter(|(gain, _)| *gain as f64 >= least) else { return };
             debug_assert!(gain > 0);
@@ -241,111 +269,4 @@ impl Hand {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{SimulatedReader, knee};
-    use super::*;
-    use crate::space::{Affine, Spacing};
-    use crate::volume::Grid;
-    use proptest::prelude::*;
-    use std::sync::Arc;
-
-    /// Paints strokes by the rule that [`SimulatedStroke`] states.
-    fn painted(strokes: &[SimulatedStroke], size: [usize; 2], pixel_mm: [f64; 2]) -> Vec<u8> {
-        let mut canvas = vec![0; size[0] * size[1]];
-        for stroke in strokes {
-            for (n, pixel) in canvas.iter_mut().enumerate() {
-                let at = [(n % size[0]) as f64 * pixel_mm[0], (n / size[0]) as f64 * pixel_mm[1]];
-                let mm = |p: [f64; 2]| [p[0] * pixel_mm[0], p[1] * pixel_mm[1]];
-                let first = mm(stroke.points[0]);
-                let mut nearest = (at[0] - first[0]).hypot(at[1] - first[1]);
-                for pair in stroke.points.windows(2) {
-                    nearest = nearest.min(from_segment(at, mm(pair[0]), mm(pair[1])));
-                }
-                if nearest <= stroke.radius_mm {
-                    *pixel = stroke.label;
-                }
-            }
-        }
-        canvas
-    }
-
-    fn from_segment(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
-        let d = [b[0] - a[0], b[1] - a[1]];
-        let t = ((p[0] - a[0]) * d[0] + (p[1] - a[1]) * d[1]) / (d[0] * d[0] + d[1] * d[1]).max(1e-12);
-        let t = t.clamp(0.0, 1.0);
-        (p[0] - a[0] - t * d[0]).hypot(p[1] - a[1] - t * d[1])
-    }
-
-    fn dice(a: &[u8], b: &[u8], label: u8) -> Option<f64> {
-        let both = a.iter().zip(b).filter(|(x, y)| **x == label && **y == label).count();
-        let sum = a.iter().chain(b).filter(|x| **x == label).count();
-        (sum > 0).then(|| 2.0 * both as f64 / sum as f64)
-    }
-
-    #[test]
-    fn strokes_repaint_what_a_reader_painted() {
-        let exam = knee(2, 1).unwrap();
-        let target = exam.read_by(SimulatedReader::One, 4);
-        let plane = exam.plane();
-        let [width, height] = plane.size();
-        let mut strokes_in_all = 0;
-        for slice in [3, 6, 7, 8, 10] {
-            let strokes = exam.strokes(&target, slice);
-            strokes_in_all += strokes.len();
-            let wanted: Vec<u8> = (0..width * height).map(|n| target.get(plane.voxel(slice, [n % width, n / width]))).collect();
-            let got = painted(&strokes, plane.size(), plane.pixel_mm(exam.grid().world_from_voxel()));
-            for level in 1..=3 {
-                let Some(dice) = dice(&wanted, &got, level) else { continue };
-                assert!(dice >= 0.9, "slice {slice}, level {level}: Dice {dice:.3}");
-            }
-        }
-        assert!(strokes_in_all < 5 * 90, "{strokes_in_all} strokes are no hand's");
-        assert!(exam.strokes(&target, 999).is_empty());
-    }
-
-    #[test]
-    fn a_right_slice_needs_no_stroke_and_a_wrong_patch_few() {
-        let exam = knee(2, 1).unwrap();
-        let target = exam.read_by(SimulatedReader::One, 4);
-        let plane = exam.plane();
-        let from_blank = exam.strokes(&target, 7).len();
-        assert!(corrections_for(&target, &target, &plane, 7).is_empty());
-        assert_eq!(corrections_for(&Labels::empty(target.grid().clone()), &target, &plane, 7).len(), from_blank);
-        // A wrong patch beside what is right, on an empty slice too.
-        let mut start = target.clone();
-        for (u, v) in (2..24).flat_map(|u| (2..24).map(move |v| (u, v))) {
-            start.set(plane.voxel(7, [u, v]), 3);
-        }
-        let strokes = corrections_for(&start, &target, &plane, 7);
-        assert!(!strokes.is_empty() && strokes.len() < from_blank, "{} of {from_blank}", strokes.len());
-        assert!(strokes.iter().all(|s| s.label == 0));
-        let empty = Labels::empty(target.grid().clone());
-        assert!(corrections_for(&start, &empty, &plane, 7).iter().all(|s| s.label == 0));
-        assert!(corrections_for(&start, &target, &plane, 999).is_empty());
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-        #[test]
-        fn any_mask_is_painted_nearly_and_without_panic(
-            cells in prop::collection::vec(0..4_u8, 7 * 6), x in 0.5..1.5_f64, y in 0.5..1.5_f64, cell in 1..4_usize,
-        ) {
-            // Blocks of `cell` pixels that also touch the border of the slice.
-            let (width, height) = (7 * cell, 6 * cell);
-            let affine = Affine::from_spacing(Spacing::new([x, y, 4.0]).unwrap());
-            let mut target = Labels::empty(Arc::new(Grid::new([width, height, 1], affine.clone()).unwrap()));
-            for n in 0..width * height {
-                target.set([n % width, n / width, 0], cells[n % width / cell + n / width / cell * 7]);
-            }
-            let plane = SlicePlane::new(&affine, [width, height, 1], 2);
-            let strokes = strokes_for(&target, &plane, 0);
-            let wanted: Vec<u8> = (0..width * height).map(|n| target.get(plane.voxel(0, [n % width, n / width]))).collect();
-            let got = painted(&strokes, plane.size(), plane.pixel_mm(&affine));
-            for level in 1..=3 {
-                if let Some(dice) = dice(&wanted, &got, level) {
-                    prop_assert!(dice >= 0.8, "level {level}: {dice}");
-                }
-            }
-        }
-    }
-}
+mod tests;

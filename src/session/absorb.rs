@@ -1,10 +1,9 @@
 //! What workers report changes the session here.
 
 use super::state::AfterSave;
-use super::{Effect, NoticeLevel, OpenExam, Proposal, Session};
+use super::{Effect, NoticeLevel, OpenExam, Session};
 use crate::study::ExamCode;
-use crate::volume::Labels;
-use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, ProposalResult, RequestId, Role, StudySummary, TrainedVersion};
+use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, RequestId, Role, StudySummary};
 
 impl Session {
     /// Takes an event in; a worker's result never overwrites a reader's labels.
@@ -14,6 +13,7 @@ impl Session {
         if let Some(id) = ended {
             self.end_compare(id);
             effects.extend(self.follow_compare());
+            effects.extend(self.follow_review());
         }
         effects
     }
@@ -102,6 +102,10 @@ impl Session {
             Outcome::Sealed(ended) => return self.absorb_sealed(ended),
             Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),
             Outcome::Trained(version) => self.absorb_trained(version),
+            Outcome::Ablated(ablated) => self.absorb_ablated(ablated),
+            Outcome::Ranked(ranking) => self.absorb_ranking(ranking),
+            Outcome::Doubted(doubt) => self.absorb_doubt(*doubt),
+            Outcome::Judged(judged) => self.training.judged = Some(judged),
             Outcome::Proposed(result) => self.absorb_proposal(*result),
             Outcome::Compared(table) => self.absorb_table(id, *table),
             Outcome::ExamCompared(compared) => self.absorb_compared(id, *compared),
@@ -171,6 +175,7 @@ impl Session {
             self.atlas = super::AtlasState { back_as: self.atlas.back_as.take(), ..super::AtlasState::default() };
             self.standard = None;
             self.compare = super::CompareState::default();
+            self.review = super::ReviewState::default();
             self.import = None;
         }
         self.schemes[1] = summary.protocol.bone_scheme();
@@ -230,53 +235,6 @@ impl Session {
         self.apply(super::Command::Edit(command), &now)
     }
 
-    fn absorb_trained(&mut self, trained: TrainedVersion) {
-        let TrainedVersion { model, summary, made_current, stopped_early, .. } = &trained;
-        let version = &summary.version;
-        if let Some(study) = &mut self.study {
-            let versions = study.models.entry(model.clone()).or_default();
-            versions.retain(|v| v.version != *version);
-            versions.push(summary.clone());
-            if *made_current {
-                study.current.insert(model.clone(), *version);
-            }
-        }
-        if *made_current {
-            self.mark_proposal_stale(&model.clone(), *version);
-            let early = if *stopped_early { ", stopped early" } else { "" };
-            self.info(format!("Model version {version} is trained{early} and current."));
-        } else if *stopped_early {
-            self.info(format!("Training stopped: version {version} is kept, but not current; the Models page can make it so."));
-        } else {
-            self.warn(format!(
-                "Model version {version} is kept but not current: it does worse on the held-out slices than the one before."
-            ));
-        }
-    }
-
-    fn mark_proposal_stale(&mut self, model: &str, version: u32) {
-        if let Some(proposal) = self.exam.as_mut().and_then(|e| e.proposal.as_mut()) {
-            proposal.stale = proposal.result.model_version != format!("{model}/{version}");
-        }
-    }
-
-    fn absorb_proposal(&mut self, result: ProposalResult) {
-        let may_assist = self.assistance_allowed();
-        let Some(exam) = &mut self.exam else { return };
-        if exam.code != result.exam || !may_assist {
-            return;
-        }
-        let bounds = result.labels.grid().bounds();
-        let layer = result.layer;
-        // A slice proposed again replaces the older suggestion there; others of the same version stay.
-        let merged = match exam.proposal.take() {
-            Some(old) if old.result.layer == layer && old.result.model_version == result.model_version => merge(old.result, result, exam),
-            _ => result,
-        };
-        exam.proposal = Some(Proposal { result: merged, stale: false });
-        exam.mark_dirty(layer, bounds);
-    }
-
     fn absorb_picked(&mut self, purpose: PickPurpose, path: Option<std::path::PathBuf>, dialog_shown: bool) -> Vec<Effect> {
         let now = self.now.clone();
         match path {
@@ -292,20 +250,4 @@ impl Session {
     pub fn exam_codes(&self) -> Vec<ExamCode> {
         self.exams().iter().map(|e| e.code.clone()).collect()
     }
-}
-
-fn merge(old: ProposalResult, new: ProposalResult, exam: &OpenExam) -> ProposalResult {
-    let mut labels: Labels = new.labels.clone();
-    let mut slices = new.slices.clone();
-    for &slice in old.slices.iter().filter(|s| !new.slices.contains(s)) {
-        for v in 0..exam.plane.size()[1] {
-            for u in 0..exam.plane.size()[0] {
-                let voxel = exam.plane.voxel(slice, [u, v]);
-                labels.set(voxel, old.labels.get(voxel));
-            }
-        }
-        slices.push(slice);
-    }
-    slices.sort_unstable();
-    ProposalResult { labels, slices, base_revision: old.base_revision.min(new.base_revision), ..new }
 }

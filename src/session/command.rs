@@ -450,6 +450,18 @@ pub enum ModelCommand {
     ProposeExam,
     /// Make a version the current one.
     MakeCurrent(u32),
+    /// Judge two versions on the same slices.
+    Compare([u32; 2]),
+    /// Memory that a training may need, in MB.
+    MemoryMb(u32),
+    /// Accept the proposal on the exam shown whole: it joins the training set.
+    Accept,
+    /// Refuse it, or take an acceptance back.
+    Refuse,
+    /// Show where the model is unsure, or hide it.
+    ToggleDoubt,
+    /// Train twice, with and without what was accepted in triage, and compare.
+    Ablate,
 }
 
 /// Comparing reads.

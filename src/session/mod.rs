@@ -1,6 +1,7 @@
 //! The open study as one value: commands go in, effects come out, events are absorbed. No window, no threads, no files.
 
 mod absorb;
+mod absorb_model;
 mod active_time;
 mod apply;
 mod atlas_state;
@@ -17,6 +18,7 @@ mod measure;
 mod model_state;
 mod notice;
 mod open_exam;
+mod review;
 mod scoring;
 mod state;
 mod tool;
@@ -41,6 +43,7 @@ pub use measure::{Measure, Reading};
 pub use model_state::TrainingState;
 pub use notice::{Notice, NoticeLevel, Notices};
 pub use open_exam::{OpenExam, PointerState, Proposal};
+pub use review::{ReviewStanding, ReviewState};
 pub use scoring::{OpenScores, Scoring};
 pub use state::{Job, Session};
 pub use tool::{Rules, ShapeSizes, Tool, ToolState};

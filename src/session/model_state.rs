@@ -1,6 +1,6 @@
 //! What the window knows of models and of the training in progress.
 
-use crate::worker::message::{RequestId, TrainProgress};
+use crate::worker::message::{Ablated, RequestId, TrainProgress, VersionsJudged};
 
 /// Training, as far as the window sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +11,10 @@ pub struct TrainingState {
     pub(super) failure: Option<String>,
     pub(super) steps: Option<u32>,
     pub(super) pause_wanted: bool,
+    pub(super) memory_mb: Option<u32>,
+    pub(super) judged: Option<VersionsJudged>,
+    pub(super) ablated: Option<Ablated>,
+    pub(super) ablating: bool,
 }
 
 impl TrainingState {
@@ -53,6 +57,40 @@ impl TrainingState {
     #[must_use]
     pub fn steps(&self) -> u32 {
         self.steps.unwrap_or(Self::DEFAULT_STEPS)
+    }
+
+    /// Memory that a training may need, in MB.
+    pub const DEFAULT_MEMORY_MB: u32 = 2048;
+    /// Least and largest memory ceiling, in MB.
+    pub const MEMORY_RANGE_MB: [u32; 2] = [128, 65_536];
+
+    /// Memory that a training may need, in MB.
+    #[must_use]
+    pub fn memory_mb(&self) -> u32 {
+        self.memory_mb.unwrap_or(Self::DEFAULT_MEMORY_MB)
+    }
+
+    /// Versions that were judged on the same slices last.
+    #[must_use]
+    pub const fn judged(&self) -> Option<&VersionsJudged> {
+        self.judged.as_ref()
+    }
+
+    /// What accepted exams gave, where that was asked.
+    #[must_use]
+    pub const fn ablated(&self) -> Option<&Ablated> {
+        self.ablated.as_ref()
+    }
+
+    /// Whether what runs is a comparison with and without accepted exams; it saves no version.
+    #[must_use]
+    pub const fn is_ablating(&self) -> bool {
+        self.request.is_some() && self.ablating
+    }
+
+    /// What a new training keeps of the last one.
+    pub(super) fn afresh(&self) -> Self {
+        Self { steps: self.steps, memory_mb: self.memory_mb, judged: self.judged.clone(), ablated: self.ablated.clone(), ..Self::default() }
     }
 
     pub(super) fn record(&mut self, progress: TrainProgress) {

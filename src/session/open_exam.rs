@@ -9,9 +9,9 @@ use super::view_state::ViewState;
 use crate::edit::ReadLayers;
 use crate::edit::tools::{LabelSet, OutlineDraft, Region, Square};
 use crate::space::{SlicePlane, VoxelBox};
-use crate::study::{ExamCode, JournalRow, SacroiliacForm, SliceRemark};
+use crate::study::{ExamCode, JournalRow, SacroiliacForm, SliceRemark, Triage};
 use crate::volume::{Image, LayerKind, StandardMap};
-use crate::worker::message::{Dirty, LoadedExam, ProposalResult, Standing};
+use crate::worker::message::{Dirty, DoubtMap, LoadedExam, ProposalResult, Standing};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A proposal and whether it still belongs to the current model.
@@ -86,6 +86,9 @@ pub struct OpenExam {
     pub(super) standing: Standing,
     pub(super) remarks: BTreeMap<usize, SliceRemark>,
     pub(super) form: SacroiliacForm,
+    pub(super) triage: Triage,
+    pub(super) doubt: Option<DoubtMap>,
+    pub(super) doubt_shown: bool,
     pub(super) view: ViewState,
     pub(super) proposal: Option<Proposal>,
     pub(super) pointer: PointerState,
@@ -126,6 +129,9 @@ impl OpenExam {
             standing: loaded.standing,
             remarks: loaded.remarks,
             form: loaded.form,
+            triage: loaded.triage,
+            doubt: None,
+            doubt_shown: false,
             visited: vec![false; plane.slice_count()],
             visits: loaded.visits,
             layers: loaded.layers,
@@ -231,6 +237,18 @@ impl OpenExam {
     #[must_use]
     pub fn remark(&self, slice: usize) -> Option<&SliceRemark> {
         self.remarks.get(&slice)
+    }
+
+    /// Where the model is unsure, while that is shown.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&DoubtMap> {
+        self.doubt.as_ref().filter(|_| self.doubt_shown)
+    }
+
+    /// What the reader decided in triage.
+    #[must_use]
+    pub const fn triage(&self) -> &Triage {
+        &self.triage
     }
 
     /// Which read it is, and whether it is sealed.

@@ -9,6 +9,7 @@ use super::layout::PaneState;
 use super::model_state::TrainingState;
 use super::notice::{NoticeLevel, Notices};
 use super::open_exam::OpenExam;
+use super::review::ReviewState;
 use super::scoring::Scoring;
 use super::tool::ToolState;
 use super::view_state::Workspace;
@@ -49,6 +50,7 @@ pub struct Session {
     pub(super) workspace: Workspace,
     pub(super) training: TrainingState,
     pub(super) compare: CompareState,
+    pub(super) review: ReviewState,
     pub(super) checked: Option<ReadChecked>,
     pub(super) scoring: Scoring,
     pub(super) audit: Option<AuditShown>,
@@ -90,6 +92,7 @@ impl Session {
             workspace: Workspace::default(),
             training: TrainingState::default(),
             compare: CompareState::default(),
+            review: ReviewState::default(),
             checked: None,
             scoring: Scoring::default(),
             audit: None,
@@ -161,6 +164,12 @@ impl Session {
     #[must_use]
     pub const fn training(&self) -> &TrainingState {
         &self.training
+    }
+
+    /// The Review workspace.
+    #[must_use]
+    pub const fn review(&self) -> &ReviewState {
+        &self.review
     }
 
     /// The latest comparison of the study's exams.

@@ -9,6 +9,8 @@ pub enum Workspace {
     /// Reading and painting.
     #[default]
     Read,
+    /// A model's proposals on unread exams: accepted or refused.
+    Review,
     /// Readers, model and consensus side by side.
     Compare,
     /// Masks scored by eye.
@@ -23,13 +25,14 @@ pub enum Workspace {
 
 impl Workspace {
     /// All, in the order of the switch.
-    pub const ALL: [Self; 6] = [Self::Read, Self::Compare, Self::Score, Self::Models, Self::Protocol, Self::Audit];
+    pub const ALL: [Self; 7] = [Self::Read, Self::Review, Self::Compare, Self::Score, Self::Models, Self::Protocol, Self::Audit];
 
     /// Name on the switch.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Read => "Read",
+            Self::Review => "Review",
             Self::Compare => "Compare",
             Self::Score => "Score",
             Self::Models => "Models",

@@ -45,7 +45,7 @@ pub use patients::{PatientMap, PatientMapError};
 pub use protocol::{
     Assistance, Fractions, Protocol, ProtocolError, ReaderRule, ReadingRules, ScoringRules, TOOL_WORDS, WindowLimit, WindowRule,
 };
-pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView};
+pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, ReadState, ReadView, Triage, TriageVerdict};
 pub use score::{
     ANCHORS, Anchor, Covariate, Covariates, FORM_SLICES, Figures, FormRead, JOINTS, Mark, NewPlan, POSITIVE_HALF_SLICES, QUADRANTS,
     SacroiliacForm, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource, ScoreState, ScoreTable, TableMark, TableRow, Target,

@@ -38,6 +38,8 @@ pub struct ReadStatus {
     pub marrow_done: usize,
     /// Slices done in the bone layer.
     pub bone_done: usize,
+    /// Whether its marrow layer is a model's proposal accepted whole.
+    pub accepted: bool,
     /// Whether proposals were shown.
     pub assisted: bool,
     /// When it was sealed.
@@ -123,6 +125,7 @@ impl Study {
             rows: 0,
             marrow_done: 0,
             bone_done: 0,
+            accepted: false,
             assisted: false,
             sealed: None,
             problem: None,
@@ -130,6 +133,7 @@ impl Study {
         let looked = ReadFile::open_read_only(&self.layout().read(reader, exam, number)).and_then(|(header, view)| {
             (status.rows, status.assisted) = (view.count(), header.assisted);
             status.sealed = view.sealed()?;
+            status.accepted = view.triage()?.is_accepted(LayerKind::Marrow);
             let Some(grid) = exam_grid else { return Ok(()) };
             header.require(view.path(), exam, reader, grid)?;
             let state = view.state()?;

@@ -88,6 +88,7 @@ impl Action {
     pub fn meets(&self, other: &Self) -> bool {
         let page = |a: &Self| match a.group {
             _ if a.id.starts_with("score_") => Some(2),
+            _ if a.id.starts_with("review_") => Some(3),
             Group::Compare => Some(1),
             Group::Paint | Group::Edit | Group::Go | Group::View | Group::Model => Some(0),
             Group::File | Group::Window => None,

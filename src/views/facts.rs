@@ -9,7 +9,7 @@ use crate::worker::message::{ExamSummary, Role, VersionSummary};
 /// The exam, where its picture is on screen: to be read, or to be compared by the coordinator.
 pub fn reading(session: &Session) -> Option<&OpenExam> {
     session.exam().filter(|_| match session.workspace() {
-        Workspace::Read | Workspace::Score => true,
+        Workspace::Read | Workspace::Review | Workspace::Score => true,
         Workspace::Compare => is_coordinator(session),
         _ => false,
     })
@@ -80,9 +80,14 @@ pub fn versions(session: &Session) -> &[VersionSummary] {
     found.map_or(&[], Vec::as_slice)
 }
 
-/// Whether the model may propose on the open exam: never on a test exam before its reads are sealed.
+/// Whether the model may propose on the open exam, and the reader paint there.
 pub fn may_propose(session: &Session) -> bool {
-    painting(session).is_some()
+    painting(session).is_some() && may_ask_model(session)
+}
+
+/// Whether the model may be asked on the exam shown: never on a test exam before its reads are sealed.
+pub fn may_ask_model(session: &Session) -> bool {
+    reading(session).is_some()
         && session.assistance_allowed()
         && session.current_version().is_some()
         && summary(session).is_none_or(|e| e.part != Some(Part::Test) || e.reads_sealed)

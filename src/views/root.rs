@@ -2,8 +2,8 @@
 
 use super::pages::{
     CommentEntry, CompareView, Help, ImportPage, NewScoresEntry, Palette, PathEntry, ProtocolEntry, SCORE_WIDTH, audit_ui, compare_ui,
-    conditions_ui, empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui, score_ui, start_ui,
-    submit_ui, who_ui,
+    conditions_ui, empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui, review_list_ui,
+    review_side_ui, score_ui, start_ui, submit_ui, who_ui,
 };
 use super::panels::{
     FORM_HEIGHT, HistogramCache, exam_list_ui, form_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui,
@@ -157,6 +157,7 @@ impl Views {
                 }
             }
             Workspace::Audit => page(ui, |ui| audit_ui(ui, session, commands)),
+            Workspace::Review => self.review(ui, session, canvas, commands),
             Workspace::Score => self.score(ui, session, canvas, commands),
             Workspace::Read if session.conditions_shown() => page(ui, |ui| conditions_ui(ui, session, commands)),
             Workspace::Read => self.read(ui, session, canvas, commands),
@@ -175,6 +176,22 @@ impl Views {
             Some(exam) => self.picture(ui, session, exam, canvas, commands),
             None => page(ui, |_| {}),
         }
+    }
+
+    /// Unread exams on the left, the picture with the proposal, what to decide on the right.
+    fn review(&mut self, ui: &mut Ui, session: &Session, canvas: &mut Canvas, commands: &mut Vec<Command>) {
+        let padded = Frame::new().fill(theme::GROUND).inner_margin(Margin::symmetric(8, 12));
+        let [_, usual, largest] = theme::EXAM_LIST;
+        let list = Panel::left("review exams").default_size(usual + 40.0).size_range(usual..=largest).frame(padded);
+        list.show(ui, |ui| review_list_ui(ui, session, commands));
+        let Some(exam) = session.exam() else {
+            page(ui, |_| {});
+            return;
+        };
+        let [smallest, usual, largest] = theme::SIDE;
+        let side = Panel::right("review side").default_size(usual).size_range(smallest..=largest).frame(Frame::new().fill(theme::GROUND));
+        side.show(ui, |ui| review_side_ui(ui, session, exam, commands));
+        self.picture(ui, session, exam, canvas, commands);
     }
 
     fn read(&mut self, ui: &mut Ui, session: &Session, canvas: &mut Canvas, commands: &mut Vec<Command>) {

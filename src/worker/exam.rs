@@ -9,7 +9,7 @@ use super::visits::other_visits;
 use crate::edit::ReadLayers;
 use crate::study::{
     ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, ReadingPlace, SacroiliacForm, SequenceRecord,
-    SliceRemark, Study, StudyError,
+    SliceRemark, Study, StudyError, Triage,
 };
 use crate::volume::{Image, resample};
 use crossbeam_channel::{Sender, bounded};
@@ -44,7 +44,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     let visits = if role.reader().is_some() { other_visits(task, &study, &record, image) } else { Vec::new() };
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
     let mut slice_axis = reading_axis(image);
-    let (mut remarks, mut form) = (BTreeMap::new(), SacroiliacForm::default());
+    let (mut remarks, mut form, mut triage) = (BTreeMap::new(), SacroiliacForm::default(), Triage::default());
     let (layers, standing) = match role.reader() {
         None => (ReadLayers::new(image.grid().clone(), slice_axis), Standing::Looking),
         Some(reader) => {
@@ -58,7 +58,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
                 let _ = journal.send(JournalMessage::Attach(task.id, Box::new(file)));
             }
             slice_axis = opened.layers.slice_axis();
-            (remarks, form) = (opened.remarks, opened.form);
+            (remarks, form, triage) = (opened.remarks, opened.form, opened.triage);
             (opened.layers, opened.standing)
         }
     };
@@ -88,6 +88,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
         standing,
         remarks,
         form,
+        triage,
     })
 }
 
@@ -130,6 +131,7 @@ struct Opened {
     standing: Standing,
     remarks: BTreeMap<usize, SliceRemark>,
     form: SacroiliacForm,
+    triage: Triage,
 }
 
 /// Opens the reader's latest read of the exam, or begins the first (or another one). A sealed read, and one that another
@@ -143,34 +145,36 @@ fn open_read(study: &Study, reader: &ReaderCode, exam: &ExamCode, again: bool, t
     let look = || study.view_read_for(reader, exam).map_err(|e| e.to_string());
     match opened {
         Ok((header, file)) => {
-            let (layers, remarks, form) = replayed(&header, &file)?;
+            let (layers, remarks, form, triage) = replayed(&header, &file)?;
             let standing = Standing::Writing { number: header.number, assisted: header.assisted };
-            Ok(Opened { file: Some(file), layers, standing, remarks, form })
+            Ok(Opened { file: Some(file), layers, standing, remarks, form, triage })
         }
         Err(StudyError::Read(ReadError::Sealed { time, .. })) => {
             let (header, view) = look()?;
             // Written now, should the program have ended between sealing the read and writing its seal.
             study.seal_of(reader, exam, header.number).map_err(|e| e.to_string())?;
-            let (layers, remarks, form) = replayed(&header, &view)?;
-            Ok(Opened { file: None, layers, standing: Standing::Sealed { number: header.number, time }, remarks, form })
+            let (layers, remarks, form, triage) = replayed(&header, &view)?;
+            Ok(Opened { file: None, layers, standing: Standing::Sealed { number: header.number, time }, remarks, form, triage })
         }
         Err(StudyError::Read(ReadError::Locked { owner, .. })) => {
             let (header, view) = look()?;
-            let (layers, remarks, form) = replayed(&header, &view)?;
-            Ok(Opened { file: None, layers, standing: Standing::Busy { number: header.number, owner }, remarks, form })
+            let (layers, remarks, form, triage) = replayed(&header, &view)?;
+            Ok(Opened { file: None, layers, standing: Standing::Busy { number: header.number, owner }, remarks, form, triage })
         }
         Err(error) => Err(error.to_string()),
     }
 }
 
-type Replayed = (ReadLayers, BTreeMap<usize, SliceRemark>, SacroiliacForm);
+type Replayed = (ReadLayers, BTreeMap<usize, SliceRemark>, SacroiliacForm, Triage);
 
 fn replayed(header: &ReadHeader, view: &ReadView) -> Result<Replayed, String> {
     let mut layers = ReadLayers::new(Arc::new(header.grid.clone()), header.slice_axis);
-    let (mut broken, mut remarks, mut form) = (None, BTreeMap::new(), SacroiliacForm::default());
+    let (mut broken, mut remarks) = (None, BTreeMap::new());
+    let (mut form, mut triage) = (SacroiliacForm::default(), Triage::default());
     view.for_each_row(1, |row| {
         SliceRemark::take_in(&mut remarks, &row.row);
         form.take_in(&row.row);
+        triage.take_in(&row.row);
         if broken.is_none() {
             broken = layers.replay(row.row).err();
         }
@@ -179,7 +183,7 @@ fn replayed(header: &ReadHeader, view: &ReadView) -> Result<Replayed, String> {
     .map_err(|e| e.to_string())?;
     match broken {
         Some(problem) => Err(format!("{}: {problem}; restore this read from a copy", view.path().display())),
-        None => Ok((layers, remarks, form)),
+        None => Ok((layers, remarks, form, triage)),
     }
 }
 

@@ -4,8 +4,10 @@ use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
+use super::training_handle::TrainingHandle;
 use super::{
-    atlas, audit, compare, dialog, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, standard, trainer,
+    atlas, audit, compare, dialog, doubt, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, standard,
+    trainer, versions,
 };
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
@@ -34,7 +36,7 @@ pub struct Workers {
     inbox: Receiver<Event>,
     journal: JournalWriter,
     running: BTreeMap<RequestId, CancelToken>,
-    training: Option<trainer::TrainingHandle>,
+    training: Option<TrainingHandle>,
     import: Arc<PendingImport>,
 }
 
@@ -82,13 +84,22 @@ impl Workers {
                 self.reporter.deliver(Event::Ended { id, outcome: Outcome::Done });
             }
             Request::Train(request) => {
-                let (handle, pool) = (trainer::TrainingHandle::new(task.cancel.clone()), self.pool.clone());
-                self.training = Some(handle.clone());
-                self.running.insert(id, task.cancel.clone());
+                let (handle, pool) = self.begin_training(&task);
                 task.spawn("trainer", move |task| trainer::train(task, &pool, &handle, &request));
+            }
+            Request::Ablate(request) => {
+                let (handle, pool) = self.begin_training(&task);
+                task.spawn("trainer", move |task| trainer::ablate(task, &pool, &handle, &request));
             }
             other => self.start_job(task, other),
         }
+    }
+
+    fn begin_training(&mut self, task: &Task) -> (TrainingHandle, Arc<rayon::ThreadPool>) {
+        let handle = TrainingHandle::new(task.cancel.clone());
+        self.training = Some(handle.clone());
+        self.running.insert(task.id, task.cancel.clone());
+        (handle, self.pool.clone())
     }
 
     fn start_job(&mut self, task: Task, request: Request) {
@@ -129,6 +140,9 @@ impl Workers {
             Request::LearnStandard { root } => task.spawn("standard", move |task| pool.install(|| standard::learn(task, &root))),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
             Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
+            Request::Doubt(request) => task.spawn("doubt", move |task| doubt::map(task, &pool, &request)),
+            Request::Rank(request) => task.spawn("rank", move |task| doubt::rank(task, &pool, &request)),
+            Request::Judge(request) => task.spawn("judge", move |task| versions::judge(task, &pool, &request)),
             Request::Compare(request) => task.spawn("compare", move |task| {
                 pool.install(|| match &request.exam {
                     Some(exam) => compare::compare_exam(task, &request, exam),
@@ -157,6 +171,7 @@ impl Workers {
             | Request::ScoreRow(_)
             | Request::KeepPlace { .. }
             | Request::Train(_)
+            | Request::Ablate(_)
             | Request::TrainControl(_) => {}
         }
     }

@@ -120,6 +120,7 @@ fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role
         standing: Standing::Looking,
         remarks: std::collections::BTreeMap::new(),
         form: crate::study::SacroiliacForm::default(),
+        triage: crate::study::Triage::default(),
     };
     Ok(Outcome::Exam(Box::new(loaded)))
 }

@@ -20,6 +20,8 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         // Of several reads the newest tells whether the reader is through.
         let newest: BTreeMap<&ReaderCode, bool> = status.reads.iter().map(|read| (&read.reader, read.sealed.is_some())).collect();
         let sealed = newest.into_iter().filter(|(_, sealed)| *sealed).map(|(reader, _)| reader.clone()).collect();
+        let accepted = status.reads.iter().map(|read| (&read.reader, read.accepted)).collect::<BTreeMap<_, _>>();
+        let accepted = accepted.into_iter().filter(|(_, accepted)| *accepted).map(|(reader, _)| reader.clone()).collect();
         let reads_sealed = study.reads_sealed(&status.exam).unwrap_or(false);
         exams.push(ExamSummary {
             slices: status.slices,
@@ -27,6 +29,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
             code: status.exam,
             part: status.part,
             done,
+            accepted,
             sealed,
             reads_sealed,
         });
@@ -82,6 +85,9 @@ pub(super) fn describe(version: u32, card: &Card) -> VersionSummary {
         created: card.created.clone(),
         steps: card.steps,
         slices: card.data_hashes.iter().filter_map(|hash| hash.split(':').nth(1)?.parse::<usize>().ok()).sum(),
+        accepted: card.accepted_slices,
+        parent: card.parent.as_deref().and_then(|p| p.rsplit('/').next()?.parse().ok()),
+        held_out: card.held_out.clone(),
         dice,
     }
 }

@@ -1,23 +1,23 @@
-//! Training beside the reader: pause, resume, cancel; a version saved at the end, made current only when it is no worse.
+//! Training beside the reader: pause, resume, cancel; the best version is saved, and made current only when it is no worse.
 
-use super::message::{Event, Outcome, TrainControl, TrainProgress, TrainRequest, TrainedVersion};
+use super::judge::{DiceTable, Judge, is_no_worse, mean};
+use super::memory_plan::{MemoryNeeds, MemoryPlan};
+use super::message::{Ablated, Event, Outcome, TrainProgress, TrainRequest, TrainedVersion};
 use super::propose::load_model;
+use super::steady::{SteadyTrainer, Stepped};
 use super::summary::describe;
-use super::task::{CancelToken, Task};
-use super::training_data::{HeldOut, TrainingData, gather};
-use crate::agreement::Overlap;
+use super::task::Task;
+use super::training_data::{TrainingData, gather};
+use super::training_handle::TrainingHandle;
+use super::versions::highest_label;
 use crate::learn::{
-    Augmentation, Card, Compute, Crop, Example, LearnError, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer,
+    Augmentation, Card, CheckedSpec, Compute, Crop, Example, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer,
     balanced_weights, checkpoint,
 };
 use crate::study::{ModelCode, Study};
-use crate::volume::{LabelScheme, LayerKind};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-/// Slices per step.
-const BATCH: usize = 4;
 /// Highest learning rate of a first training and of a retraining, which starts from weights that are good already.
 const FIRST_RATE: f64 = 4e-3;
 /// See [`FIRST_RATE`].
@@ -26,66 +26,44 @@ const RETRAIN_RATE: f64 = 2e-3;
 const EVALUATE_EVERY: u32 = 60;
 /// Held-out slices looked at while training goes on; all of them at the end.
 const QUICK_LOOK: usize = 8;
-/// A step is taken on parts of slices no larger than this, so that its time and memory do not depend on the scanner's matrix.
-const LARGEST_CROP: [usize; 2] = [192, 192];
-
-/// Dice per label, by name.
-pub(super) type DiceTable = Vec<(String, Option<f64>)>;
-
-/// Pause and cancel, shared between hub and trainer.
-#[derive(Clone)]
-pub(super) struct TrainingHandle {
-    cancel: CancelToken,
-    paused: Arc<(Mutex<bool>, Condvar)>,
-}
-
-impl TrainingHandle {
-    pub fn new(cancel: CancelToken) -> Self {
-        Self { cancel, paused: Arc::new((Mutex::new(false), Condvar::new())) }
-    }
-
-    pub fn control(&self, control: TrainControl) {
-        match control {
-            TrainControl::Pause => self.set_paused(true),
-            TrainControl::Resume => self.set_paused(false),
-            TrainControl::Cancel => {
-                self.cancel.cancel();
-                self.wake();
-            }
-        }
-    }
-
-    fn set_paused(&self, paused: bool) {
-        *self.paused.0.lock().unwrap_or_else(PoisonError::into_inner) = paused;
-        self.paused.1.notify_all();
-    }
-
-    /// Wakes a paused trainer, so that it sees a cancel.
-    pub fn wake(&self) {
-        self.paused.1.notify_all();
-    }
-
-    fn is_paused(&self) -> bool {
-        *self.paused.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Holds while paused; returns at once when cancelled.
-    fn hold(&self) {
-        let mut paused = self.paused.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while *paused && !self.cancel.is_cancelled() {
-            let patience = std::time::Duration::from_millis(200);
-            paused = self.paused.1.wait_timeout(paused, patience).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
+/// Training ends early after so many looks without a gain, but not before this share of its steps went by without one.
+const PATIENCE: (u32, u32) = (8, 3);
 
 /// Trains and saves a version.
 pub(super) fn train(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, request: &TrainRequest) -> Outcome {
-    match Run::start(task, pool, handle, request).and_then(Run::finish) {
+    let run = Run::start(task, pool, handle, request, true);
+    match run.and_then(Run::finish) {
         Ok(Some(version)) => Outcome::Trained(version),
         Ok(None) => Outcome::Cancelled,
         Err(why) => Outcome::Failed(why),
     }
+}
+
+/// Trains twice from the same start, with and without accepted exams; saves neither.
+pub(super) fn ablate(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, request: &TrainRequest) -> Outcome {
+    match ablation(task, pool, handle, request) {
+        Ok(Some(ablated)) => Outcome::Ablated(ablated),
+        Ok(None) => Outcome::Cancelled,
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+fn ablation(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, request: &TrainRequest) -> Result<Option<Ablated>, String> {
+    let mut run = Run::start(task, pool, handle, request, false)?;
+    let slices = [run.data.accepted_count(), run.data.examples.len() - run.data.accepted_count()];
+    if slices[0] == 0 {
+        return Err("No exam was accepted in triage yet: there is nothing to leave out.".to_owned());
+    }
+    if slices[1] == 0 {
+        return Err("Nothing but accepted exams is marked done: without them there is nothing to learn from.".to_owned());
+    }
+    let held_out = run.data.held_out_words.clone();
+    let Some(with) = run.trained_and_judged()? else { return Ok(None) };
+    let mut run = Run::start(task, pool, handle, request, false)?;
+    run.data.leave_accepted_out();
+    run.restart()?;
+    let Some(without) = run.trained_and_judged()? else { return Ok(None) };
+    Ok(Some(Ablated { model: request.model.clone(), held_out, slices, with, without }))
 }
 
 struct Run<'a> {
@@ -97,22 +75,52 @@ struct Run<'a> {
     model: ModelCode,
     data: TrainingData,
     parent: Option<(u32, Model)>,
-    trainer: Trainer,
+    trainer: SteadyTrainer,
+    plan: MemoryPlan,
     labels: u8,
     dice: DiceTable,
+    best: Option<Best>,
+}
+
+/// The best version so far, by its mean Dice on the slices of the quick look.
+struct Best {
+    model: Model,
+    dice: DiceTable,
+    mean: f64,
+    step: u32,
+}
+
+/// How the steps ended.
+#[derive(Clone, Copy)]
+struct Taken {
+    steps: u32,
+    loss: f32,
+    by_person: bool,
+}
+
+/// A model with its figures.
+struct Judged {
+    model: Model,
+    dice: DiceTable,
+    step: u32,
+    /// Whether all held-out slices were looked at.
+    whole: bool,
 }
 
 impl<'a> Run<'a> {
-    fn start(task: &'a Task, pool: &'a rayon::ThreadPool, handle: &'a TrainingHandle, request: &'a TrainRequest) -> Result<Self, String> {
+    /// `go_on`: from the current version, if there is one.
+    fn start(
+        task: &'a Task,
+        pool: &'a rayon::ThreadPool,
+        handle: &'a TrainingHandle,
+        request: &'a TrainRequest,
+        go_on: bool,
+    ) -> Result<Self, String> {
         task.progress("Collecting slices", None);
         let study = Study::open(&request.root).map_err(|e| e.to_string())?;
         let model = ModelCode::new(&request.model).map_err(|e| e.to_string())?;
-        let labels = match request.layer {
-            LayerKind::Marrow => 3,
-            LayerKind::Bone => study.protocol().bone_scheme().highest(),
-            LayerKind::Exclusion => LabelScheme::exclusion().highest(),
-        };
-        let parent = match study.current_version(&model).map_err(|e| e.to_string())? {
+        let labels = highest_label(&study, request.layer);
+        let parent = match study.current_version(&model).map_err(|e| e.to_string())?.filter(|_| go_on) {
             Some(version) => Some((version, load_model(&study, &model, version)?.model().clone())),
             None => None,
         };
@@ -120,21 +128,36 @@ impl<'a> Run<'a> {
         let mut spec = ModelSpec::new(&sequence, request.layer.word(), usize::from(labels), request.reader.as_str());
         spec.seed = request.seed;
         let recipe = parent.as_ref().map_or_else(Recipe::default, |(_, model)| model.recipe().clone());
-        let mut checked = match &parent {
+        let checked = match &parent {
             Some((_, model)) => model.spec().clone(),
-            None => spec.clone().check().map_err(|e| e.to_string())?,
+            None => spec.check().map_err(|e| e.to_string())?,
         };
         let data = pool.install(|| gather(&study, request, &checked, &recipe))?;
-        if parent.is_none() {
-            // Levels differ in size by a hundred times: without weights the sparse ones are learnt late.
-            spec.class_weights = Some(balanced_weights(&data.examples, checked.classes()));
-            checked = spec.check().map_err(|e| e.to_string())?;
-        }
-        let peak = if parent.is_some() { RETRAIN_RATE } else { FIRST_RATE };
-        let options = TrainOptions { rate: Rate::Cosine { peak, steps: u64::from(request.steps) }, ..TrainOptions::default() };
-        let trainer = match &parent {
-            Some((_, model)) => Trainer::resume(model, options),
-            None => Trainer::new(&checked, recipe, options),
+        let (trainer, plan) = Self::prepare(task, request, &data, &checked, recipe, parent.as_ref().map(|(_, model)| model))?;
+        let best = None;
+        Ok(Self { task, pool, handle, request, study, model, data, parent, trainer, plan, labels, dice: Vec::new(), best })
+    }
+
+    /// A trainer for the data at hand, and how large its steps may be.
+    fn prepare(
+        task: &Task,
+        request: &TrainRequest,
+        data: &TrainingData,
+        spec: &CheckedSpec,
+        recipe: Recipe,
+        parent: Option<&Model>,
+    ) -> Result<(SteadyTrainer, MemoryPlan), String> {
+        let rate = Rate::Cosine { peak: if parent.is_some() { RETRAIN_RATE } else { FIRST_RATE }, steps: u64::from(request.steps) };
+        let options = TrainOptions { rate, ..TrainOptions::default() };
+        let trainer = match parent {
+            Some(model) => Trainer::resume(model, options),
+            None => {
+                // Levels differ in size by a hundred times: without weights the sparse ones are learnt late.
+                let mut spec = spec.spec().clone();
+                spec.class_weights = Some(balanced_weights(&data.examples, spec.labels + 1));
+                let checked = spec.check().map_err(|e| e.to_string())?;
+                Trainer::new(&checked, recipe, options)
+            }
         }
         .map_err(|e| e.to_string())?;
         // A build for a graphics card falls back to the processor where there is none, and says so.
@@ -142,89 +165,152 @@ impl<'a> Run<'a> {
         if let Some(notice) = notice {
             task.progress(notice, None);
         }
-        let trainer = trainer.on(&compute);
-        Ok(Self { task, pool, handle, request, study, model, data, parent, trainer, labels, dice: Vec::new() })
+        let trainer = SteadyTrainer::new(trainer.on(&compute), rate);
+        let needs = needs(data, &trainer.snapshot());
+        Ok((trainer, MemoryPlan::new(request.memory_mb, spec, needs, 0)?))
+    }
+
+    /// Begins anew with the data as it is now.
+    fn restart(&mut self) -> Result<(), String> {
+        let model = self.trainer.snapshot();
+        let recipe = model.recipe().clone();
+        (self.trainer, self.plan) = Self::prepare(self.task, self.request, &self.data, model.spec(), recipe, None)?;
+        Ok(())
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        let (layer, labels) = (self.request.layer, self.labels);
+        Judge { held_out: &self.data.held_out, layer, labels, pool: self.pool, cancel: &self.task.cancel }
     }
 
     fn finish(mut self) -> Result<Option<TrainedVersion>, String> {
         let before = match &self.parent {
-            Some((_, model)) => match self.evaluate(model, usize::MAX)? {
+            Some((_, model)) => match self.judge().dice(model, usize::MAX)? {
                 Some(dice) => Some(dice),
                 None => return Ok(None),
             },
             None => None,
         };
-        let (taken, loss) = self.take_steps()?;
-        if taken == 0 {
-            return Ok(None);
+        let taken = self.take_steps()?;
+        if taken.steps == 0 {
+            return match self.trainer.note() {
+                Some(note) if !taken.by_person => Err(note.to_owned()),
+                _ => Ok(None),
+            };
         }
-        let model = self.trainer.snapshot();
-        // Cancelling must not wait for a judgement: what was learnt is kept, with the latest figures there are.
-        let judged = if taken < self.request.steps { None } else { self.evaluate(&model, usize::MAX)? };
-        let stopped_early = judged.is_none();
-        let dice = judged.unwrap_or_else(|| self.dice.clone());
+        let kept = self.keep(taken)?;
         let parent = self.parent.as_ref().map(|(version, _)| format!("{}/{version}", self.model));
         let card = Card {
             data_hashes: self.data.hashes.clone(),
-            dice: dice.iter().cloned().collect::<BTreeMap<_, _>>(),
+            dice: kept.dice.iter().cloned().collect::<BTreeMap<_, _>>(),
             parent,
-            ..Card::of(&model, self.request.seed, &self.request.created)
+            held_out: self.data.held_out_words.clone(),
+            accepted_slices: self.data.accepted_count(),
+            ..Card::of(&kept.model, self.request.seed, &self.request.created)
         };
-        let version = self.save(&model, &card)?;
+        let version = self.save(&kept.model, &card)?;
         // A version that was not judged replaces none that was.
-        let no_worse = if stopped_early { before.is_none() } else { is_no_worse(before.as_deref(), &dice) };
+        let no_worse = if kept.whole { is_no_worse(before.as_deref(), &kept.dice) } else { before.is_none() };
         if no_worse {
             self.study.set_current_version(&self.model, version).map_err(|e| e.to_string())?;
         }
         let mut summary = describe(version, &card);
-        summary.dice = dice;
-        summary.steps = model.steps();
+        summary.dice = kept.dice;
+        summary.steps = kept.model.steps();
         Ok(Some(TrainedVersion {
             model: self.model.to_string(),
             summary,
             before,
             held_out: self.data.held_out_words.clone(),
             made_current: no_worse,
-            stopped_early,
-            loss,
+            stopped_early: taken.by_person,
+            kept_step: kept.step,
+            taken: taken.steps,
+            note: self.trainer.note().map(str::to_owned),
+            loss: taken.loss,
         }))
     }
 
-    /// Takes the steps; the number taken and the smoothed loss.
-    fn take_steps(&mut self) -> Result<(u32, f32), String> {
+    /// Trains and judges without saving; `None` when the person stopped it.
+    fn trained_and_judged(&mut self) -> Result<Option<DiceTable>, String> {
+        let taken = self.take_steps()?;
+        if taken.by_person {
+            return Ok(None);
+        }
+        let kept = self.keep(taken)?;
+        Ok(kept.whole.then_some(kept.dice))
+    }
+
+    /// What is kept: the last weights or the best before them, whichever does better on all held-out slices. Cancelling must
+    /// not wait for that: then it is the best so far, with the figures there are.
+    fn keep(&mut self, taken: Taken) -> Result<Judged, String> {
+        let last = self.trainer.snapshot();
+        let best = self.best.take();
+        if !taken.by_person
+            && let Some(dice) = self.judge().dice(&last, usize::MAX)?
+        {
+            let last = Judged { model: last, dice, step: taken.steps, whole: true };
+            let Some(best) = best.filter(|best| best.step < taken.steps) else { return Ok(last) };
+            return Ok(match self.judge().dice(&best.model, usize::MAX)? {
+                Some(dice) if mean(&dice) > mean(&last.dice) => Judged { model: best.model, dice, step: best.step, whole: true },
+                _ => last,
+            });
+        }
+        Ok(match best {
+            Some(best) => Judged { model: best.model, dice: best.dice, step: best.step, whole: false },
+            None => Judged { model: last, dice: self.dice.clone(), step: taken.steps, whole: false },
+        })
+    }
+
+    /// Takes the steps.
+    fn take_steps(&mut self) -> Result<Taken, String> {
         let augmentation = Augmentation::for_layer(self.request.layer.word());
         let seed = self.request.seed.wrapping_add(self.trainer.steps());
         let mut sampler = Sampler::new(&self.data.examples, seed).map_err(|e| e.to_string())?;
-        let largest = self.data.examples.iter().fold([0, 0], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
-        let crop = (largest[0] > LARGEST_CROP[0] || largest[1] > LARGEST_CROP[1]).then_some(Crop { size: LARGEST_CROP });
         let (started, mut loss) = (Instant::now(), f32::NAN);
-        for step in 1..=self.request.steps {
+        let all = self.request.steps;
+        for step in 1..=all {
             if self.handle.is_paused() {
                 self.report(step - 1, loss, &started);
                 self.handle.hold();
             }
             if self.task.cancel.is_cancelled() {
-                return Ok((step - 1, loss));
+                return Ok(Taken { steps: step - 1, loss, by_person: true });
             }
-            let batch = sampler.batch(&self.data.examples, BATCH, crop, &augmentation);
+            let batch = sampler.batch(&self.data.examples, self.plan.batch, Some(Crop { size: self.plan.crop }), &augmentation);
             let batch: Vec<&Example> = batch.iter().collect();
             let (trainer, cancel) = (&mut self.trainer, &self.task.cancel);
-            match self.pool.install(|| trainer.step(&batch, cancel.flag())) {
-                Ok(report) => loss = if loss.is_nan() { report.loss } else { 0.95 * loss + 0.05 * report.loss },
-                Err(LearnError::Cancelled) => return Ok((step - 1, loss)),
-                // A crop without a labelled pixel teaches nothing; the next one will.
-                Err(LearnError::NothingLabelled) => {}
-                Err(error) => return Err(error.to_string()),
-            }
-            if step % EVALUATE_EVERY == 0 && step < self.request.steps {
-                let model = self.trainer.snapshot();
-                if let Some(dice) = self.evaluate(&model, QUICK_LOOK)? {
-                    self.dice = dice;
+            match self.pool.install(|| trainer.step(&batch, cancel.flag()))? {
+                Stepped::Taken(report) => loss = if loss.is_nan() { report.loss } else { 0.95 * loss + 0.05 * report.loss },
+                Stepped::Skipped => {}
+                Stepped::TooLarge => {
+                    let model = self.trainer.snapshot();
+                    let needs = needs(&self.data, &model);
+                    self.plan = MemoryPlan::new(self.request.memory_mb, model.spec(), needs, self.plan.reduced + 1)?;
                 }
+                Stepped::Cancelled => return Ok(Taken { steps: step - 1, loss, by_person: true }),
+                Stepped::GivenUp => return Ok(Taken { steps: if loss.is_nan() { 0 } else { step - 1 }, loss, by_person: false }),
             }
+            let gains = step % EVALUATE_EVERY != 0 || step == all || self.look(step)?;
             self.report(step, loss, &started);
+            if !gains {
+                return Ok(Taken { steps: step, loss, by_person: false });
+            }
         }
-        Ok((self.request.steps, loss))
+        Ok(Taken { steps: all, loss, by_person: false })
+    }
+
+    /// Looks at some held-out slices and keeps the model if it is the best so far; whether going on may still gain something.
+    fn look(&mut self, step: u32) -> Result<bool, String> {
+        let model = self.trainer.snapshot();
+        let Some(dice) = self.judge().dice(&model, QUICK_LOOK)? else { return Ok(true) };
+        self.dice.clone_from(&dice);
+        let Some(mean) = mean(&dice) else { return Ok(true) };
+        if self.best.as_ref().is_none_or(|best| mean >= best.mean) {
+            self.best = Some(Best { model, dice, mean, step });
+        }
+        let since = self.best.as_ref().map_or(0, |best| step - best.step);
+        Ok(since < (PATIENCE.0 * EVALUATE_EVERY).max(self.request.steps / PATIENCE.1))
     }
 
     fn report(&self, step: u32, loss: f32, started: &Instant) {
@@ -239,37 +325,11 @@ impl<'a> Run<'a> {
                 held_out: self.data.held_out_words.clone(),
                 seconds_left: (step > 2).then_some(pace * (self.request.steps - step) as f32),
                 paused: self.handle.is_paused(),
+                memory_mb: [self.plan.needed_mb, self.request.memory_mb],
+                best: self.best.as_ref().map(|best| (best.step, best.mean)),
+                note: self.trainer.note().map(str::to_owned),
             },
         });
-    }
-
-    /// Dice per label on the held-out slices: per exam, then the mean over the exams where it is defined. `None` when cancelled.
-    fn evaluate(&self, model: &Model, most_slices: usize) -> Result<Option<DiceTable>, String> {
-        let mut levels: Vec<(String, Vec<u8>)> = (1..=self.labels).map(|l| (l.to_string(), vec![l])).collect();
-        if self.request.layer == LayerKind::Marrow {
-            levels.push(("2+3".to_owned(), vec![2, 3]));
-        }
-        let mut sums = vec![(0.0, 0_u32); levels.len()];
-        let mut left = most_slices;
-        for held in &self.data.held_out {
-            let slices: Vec<usize> = held.slices.iter().copied().take(left).collect();
-            left -= slices.len();
-            if slices.is_empty() {
-                break;
-            }
-            let stop = self.task.cancel.flag();
-            let labels = match self.pool.install(|| model.predict_prepared(&held.prepared, Some(&slices), stop, &mut |_, _| {})) {
-                Ok(labels) => labels,
-                Err(LearnError::Cancelled) => return Ok(None),
-                Err(error) => return Err(format!("{}: {error}", held.exam)),
-            };
-            for ((_, level), sum) in levels.iter().zip(&mut sums) {
-                if let Some(dice) = dice_on_slices(&labels, held, &slices, level) {
-                    *sum = (sum.0 + dice, sum.1 + 1);
-                }
-            }
-        }
-        Ok(Some(levels.into_iter().zip(sums).map(|((name, _), (sum, n))| (name, (n > 0).then(|| sum / f64::from(n)))).collect()))
     }
 
     /// Saves under the next free version number.
@@ -282,53 +342,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether the mean over the labels that both tables know is at least that of the version before.
-fn is_no_worse(before: Option<&[(String, Option<f64>)]>, after: &[(String, Option<f64>)]) -> bool {
-    let Some(before) = before else { return true };
-    let both: Vec<(f64, f64)> = before.iter().zip(after).filter_map(|(b, a)| Some((b.1?, a.1?))).collect();
-    let lost = before.iter().zip(after).any(|(b, a)| b.1.is_some() && a.1.is_none());
-    !lost && both.iter().map(|(b, a)| a - b).sum::<f64>() >= 0.0
-}
-
-fn dice_on_slices(proposal: &crate::volume::Labels, held: &HeldOut, slices: &[usize], level: &[u8]) -> Option<f64> {
-    let (mut both, mut first, mut second) = (0_u64, 0_u64, 0_u64);
-    let axis = held.slice_axis;
-    proposal.for_each_labelled(|voxel, label| {
-        if slices.contains(&voxel[axis]) && level.contains(&label) {
-            first += 1;
-            both += u64::from(level.contains(&held.labels.get(voxel)));
-        }
-    });
-    held.labels.for_each_labelled(|voxel, label| second += u64::from(slices.contains(&voxel[axis]) && level.contains(&label)));
-    // True negatives and the voxel's volume play no part in Dice.
-    Overlap::new(both, first - both, second - both, 0, 1.0).dice()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(values: &[Option<f64>]) -> DiceTable {
-        values.iter().enumerate().map(|(n, v)| (n.to_string(), *v)).collect()
-    }
-
-    #[test]
-    fn a_version_is_worse_when_the_mean_falls_or_a_label_is_lost() {
-        let before = table(&[Some(0.5), Some(0.2), None]);
-        assert!(is_no_worse(None, &before));
-        assert!(is_no_worse(Some(&before), &table(&[Some(0.6), Some(0.15), None])));
-        assert!(!is_no_worse(Some(&before), &table(&[Some(0.4), Some(0.2), None])));
-        assert!(!is_no_worse(Some(&before), &table(&[Some(0.9), None, None])));
-    }
-
-    #[test]
-    fn a_paused_training_wakes_for_a_cancel() {
-        let cancel = CancelToken::default();
-        let handle = TrainingHandle::new(cancel);
-        handle.control(TrainControl::Pause);
-        let waiting = handle.clone();
-        let thread = std::thread::spawn(move || waiting.hold());
-        handle.control(TrainControl::Cancel);
-        thread.join().unwrap();
-    }
+fn needs(data: &TrainingData, model: &Model) -> MemoryNeeds {
+    let largest = data.examples.iter().fold([1, 1], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
+    MemoryNeeds { data_bytes: data.bytes, parameters: model.parameter_count() as u64, largest }
 }

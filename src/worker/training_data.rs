@@ -27,6 +27,7 @@ pub(super) struct HeldOut {
 }
 
 /// Everything a training needs.
+#[derive(Default)]
 pub(super) struct TrainingData {
     /// Slices to learn from.
     pub examples: Vec<Example>,
@@ -36,6 +37,24 @@ pub(super) struct TrainingData {
     pub held_out_words: String,
     /// One hash per exam of what is learnt from it: `K-001:…`.
     pub hashes: Vec<String>,
+    /// For each example, whether its exam was accepted in triage.
+    pub accepted: Vec<bool>,
+    /// Bytes of all slices.
+    pub bytes: u64,
+}
+
+impl TrainingData {
+    /// Examples whose exam was accepted in triage.
+    pub fn accepted_count(&self) -> usize {
+        self.accepted.iter().filter(|accepted| **accepted).count()
+    }
+
+    /// Forgets the examples whose exam was accepted in triage.
+    pub fn leave_accepted_out(&mut self) {
+        let mut accepted = self.accepted.iter();
+        self.examples.retain(|_| !accepted.next().copied().unwrap_or(false));
+        self.accepted = vec![false; self.examples.len()];
+    }
 }
 
 /// One exam's part in the training.
@@ -47,6 +66,8 @@ struct DoneExam {
     has_geometry: bool,
     done: Vec<usize>,
     validates: bool,
+    /// A model's work, accepted whole.
+    accepted: bool,
 }
 
 impl DoneExam {
@@ -68,13 +89,16 @@ impl DoneExam {
 /// Collects the slices that the reader marked done. Test exams are out of reach: `Study::trainable` never names one.
 pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, recipe: &Recipe) -> Result<TrainingData, String> {
     let exams = done_exams(study, request)?;
-    let validated = exams.iter().any(|e| e.validates) && exams.iter().any(|e| !e.validates);
-    let mut data = TrainingData { examples: Vec::new(), held_out: Vec::new(), held_out_words: String::new(), hashes: Vec::new() };
+    let validated = exams.iter().any(|e| e.validates && !e.accepted) && exams.iter().any(|e| !e.validates);
+    let mut data = TrainingData::default();
     let mut held_slices = 0;
     for exam in exams {
         let slice_axis = reading_axis(&exam.image);
         let prepared = PreparedSlices::new(spec, recipe, &[&exam.image], slice_axis).map_err(|e| format!("{}: {e}", exam.exam))?;
-        let (learn, hold): (Vec<usize>, Vec<usize>) = if validated {
+        let (learn, hold): (Vec<usize>, Vec<usize>) = if exam.accepted {
+            // No version is judged by what a version drew.
+            (if exam.validates { Vec::new() } else { exam.done.clone() }, Vec::new())
+        } else if validated {
             if exam.validates { (Vec::new(), exam.done.clone()) } else { (exam.done.clone(), Vec::new()) }
         } else if exam.done.len() >= FEWEST_TO_HOLD_OUT {
             let held = |at: usize| at % 5 == 2;
@@ -88,12 +112,22 @@ pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, 
         }
         let counts = exam.counts(request.layer, slice_axis);
         for &slice in &learn {
-            data.examples.push(prepared.example(slice, &exam.labels, &counts).map_err(|e| format!("{}: {e}", exam.exam))?);
+            let example = prepared.example(slice, &exam.labels, &counts).map_err(|e| format!("{}: {e}", exam.exam))?;
+            data.bytes += example.planes().len() as u64 * 4 + example.labels().len() as u64;
+            data.examples.push(example);
+            data.accepted.push(exam.accepted);
         }
         drop(counts);
         if !hold.is_empty() {
             held_slices += hold.len();
+            data.bytes += (prepared.size().iter().product::<usize>() * prepared.slice_count() * 4 * spec.spec().sequences.len()) as u64;
             data.held_out.push(HeldOut { exam: exam.exam, prepared, labels: exam.labels, slices: hold, slice_axis });
+        }
+        if data.bytes >> 20 > u64::from(request.memory_mb) {
+            return Err(format!(
+                "The slices marked done need more than the {} MB of memory allowed for training: raise the memory ceiling.",
+                request.memory_mb
+            ));
         }
     }
     data.held_out_words = match (validated, held_slices) {
@@ -113,8 +147,11 @@ fn done_exams(study: &Study, request: &TrainRequest) -> Result<Vec<DoneExam>, St
     let mut found = Vec::new();
     for (exam, validates) in parts.into_iter().flat_map(|(exams, validates)| exams.iter().map(move |e| (e, validates))) {
         let open = request.open.as_ref().filter(|open| &open.exam == exam);
-        let (labels, interest, done) = match open {
-            Some(open) => (open.labels.clone(), open.interest.clone(), open.done.clone()),
+        let Saved { labels, interest, done, accepted } = match open {
+            Some(open) => {
+                let (labels, interest, done) = (open.labels.clone(), open.interest.clone(), open.done.clone());
+                Saved { labels, interest, done, accepted: open.accepted }
+            }
             None => match saved_labels(study, request, exam)? {
                 Some(saved) => saved,
                 None => continue,
@@ -126,13 +163,21 @@ fn done_exams(study: &Study, request: &TrainRequest) -> Result<Vec<DoneExam>, St
         let record = study.exam(exam).map_err(|e| e.to_string())?;
         let image = study.load_image(exam, &record.reading_sequence).map_err(|e| e.to_string())?;
         let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
-        found.push(DoneExam { exam: exam.clone(), image, labels, interest, has_geometry, done, validates });
+        found.push(DoneExam { exam: exam.clone(), image, labels, interest, has_geometry, done, validates, accepted });
     }
     Ok(found)
 }
 
+/// What a read holds.
+struct Saved {
+    labels: Labels,
+    interest: Interest,
+    done: Vec<usize>,
+    accepted: bool,
+}
+
 /// The reader's own newest read of an exam, as it is on disk.
-fn saved_labels(study: &Study, request: &TrainRequest, exam: &ExamCode) -> Result<Option<(Labels, Interest, Vec<usize>)>, String> {
+fn saved_labels(study: &Study, request: &TrainRequest, exam: &ExamCode) -> Result<Option<Saved>, String> {
     let layout = study.layout();
     let numbers = layout.read_numbers(&request.reader, exam).map_err(|e| e.to_string())?;
     let Some(&number) = numbers.last() else { return Ok(None) };
@@ -141,7 +186,8 @@ fn saved_labels(study: &Study, request: &TrainRequest, exam: &ExamCode) -> Resul
     let done = state.done.iter().filter(|(layer, _)| *layer == request.layer).map(|(_, slice)| *slice as usize).collect();
     let squares = view.squares().map_err(|e| e.to_string())?;
     let interest = Interest { exclusion: state.exclusion.clone(), bone: state.bone.clone(), squares };
-    Ok(Some((state.labels(request.layer).clone(), interest, done)))
+    let accepted = view.triage().map_err(|e| e.to_string())?.is_accepted(request.layer);
+    Ok(Some(Saved { labels: state.labels(request.layer).clone(), interest, done, accepted }))
 }
 
 /// A hash of the labels learnt from: the same exam, slices, labels and region of interest give the same text.

@@ -122,12 +122,22 @@ impl Desk {
             part: Some(if n == 9 { Part::Test } else { Part::Train }),
             sequences: vec!["water".to_owned(), "fat".to_owned()],
             slices: SHAPE[2],
+            accepted: std::collections::BTreeSet::new(),
             sealed: std::collections::BTreeSet::new(),
             reads_sealed: false,
             done: BTreeMap::from([(r2.clone(), [15, 15, 15, 4, 0, 0, 0, 0, 0, 0][n])]),
         });
         let dice = vec![("level_1".to_owned(), Some(0.81)), ("level_2".to_owned(), Some(0.56)), ("level_3".to_owned(), None)];
-        let version = |version, steps| VersionSummary { version, created: NOW.to_owned(), steps, slices: 21, dice: dice.clone() };
+        let version = |version, steps| VersionSummary {
+            version,
+            created: NOW.to_owned(),
+            steps,
+            slices: 21,
+            accepted: 0,
+            parent: version.checked_sub(1),
+            held_out: "4 slices of 1 validation exams".to_owned(),
+            dice: dice.clone(),
+        };
         let protocol = change(protocol);
         let protocol_text = protocol.to_toml();
         let summary = StudySummary {
@@ -167,6 +177,7 @@ impl Desk {
             findings: Vec::new(),
             remarks: BTreeMap::new(),
             form: osteon::study::SacroiliacForm::default(),
+            triage: osteon::study::Triage::default(),
             standing: match role.reader() {
                 Some(code) => Standing::Writing { number: 1, assisted: code.as_str() == "R2" },
                 None => Standing::Looking,
@@ -207,6 +218,9 @@ impl Desk {
                 held_out: "4 held-out slices".to_owned(),
                 seconds_left: Some(180.0),
                 paused: false,
+                memory_mb: [640, 2048],
+                best: (step > 60).then_some((60, 0.61)),
+                note: None,
             };
             self.session.absorb(Event::Training { id: *id, progress });
         }

@@ -71,6 +71,7 @@ fn exam(name: &str, role: &Role, standing: Standing) -> LoadedExam {
         findings: Vec::new(),
         remarks: std::collections::BTreeMap::new(),
         form: osteon::study::SacroiliacForm::default(),
+        triage: osteon::study::Triage::default(),
         standing,
     }
 }

@@ -1,6 +1,6 @@
 //! Every command to the file that carries it out.
 
-use crate::session::{Command, Effect, FileCommand, PointerCommand, Session};
+use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, Workspace};
 
 impl Session {
     /// Carries out a command. `now` is the time in RFC 3339, for the journal and model cards.
@@ -15,6 +15,7 @@ impl Session {
         let mut effects = self.carry_out(command);
         self.refresh_preview();
         effects.extend(self.follow_compare());
+        effects.extend(self.follow_review());
         effects
     }
 
@@ -33,6 +34,8 @@ impl Session {
                 self.apply_tool(command);
                 Vec::new()
             }
+            // In Review a proposal is looked at: a drag must not paint over an exam that nobody reads.
+            Command::Pointer(PointerCommand::Down(_)) if self.workspace == Workspace::Review => Vec::new(),
             Command::Pointer(command) => self.apply_pointer(command),
             Command::Edit(command) => self.apply_edit(command),
             Command::Model(command) => self.apply_model(command),

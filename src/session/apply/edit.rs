@@ -68,6 +68,7 @@ impl Session {
     pub(in crate::session) fn journal(&mut self, row: Row) -> Vec<Effect> {
         let Some(reader) = self.role.as_ref().and_then(|r| r.reader()).cloned() else { return Vec::new() };
         let time = self.now.clone();
+        self.follow_triage(&row);
         let Some(exam) = &mut self.exam else { return Vec::new() };
         let window = exam.view.window;
         let row = JournalRow { row, time, reader: reader.to_string(), window: Some([window.lower(), window.upper()]) };

@@ -20,6 +20,7 @@ mod packet;
 mod panes;
 mod pointer;
 mod preview;
+mod review;
 mod score;
 mod seal;
 mod square;

@@ -3,12 +3,12 @@
 use crate::session::{Effect, ModelCommand, Session, TrainingState};
 use crate::study::Part;
 use crate::volume::LayerKind;
-use crate::worker::message::{ExamSummary, Interest, OpenReadSnapshot, ProposeRequest, Request, TrainControl, TrainRequest};
+use crate::worker::message::{ExamSummary, Interest, JudgeRequest, OpenReadSnapshot, ProposeRequest, Request, TrainControl, TrainRequest};
 
 impl Session {
     pub(super) fn apply_model(&mut self, command: ModelCommand) -> Vec<Effect> {
         match command {
-            ModelCommand::Train => self.train(),
+            ModelCommand::Train => self.begin_training(false),
             ModelCommand::Pause => self.control(TrainControl::Pause),
             ModelCommand::Resume => self.control(TrainControl::Resume),
             ModelCommand::Cancel => self.control(TrainControl::Cancel),
@@ -16,6 +16,16 @@ impl Session {
                 self.training.steps = Some(steps.clamp(10, 100_000));
                 Vec::new()
             }
+            ModelCommand::MemoryMb(mb) => {
+                let [least, most] = TrainingState::MEMORY_RANGE_MB;
+                self.training.memory_mb = Some(mb.clamp(least, most));
+                Vec::new()
+            }
+            ModelCommand::Accept => self.accept(),
+            ModelCommand::Refuse => self.refuse(),
+            ModelCommand::ToggleDoubt => self.toggle_doubt(),
+            ModelCommand::Ablate => self.begin_training(true),
+            ModelCommand::Compare(versions) => self.compare_versions(versions),
             ModelCommand::ProposeSlice => {
                 let slice = self.exam.as_ref().map(|e| vec![e.view.slice]);
                 self.propose(slice)
@@ -41,17 +51,40 @@ impl Session {
         })
     }
 
-    fn train(&mut self) -> Vec<Effect> {
-        if self.training.is_running() || self.study.is_none() {
+    fn begin_training(&mut self, ablation: bool) -> Vec<Effect> {
+        if self.training.is_running() {
             return Vec::new();
         }
+        let Some(request) = self.train_request() else { return Vec::new() };
+        self.training = self.training.afresh();
+        self.training.ablating = ablation;
+        let request = Box::new(request);
+        let effect = self.request("", if ablation { Request::Ablate(request) } else { Request::Train(request) });
+        if let Effect::Work(id, _) = &effect {
+            self.training.request = Some(*id);
+        }
+        vec![effect]
+    }
+
+    fn compare_versions(&mut self, versions: [u32; 2]) -> Vec<Effect> {
+        let Some(train) = self.train_request() else { return Vec::new() };
+        self.training.judged = None;
+        let mut versions = versions.to_vec();
+        versions.dedup();
+        let request = JudgeRequest { train, versions };
+        vec![self.request("Comparing versions", Request::Judge(Box::new(request)))]
+    }
+
+    /// What a training would learn from; a warning and `None` where the reader may have none.
+    fn train_request(&mut self) -> Option<TrainRequest> {
+        self.study.as_ref()?;
         if let Some(refusal) = self.assistance_refusal() {
             self.warn(refusal);
-            return Vec::new();
+            return None;
         }
         let layer = self.tool.layer;
         let (Some(study), Some(model), Some(reader)) = (&self.study, self.model_name(), self.role.as_ref().and_then(|r| r.reader())) else {
-            return Vec::new();
+            return None;
         };
         let open = self.exam.as_ref().map(|exam| OpenReadSnapshot {
             exam: exam.code.clone(),
@@ -62,9 +95,10 @@ impl Session {
                 squares: exam.layers.squares().copied().collect(),
             },
             done: exam.layers.done_slices(layer),
+            accepted: exam.triage.is_accepted(layer),
             revision: exam.layers.revision(layer),
         });
-        let request = TrainRequest {
+        Some(TrainRequest {
             root: study.root.clone(),
             reader: reader.clone(),
             layer,
@@ -74,13 +108,8 @@ impl Session {
             open,
             created: self.now.clone(),
             spare_cores: self.spare_cores,
-        };
-        self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
-        let effect = self.request("", Request::Train(Box::new(request)));
-        if let Effect::Work(id, _) = &effect {
-            self.training.request = Some(*id);
-        }
-        vec![effect]
+            memory_mb: self.training.memory_mb(),
+        })
     }
 
     fn control(&mut self, control: TrainControl) -> Vec<Effect> {
@@ -94,24 +123,32 @@ impl Session {
         vec![self.request("", Request::TrainControl(control))]
     }
 
-    fn propose(&mut self, slices: Option<Vec<usize>>) -> Vec<Effect> {
-        let (Some(study), Some(exam)) = (&self.study, &self.exam) else { return Vec::new() };
+    pub(super) fn propose(&mut self, slices: Option<Vec<usize>>) -> Vec<Effect> {
+        match self.propose_request(slices) {
+            Some(request) => vec![self.request("Proposing", Request::Propose(Box::new(request)))],
+            None => Vec::new(),
+        }
+    }
+
+    /// What the model is asked on the open exam; a warning and `None` where it must not be.
+    pub(super) fn propose_request(&mut self, slices: Option<Vec<usize>>) -> Option<ProposeRequest> {
+        let (Some(study), Some(exam)) = (&self.study, &self.exam) else { return None };
         if let Some(refusal) = self.assistance_refusal() {
             self.warn(refusal);
-            return Vec::new();
+            return None;
         }
         let waits = |e: &ExamSummary| e.part == Some(Part::Test) && !e.reads_sealed;
         if study.exams.iter().any(|e| e.code == exam.code && waits(e)) {
             self.warn(format!("{} is a test exam: the model makes no proposals on it before its reads are sealed.", exam.code));
-            return Vec::new();
+            return None;
         }
-        let Some(model) = self.model_name() else { return Vec::new() };
+        let model = self.model_name()?;
         if self.current_version().is_none() {
             self.warn("The model has not been trained yet: mark slices done, then choose \"Train\".");
-            return Vec::new();
+            return None;
         }
         let layer = self.tool.layer;
-        let request = ProposeRequest {
+        Some(ProposeRequest {
             root: study.root.clone(),
             model,
             exam: exam.code.clone(),
@@ -120,7 +157,6 @@ impl Session {
             slice_axis: exam.plane.slice_axis(),
             layer,
             base_revision: exam.layers.revision(layer),
-        };
-        vec![self.request("Proposing", Request::Propose(Box::new(request)))]
+        })
     }
 }

@@ -65,6 +65,7 @@ impl Session {
             }
             ViewCommand::ToggleAtlas | ViewCommand::StepAtlas(_) | ViewCommand::ScrollAtlas(_) => self.apply_atlas(&command),
             ViewCommand::Workspace(to) if self.workspace == Workspace::Score => self.leave_scores(to),
+            ViewCommand::Workspace(Workspace::Review) => self.enter_review(),
             command => {
                 self.apply_view(command);
                 self.wire_hover();

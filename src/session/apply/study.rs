@@ -102,12 +102,13 @@ impl Session {
         // Nothing of one reader stays on screen for the next.
         self.role = None;
         self.compare = CompareState::default();
+        self.review = crate::session::ReviewState::default();
         self.checked = None;
         self.scoring = crate::session::Scoring::default();
         self.audit = None;
         self.atlas = crate::session::AtlasState::default();
         self.conditions = ConditionsState::default();
-        self.training = TrainingState { steps: self.training.steps, ..TrainingState::default() };
+        self.training = TrainingState { steps: self.training.steps, memory_mb: self.training.memory_mb, ..TrainingState::default() };
         self.workspace = Workspace::Read;
         effects
     }

@@ -10,6 +10,7 @@ mod placed;
 mod row;
 mod schema;
 mod state;
+mod triage;
 mod view;
 
 pub(super) use chain::{file_sum, hex};
@@ -22,4 +23,5 @@ pub(super) use placed::Placed;
 pub use row::JournalRow;
 pub(super) use schema::set_up;
 pub use state::ReadState;
+pub use triage::{Triage, TriageVerdict};
 pub use view::ReadView;

@@ -4,10 +4,10 @@ use super::{Action, Group};
 use crate::consensus::Method;
 use crate::session::Layout;
 use crate::session::{
-    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, FormCommand, LabelSet, ModelCommand, PointerCommand, PointerState,
-    ScoreCommand, Session, ShapeCommand, StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, FormCommand, LabelSet, ModelCommand, OpenExam, PointerCommand,
+    PointerState, ScoreCommand, Session, ShapeCommand, StudyCommand, Tool, ToolCommand, ViewCommand, WindowPreset, Workspace,
 };
-use crate::views::facts::{is_coordinator, may_propose, painting, reader, reading};
+use crate::views::facts::{is_coordinator, may_ask_model, may_propose, painting, reader, reading, versions};
 use crate::volume::LayerKind;
 use crate::worker::message::{PickPurpose, Standing};
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -244,8 +244,15 @@ pub const ACTIONS: &[Action] = &[
     act("train", Group::Model, "Train", ctrl(Key::R), "Trains on the slices that you marked done", |s| model(s, s.assistance_allowed() && !s.training().is_running(), ModelCommand::Train)),
     act("pause", Group::Model, "Pause training", ctrl(Key::P), "Holds the training after the step in progress", |s| model(s, s.training().is_running() && !s.training().is_paused(), ModelCommand::Pause)),
     act("resume", Group::Model, "Resume training", ctrl_shift(Key::P), "Goes on with the training", |s| model(s, s.training().is_paused(), ModelCommand::Resume)),
+    act("review_accept", Group::Model, "Accept the exam", plain(Key::Enter), "Takes the proposal over whole: the exam joins the training set as accepted, and the next one comes", |s| reviewing(s).filter(|_| s.may_accept()).map(|_| Command::Model(ModelCommand::Accept))),
+    act("review_refuse", Group::Model, "Refuse the exam", plain(Key::Backspace), "Refuses the proposal, or takes an acceptance back, and goes to the next exam", |s| reviewing(s).filter(|e| e.proposal().is_some() || e.triage().is_accepted(LayerKind::Marrow)).map(|_| Command::Model(ModelCommand::Refuse))),
+    act("doubt", Group::Model, "Where the model is unsure", shift(Key::V), "Colours the slice by how unsure the model is: nothing where it is sure, orange to white where it is not", |s| model(s, may_ask_model(s), ModelCommand::ToggleDoubt)),
+    act("roll_back", Group::Model, "Go back a version", None, "Makes the version current that the current one was trained from; nothing is lost", |s| earlier_version(s).and_then(|v| model(s, s.assistance_allowed(), ModelCommand::MakeCurrent(v)))),
+    act("compare_newest", Group::Model, "Compare the newest version", None, "Judges the newest version and the current one on the same slices", |s| newest_beside_current(s).and_then(|v| model(s, s.assistance_allowed(), ModelCommand::Compare(v)))),
+    act("ablate", Group::Model, "Train with and without accepted exams", None, "Trains twice from the same start and compares; no version is saved", |s| model(s, s.assistance_allowed() && !s.training().is_running() && any_accepted(s), ModelCommand::Ablate)),
     act("cancel_training", Group::Model, "Cancel training", None, "Stops the training and keeps the best version so far", |s| model(s, s.training().is_running(), ModelCommand::Cancel)),
     act("read", Group::Window, "Read", plain(Key::F2), "Workspace for reading and painting", |s| workspace(s, Workspace::Read)),
+    act("review", Group::Window, "Review", plain(Key::F3), "Workspace for proposals on exams you have not read: accept or refuse each", |s| s.review_reader().and_then(|_| workspace(s, Workspace::Review))),
     act("compare", Group::Window, "Compare", plain(Key::F4), "Workspace for agreement of readers, model and consensus", |s| workspace(s, Workspace::Compare)),
     act("score", Group::Window, "Score", plain(Key::F5), "Workspace for marking masks by eye, blinded", |s| workspace(s, Workspace::Score)),
     act("models", Group::Window, "Models", plain(Key::F6), "Workspace for versions of the model", |s| workspace(s, Workspace::Models)),
@@ -290,6 +297,28 @@ pub const ACTIONS: &[Action] = &[
     act("conditions", Group::Window, "Light and monitor…", None, "Shows the grey-scale test pattern and logs room light and monitor", |s| s.role().map(|_| Command::View(ViewCommand::ToggleConditions))),
     act("help", Group::Window, "Help", plain(Key::F1), "Lists all keys and what the mouse does", |_| Some(Command::View(ViewCommand::ToggleHelp))),
 ];
+
+/// The exam in Review.
+fn reviewing(s: &Session) -> Option<&OpenExam> {
+    s.exam().filter(|e| e.is_writable() && s.workspace() == Workspace::Review)
+}
+
+/// The version that the current one was trained from.
+fn earlier_version(s: &Session) -> Option<u32> {
+    let current = s.current_version()?;
+    let all = versions(s);
+    let parent = all.iter().find(|v| v.version == current)?.parent?;
+    all.iter().any(|v| v.version == parent).then_some(parent)
+}
+
+fn newest_beside_current(s: &Session) -> Option<[u32; 2]> {
+    let (current, newest) = (s.current_version()?, versions(s).iter().map(|v| v.version).max()?);
+    (newest != current).then_some([current, newest])
+}
+
+fn any_accepted(s: &Session) -> bool {
+    reader(s).is_some_and(|reader| s.exams().iter().any(|e| e.accepted.contains(reader)))
+}
 
 fn study_of_coordinator(s: &Session) -> Option<()> {
     (is_coordinator(s) && s.study().is_some_and(|t| t.packet.is_none() && !t.scratch)).then_some(())

@@ -22,6 +22,7 @@ pub use action_button::{action_button, action_menu_item};
 pub use exam_list::exam_list_ui;
 pub use form_panel::{FORM_HEIGHT, form_ui};
 pub use histogram::HistogramCache;
+pub use model_panel::{doubt_key, training_ui};
 pub use notices::notices_ui;
 pub use side::side_ui;
 pub use status::status_ui;

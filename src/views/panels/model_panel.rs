@@ -1,6 +1,7 @@
 //! The model beside the reader: training, proposals, adopting.
 
 use super::action_button;
+use crate::gpu::OverlayStyle;
 use crate::session::{Command, ModelCommand, OpenExam, Session};
 use crate::study::Part;
 use crate::views::widgets::{ButtonLook, button_row, heading, named, progress_bar, quiet};
@@ -20,7 +21,7 @@ pub fn model_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut 
         return;
     }
     if session.training().is_running() {
-        training(ui, session, commands);
+        training_ui(ui, session, commands);
     } else {
         idle(ui, session, commands);
     }
@@ -51,7 +52,8 @@ fn idle(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     });
 }
 
-fn training(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+/// The training under way: how far, how long still, its loss and figures, pause and cancel.
+pub fn training_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let training = session.training();
     let latest = training.latest();
     let fraction = latest.map(|p| p.step as f32 / p.steps.max(1) as f32);
@@ -67,12 +69,23 @@ fn training(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     curve(ui, training.losses());
     if let Some(progress) = latest {
         dice_line(ui, &progress.dice, &progress.held_out);
+        quiet(ui, &standing_words(progress));
+        if let Some(note) = &progress.note {
+            ui.add(egui::Label::new(RichText::new(note).font(theme::small()).color(theme::LOOK_AGAIN)).wrap());
+        }
     }
     button_row(ui, |ui| {
         let hold = if training.is_paused() { ("resume", "Resume") } else { ("pause", "Pause") };
         action_button(ui, session, hold.0, Some(hold.1), ButtonLook::Plain, commands);
         action_button(ui, session, "cancel_training", Some("Cancel"), ButtonLook::Plain, commands);
     });
+}
+
+/// `Step 60 of 240 · best at step 60 · 640 of 2048 MB`.
+fn standing_words(progress: &TrainProgress) -> String {
+    let best = progress.best.map_or(String::new(), |(step, dice)| format!(" · best at step {step}, mean Dice {dice:.2}"));
+    let [needed, ceiling] = progress.memory_mb;
+    format!("Step {} of {}{best} · {needed} of {ceiling} MB", progress.step, progress.steps)
 }
 
 fn pace_words(paused: bool, latest: Option<&TrainProgress>) -> String {
@@ -122,6 +135,26 @@ fn dice_line(ui: &mut Ui, dice: &[(String, Option<f64>)], held_out: &str) {
     row.response.on_hover_text(format!("Dice on {held_out}; – where a label is in neither map"));
 }
 
+/// What the colours of doubt mean, while they are shown.
+pub fn doubt_key(ui: &mut Ui, exam: &OpenExam) {
+    let Some(doubt) = exam.doubt() else { return };
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        quiet(ui, "sure");
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(96.0, 8.0), Sense::hover());
+        ui.painter().rect_filled(rect, egui::CornerRadius::ZERO, theme::PICTURE);
+        let ramp = OverlayStyle::heat();
+        for step in 0..96_u8 {
+            let [r, g, b, a] = ramp.palette[usize::from(step) * 255 / 95];
+            let x = rect.left() + f32::from(step);
+            let column = egui::Rect::from_min_max(pos2(x, rect.top()), pos2(x + 1.0, rect.bottom()));
+            ui.painter().rect_filled(column, egui::CornerRadius::ZERO, egui::Color32::from_rgba_unmultiplied(r, g, b, a));
+        }
+        response.on_hover_text("Entropy of what the model says of a pixel, asked about the slice and its mirror image");
+        quiet(ui, &format!("no idea · {}", doubt.model_version));
+    });
+}
+
 fn proposals(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
     if facts::summary(session).is_some_and(|e| e.part == Some(Part::Test) && !e.reads_sealed) {
         quiet(ui, "A test exam: the model proposes nothing here.");
@@ -133,7 +166,10 @@ fn proposals(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec
     button_row(ui, |ui| {
         action_button(ui, session, "propose_slice", None, ButtonLook::Primary, commands);
         action_button(ui, session, "propose_exam", Some("Exam"), ButtonLook::Plain, commands);
+        let look = if exam.doubt().is_some() { ButtonLook::Primary } else { ButtonLook::Plain };
+        action_button(ui, session, "doubt", Some("Unsure where"), look, commands);
     });
+    doubt_key(ui, exam);
     let Some(proposal) = exam.proposal() else { return };
     if proposal.stale {
         ui.add(

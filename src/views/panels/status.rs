@@ -1,6 +1,6 @@
 //! The bottom line: what is under the cursor, what the mouse does now, what runs beside the window.
 
-use crate::session::{Command, FileCommand, OpenExam, Session};
+use crate::session::{Command, FileCommand, OpenExam, Session, Workspace};
 use crate::space::axis_label;
 use crate::views::widgets::{ButtonLook, button};
 use crate::views::{facts, theme};
@@ -57,7 +57,7 @@ fn under_cursor(ui: &mut Ui, session: &Session, exam: &OpenExam) {
 
 fn hint(ui: &mut Ui, session: &Session) {
     let tool = session.tool().tool.hint();
-    let writable = session.exam().is_some_and(OpenExam::is_writable);
+    let writable = session.exam().is_some_and(OpenExam::is_writable) && session.workspace() == Workspace::Read;
     let long = if writable {
         format!("{tool} · right drag: window · wheel: slice · Ctrl wheel: zoom")
     } else {

@@ -149,6 +149,7 @@ fn tab(ui: &mut Ui, workspace: Workspace, selected: bool, commands: &mut Vec<Com
     let command = Command::View(ViewCommand::Workspace(workspace));
     let key = Action::find(match workspace {
         Workspace::Read => "read",
+        Workspace::Review => "review",
         Workspace::Compare => "compare",
         Workspace::Score => "score",
         Workspace::Models => "models",

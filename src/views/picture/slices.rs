@@ -27,8 +27,8 @@ impl Key {
 #[derive(Default)]
 pub struct Slices {
     image: Option<(Key, Arc<SliceImage>)>,
-    /// Marrow, bone, exclusion, proposal.
-    labels: [Option<(Key, Arc<SliceLabels>)>; 4],
+    /// Marrow, bone, exclusion, proposal, doubt.
+    labels: [Option<(Key, Arc<SliceLabels>)>; 5],
     styles: Vec<(StyleKey, Arc<OverlayStyle>)>,
 }
 
@@ -36,6 +36,7 @@ pub struct Slices {
 type StyleKey = (usize, u8, bool);
 
 const PROPOSAL: usize = 3;
+const DOUBT: usize = 4;
 
 impl Slices {
     /// Brings labels up to date with what changed since the last frame. To be called every frame, shown or not.
@@ -79,10 +80,16 @@ impl Slices {
         Some(cut)
     }
 
-    /// The layers of a slice in drawing order: marrow, proposal, exclusion, bone.
+    /// The layers of a slice in drawing order: where the model is unsure, marrow, proposal, exclusion, bone.
     pub fn layers(&mut self, session: &Session, exam: &OpenExam, plane: &SlicePlane, slice: usize) -> Vec<Layer> {
         let view = exam.view();
         let mut layers = Vec::new();
+        if let Some(doubt) = exam.doubt().filter(|_| session.assistance_allowed()) {
+            let style = self.style((PROPOSAL + LayerKind::ALL.len(), 0, false), OverlayStyle::heat);
+            if let Some(labels) = self.labels(DOUBT, &doubt.map, exam, plane, slice, doubt.model_version.clone()) {
+                layers.push(Layer { labels, style });
+            }
+        }
         if view.shows(LayerKind::Marrow) {
             self.push_layer(&mut layers, session, exam, LayerKind::Marrow, plane, slice);
         }

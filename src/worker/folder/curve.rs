@@ -5,7 +5,7 @@ use crate::learn::{
     Augmentation, CheckedSpec, Crop, Example, LearnError, Model, ModelSpec, PreparedSlices, Rate, Recipe, Sampler, TrainOptions, Trainer,
     balanced_weights,
 };
-use crate::phantom::{corrections_for, strokes_for};
+use crate::phantom::strokes_between;
 use crate::space::SlicePlane;
 use crate::volume::Labels;
 use rayon::prelude::*;
@@ -42,23 +42,36 @@ pub struct CurvePoint {
     pub painted: u64,
     /// Voxels where the proposal differs from the corrector's mask; all painted ones where there was no proposal.
     pub relabelled: u64,
-    /// Strokes of the simulated brush from empty slices.
-    pub strokes_from_empty: usize,
-    /// Strokes of the same brush from the proposal.
-    pub strokes_to_correct: usize,
+    /// Strokes of the simulated brush, for each of [`LEAVES`].
+    pub strokes: [Strokes; LEAVES.len()],
 }
+
+/// Strokes of a simulated brush.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strokes {
+    /// From empty slices.
+    pub from_empty: usize,
+    /// From the proposal.
+    pub to_correct: usize,
+}
+
+impl Strokes {
+    /// Strokes from the proposal ÷ strokes from empty slices; `None` where there is nothing to paint.
+    #[must_use]
+    pub fn ratio(self) -> Option<f64> {
+        (self.from_empty > 0).then(|| self.to_correct as f64 / self.from_empty as f64)
+    }
+}
+
+/// Shares of a level's pixels on a slice that may stay wrong, from empty slices and from the proposal alike: nearly none, and
+/// half of what two readers differ by at least (0.5 of what is painted).
+pub const LEAVES: [f64; 2] = [0.07, 0.25];
 
 impl CurvePoint {
     /// Relabelled ÷ painted voxels; `None` where the mask is empty.
     #[must_use]
     pub fn voxel_ratio(&self) -> Option<f64> {
         (self.painted > 0).then(|| self.relabelled as f64 / self.painted as f64)
-    }
-
-    /// Strokes from the proposal ÷ strokes from empty slices; `None` where there is nothing to paint.
-    #[must_use]
-    pub fn stroke_ratio(&self) -> Option<f64> {
-        (self.strokes_from_empty > 0).then(|| self.strokes_to_correct as f64 / self.strokes_from_empty as f64)
     }
 }
 
@@ -133,10 +146,14 @@ fn cost(name: &str, proposal: &Labels, mask: &Labels, axis: usize) -> CurvePoint
     });
     proposal.for_each_labelled(|voxel, _| relabelled += u64::from(mask.get(voxel) == 0));
     let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), axis);
-    let count = |slice: usize| (strokes_for(mask, &plane, slice).len(), corrections_for(proposal, mask, &plane, slice).len());
-    let (strokes_from_empty, strokes_to_correct) =
-        (0..plane.slice_count()).into_par_iter().map(count).reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    CurvePoint { name: name.to_owned(), painted, relabelled, strokes_from_empty, strokes_to_correct }
+    let empty = Labels::empty(grid.clone());
+    let strokes = LEAVES.map(|leave| {
+        let count = |start: &Labels| -> usize {
+            (0..plane.slice_count()).into_par_iter().map(|slice| strokes_between(start, mask, &plane, slice, leave).len()).sum()
+        };
+        Strokes { from_empty: count(&empty), to_correct: count(proposal) }
+    });
+    CurvePoint { name: name.to_owned(), painted, relabelled, strokes }
 }
 
 struct Play<'a> {
@@ -224,16 +241,16 @@ mod tests {
         });
         let points = points.unwrap().unwrap();
         assert_eq!((points.len(), heard, steps), (3, 3, 80));
-        assert_eq!((points[0].voxel_ratio(), points[0].stroke_ratio()), (Some(1.0), Some(1.0)));
+        assert_eq!((points[0].voxel_ratio(), points[0].strokes[1].ratio()), (Some(1.0), Some(1.0)));
         assert!(points[2].voxel_ratio().unwrap() < 0.5, "{points:?}");
-        assert!(points[2].strokes_to_correct < points[1].strokes_to_correct, "{points:?}");
+        assert!(points[2].strokes[0].to_correct < points[1].strokes[0].to_correct, "{points:?}");
         let stopped = play_corrections(&cases, &wish, &AtomicBool::new(true), &mut |_| {});
         assert_eq!(stopped.unwrap(), None);
     }
 
     #[test]
     fn nothing_to_paint_has_no_ratio() {
-        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes_from_empty: 0, strokes_to_correct: 2 };
-        assert_eq!((point.voxel_ratio(), point.stroke_ratio()), (None, None));
+        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); 2] };
+        assert_eq!((point.voxel_ratio(), point.strokes[0].ratio()), (None, None));
     }
 }

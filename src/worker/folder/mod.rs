@@ -7,6 +7,6 @@ mod run;
 mod train;
 
 pub use cases::{Case, CaseTruth};
-pub use curve::{CurvePoint, CurveProgress, CurveWish, play_corrections};
+pub use curve::{CurvePoint, CurveProgress, CurveWish, LEAVES, Strokes, play_corrections};
 pub use evaluate::{CaseScore, Evaluation, evaluate_folder, scored_levels};
 pub use train::{FolderProgress, FolderTraining, TrainedFolder, train_folder};

@@ -1,9 +1,9 @@
 //! What the workers say to the window.
 
 use super::{
-    AtlasShown, AuditShown, Calibrated, CompareTable, ComparedExam, ImportLook, ImportPreview, LoadedExam, MaskRead, Operated, PickPurpose,
-    ProposalResult, ReadChecked, ReportWritten, RequestId, ScoreOutcome, SealEnded, StandardScale, StudySummary, TrainProgress,
-    TrainedVersion,
+    Ablated, AtlasShown, AuditShown, Calibrated, CompareTable, ComparedExam, DoubtMap, ImportLook, ImportPreview, LoadedExam, MaskRead,
+    Operated, PickPurpose, ProposalResult, Ranking, ReadChecked, ReportWritten, RequestId, ScoreOutcome, SealEnded, StandardScale,
+    StudySummary, TrainProgress, TrainedVersion, VersionsJudged,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -84,8 +84,16 @@ pub enum Outcome {
     },
     /// Training ended and a version was saved.
     Trained(TrainedVersion),
+    /// What accepted exams gave.
+    Ablated(Ablated),
+    /// Versions were judged on the same slices.
+    Judged(VersionsJudged),
     /// A proposal is there.
     Proposed(Box<ProposalResult>),
+    /// Where a model is unsure of an exam.
+    Doubted(Box<DoubtMap>),
+    /// Which exam a model would gain most from.
+    Ranked(Ranking),
     /// Readers were compared.
     Compared(Box<CompareTable>),
     /// The maps of one exam.

@@ -3,6 +3,7 @@
 mod atlas;
 mod audit;
 mod compare;
+mod doubt;
 mod event;
 mod import;
 mod mask;
@@ -22,6 +23,7 @@ pub use compare::{
     AdoptConsensusRequest, CompareCell, CompareChoice, CompareExam, CompareLevel, CompareLine, CompareRequest, CompareTable, ComparedExam,
     ComparedMap, MapOf, ModelVersion,
 };
+pub use doubt::{DoubtMap, ExamGain, RankRequest, Ranking};
 pub use event::{Event, FolderListing, Outcome};
 pub use import::{ImportLook, ImportPreview, ImportSource};
 pub use mask::{MaskRead, MaskRequest};
@@ -33,4 +35,7 @@ pub use score::{NewScores, ScoreAsk, ScoreExams, ScoreOutcome, ScoreRequest, Sco
 pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};
 pub use standard::StandardScale;
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
-pub use training::{Interest, OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress, TrainRequest, TrainedVersion};
+pub use training::{
+    Ablated, Interest, JudgeRequest, LabelDice, OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress,
+    TrainRequest, TrainedVersion, VersionsJudged,
+};

@@ -1,8 +1,9 @@
 //! What the window asks of the workers.
 
 use super::{
-    AdoptConsensusRequest, AtlasRequest, AuditRequest, CheckReadRequest, CompareRequest, ImportSource, MaskRequest, OperateRequest,
-    PacketRequest, ProposeRequest, ReportChoice, ScoreRequest, ScoreRowRequest, SealRequest, TrainControl, TrainRequest,
+    AdoptConsensusRequest, AtlasRequest, AuditRequest, CheckReadRequest, CompareRequest, ImportSource, JudgeRequest, MaskRequest,
+    OperateRequest, PacketRequest, ProposeRequest, RankRequest, ReportChoice, ScoreRequest, ScoreRowRequest, SealRequest, TrainControl,
+    TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode, ReadingPlace};
 use std::path::PathBuf;
@@ -105,10 +106,18 @@ pub enum Request {
     CloseRead,
     /// Train or go on training.
     Train(Box<TrainRequest>),
+    /// Train twice from the same start, with and without what was accepted in triage, and say what it gave.
+    Ablate(Box<TrainRequest>),
+    /// Judge versions on the same slices.
+    Judge(Box<JudgeRequest>),
     /// Tell the running training something.
     TrainControl(TrainControl),
     /// Let the current model propose.
     Propose(Box<ProposeRequest>),
+    /// Say where the current model is unsure.
+    Doubt(Box<ProposeRequest>),
+    /// Say which exam the current model would gain most from.
+    Rank(Box<RankRequest>),
     /// Compare reads: the figures of the study's exams, or the maps of one.
     Compare(Box<CompareRequest>),
     /// Begin a meeting's read with a consensus.

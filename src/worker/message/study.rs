@@ -3,7 +3,7 @@
 use super::{AtlasSummary, Role, Standing};
 use crate::edit::ReadLayers;
 use crate::space::VoxelBox;
-use crate::study::{ExamCode, Part, Protocol, ReaderCode, ReadingPlace, SacroiliacForm, SliceRemark};
+use crate::study::{ExamCode, Part, Protocol, ReaderCode, ReadingPlace, SacroiliacForm, SliceRemark, Triage};
 use crate::volume::{Image, LayerKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -46,6 +46,12 @@ pub struct VersionSummary {
     pub steps: u64,
     /// Slices it was trained on.
     pub slices: usize,
+    /// Of these, slices of exams accepted in triage.
+    pub accepted: usize,
+    /// The version that training went on from.
+    pub parent: Option<u32>,
+    /// What was held out, in words; empty where the card does not say.
+    pub held_out: String,
     /// Dice per label on what was held out.
     pub dice: Vec<(String, Option<f64>)>,
 }
@@ -63,6 +69,8 @@ pub struct ExamSummary {
     pub slices: usize,
     /// Marrow slices done, by reader.
     pub done: BTreeMap<ReaderCode, usize>,
+    /// Readers who accepted a model's proposal for it whole, and have not changed it since.
+    pub accepted: BTreeSet<ReaderCode>,
     /// Readers whose newest read is sealed.
     pub sealed: BTreeSet<ReaderCode>,
     /// Whether every read that the protocol asks for is sealed: before that no model proposes on a test exam.
@@ -94,6 +102,8 @@ pub struct LoadedExam {
     pub remarks: BTreeMap<usize, SliceRemark>,
     /// The sacro-iliac form as the reader left it.
     pub form: SacroiliacForm,
+    /// What the reader decided in triage.
+    pub triage: Triage,
 }
 
 /// Voxels that changed, for the textures.

@@ -17,6 +17,8 @@ pub struct OpenReadSnapshot {
     pub interest: Interest,
     /// Slices marked done for that layer.
     pub done: Vec<usize>,
+    /// Whether it is a model's work accepted whole.
+    pub accepted: bool,
     /// Revision of the labels.
     pub revision: u64,
 }
@@ -54,6 +56,8 @@ pub struct TrainRequest {
     pub created: String,
     /// Cores left to the window.
     pub spare_cores: usize,
+    /// Memory that the training may need, in MB.
+    pub memory_mb: u32,
 }
 
 /// Pause, go on, stop.
@@ -105,6 +109,12 @@ pub struct TrainProgress {
     pub seconds_left: Option<f32>,
     /// Whether it is paused.
     pub paused: bool,
+    /// Memory that it needs and the most it may, in MB.
+    pub memory_mb: [u32; 2],
+    /// The step of the best version so far and its mean Dice: that one is kept.
+    pub best: Option<(u32, f64)>,
+    /// What went wrong last and how it went on, in one sentence.
+    pub note: Option<String>,
 }
 
 /// A version that was saved.
@@ -120,10 +130,30 @@ pub struct TrainedVersion {
     pub held_out: String,
     /// Whether it became the current one (a worse one does not).
     pub made_current: bool,
-    /// Stopped before its last step.
+    /// Stopped by the person before its last step.
     pub stopped_early: bool,
+    /// The step whose weights were kept: the best on what is held out, not always the last.
+    pub kept_step: u32,
+    /// Steps taken.
+    pub taken: u32,
+    /// What went wrong and how it went on, in one sentence.
+    pub note: Option<String>,
     /// Loss at the end.
     pub loss: f32,
+}
+
+impl TrainedVersion {
+    /// How it ended, where not with its last step: `, stopped early`, `, best at step 180 of 240`.
+    #[must_use]
+    pub fn ended_words(&self) -> String {
+        if self.stopped_early {
+            ", stopped early".to_owned()
+        } else if self.kept_step < self.taken {
+            format!(", best at step {} of {}", self.kept_step, self.taken)
+        } else {
+            String::new()
+        }
+    }
 }
 
 /// A model's suggestion for an exam; never a label until adopted.
@@ -141,4 +171,44 @@ pub struct ProposalResult {
     pub labels: Labels,
     /// Slices it covers.
     pub slices: Vec<usize>,
+}
+
+/// Versions to be judged on the same slices.
+#[derive(Clone, Debug)]
+pub struct JudgeRequest {
+    /// Model, reader and layer, as for a training.
+    pub train: TrainRequest,
+    /// Which versions.
+    pub versions: Vec<u32>,
+}
+
+/// Dice per label, by name; `None` where it is not estimable.
+pub type LabelDice = Vec<(String, Option<f64>)>;
+
+/// Versions judged on the same slices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionsJudged {
+    /// Name of the model.
+    pub model: String,
+    /// What they were judged on, in words.
+    pub held_out: String,
+    /// Dice per label of each version.
+    pub versions: Vec<(u32, LabelDice)>,
+    /// Dice per label of each exam, of the last of them.
+    pub exams: Vec<(ExamCode, LabelDice)>,
+}
+
+/// Two trainings from the same start, with and without what was accepted in triage; neither is saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ablated {
+    /// Name of the model.
+    pub model: String,
+    /// What they were judged on, in words.
+    pub held_out: String,
+    /// Slices learnt from that were accepted, and all others.
+    pub slices: [usize; 2],
+    /// Dice per label of the training with them.
+    pub with: Vec<(String, Option<f64>)>,
+    /// Dice per label of the training without.
+    pub without: Vec<(String, Option<f64>)>,
 }

@@ -1,0 +1,78 @@
+//! What training and proposing report.
+
+use super::{OpenExam, Proposal, Session};
+use crate::volume::Labels;
+use crate::worker::message::{Ablated, ProposalResult, TrainedVersion};
+
+impl Session {
+    pub(super) fn absorb_trained(&mut self, trained: TrainedVersion) {
+        let TrainedVersion { model, summary, made_current, stopped_early, .. } = &trained;
+        let version = &summary.version;
+        if let Some(study) = &mut self.study {
+            let versions = study.models.entry(model.clone()).or_default();
+            versions.retain(|v| v.version != *version);
+            versions.push(summary.clone());
+            if *made_current {
+                study.current.insert(model.clone(), *version);
+            }
+        }
+        let early = trained.ended_words();
+        if *made_current {
+            self.mark_proposal_stale(&model.clone(), *version);
+            self.info(format!("Model version {version} is trained{early} and current."));
+        } else if *stopped_early {
+            self.info(format!("Training stopped: version {version} is kept, but not current; the Models page can make it so."));
+        } else {
+            self.warn(format!(
+                "Model version {version} is kept{early} but not current: it does worse on the held-out slices than the one before."
+            ));
+        }
+        if let Some(note) = &trained.note {
+            self.warn(note.clone());
+        }
+    }
+
+    pub(super) fn absorb_ablated(&mut self, ablated: Ablated) {
+        self.info("The comparison with and without accepted exams is on the Models page.");
+        self.training.ablated = Some(ablated);
+    }
+
+    pub(super) fn mark_proposal_stale(&mut self, model: &str, version: u32) {
+        if let Some(proposal) = self.exam.as_mut().and_then(|e| e.proposal.as_mut()) {
+            proposal.stale = proposal.result.model_version != format!("{model}/{version}");
+        }
+    }
+
+    pub(super) fn absorb_proposal(&mut self, result: ProposalResult) {
+        let may_assist = self.assistance_allowed();
+        let Some(exam) = &mut self.exam else { return };
+        if exam.code != result.exam || !may_assist {
+            return;
+        }
+        let bounds = result.labels.grid().bounds();
+        let layer = result.layer;
+        // A slice proposed again replaces the older suggestion there; others of the same version stay.
+        let merged = match exam.proposal.take() {
+            Some(old) if old.result.layer == layer && old.result.model_version == result.model_version => merge(old.result, result, exam),
+            _ => result,
+        };
+        exam.proposal = Some(Proposal { result: merged, stale: false });
+        exam.mark_dirty(layer, bounds);
+    }
+}
+
+fn merge(old: ProposalResult, new: ProposalResult, exam: &OpenExam) -> ProposalResult {
+    let mut labels: Labels = new.labels.clone();
+    let mut slices = new.slices.clone();
+    for &slice in old.slices.iter().filter(|s| !new.slices.contains(s)) {
+        for v in 0..exam.plane.size()[1] {
+            for u in 0..exam.plane.size()[0] {
+                let voxel = exam.plane.voxel(slice, [u, v]);
+                labels.set(voxel, old.labels.get(voxel));
+            }
+        }
+        slices.push(slice);
+    }
+    slices.sort_unstable();
+    ProposalResult { labels, slices, base_revision: old.base_revision.min(new.base_revision), ..new }
+}

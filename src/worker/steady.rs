@@ -1,0 +1,153 @@
+//! Training steps that go on where something went wrong: a loss that is no number, a device without memory.
+
+use crate::learn::{Example, LearnError, Model, Rate, StepReport, Trainer};
+use std::sync::atomic::AtomicBool;
+
+/// A training that became unstable so often in one run is ended: what was learnt is kept.
+const MOST_SETBACKS: u32 = 4;
+/// What becomes of the learning rate after a loss that was no number.
+const SLOWER: f64 = 0.5;
+
+/// A trainer and what happened to it.
+pub(super) struct SteadyTrainer {
+    trainer: Trainer,
+    rate: Rate,
+    slower: f64,
+    setbacks: u32,
+    note: Option<String>,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Stepped {
+    /// Something was learnt.
+    Taken(StepReport),
+    /// Nothing was learnt, the next step may go on.
+    Skipped,
+    /// The device had no memory for a step of this size; a smaller one may do.
+    TooLarge,
+    /// The person stopped it.
+    Cancelled,
+    /// It became unstable too often.
+    GivenUp,
+}
+
+impl SteadyTrainer {
+    /// A trainer whose learning rate is `rate`.
+    pub fn new(mut trainer: Trainer, rate: Rate) -> Self {
+        trainer.set_learning_rate(rate);
+        Self { trainer, rate, slower: SLOWER, setbacks: 0, note: None }
+    }
+
+    /// One step.
+    ///
+    /// # Errors
+    /// One sentence, where going on is of no use.
+    pub fn step(&mut self, batch: &[&Example], stop: &AtomicBool) -> Result<Stepped, String> {
+        match self.trainer.step(batch, stop) {
+            Ok(report) => Ok(Stepped::Taken(report)),
+            Err(LearnError::Cancelled) => Ok(Stepped::Cancelled),
+            // A crop without a labelled pixel teaches nothing; the next one will.
+            Err(LearnError::NothingLabelled) => Ok(Stepped::Skipped),
+            Err(LearnError::NotFinite { step }) => Ok(self.unstable(step)),
+            Err(LearnError::Device(why)) if why.to_lowercase().contains("memory") => {
+                self.note = Some("The device had no memory for a step of this size: gone on with smaller steps.".to_owned());
+                Ok(Stepped::TooLarge)
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The trainer is back at its last good weights; it goes on from them, slower.
+    fn unstable(&mut self, step: u64) -> Stepped {
+        self.setbacks += 1;
+        if self.setbacks >= MOST_SETBACKS {
+            self.note = Some(format!(
+                "Training became unstable {} times, last at step {step}, and was ended: the best weights before that are kept. \
+                 Look for slices with extreme grey values among those marked done.",
+                self.setbacks
+            ));
+            return Stepped::GivenUp;
+        }
+        self.rate = scaled(self.rate, self.slower);
+        self.trainer.set_learning_rate(self.rate);
+        self.note = Some(format!("The loss was no number at step {step}: gone on from the last good weights at half the rate."));
+        Stepped::Skipped
+    }
+
+    /// What happened last, in one sentence.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// The model as it is now.
+    pub fn snapshot(&self) -> Model {
+        self.trainer.snapshot()
+    }
+
+    /// Steps trained so far, over all versions.
+    pub const fn steps(&self) -> u64 {
+        self.trainer.steps()
+    }
+}
+
+fn scaled(rate: Rate, factor: f64) -> Rate {
+    match rate {
+        Rate::Constant { rate } => Rate::Constant { rate: rate * factor },
+        Rate::Cosine { peak, steps } => Rate::Cosine { peak: peak * factor, steps },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::{ModelSpec, Recipe, TrainOptions};
+
+    fn trainer(rate: f64) -> SteadyTrainer {
+        let spec = ModelSpec { base: 2, depth: 2, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
+        SteadyTrainer::new(Trainer::new(&spec, Recipe::default(), TrainOptions::default()).unwrap(), Rate::Constant { rate })
+    }
+
+    fn example() -> Example {
+        let planes = (0..64).map(|n| (n % 8) as f32 / 8.0).collect();
+        Example::new(planes, (0..64).map(|n| u8::from(n % 8 > 3)).collect(), [8, 8]).unwrap()
+    }
+
+    fn run(trainer: &mut SteadyTrainer, steps: usize) -> Vec<Stepped> {
+        (0..steps).map(|_| trainer.step(&[&example()], &AtomicBool::new(false)).unwrap()).collect()
+    }
+
+    fn finite(model: &Model) -> bool {
+        let planes = example().planes().to_vec();
+        model.predict_slice(&planes, [8, 8], &AtomicBool::new(false)).unwrap().probability.iter().all(|p| p.is_finite())
+    }
+
+    #[test]
+    fn after_a_loss_that_is_no_number_training_goes_on_from_good_weights() {
+        // The first update with such a rate spoils the weights; the next loss is no number.
+        let mut trainer = trainer(1e38);
+        trainer.slower = 1e-41;
+        let steps = run(&mut trainer, 12);
+        let setback = steps.iter().position(|s| *s == Stepped::Skipped).expect("a rate of 1e38 spoils weights");
+        assert!(trainer.note().unwrap().contains("gone on from the last good weights"), "{:?}", trainer.note());
+        assert!(steps[setback + 1..].iter().all(|s| matches!(s, Stepped::Taken(r) if r.loss.is_finite())), "{steps:?}");
+        assert!(finite(&trainer.snapshot()));
+    }
+
+    #[test]
+    fn a_training_that_stays_unstable_is_ended_with_good_weights_and_a_reason() {
+        let mut trainer = trainer(1e38);
+        trainer.slower = 1.0;
+        let steps = run(&mut trainer, 40);
+        assert!(steps.contains(&Stepped::GivenUp), "{steps:?}");
+        assert!(trainer.note().unwrap().contains("was ended"));
+        assert!(finite(&trainer.snapshot()));
+    }
+
+    #[test]
+    fn a_stop_is_no_setback() {
+        let mut trainer = trainer(1e-3);
+        assert_eq!(trainer.step(&[&example()], &AtomicBool::new(true)).unwrap(), Stepped::Cancelled);
+        assert_eq!((trainer.setbacks, trainer.note()), (0, None));
+    }
+}
