@@ -234,7 +234,7 @@ fn labels_of_a_read_have_one_writer() {
         "learn/",
         "phantom/",
         "study/",
-        "session/absorb.rs",
+        "session/absorb_model.rs",
         "worker/",
     ];
     let mut wrong = Vec::new();

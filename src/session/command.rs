@@ -4,6 +4,7 @@ use super::compare_state::{ComparePage, ShownMap};
 use super::conditions::Conditions;
 use super::display::WindowPreset;
 use super::layout::Layout;
+use super::model_command::ModelCommand;
 use super::tool::Tool;
 use super::view_state::Workspace;
 use crate::consensus::{JointStart, Method, Region};
@@ -429,39 +430,6 @@ pub enum AdoptWhat {
     Part,
     /// The slice that is shown, also over what was changed by hand since.
     SliceOverHand,
-}
-
-/// Models.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ModelCommand {
-    /// Train, or retrain from the current version.
-    Train,
-    /// Hold.
-    Pause,
-    /// Go on.
-    Resume,
-    /// Stop, keeping the best so far.
-    Cancel,
-    /// Steps per training.
-    Steps(u32),
-    /// Propose on the slice shown.
-    ProposeSlice,
-    /// Propose on the whole exam.
-    ProposeExam,
-    /// Make a version the current one.
-    MakeCurrent(u32),
-    /// Judge two versions on the same slices.
-    Compare([u32; 2]),
-    /// Memory that a training may need, in MB.
-    MemoryMb(u32),
-    /// Accept the proposal on the exam shown whole: it joins the training set.
-    Accept,
-    /// Refuse it, or take an acceptance back.
-    Refuse,
-    /// Show where the model is unsure, or hide it.
-    ToggleDoubt,
-    /// Train twice, with and without what was accepted in triage, and compare.
-    Ablate,
 }
 
 /// Comparing reads.

@@ -15,6 +15,7 @@ mod import_state;
 mod keys;
 mod layout;
 mod measure;
+mod model_command;
 mod model_state;
 mod notice;
 mod open_exam;
@@ -28,8 +29,8 @@ pub use crate::edit::tools::{BrushShape, LabelSet};
 pub use active_time::ActiveTime;
 pub use atlas_state::AtlasState;
 pub use command::{
-    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, FormCommand, ImportCommand, MaskOptions, ModelCommand, PointerCommand,
-    ScoreCommand, ShapeCommand, StudyCommand, ToolCommand, ViewCommand,
+    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, FormCommand, ImportCommand, MaskOptions, PointerCommand, ScoreCommand,
+    ShapeCommand, StudyCommand, ToolCommand, ViewCommand,
 };
 pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
 pub use conditions::{Conditions, ConditionsState, Monitor, RoomLight};
@@ -40,6 +41,7 @@ pub use import_state::ImportState;
 pub use keys::KeyMap;
 pub use layout::{Layout, PaneState};
 pub use measure::{Measure, Reading};
+pub use model_command::ModelCommand;
 pub use model_state::TrainingState;
 pub use notice::{Notice, NoticeLevel, Notices};
 pub use open_exam::{OpenExam, PointerState, Proposal};
