@@ -32,6 +32,19 @@ fn the_demo_learns_and_writes_its_results() {
     let page = std::fs::read_to_string(dir.join("results/report/report.html")).unwrap();
     assert!(page.contains("6 exams of 6 patients") && page.contains("24 independent reads by 4 readers"), "the flow of exams is another");
     assert!(page.contains("3 model proposals by 1 version"));
+    // Four packets went out and came back; every read in them is sealed.
+    let desk = home.path().join("demo-packets");
+    for reader in ["R2", "R3", "R4", "R5"] {
+        assert!(desk.join(format!("{reader}.osteonpacket")).is_file() && desk.join(format!("{reader}.osteonreturn")).is_file());
+    }
+    let study = osteon::study::Study::open(&dir).unwrap();
+    assert!(study.status().unwrap().iter().all(|e| e.reads.iter().filter(|r| r.sealed.is_some()).count() >= 4));
+    assert_eq!(study.check().unwrap().problems, Vec::<String>::new());
+    // Scoring: three held-out exams, marks that say what they are, Table 2 on screen and in the report.
+    let csv = std::fs::read_to_string(dir.join("results/scores/DEMO-1.csv")).unwrap();
+    assert!(csv.contains("scored by simulated") && csv.lines().filter(|l| l.starts_with("K-")).count() == 3, "{csv}");
+    assert!(text.contains("Table 2, session DEMO") && text.contains("The marks are simulated"), "{text}");
+    assert!(page.contains("Masks scored by eye") && page.contains("scored by simulated"));
     let names = |folder: &str| -> Vec<String> {
         std::fs::read_dir(dir.join(folder)).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
     };

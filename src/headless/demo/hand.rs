@@ -1,8 +1,9 @@
 //! A simulated reader's hand: it paints through the same commands as a person with a mouse.
 
 use crate::headless::Driver;
+use crate::io::write_labels_nifti;
 use crate::phantom::{SimulatedStroke, strokes_for};
-use crate::session::{Command, EditCommand, PointerCommand, Tool, ToolCommand, ViewCommand};
+use crate::session::{Command, EditCommand, FileCommand, MaskOptions, PointerCommand, Session, Tool, ToolCommand, ViewCommand};
 use crate::volume::{Labels, LayerKind};
 use anyhow::{Result, anyhow};
 use std::time::Duration;
@@ -47,6 +48,20 @@ pub fn paint_slice(driver: &mut Driver, target: &Labels, slice: usize) -> Result
     }
     driver.wait("Saving", PATIENCE, |s| s.all_saved())?;
     Ok(effort)
+}
+
+/// A read made in another program: the mask becomes one step on the open exam, and every slice is done.
+///
+/// # Errors
+/// If the mask does not fit, or the journal does not take it.
+pub fn bring_mask(driver: &mut Driver, mask: &Labels) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("mask.nii.gz");
+    write_labels_nifti(&file, mask, "Simulated read")?;
+    driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Marrow)));
+    driver.run_to_end("Importing a mask", PATIENCE, Command::File(FileCommand::ImportMask(file, MaskOptions::default())))?;
+    driver.run(Command::Edit(EditCommand::AllDone));
+    driver.wait("Saving", PATIENCE, Session::all_saved)
 }
 
 fn make_stroke(driver: &mut Driver, stroke: &SimulatedStroke) {

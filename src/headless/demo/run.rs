@@ -1,14 +1,13 @@
 //! The loop on the sample study: paint, train, propose, correct, retrain; four readers; consensus; files and pictures.
 
-use super::hand::{Effort, paint_slice};
-use super::{pictures, tables};
+use super::hand::{Effort, bring_mask, paint_slice};
+use super::{packets, pictures, tables};
 use crate::headless::progress::Progress;
 use crate::headless::{DEFAULT_SEED, Driver, clock, place};
-use crate::io::write_labels_nifti;
 use crate::phantom::{KneeExam, SimulatedReader, knee};
-use crate::session::{AdoptWhat, Command, EditCommand, FileCommand, MaskOptions, ModelCommand, Session, StudyCommand, ToolCommand};
+use crate::session::{AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, Session, StudyCommand};
 use crate::study::{ExamCode, Part, ReaderCode, Study};
-use crate::volume::{Labels, LayerKind};
+use crate::volume::Labels;
 use crate::worker::message::{Event, Outcome, PickPurpose, Role, TrainedVersion};
 use crate::worker::{SAMPLE_PARTS, SAMPLE_SEED, WorkerConfig};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -20,11 +19,11 @@ use std::time::{Duration, Instant};
 /// Slices that the reader paints by hand before the first training.
 const FIRST_SLICES: [usize; 6] = [3, 5, 6, 7, 8, 10];
 /// A simulated reader and the day on which they read.
-type Hand = (SimulatedReader, u64);
+pub(super) type Hand = (SimulatedReader, u64);
 /// Reader 1's.
 const FIRST_HAND: Hand = (SimulatedReader::One, SAMPLE_SEED);
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(1200);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1200);
 
 /// What `osteon demo` takes.
 #[derive(Args, Clone, Debug)]
@@ -37,6 +36,9 @@ pub struct DemoArgs {
     /// Training steps of each round
     #[arg(long, default_value_t = 180)]
     pub steps: u32,
+    /// How often the model proposes on a new exam, is corrected and retrained
+    #[arg(long, default_value_t = 2)]
+    pub rounds: usize,
     /// Where the model starts from
     #[arg(long, default_value_t = DEFAULT_SEED)]
     pub seed: u64,
@@ -85,10 +87,12 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     }
     demo.match_knees()?;
     demo.learn(args)?;
-    demo.read_by_the_others()?;
+    demo.read_test_exams()?;
+    demo.readers_elsewhere(args.seed)?;
     let results = demo.results()?;
     demo.progress.finish();
     println!("{results}");
+    println!("Packets and the code map lie in {}, apart from the study", packets::desk(&args.folder()).display());
     println!("Everything took {:.0} s; look at {}", started.elapsed().as_secs_f64(), args.folder().join("results").display());
     Ok(())
 }
@@ -115,18 +119,18 @@ fn open(args: &DemoArgs, progress: &Progress) -> Result<(Driver, Trained)> {
     Ok((driver, trained))
 }
 
-struct Demo {
-    driver: Driver,
+pub(super) struct Demo {
+    pub driver: Driver,
     trained: Trained,
-    progress: Progress,
+    pub progress: Progress,
     /// The study's exams with what is known about them, in the order of making.
-    knees: Vec<(ExamCode, Part, KneeExam)>,
+    pub knees: Vec<(ExamCode, Part, KneeExam)>,
     rounds: Vec<Round>,
     paint: Effort,
 }
 
 impl Demo {
-    fn root(&self) -> PathBuf {
+    pub fn root(&self) -> PathBuf {
         self.driver.session().study().map(|s| s.root.clone()).unwrap_or_default()
     }
 
@@ -149,7 +153,7 @@ impl Demo {
         Ok(())
     }
 
-    fn of_part(&self, part: Part) -> Vec<usize> {
+    pub fn of_part(&self, part: Part) -> Vec<usize> {
         (0..self.knees.len()).filter(|&n| self.knees[n].1 == part).collect()
     }
 
@@ -203,7 +207,7 @@ impl Demo {
         self.read(first, FIRST_HAND, &FIRST_SLICES, &words)?;
         let mut slices = FIRST_SLICES.len();
         self.train(args, slices, None)?;
-        for &number in others {
+        for &number in others.iter().take(args.rounds) {
             let correction = self.propose_and_correct(number)?;
             slices += self.all_slices(number).len();
             self.train(args, slices, Some(correction))?;
@@ -234,66 +238,34 @@ impl Demo {
         self.read(number, FIRST_HAND, &slices, &format!("Reader 1 corrects {code}"))
     }
 
-    /// Readers 2 to 5 read every exam under their own codes, each blind to the others: the held-out ones by hand, the
-    /// others in another program, whose masks are taken over. Reads of the test exam are sealed, reader 1's too.
-    fn read_by_the_others(&mut self) -> Result<()> {
-        // The fifth has the first one's habits on another day.
-        let readers = [
-            ("R2", (SimulatedReader::Two, SAMPLE_SEED)),
-            ("R3", (SimulatedReader::Three, SAMPLE_SEED)),
-            ("R4", (SimulatedReader::Four, SAMPLE_SEED)),
-            ("R5", (SimulatedReader::One, SAMPLE_SEED + 1)),
-        ];
-        for (code, hand) in readers {
-            self.enter(code)?;
-            for number in self.of_part(Part::Validate) {
-                let slices = self.all_slices(number);
-                self.read(number, hand, &slices, &format!("Reader {code} reads {} alone", self.knees[number].0))?;
-            }
-            self.progress.stage(&format!("Reader {code} brings masks of the other exams"));
-            for number in self.of_part(Part::Train) {
-                self.bring_mask(number, hand)?;
-            }
-            self.read_test_exams(hand)?;
-        }
+    /// Reader 1 reads the test exam alone, too, and seals it: until all have sealed no model proposes on it.
+    fn read_test_exams(&mut self) -> Result<()> {
         self.enter("R1")?;
-        self.read_test_exams(FIRST_HAND)
-    }
-
-    /// Test exams: read, then sealed; until all have sealed no model proposes on them.
-    fn read_test_exams(&mut self, hand: Hand) -> Result<()> {
         for number in self.of_part(Part::Test) {
-            self.bring_mask(number, hand)?;
+            self.open_exam(number)?;
+            let target = self.target(number, FIRST_HAND);
+            bring_mask(&mut self.driver, &target)?;
             self.driver.run_to_end("Sealing", PATIENCE, Command::Study(StudyCommand::Seal))?;
         }
         Ok(())
     }
 
-    /// A read made in another program: its mask becomes one step, and every slice is done.
-    fn bring_mask(&mut self, number: usize, hand: Hand) -> Result<()> {
-        self.open_exam(number)?;
-        let folder = tempfile::tempdir()?;
-        let file = folder.path().join("mask.nii.gz");
-        write_labels_nifti(&file, &self.target(number, hand), "Simulated read")?;
-        self.driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Marrow)));
-        let import = Command::File(FileCommand::ImportMask(file, MaskOptions::default()));
-        self.driver.run_to_end("Importing a mask", PATIENCE, import)?;
-        self.driver.run(Command::Edit(EditCommand::AllDone));
-        self.driver.wait("Saving", PATIENCE, Session::all_saved)
-    }
-
     /// The coordinator compares and exports; tables and pictures are written.
     fn results(&mut self) -> Result<String> {
         self.progress.stage("The coordinator compares the readers and exports the masks");
+        // Opened anew: what came back in packets was not there before.
+        let study = Command::File(FileCommand::Use(PickPurpose::OpenFolder, self.root()));
+        self.driver.run_to_end("Opening", PATIENCE, study)?;
         self.driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
         self.driver.run_to_end("Comparing", PATIENCE, Command::Study(StudyCommand::Compare))?;
         let out = self.root().join("results");
         let masks = out.join("masks");
         self.driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Use(PickPurpose::Export, masks)))?;
+        let compare = self.driver.session().compare().cloned().ok_or_else(|| anyhow!("nothing was compared"))?;
+        let scores = self.score_masks()?;
         self.progress.stage("The coordinator writes the report");
         self.driver.run_to_end("Reporting", PATIENCE, Command::Study(StudyCommand::Report(Box::default())))?;
-        let compare = self.driver.session().compare().ok_or_else(|| anyhow!("nothing was compared"))?;
-        let summary = tables::write(&out, &self.rounds, compare, self.paint)?;
+        let summary = tables::write(&out, &self.rounds, &compare, self.paint, &scores)?;
         let study = Study::open(&self.root())?;
         for number in self.of_part(Part::Validate) {
             pictures::readers(&study, &self.knees[number].0, &out)?;

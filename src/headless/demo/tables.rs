@@ -12,9 +12,9 @@ use std::path::Path;
 type Dice = [(String, Option<f64>)];
 
 /// Writes `rounds.csv`, `agreement.csv` and `summary.json`; returns the summary for the screen.
-pub(super) fn write(out: &Path, rounds: &[Round], compare: &CompareTable, paint: Effort) -> Result<String> {
+pub(super) fn write(out: &Path, rounds: &[Round], compare: &CompareTable, paint: Effort, scores: &str) -> Result<String> {
     std::fs::create_dir_all(out)?;
-    let text = on_screen(rounds, compare, paint)?;
+    let text = on_screen(rounds, compare, paint)? + scores;
     let save = |name: &str, content: &str| atomic_write(&out.join(name), |w| w.write_all(content.as_bytes()));
     save("rounds.csv", &rounds_csv(rounds)?)?;
     save("agreement.csv", &agreement_csv(compare)?)?;
