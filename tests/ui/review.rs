@@ -93,7 +93,7 @@ fn exams_are_accepted_and_refused_by_key() {
 #[test]
 fn doubt_is_asked_for_and_shown() {
     let mut window = reviewing(false);
-    assert_eq!(press_with(&mut window, Modifiers::SHIFT, Key::V), [Command::Model(ModelCommand::ToggleDoubt)]);
+    assert_eq!(press_with(&mut window, Modifiers::CTRL | Modifiers::COMMAND, Key::U), [Command::Model(ModelCommand::ToggleDoubt)]);
     assert!(press(&mut window, Key::B).is_empty(), "nobody paints in Review");
     for command in [PointerCommand::Down([60.0, 60.0]), PointerCommand::Move(vec![[90.0, 60.0]]), PointerCommand::Up] {
         window.state_mut().run(Command::Pointer(command));
@@ -112,7 +112,7 @@ fn pictures_of_review() {
     let exam = window.state().session.exam().unwrap().code().clone();
     let map = disc(|away| if (0.8..1.3).contains(&away) { 230 - ((away - 1.0).abs() * 400.0) as u8 } else { 0 });
     let doubt = DoubtMap { exam, layer: LayerKind::Marrow, model_version: "marrow-R2/7".into(), map };
-    press_with(&mut window, Modifiers::SHIFT, Key::V);
+    press_with(&mut window, Modifiers::CTRL | Modifiers::COMMAND, Key::U);
     window.state_mut().end(RequestId(9_401), Outcome::Doubted(Box::new(doubt)));
     window.run_steps(3);
     shot("review_doubt", &mut window);

@@ -166,8 +166,10 @@ fn proposals(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec
     button_row(ui, |ui| {
         action_button(ui, session, "propose_slice", None, ButtonLook::Primary, commands);
         action_button(ui, session, "propose_exam", Some("Exam"), ButtonLook::Plain, commands);
-        let look = if exam.doubt().is_some() { ButtonLook::Primary } else { ButtonLook::Plain };
-        action_button(ui, session, "doubt", Some("Unsure where"), look, commands);
+        // Asked for by key, menu or palette: the panel has no room to spare.
+        if exam.doubt().is_some() {
+            action_button(ui, session, "doubt", Some("Unsure where"), ButtonLook::Primary, commands);
+        }
     });
     doubt_key(ui, exam);
     let Some(proposal) = exam.proposal() else { return };
