@@ -24,6 +24,7 @@ take import "$shots/import.png"
 take read "$film"/*-slice-8.png
 take outline "$(ls "$film"/*-bones.png | sed -n 3p)"
 take four-panes "$film"/*-four-panes.png
-take models "$shots/models.png"
+take models "$shots/models_training.png"
+take review "$shots/review.png"
 take compare "$shots/compare.png"
 take help "$shots/help.png"
