@@ -254,20 +254,9 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
                     Request::Compare(_) | Request::Report { .. } => panic!("a reader sees what the others did"),
                     Request::OpenExam { exam, role: whose, .. } => {
                         assert_eq!(whose, role);
-                        let loaded = LoadedExam {
-                            code: exam,
-                            role: role.clone(),
-                            sequences: vec![("water".into(), image.clone())],
-                            visits: Vec::new(),
-                            layers: osteon::edit::ReadLayers::new(image.grid().clone(), 2),
-                            slice_axis: 2,
-                            has_geometry: true,
-                            findings: Vec::new(),
-                            standing: Standing::Writing { number: 1, assisted },
-                            remarks: BTreeMap::new(),
-                            form: osteon::study::SacroiliacForm::default(),
-                            triage: osteon::study::Triage::default(),
-                        };
+                        let layers = osteon::edit::ReadLayers::new(image.grid().clone(), 2);
+                        let sequences = vec![("water".into(), image.clone())];
+                        let loaded = LoadedExam::new(exam, role.clone(), sequences, layers, Standing::Writing { number: 1, assisted });
                         effects.extend(session.absorb(Event::Ended { id, outcome: Outcome::Exam(Box::new(loaded)) }));
                     }
                     Request::Journal(row) => effects.extend(session.absorb(Event::Saved { row: row.row.n })),

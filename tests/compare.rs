@@ -4,15 +4,14 @@
 
 mod common;
 
-use common::{PATIENCE, ball_study, driver, enter, open, saved, stroke};
+use common::{PATIENCE, ball_study, driver, enter, files, open, saved, stroke};
 use osteon::consensus::{Method, UNDECIDED};
 use osteon::headless::Driver;
 use osteon::session::{Command, CompareCommand, ComparePage, EditCommand, ShownMap, StudyCommand, ViewCommand, Workspace};
 use osteon::study::{ReaderCode, Study};
 use osteon::volume::LayerKind;
 use osteon::worker::message::{ComparedExam, MapOf, Role};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Three readers of one exam: all found the same level 1, two of them a level 2, one alone a level 3 elsewhere.
 fn three_reads(home: &Path) -> Driver {
@@ -49,19 +48,6 @@ fn run(driver: &mut Driver, command: CompareCommand) {
 
 fn warnings(driver: &Driver) -> String {
     driver.session().notices().iter().map(|n| n.text.clone()).collect::<Vec<_>>().join(" | ")
-}
-
-/// Every file below a folder with its bytes.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { drop(found.insert(path.clone(), std::fs::read(&path).unwrap())) }
-        }
-    }
-    found
 }
 
 #[test]

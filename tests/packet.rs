@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{PATIENCE, ball_study, driver, open, saved, stroke};
+use common::{PATIENCE, ball_study, driver, files, open, saved, stroke};
 use osteon::headless::Driver;
 use osteon::io::Watch;
 use osteon::session::{Command, StudyCommand};
@@ -38,23 +38,6 @@ fn options(home: &Path, reader: &str) -> PacketOptions {
 fn rewrite(study: &Study, change: impl Fn(Protocol) -> Protocol) -> Study {
     fs::write(study.layout().protocol(), change(study.protocol().clone()).to_toml()).unwrap();
     Study::open(study.layout().root()).unwrap()
-}
-
-/// Every file below a folder with its bytes.
-fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(path.strip_prefix(root).unwrap().to_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 /// Paints and seals `reads` exams in a packet's copy, each with another label.

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{PATIENCE, ball, driver, open, saved, stroke};
+use common::{PATIENCE, ball, driver, files, open, saved, stroke};
 use osteon::headless::Driver;
 use osteon::io::read_labels_nifti;
 use osteon::session::{Command as Ask, EditCommand, StudyCommand, ToolCommand};
@@ -127,19 +127,6 @@ fn refused(home: &Path, arguments: &[&str], word: &str) {
     let said = errors.lines().filter(|line| line.starts_with("osteon: ")).collect::<Vec<_>>();
     assert_eq!(output.status.code(), Some(1), "osteon {}: {}{errors}", arguments.join(" "), text(&output.stdout));
     assert!(said.len() == 1 && said[0].contains(word), "{word}: {errors}");
-}
-
-/// Every file below a folder with its bytes.
-fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { drop(found.insert(path.clone(), fs::read(&path).unwrap())) }
-        }
-    }
-    found
 }
 
 fn s(path: &Path) -> &str {

@@ -84,20 +84,8 @@ pub fn open_session() -> Session {
     let role = Role::Reader(reader);
     let effects = session.apply(Command::Study(StudyCommand::ChooseRole(role.clone())), NOW);
     let id = effects.iter().find_map(|e| if let Effect::Work(id, Request::OpenExam { .. }) = e { Some(*id) } else { None });
-    let loaded = LoadedExam {
-        code,
-        role,
-        sequences: vec![("water".to_owned(), image)],
-        visits: Vec::new(),
-        layers,
-        slice_axis: 2,
-        has_geometry: true,
-        findings: Vec::new(),
-        remarks: std::collections::BTreeMap::new(),
-        form: osteon::study::SacroiliacForm::default(),
-        triage: osteon::study::Triage::default(),
-        standing: Standing::Writing { number: 1, assisted: false },
-    };
+    let sequences = vec![("water".to_owned(), image)];
+    let loaded = LoadedExam::new(code, role, sequences, layers, Standing::Writing { number: 1, assisted: false });
     session.absorb(Event::Ended { id: id.unwrap(), outcome: Outcome::Exam(Box::new(loaded)) });
     assert!(session.exam().is_some_and(osteon::session::OpenExam::is_writable));
     session

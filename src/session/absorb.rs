@@ -114,36 +114,13 @@ impl Session {
             Outcome::Atlas(shown) => self.absorb_atlas(*shown),
             Outcome::Calibrated(done) => return self.absorb_calibrated(*done),
             Outcome::Audited(shown) => self.absorb_audit(*shown),
-            Outcome::AuditWritten { text, problem } => {
-                self.info(text);
-                if let Some(problem) = problem {
-                    self.warn(problem);
-                }
-            }
-            Outcome::Reported(written) => {
-                let plural = if written.exams == 1 { "" } else { "s" };
-                self.info(format!(
-                    "The report of {} exam{plural} is written: open {} in a browser.",
-                    written.exams,
-                    written.page.display()
-                ));
-                if let Some(first) = written.left_out.first() {
-                    let more = written.left_out.len() - 1;
-                    let more = if more > 0 { format!(" And {more} more; the report lists them.") } else { String::new() };
-                    self.warn(format!("Without figures: {first}.{more}"));
-                }
-            }
+            Outcome::AuditWritten { text, problem } => self.tell_audit(text, problem),
+            Outcome::Reported(written) => self.tell_report(&written),
             Outcome::Operated(done) => return self.absorb_operated(*done),
             Outcome::MaskRead(mask) => return self.absorb_mask(*mask),
             Outcome::ImportLook(look) => return self.absorb_import_look(*look),
             Outcome::ImportPreview(preview) => self.absorb_import_preview(*preview),
-            Outcome::Exported { files, out, left_out } => {
-                self.info(format!("{files} masks written to {}.", out.display()));
-                if let Some(first) = left_out.first() {
-                    let more = if left_out.len() > 1 { format!(" And {} more.", left_out.len() - 1) } else { String::new() };
-                    self.warn(format!("Left out: {first}.{more}"));
-                }
-            }
+            Outcome::Exported { files, out, left_out } => self.tell_export(files, &out, &left_out),
             Outcome::Picked { purpose, path, dialog_shown } => return self.absorb_picked(purpose, path, dialog_shown),
             Outcome::Listed(listing) => self.listing = Some(listing),
             Outcome::CurrentChanged { model, version } => {

@@ -2,6 +2,7 @@
 
 mod absorb;
 mod absorb_model;
+mod absorb_written;
 mod active_time;
 mod apply;
 mod atlas_state;

@@ -117,7 +117,7 @@ impl OpenExam {
         let (_, image) = loaded.sequences.first()?;
         let grid = image.grid();
         let plane = if loaded.has_geometry {
-            SlicePlane::new(grid.world_from_voxel(), grid.shape(), loaded.slice_axis)
+            SlicePlane::new(grid.world_from_voxel(), grid.shape(), loaded.layers.slice_axis())
         } else {
             SlicePlane::as_stored(grid.shape())
         };

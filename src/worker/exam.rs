@@ -43,10 +43,9 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
     let visits = if role.reader().is_some() { other_visits(task, &study, &record, image) } else { Vec::new() };
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
-    let mut slice_axis = reading_axis(image);
     let (mut remarks, mut form, mut triage) = (BTreeMap::new(), SacroiliacForm::default(), Triage::default());
     let (layers, standing) = match role.reader() {
-        None => (ReadLayers::new(image.grid().clone(), slice_axis), Standing::Looking),
+        None => (ReadLayers::new(image.grid().clone(), reading_axis(image)), Standing::Looking),
         Some(reader) => {
             // The read that was open before must be closed first: it may be the same one.
             let (done, wait) = bounded(1);
@@ -57,7 +56,6 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
             if let Some(file) = opened.file.filter(|_| !task.cancel.is_cancelled()) {
                 let _ = journal.send(JournalMessage::Attach(task.id, Box::new(file)));
             }
-            slice_axis = opened.layers.slice_axis();
             (remarks, form, triage) = (opened.remarks, opened.form, opened.triage);
             (opened.layers, opened.standing)
         }
@@ -82,7 +80,6 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
         sequences,
         visits,
         layers,
-        slice_axis,
         has_geometry,
         findings,
         standing,

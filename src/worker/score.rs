@@ -108,20 +108,8 @@ fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role
         layers.commit();
     }
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
-    let loaded = LoadedExam {
-        code: item.clone(),
-        role: role.clone(),
-        sequences,
-        visits: Vec::new(),
-        layers,
-        slice_axis,
-        has_geometry,
-        findings: Vec::new(),
-        standing: Standing::Looking,
-        remarks: std::collections::BTreeMap::new(),
-        form: crate::study::SacroiliacForm::default(),
-        triage: crate::study::Triage::default(),
-    };
+    let exam = LoadedExam::new(item.clone(), role.clone(), sequences, layers, Standing::Looking);
+    let loaded = LoadedExam { has_geometry, ..exam };
     Ok(Outcome::Exam(Box::new(loaded)))
 }
 

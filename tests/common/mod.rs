@@ -9,6 +9,7 @@ use osteon::volume::{Grid, Image};
 use osteon::worker::WorkerConfig;
 use osteon::worker::message::{PickPurpose, Role};
 use rand::SeedableRng as _;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,4 +102,21 @@ pub fn stroke(driver: &mut Driver, slice: usize, label: u8, points: &[[f64; 2]])
 /// Waits until every row is on disk.
 pub fn saved(driver: &mut Driver) {
     driver.wait("Saving", PATIENCE, osteon::session::Session::all_saved).unwrap();
+}
+
+/// Every file below a folder with its bytes, by its path inside the folder.
+pub fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(root).unwrap().to_owned(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
 }

@@ -166,23 +166,14 @@ impl Desk {
         let code = ExamCode::new("K-017").unwrap();
         let effects = self.run(Command::Study(StudyCommand::OpenExam(code.clone())));
         let id = effects.iter().find_map(|e| if let Effect::Work(id, Request::OpenExam { .. }) = e { Some(*id) } else { None });
-        let loaded = LoadedExam {
-            code,
-            role: role.clone(),
-            sequences: vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))],
-            visits: std::mem::take(&mut self.visits),
-            layers: if role.reader().is_some() { layers() } else { ReadLayers::new(grid(), 2) },
-            slice_axis: 2,
-            has_geometry: true,
-            findings: Vec::new(),
-            remarks: BTreeMap::new(),
-            form: osteon::study::SacroiliacForm::default(),
-            triage: osteon::study::Triage::default(),
-            standing: match role.reader() {
-                Some(code) => Standing::Writing { number: 1, assisted: code.as_str() == "R2" },
-                None => Standing::Looking,
-            },
+        let layers = if role.reader().is_some() { layers() } else { ReadLayers::new(grid(), 2) };
+        let standing = match role.reader() {
+            Some(code) => Standing::Writing { number: 1, assisted: code.as_str() == "R2" },
+            None => Standing::Looking,
         };
+        let sequences = vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))];
+        let visits = std::mem::take(&mut self.visits);
+        let loaded = LoadedExam { visits, ..LoadedExam::new(code, role.clone(), sequences, layers, standing) };
         self.end(id.expect("the exam is asked for"), Outcome::Exam(Box::new(loaded)));
         self.run(Command::View(ViewCommand::Window { lower: 10.0, upper: 400.0 }));
     }

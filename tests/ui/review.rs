@@ -6,7 +6,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use osteon::edit::ReadLayers;
 use osteon::session::{Command, Effect, ModelCommand, PointerCommand, ViewCommand, Workspace};
-use osteon::study::{ExamCode, Triage};
+use osteon::study::ExamCode;
 use osteon::volume::{Labels, LayerKind};
 use osteon::worker::message::{DoubtMap, ExamGain, LoadedExam, Outcome, ProposalResult, Ranking, Request, RequestId, Standing};
 
@@ -45,20 +45,9 @@ fn reviewing(pictures: bool) -> Window {
     let gains = vec![gain("K-021", 0.41, 8), gain(code.as_str(), 0.12, 6)];
     let ranking = Ranking { model_version: "marrow-R2/7".into(), gains };
     desk.end(sent(&effects, |r| matches!(r, Request::Rank(_))).expect("a ranking is asked for"), Outcome::Ranked(ranking));
-    let loaded = LoadedExam {
-        code: code.clone(),
-        role: crate::desk::reader("R2"),
-        sequences: vec![("T2 Dixon water".to_owned(), crate::desk::knee(false))],
-        visits: Vec::new(),
-        form: osteon::study::SacroiliacForm::default(),
-        layers: ReadLayers::new(grid(), 2),
-        slice_axis: 2,
-        has_geometry: true,
-        findings: Vec::new(),
-        remarks: std::collections::BTreeMap::new(),
-        triage: Triage::default(),
-        standing: Standing::Writing { number: 1, assisted: true },
-    };
+    let sequences = vec![("T2 Dixon water".to_owned(), crate::desk::knee(false))];
+    let standing = Standing::Writing { number: 1, assisted: true };
+    let loaded = LoadedExam::new(code.clone(), crate::desk::reader("R2"), sequences, ReadLayers::new(grid(), 2), standing);
     desk.end(id, Outcome::Exam(Box::new(loaded)));
     let proposal = ProposalResult {
         exam: code,

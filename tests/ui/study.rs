@@ -60,20 +60,8 @@ fn submitting_shows_what_is_worth_a_look_and_lets_the_reader_decide() {
 }
 
 fn exam(name: &str, role: &Role, standing: Standing) -> LoadedExam {
-    LoadedExam {
-        code: code(name),
-        role: role.clone(),
-        sequences: vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))],
-        visits: Vec::new(),
-        layers: layers(),
-        slice_axis: 2,
-        has_geometry: true,
-        findings: Vec::new(),
-        remarks: std::collections::BTreeMap::new(),
-        form: osteon::study::SacroiliacForm::default(),
-        triage: osteon::study::Triage::default(),
-        standing,
-    }
+    let sequences = vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))];
+    LoadedExam::new(code(name), role.clone(), sequences, layers(), standing)
 }
 
 fn open_request(effects: &[Effect]) -> RequestId {

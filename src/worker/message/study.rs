@@ -90,8 +90,6 @@ pub struct LoadedExam {
     pub visits: Vec<(ExamCode, Image)>,
     /// Layers, done marks and history; empty for a coordinator.
     pub layers: ReadLayers,
-    /// Voxel axis of the acquisition plane.
-    pub slice_axis: usize,
     /// Whether the images have a position in space.
     pub has_geometry: bool,
     /// Findings on import, one sentence each.
@@ -104,6 +102,26 @@ pub struct LoadedExam {
     pub form: SacroiliacForm,
     /// What the reader decided in triage.
     pub triage: Triage,
+}
+
+impl LoadedExam {
+    /// An exam with a position in space, of which nothing else is known.
+    #[must_use]
+    pub fn new(code: ExamCode, role: Role, sequences: Vec<(String, Image)>, layers: ReadLayers, standing: Standing) -> Self {
+        Self {
+            code,
+            role,
+            sequences,
+            visits: Vec::new(),
+            layers,
+            has_geometry: true,
+            findings: Vec::new(),
+            standing,
+            remarks: BTreeMap::new(),
+            form: SacroiliacForm::default(),
+            triage: Triage::default(),
+        }
+    }
 }
 
 /// Voxels that changed, for the textures.
