@@ -211,7 +211,6 @@ fn three_exams(
 fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_reads_are_shown() {
     use osteon::session::{Effect, Session};
     use osteon::worker::message::{Event, LoadedExam, Outcome, ProposalResult, Request, RequestId, Role};
-    use std::collections::BTreeMap;
     let image = common::ball(0.0);
     let readers = ["R1", "R2", "R3"].map(|code| ReaderCode::new(code).unwrap());
     let rules = [osteon::study::Assistance::None, osteon::study::Assistance::AfterSeal, osteon::study::Assistance::FromStart];
