@@ -15,7 +15,7 @@ use osteon::volume::LayerKind;
 use osteon::worker::message::{Role, Standing};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

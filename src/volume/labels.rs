@@ -1,5 +1,7 @@
 //! A label map cut into tiles that clones share until one of them is written.
 
+mod bytes;
+
 use super::{Grid, LabelCounts};
 use crate::space::VoxelBox;
 use std::sync::Arc;
@@ -43,21 +45,6 @@ impl Labels {
         Self { tiles: vec![None; tile_shape.iter().product()], tile_shape, grid }
     }
 
-    /// From one byte per voxel, i fastest.
-    ///
-    /// # Errors
-    /// If their number is not the grid's.
-    pub fn from_dense(grid: Arc<Grid>, values: &[u8]) -> Result<Self, LabelsError> {
-        if values.len() != grid.voxel_count() {
-            return Err(LabelsError { values: values.len(), voxels: grid.voxel_count() });
-        }
-        let mut labels = Self::empty(grid);
-        for (index, &value) in values.iter().enumerate().filter(|(_, v)| **v != 0) {
-            labels.set(labels.grid.voxel(index), value);
-        }
-        Ok(labels)
-    }
-
     /// From tiles in the order of their numbers, each as [`Labels::tile`] gives it; those that are missing hold nothing, and
     /// what lies beyond the border of the grid is cleared.
     #[must_use]
@@ -77,25 +64,6 @@ impl Labels {
             labels.tiles[number] = Some(Arc::from(tile));
         }
         labels
-    }
-
-    /// One byte per voxel, i fastest.
-    #[must_use]
-    pub fn to_dense(&self) -> Vec<u8> {
-        let mut dense = vec![0; self.grid.voxel_count()];
-        for (number, tile) in self.tiles.iter().enumerate() {
-            let Some(tile) = tile else { continue };
-            let bounds = self.tile_box(TileId(number as u32));
-            for k in bounds.lo[2]..bounds.hi[2] {
-                for j in bounds.lo[1]..bounds.hi[1] {
-                    let row = within_tile([bounds.lo[0], j, k]);
-                    let width = bounds.hi[0] - bounds.lo[0];
-                    let at = self.grid.index([bounds.lo[0], j, k]);
-                    dense[at..at + width].copy_from_slice(&tile[row..row + width]);
-                }
-            }
-        }
-        dense
     }
 
     /// Where the voxels lie.

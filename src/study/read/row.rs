@@ -260,14 +260,14 @@ fn unpacked(bytes: &[u8], voxel_count: usize) -> Result<Patch, String> {
 }
 
 /// Deflates fast: the disk is waited for, not the ratio.
-pub(super) fn deflated(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+fn deflated(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes)?;
     encoder.finish()
 }
 
 /// Inflates to at most `limit` bytes; `None` where there are more or the bytes are no deflate stream.
-pub(super) fn inflated(bytes: &[u8], limit: usize) -> Option<Vec<u8>> {
+fn inflated(bytes: &[u8], limit: usize) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
     DeflateDecoder::new(bytes).take(limit as u64 + 1).read_to_end(&mut plain).ok()?;
     (plain.len() <= limit).then_some(plain)

@@ -2,14 +2,17 @@
 
 use super::chain::{Hash, hex};
 use super::error::ReadError;
-use super::row::{deflated, inflated};
 use super::view::ReadView;
 use crate::edit::tools::Square;
 use crate::edit::{Patch, RowAction};
-use crate::volume::{Labels, LayerKind};
+use crate::volume::{Grid, Labels, LayerKind};
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use rusqlite::OptionalExtension as _;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 /// Rows between two snapshots.
@@ -51,7 +54,7 @@ impl ReadState {
             let labels = self.labels(layer);
             sum.update(layer.word().as_bytes());
             labels.grid().shape().iter().for_each(|n| sum.update((*n as u64).to_le_bytes()));
-            sum.update(labels.to_dense());
+            labels.for_each_row(|row| sum.update(row));
         }
         hex(&sum.finalize())
     }
@@ -63,26 +66,26 @@ impl ReadState {
     }
 }
 
-/// The same while rows are being replayed: one byte per voxel and layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dense {
-    layers: [Vec<u8>; 3],
-    done: BTreeSet<(LayerKind, u32)>,
-}
-
 impl ReadView {
     /// Labels and slices done after the last row: from the last snapshot on, or all rows where there is none.
     ///
     /// # Errors
     /// If rows cannot be read or do not fit one another.
     pub fn state(&self) -> Result<ReadState, ReadError> {
-        let dense = self.replayed()?;
-        let grid = Arc::new(self.header.grid.clone());
-        let labels = |layer: LayerKind| {
-            Labels::from_dense(Arc::clone(&grid), &dense.layers[layer as usize]).map_err(|e| ReadError::damaged(&self.path, e))
+        let (n, mut state) = match self.snapshot()? {
+            Some(found) => found,
+            None => (0, ReadState::empty(&Arc::new(self.header.grid.clone()))),
         };
-        let (marrow, bone, exclusion) = (labels(LayerKind::Marrow)?, labels(LayerKind::Bone)?, labels(LayerKind::Exclusion)?);
-        Ok(ReadState { marrow, bone, exclusion, done: dense.done })
+        self.for_each_row(n + 1, |entry| {
+            let n = entry.row.n;
+            let fits = match entry.row.action {
+                RowAction::Undo { row } => state.apply(&self.row(row)?.row.action, true),
+                RowAction::Redo { row } => state.apply(&self.row(row)?.row.action, false),
+                action => state.apply(&action, false),
+            };
+            if fits { Ok(()) } else { Err(ReadError::damaged(&self.path, format!("row {n} does not fit the rows before it"))) }
+        })?;
+        Ok(state)
     }
 
     /// The metaphysis squares in force after the last row.
@@ -110,25 +113,8 @@ impl ReadView {
         Ok(squares.into_values().collect())
     }
 
-    fn replayed(&self) -> Result<Dense, ReadError> {
-        let (n, mut dense) = match self.snapshot()? {
-            Some(found) => found,
-            None => (0, Dense::empty(self.header.grid.voxel_count())),
-        };
-        self.for_each_row(n + 1, |entry| {
-            let n = entry.row.n;
-            let fits = match entry.row.action {
-                RowAction::Undo { row } => dense.apply(&self.row(row)?.row.action, true),
-                RowAction::Redo { row } => dense.apply(&self.row(row)?.row.action, false),
-                action => dense.apply(&action, false),
-            };
-            if fits { Ok(()) } else { Err(ReadError::damaged(&self.path, format!("row {n} does not fit the rows before it"))) }
-        })?;
-        Ok(dense)
-    }
-
     /// The newest snapshot that is whole and belongs to this chain; one that is not is passed over, for it is only a shortcut.
-    fn snapshot(&self) -> Result<Option<(u64, Dense)>, ReadError> {
+    fn snapshot(&self) -> Result<Option<(u64, ReadState)>, ReadError> {
         let reading = |e: rusqlite::Error| ReadError::reading(&self.path, &e);
         let mut statement = self
             .connection
@@ -141,9 +127,9 @@ impl ReadView {
             let (n, content, sum): (i64, Vec<u8>, Vec<u8>) =
                 (row.get(0).map_err(reading)?, row.get(1).map_err(reading)?, row.get(2).map_err(reading)?);
             let whole: Hash = Sha256::digest(&content).into();
-            let dense = if sum == whole { Dense::unpack(&content, self.header.grid.voxel_count()) } else { None };
-            if let (Ok(n), Some(dense)) = (u64::try_from(n), dense) {
-                return Ok(Some((n, dense)));
+            let state = if sum == whole { ReadState::unpack(&content, &Arc::new(self.header.grid.clone())) } else { None };
+            if let (Ok(n), Some(state)) = (u64::try_from(n), state) {
+                return Ok(Some((n, state)));
             }
         }
         Ok(None)
@@ -160,9 +146,10 @@ impl ReadView {
     }
 }
 
-impl Dense {
-    fn empty(voxel_count: usize) -> Self {
-        Self { layers: std::array::from_fn(|_| vec![0; voxel_count]), done: BTreeSet::new() }
+impl ReadState {
+    fn empty(grid: &Arc<Grid>) -> Self {
+        let nothing = Labels::empty(Arc::clone(grid));
+        Self { marrow: nothing.clone(), bone: nothing.clone(), exclusion: nothing, done: BTreeSet::new() }
     }
 
     /// Does what a row did, or takes it back; `false` where voxels are not what the row found.
@@ -184,56 +171,60 @@ impl Dense {
     }
 
     fn write(&mut self, layer: LayerKind, patch: &Patch, back: bool) -> bool {
-        let voxels = &mut self.layers[layer as usize];
+        let labels = match layer {
+            LayerKind::Marrow => &mut self.marrow,
+            LayerKind::Bone => &mut self.bone,
+            LayerKind::Exclusion => &mut self.exclusion,
+        };
+        let grid = Arc::clone(labels.grid());
         patch.runs().iter().all(|run| {
             let (before, after) = if back { (run.after, run.before) } else { (run.before, run.after) };
-            let at = run.at as usize;
-            let Some(part) = voxels.get_mut(at..at + run.length as usize) else { return false };
-            let fits = part.iter().all(|&v| v == before);
-            part.fill(after);
-            fits
+            let voxels = run.at as usize..run.at as usize + run.length as usize;
+            voxels.end <= grid.voxel_count()
+                && voxels.map(|index| grid.voxel(index)).all(|voxel| {
+                    let fits = labels.get(voxel) == before;
+                    labels.set(voxel, after);
+                    fits
+                })
         })
     }
 
-    /// Marrow and bone one after the other, then per slice done its layer (one byte) and number (four, little end first), then,
-    /// where anything is excluded, [`EXCLUSION_FOLLOWS`] and the exclusion layer: older files have none.
-    fn unpack(content: &[u8], voxel_count: usize) -> Option<Self> {
-        // No study has more slices done than voxels.
-        let plain = inflated(content, voxel_count.checked_mul(12)?.checked_add(1 << 16)?)?;
-        let (marrow, rest) = plain.split_at_checked(voxel_count)?;
-        let (bone, rest) = rest.split_at_checked(voxel_count)?;
-        let mut done = BTreeSet::new();
-        let mut exclusion = vec![0; voxel_count];
-        let mut rest = rest;
-        while let Some((&layer, after)) = rest.split_first() {
-            if layer == EXCLUSION_FOLLOWS {
-                exclusion = after.to_vec();
-                if exclusion.len() != voxel_count {
-                    return None;
-                }
-                break;
-            }
-            let (slice, after) = after.split_at_checked(4)?;
-            done.insert((*LayerKind::ALL.get(usize::from(layer))?, u32::from_le_bytes(slice.try_into().ok()?)));
-            rest = after;
-        }
-        Some(Self { layers: [marrow.to_vec(), bone.to_vec(), exclusion], done })
-    }
-}
-
-impl ReadState {
-    /// The bytes of a snapshot, deflated.
+    /// The bytes of a snapshot, deflated: marrow and bone one after the other, then per slice done its layer (one byte) and
+    /// number (four, little end first), then, where anything is excluded, [`EXCLUSION_FOLLOWS`] and the exclusion layer (older
+    /// files have none). Layers are packed row by row: a snapshot is made while somebody paints and must not take a volume's memory.
     pub(super) fn pack(&self) -> std::io::Result<Vec<u8>> {
-        let mut plain = self.marrow.to_dense();
-        plain.extend(self.bone.to_dense());
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        self.marrow.write_to(&mut encoder)?;
+        self.bone.write_to(&mut encoder)?;
         for (layer, slice) in &self.done {
-            plain.push(*layer as u8);
-            plain.extend(slice.to_le_bytes());
+            encoder.write_all(&[*layer as u8])?;
+            encoder.write_all(&slice.to_le_bytes())?;
         }
         if !self.exclusion.labelled_box().is_empty() {
-            plain.push(EXCLUSION_FOLLOWS);
-            plain.extend(self.exclusion.to_dense());
+            encoder.write_all(&[EXCLUSION_FOLLOWS])?;
+            self.exclusion.write_to(&mut encoder)?;
         }
-        deflated(&plain)
+        encoder.finish()
+    }
+
+    /// What [`ReadState::pack`] made; `None` where the bytes are anything else.
+    fn unpack(content: &[u8], grid: &Arc<Grid>) -> Option<Self> {
+        // No study has more slices done than voxels: no honest snapshot is longer, however well it was deflated.
+        let limit = grid.voxel_count().checked_mul(12)?.checked_add(1 << 16)?;
+        let mut plain = DeflateDecoder::new(content).take(limit as u64);
+        let marrow = Labels::read_from(Arc::clone(grid), &mut plain).ok()?;
+        let bone = Labels::read_from(Arc::clone(grid), &mut plain).ok()?;
+        let (mut exclusion, mut done) = (Labels::empty(Arc::clone(grid)), BTreeSet::new());
+        let mut layer = [0];
+        while plain.read(&mut layer).ok()? == 1 {
+            if layer[0] == EXCLUSION_FOLLOWS {
+                exclusion = Labels::read_from(Arc::clone(grid), &mut plain).ok()?;
+                return (plain.read(&mut layer).ok()? == 0).then_some(Self { marrow, bone, exclusion, done });
+            }
+            let mut slice = [0; 4];
+            plain.read_exact(&mut slice).ok()?;
+            done.insert((*LayerKind::ALL.get(usize::from(layer[0]))?, u32::from_le_bytes(slice)));
+        }
+        Some(Self { marrow, bone, exclusion, done })
     }
 }
