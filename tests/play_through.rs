@@ -291,9 +291,25 @@ fn train_a_model(home: &Path, root: &Path) {
     must(home, &["train", s(root), "--model", "marrow-A1", "--steps", "10"]);
 }
 
+/// Nothing in the study's folder tells which mask is the model's: no key by name, nor one by what is in it.
+fn no_key_inside(root: &Path) {
+    let all = files(root);
+    assert!(all.keys().any(|path| path.ends_with("scores/S1/session.sqlite")), "the session lies in the study");
+    for (path, bytes) in all {
+        let says = bytes.windows(9).any(|w| w == b"\"sources\"") && bytes.windows(6).any(|w| w == b"\"M-01\"");
+        let named = path.file_name().is_some_and(|name| name.to_string_lossy().contains("key"));
+        assert!(!says && !named, "{} is a key inside the study", path.display());
+    }
+}
+
 /// Four masks marked by a panel, locked, unblinded: the table's means and SD against sums made here.
 fn score_and_table_2(home: &Path, root: &Path, study: &Study) {
-    let said = must(home, &["score", "make", s(root), "--session", "S1", "--model", "marrow-A1"]);
+    let make = ["score", "make", s(root), "--session", "S1", "--model", "marrow-A1"];
+    let within = root.join("scores").join("S1.key.json");
+    fs::create_dir_all(within.parent().unwrap()).unwrap();
+    refused(home, &[&make[..], &["--key", s(&within)]].concat(), "the key of a scoring session must not be");
+    let said = must(home, &make);
+    no_key_inside(root);
     assert!(said.contains("4 masks"), "two test exams, model and consensus of each: {said}");
     refused(home, &["score", "table", s(root), "--session", "S1"], "not locked");
     refused(home, &["score", "lock", s(root), "--session", "S1"], "not every mask is marked");
@@ -314,7 +330,8 @@ fn score_and_table_2(home: &Path, root: &Path, study: &Study) {
     must(home, &["score", "table", s(root), "--session", "S1", "--covariates", s(&covariates), "--json", s(&json)]);
     let table: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
     let table = &table["tables"][0];
-    let key: serde_json::Value = serde_json::from_slice(&fs::read(root.join("scores/S1/key.json")).unwrap()).unwrap();
+    let key: serde_json::Value =
+        serde_json::from_slice(&fs::read(study.layout().score_key(&ExamCode::new("S1").unwrap()).unwrap()).unwrap()).unwrap();
     let are = |word: &str| (0..4).filter(|mask| key["sources"][format!("M-0{}", mask + 1)].get(word).is_some()).collect::<Vec<usize>>();
     for source in ["consensus", "model"] {
         let masks = are(source);

@@ -65,7 +65,7 @@ fn the_order_is_the_seeds_and_nothing_says_what_a_mask_is() {
     let order = |name: &str, seed| {
         let study = scored_study(&home.path().join(name), seed);
         let file = ScoreFile::look(&study.layout().score_file(&code("S1"))).unwrap();
-        let key = ScoreKey::load(&study.layout().score_key(&code("S1")), file.plan()).unwrap();
+        let key = ScoreKey::load(&study.layout().score_key(&code("S1")).unwrap(), file.plan()).unwrap();
         let exams: Vec<String> = file.plan().items.iter().map(|i| i.exam.to_string()).collect();
         let sources: Vec<ScoreSource> = key.sources.values().cloned().collect();
         (exams, sources, study)
@@ -74,11 +74,11 @@ fn the_order_is_the_seeds_and_nothing_says_what_a_mask_is() {
     assert_eq!((&a.0, &a.1), (&b.0, &b.1));
     assert_ne!((&a.0, &a.1), (&c.0, &c.1));
     assert!(a.0.windows(2).all(|pair| pair[0] != pair[1]), "masks of one exam do not follow each other: {:?}", a.0);
-    // Every byte of the session but its key: no model, no consensus, no reader.
+    // The key lies beside the study; every byte of the session: no model, no consensus, no reader, no key.
     let folder = a.2.layout().score_session(&code("S1"));
     for entry in std::fs::read_dir(&folder).unwrap().chain(std::fs::read_dir(folder.join("masks")).unwrap()) {
         let path = entry.unwrap().path();
-        if path.is_dir() || path.ends_with("key.json") {
+        if path.is_dir() {
             continue;
         }
         let bytes = std::fs::read(&path).unwrap();
@@ -93,7 +93,7 @@ fn marks_survive_stand_once_locked_and_show_tampering() {
     let home = tempfile::tempdir().unwrap();
     let study = scored_study(&home.path().join("study"), 4);
     let path = study.layout().score_file(&code("S1"));
-    let key = study.layout().score_key(&code("S1"));
+    let key = study.layout().score_key(&code("S1")).unwrap();
     let mut file = ScoreFile::open(&path, NOW).unwrap();
     let second = ScoreFile::open(&path, NOW).unwrap_err().to_string();
     assert!(second.contains("open for writing by"), "{second}");
@@ -173,7 +173,7 @@ fn a_session_is_scored_left_gone_on_with_locked_and_unblinded() {
     assert!(driver.session().scoring().open().unwrap().locked().is_some(), "{}", text(&driver));
     score(&mut driver, ScoreCommand::Mark(Target::Overall, Mark::of(9.0)));
     assert!(text(&driver).contains("its marks stand"), "{}", text(&driver));
-    score(&mut driver, ScoreCommand::Unblind { session: code("S1"), covariates: None });
+    score(&mut driver, ScoreCommand::Unblind { session: code("S1"), key: None, covariates: None });
     let tables = driver.session().scoring().tables();
     let [table] = tables else { panic!("{}", text(&driver)) };
     assert_eq!((table.rows.len(), table.all[3][0].n, table.all[3][1].n), (3, 3, 3));
@@ -189,4 +189,51 @@ fn a_session_is_scored_left_gone_on_with_locked_and_unblinded() {
     driver.run_to_end("Leaving", PATIENCE, Command::View(ViewCommand::Workspace(Workspace::Read))).unwrap();
     assert!(driver.session().exam().is_none_or(|e| e.code().as_str().starts_with("K-")));
     assert!(driver.session().scoring().open().is_none());
+}
+
+#[test]
+fn the_key_lies_outside_the_study_and_one_that_an_older_version_left_inside_still_opens() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = scored_study(&root, 4);
+    let key = study.layout().score_key(&code("S1")).unwrap();
+    assert!(key.is_file() && !key.starts_with(root.canonicalize().unwrap()), "{}", key.display());
+    // A place inside the study is refused, by its real place too, and nothing is left behind; a taken place is not written over.
+    let (session, scorers) = (code("S2"), ["panel".to_owned()]);
+    let plan = NewPlan { session: &session, created: NOW, scorers: &scorers, outside_bone_removed: false, left_out: &[] };
+    let record = study.exams().unwrap().remove(0);
+    let image = study.load_image(&record.exam, &record.reading_sequence).unwrap();
+    let masks = || vec![(record.exam.clone(), ScoreSource::Model("marrow-R1/1".into()), Labels::empty(image.grid().clone()), 2)];
+    for inside in [root.join("key.json"), root.join("scores/../key.json"), root.clone()] {
+        let error = new_score_session(&study, plan, masks(), 1, Some(&inside)).unwrap_err().to_string();
+        assert!(error.contains("inside the study") && !error.contains("link list"), "{error}");
+    }
+    let error = new_score_session(&study, plan, masks(), 1, Some(&key)).unwrap_err().to_string();
+    assert!(error.contains("key of another session"), "{error}");
+    assert!(!study.layout().score_file(&session).exists());
+    // Locked; the key is moved away, then where earlier versions left it.
+    let path = study.layout().score_file(&code("S1"));
+    let mut file = ScoreFile::open(&path, NOW).unwrap();
+    for n in 1..=6 {
+        file.put(&row(&format!("M-0{n}"), Target::Overall, f64::from(n))).unwrap();
+    }
+    file.lock(NOW).unwrap();
+    drop(file);
+    let elsewhere = home.path().join("elsewhere.json");
+    std::fs::rename(&key, &elsewhere).unwrap();
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+    driver.run_to_end("Listing", PATIENCE, Command::View(ViewCommand::Workspace(Workspace::Score))).unwrap();
+    let unblind = |key| Command::Score(ScoreCommand::Unblind { session: code("S1"), key, covariates: None });
+    driver.run_to_end("Unblinding", PATIENCE, unblind(Some(elsewhere.clone()))).unwrap();
+    assert_eq!(driver.session().scoring().tables().len(), 1);
+    assert!(!text(&driver).contains("lies inside the study"));
+    let within = study.layout().score_key_in_study(&code("S1"));
+    std::fs::rename(&elsewhere, &within).unwrap();
+    driver.run_to_end("Unblinding", PATIENCE, unblind(None)).unwrap();
+    assert!(text(&driver).contains("lies inside the study"), "{}", text(&driver));
+    std::fs::remove_file(within).unwrap();
+    driver.run_to_end("Unblinding", PATIENCE, unblind(None)).unwrap_err();
+    assert!(text(&driver).contains("is not at") && text(&driver).contains("Key elsewhere"), "{}", text(&driver));
 }

@@ -4,7 +4,7 @@ use super::place::{self, clock};
 use super::progress::Progress;
 use super::{DEFAULT_SEED, Driver};
 use crate::session::{Command, FileCommand, ScoreCommand as Ask, Session, StudyCommand};
-use crate::study::{Covariates, ExamCode, Mark, ScoreFile, ScoreRow, ScoreTable, Study, Target, save_tables, score_tables};
+use crate::study::{Covariates, ExamCode, KeyPlace, Mark, ScoreFile, ScoreRow, ScoreTable, Study, Target, save_tables, score_tables};
 use crate::worker::WorkerConfig;
 use crate::worker::message::{NewScores, PickPurpose, Role, ScoreExams};
 use anyhow::{Context as _, Result, bail};
@@ -54,10 +54,10 @@ pub struct MakeArgs {
     /// Who marks: one name for a group that agrees on each mark, or several for each alone
     #[arg(long, value_delimiter = ',', default_value = "panel")]
     pub scorers: Vec<String>,
-    /// Draw the order with this number
-    #[arg(long, default_value_t = DEFAULT_SEED)]
-    pub seed: u64,
-    /// Write the key there instead of into the session's folder
+    /// Draw the order with this number instead of one that nobody knows (the key keeps it)
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Write the key there, outside the study, instead of into the folder STUDY-coordinator beside it
     #[arg(long)]
     pub key: Option<PathBuf>,
     /// Which exams: those of the test part, of test and validation part, or all
@@ -95,7 +95,7 @@ pub struct TableArgs {
     /// Name of the session
     #[arg(long)]
     pub session: String,
-    /// Where the key is, if not in the session's folder
+    /// Where the key is, if not in the folder STUDY-coordinator beside the study
     #[arg(long)]
     pub key: Option<PathBuf>,
     /// Age and slices with signal: a CSV file with the columns exam, age, slices
@@ -129,7 +129,7 @@ fn make(args: &MakeArgs) -> Result<()> {
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
     let progress = Progress::new();
     let bar = progress.clone();
-    let mut driver = Driver::new(Session::new(args.seed, 0), config, Box::new(move |event| bar.follow(event)))?;
+    let mut driver = Driver::new(Session::new(DEFAULT_SEED, 0), config, Box::new(move |event| bar.follow(event)))?;
     driver.run_to_end("Opening", PATIENCE, Command::File(FileCommand::Use(PickPurpose::OpenFolder, args.study.clone())))?;
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
     let new = NewScores {
@@ -148,6 +148,9 @@ fn make(args: &MakeArgs) -> Result<()> {
         eprintln!("{line}");
     }
     println!("{}: {} masks to be scored by {}", args.session, file.plan().items.len(), file.plan().scorers.join(", "));
+    if let Ok(place) = KeyPlace::find(study.layout(), &file.plan().session, args.key.as_deref()) {
+        println!("{} says which mask is the model's: show it to nobody who marks", place.path.display());
+    }
     Ok(())
 }
 
@@ -182,7 +185,11 @@ fn table(args: &TableArgs) -> Result<()> {
     let session = ExamCode::new(&args.session)?;
     let covariates = args.covariates.as_deref().map(Covariates::load).transpose()?.unwrap_or_default();
     let mut file = ScoreFile::open(&layout.score_file(&session), &clock())?;
-    let key = file.unblind(&args.key.clone().unwrap_or_else(|| layout.score_key(&session)), &clock())?;
+    let place = KeyPlace::find(layout, &session, args.key.as_deref())?;
+    if let Some(remark) = place.remark() {
+        eprintln!("{remark}");
+    }
+    let key = file.unblind(&place.path, &clock())?;
     let tables = score_tables(file.plan(), &key, &file.state()?, &covariates);
     if tables.is_empty() {
         bail!("{session} holds no model's masks; make the session with a model");

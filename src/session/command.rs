@@ -72,9 +72,13 @@ pub enum ScoreCommand {
     Unblind {
         /// The session.
         session: ExamCode,
+        /// Where the key is, if not in the coordinator's folder.
+        key: Option<PathBuf>,
         /// Age and slices with signal.
         covariates: Option<PathBuf>,
     },
+    /// Choose the key of a locked session, then unblind it (coordinator).
+    FindKey(ExamCode),
 }
 
 /// What a person says of an import before it happens; places are exam and sequence of the table.

@@ -11,6 +11,10 @@ pub struct Scoring {
     pub(super) tables: Vec<ScoreTable>,
     pub(super) written: Option<std::path::PathBuf>,
     pub(super) numbers: bool,
+    /// Where the key of the next session goes, if not into the coordinator's folder.
+    pub(super) new_key: Option<std::path::PathBuf>,
+    /// The session whose key is being chosen or was chosen, and the key.
+    pub(super) key_of: Option<(ExamCode, Option<std::path::PathBuf>)>,
     /// The exam that was open before, for the way back.
     pub(super) before: Option<ExamCode>,
 }
@@ -48,6 +52,17 @@ impl Scoring {
     #[must_use]
     pub fn written(&self) -> Option<&std::path::Path> {
         self.written.as_deref()
+    }
+
+    /// Where the key of the next session goes, if the coordinator chose a place.
+    #[must_use]
+    pub fn new_key(&self) -> Option<&std::path::Path> {
+        self.new_key.as_deref()
+    }
+
+    /// The key that was chosen for a session.
+    pub(super) fn chosen_key(&self, session: &ExamCode) -> Option<std::path::PathBuf> {
+        self.key_of.as_ref().filter(|(of, _)| of == session).and_then(|(_, key)| key.clone())
     }
 
     /// Whether marks are shown as numbers; a visual analogue scale has none.

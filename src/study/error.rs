@@ -88,6 +88,30 @@ pub enum StudyError {
         /// The study's folder.
         root: PathBuf,
     },
+    /// The key of a scoring session would lie where whoever scores can open it.
+    #[error("{} lies inside the study, where the key of a scoring session must not be; choose a place outside {}", path.display(), root.display())]
+    KeyInside {
+        /// The key.
+        path: PathBuf,
+        /// The study's folder.
+        root: PathBuf,
+    },
+    /// The key of a scoring session has no place.
+    #[error("the key of the session cannot be written to {}: {cause}; choose another place for it, outside the study (`--key`, or Elsewhere… in the window)", path.display())]
+    KeyNotWritable {
+        /// The key.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The key of a scoring session is somewhere else.
+    #[error("the key of session {session} is not at {}; say where it is (`--key`, or Key elsewhere… in the window)", path.display())]
+    NoScoreKey {
+        /// The session.
+        session: ExamCode,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
     /// A scoring session cannot be used so.
     #[error("{}: {problem}", path.display())]
     Scores {

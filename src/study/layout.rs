@@ -127,9 +127,24 @@ impl Layout {
         self.score_session(session).join("session.sqlite")
     }
 
-    /// `scores/<session>/key.json`, where the coordinator keeps it nowhere else.
+    /// `<study>-coordinator/` beside the study: what only the coordinator may open. `None` where nothing lies beside it.
     #[must_use]
-    pub fn score_key(&self, session: &ExamCode) -> PathBuf {
+    pub fn coordinator(&self) -> Option<PathBuf> {
+        let root = self.root.canonicalize().or_else(|_| std::path::absolute(&self.root)).ok()?;
+        let mut name = root.file_name()?.to_os_string();
+        name.push("-coordinator");
+        Some(root.with_file_name(name))
+    }
+
+    /// `<study>-coordinator/score-<session>.key.json`, where the coordinator keeps it nowhere else.
+    #[must_use]
+    pub fn score_key(&self, session: &ExamCode) -> Option<PathBuf> {
+        Some(self.coordinator()?.join(format!("score-{session}.key.json")))
+    }
+
+    /// `scores/<session>/key.json`: where earlier versions of the program left the key.
+    #[must_use]
+    pub fn score_key_in_study(&self, session: &ExamCode) -> PathBuf {
         self.score_session(session).join("key.json")
     }
 

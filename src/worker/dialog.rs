@@ -22,6 +22,10 @@ pub(super) fn pick(task: &Task, purpose: PickPurpose) -> Outcome {
         PickPurpose::PacketReturn => dialog.set_title("Folder for the reads that go back").pick_folder(),
         PickPurpose::PacketMerge => dialog.set_title("File that came back").pick_file(),
         PickPurpose::Covariates => dialog.set_title("Age and slices with signal").add_filter("CSV", &["csv"]).pick_file(),
+        PickPurpose::NewScoreKey => {
+            dialog.set_title("Key of the scoring session, outside the study").set_file_name("score.key.json").save_file()
+        }
+        PickPurpose::ScoreKey => dialog.set_title("Key of the scoring session").add_filter("Key", &["json"]).pick_file(),
         PickPurpose::AuditTrail => dialog.set_title("File for the audit trail").set_file_name("audit.csv").save_file(),
         PickPurpose::ImportMask => dialog.set_title("Import a mask").pick_file(),
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => {

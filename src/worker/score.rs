@@ -10,8 +10,8 @@ use crate::consensus::{Consensus, MARROW_LEVELS, Method, UNDECIDED, VotePatterns
 use crate::edit::{CommitKind, ReadLayers};
 use crate::io::read_labels_nifti;
 use crate::study::{
-    Covariates, ExamCode, ExamRecord, MEETING_READER, ModelCode, NewPlan, ScoreFile, ScoreSource, ScoreTable, Split, Study, Target,
-    new_score_session, save_tables, score_tables,
+    Covariates, ExamCode, ExamRecord, KeyPlace, MEETING_READER, ModelCode, NewPlan, ScoreFile, ScorePlan, ScoreSource, ScoreState, Split,
+    Study, Target, new_score_session, save_tables, score_tables,
 };
 use crate::volume::{Labels, LayerKind};
 use crossbeam_channel::{Sender, bounded};
@@ -47,20 +47,17 @@ fn work(task: &Task, request: &ScoreRequest) -> Result<Outcome, String> {
     let outcome = match &request.what {
         ScoreAsk::List => ScoreOutcome::Listed(list(&study)?),
         ScoreAsk::Make(new) => {
-            make(task, &study, new, &request.time)?;
-            opened(&study, &new.session)?
+            let Some(key) = make(task, &study, new, &request.time)? else { return Ok(Outcome::Cancelled) };
+            ScoreOutcome::Made(opened(&study, &new.session)?, key)
         }
-        ScoreAsk::Open(session) => opened(&study, session)?,
+        ScoreAsk::Open(session) => ScoreOutcome::Opened(opened(&study, session)?),
         ScoreAsk::Item { session, item, role } => return item_of(task, &study, session, item, role),
         ScoreAsk::Lock(session) => {
             let file = ScoreFile::open(&study.layout().score_file(session), &request.time);
             file.and_then(|mut file| file.lock(&request.time)).map_err(|e| e.to_string())?;
-            opened(&study, session)?
+            ScoreOutcome::Opened(opened(&study, session)?)
         }
-        ScoreAsk::Unblind { session, key, covariates } => {
-            let (tables, folder) = unblind(&study, session, key.as_ref(), covariates.as_ref(), &request.time)?;
-            ScoreOutcome::Tables(tables, folder)
-        }
+        ScoreAsk::Unblind { session, key, covariates } => unblind(&study, session, key.as_ref(), covariates.as_ref(), &request.time)?,
     };
     Ok(Outcome::Score(Box::new(outcome)))
 }
@@ -83,10 +80,10 @@ fn list(study: &Study) -> Result<Vec<ScoreSummary>, String> {
     Ok(sessions)
 }
 
-fn opened(study: &Study, session: &ExamCode) -> Result<ScoreOutcome, String> {
+fn opened(study: &Study, session: &ExamCode) -> Result<Box<(ScorePlan, ScoreState)>, String> {
     let file = ScoreFile::look(&study.layout().score_file(session)).map_err(|e| e.to_string())?;
     let state = file.state().map_err(|e| e.to_string())?;
-    Ok(ScoreOutcome::Opened(Box::new((file.plan().clone(), state))))
+    Ok(Box::new((file.plan().clone(), state)))
 }
 
 /// A mask over its image, as an exam that can only be looked at, under the code of the mask.
@@ -113,7 +110,8 @@ fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role
     Ok(Outcome::Exam(Box::new(loaded)))
 }
 
-fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<(), String> {
+/// Where the key of the new session lies; `None` where it was cancelled.
+fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Option<PathBuf>, String> {
     let model = ModelCode::new(&new.model).map_err(|e| e.to_string())?;
     let version = study.current_version(&model).map_err(|e| e.to_string())?;
     let version = version.ok_or_else(|| format!("{model} has no current version: train it first, or choose another model."))?;
@@ -125,7 +123,7 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<(), S
     for (at, record) in records.iter().enumerate() {
         task.progress("Making masks to score", Some(at as f32 / records.len().max(1) as f32));
         if task.cancel.is_cancelled() {
-            return Ok(());
+            return Ok(None);
         }
         if !new.exams.includes(split.part(&record.patient)) {
             continue;
@@ -160,7 +158,16 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<(), S
         return Err(format!("There is nothing to score: {why}."));
     }
     let plan = NewPlan { session: &new.session, created: time, scorers: &new.scorers, outside_bone_removed: trim, left_out: &left_out };
-    new_score_session(study, plan, masks, new.seed, new.key.as_deref()).map(drop).map_err(|e| e.to_string())
+    let seed = new.seed.map_or_else(drawn, Ok)?;
+    new_score_session(study, plan, masks, seed, new.key.as_deref()).map(Some).map_err(|e| e.to_string())
+}
+
+/// A seed that nobody can work out again.
+fn drawn() -> Result<u64, String> {
+    let mut seed = [0; 8];
+    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
+        .map_err(|e| format!("The system gives no random numbers: {e}"))?;
+    Ok(u64::from_le_bytes(seed))
 }
 
 struct Agreed {
@@ -226,14 +233,14 @@ fn unblind(
     key: Option<&PathBuf>,
     covariates: Option<&PathBuf>,
     time: &str,
-) -> Result<(Vec<ScoreTable>, PathBuf), String> {
+) -> Result<ScoreOutcome, String> {
     let layout = study.layout();
     let covariates = covariates.map(|p| Covariates::load(p)).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
     let mut file = ScoreFile::open(&layout.score_file(session), time).map_err(|e| e.to_string())?;
-    let key = key.cloned().unwrap_or_else(|| layout.score_key(session));
-    let key = file.unblind(&key, time).map_err(|e| e.to_string())?;
+    let place = KeyPlace::find(layout, session, key.map(PathBuf::as_path)).map_err(|e| e.to_string())?;
+    let key = file.unblind(&place.path, time).map_err(|e| e.to_string())?;
     let state = file.state().map_err(|e| e.to_string())?;
     let tables = score_tables(file.plan(), &key, &state, &covariates);
     let folder = save_tables(layout, &tables).map_err(|e| e.to_string())?;
-    Ok((tables, folder))
+    Ok(ScoreOutcome::Tables(tables, folder, place.remark()))
 }

@@ -367,7 +367,7 @@ fn pictures_of_sealing_and_scoring() {
     window.run_steps(3);
     shot("score", &mut window);
     let mut window = sessions(true);
-    absorb(window.state_mut(), ScoreOutcome::Tables(vec![table()], "/nowhere/knee/results/scores".into()));
+    absorb(window.state_mut(), ScoreOutcome::Tables(vec![table()], "/nowhere/knee/results/scores".into(), None));
     window.run_steps(4);
     shot("score_table", &mut window);
     press(&mut window, Key::F7);

@@ -2,6 +2,7 @@
 
 use super::hand::{bring_mask, paint_slice};
 use super::run::{Demo, Hand, PATIENCE};
+use super::scores::SESSION;
 use crate::headless::{Driver, clock, place};
 use crate::io::Watch;
 use crate::phantom::SimulatedReader;
@@ -35,8 +36,10 @@ impl Demo {
         ];
         let study = Study::open(&self.root())?;
         let desk = desk(&self.root());
-        if desk.join("code-map.json").exists() {
-            bail!("{} holds the packets of an earlier demo; delete it, or name another folder", desk.display());
+        let key = study.layout().score_key(&ExamCode::new(SESSION)?);
+        if let Some(old) = [Some(desk.join("code-map.json")), key].into_iter().flatten().find(|path| path.exists()) {
+            let folder = old.parent().unwrap_or(&old).display();
+            bail!("{folder} holds what an earlier demo left; delete it, or name another folder");
         }
         std::fs::create_dir_all(&desk).with_context(|| format!("{} cannot be made; choose another place", desk.display()))?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

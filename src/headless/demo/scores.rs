@@ -1,6 +1,5 @@
 //! A scoring session with simulated marks, which say that they are: a mark follows from the mask's Dice against the known truth.
 
-use super::packets::desk;
 use super::run::{Demo, PATIENCE};
 use crate::headless::score::table_text;
 use crate::io::{atomic_write, read_labels_nifti};
@@ -14,6 +13,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::fmt::Write as _;
 
+/// Name of the demo's scoring session.
+pub(super) const SESSION: &str = "DEMO";
+
 /// Said wherever the marks are shown.
 const SIMULATED: &str = "The marks are simulated from Dice against the known truth of the synthetic knees: no person has seen the masks.";
 
@@ -21,12 +23,12 @@ impl Demo {
     /// The coordinator makes a session of the held-out exams, a simulated panel marks it; it is locked and unblinded. Table 2.
     pub fn score_masks(&mut self) -> Result<String> {
         self.progress.stage("A simulated panel scores masks of model and consensus, blinded");
-        let session = ExamCode::new("DEMO")?;
+        let session = ExamCode::new(SESSION)?;
         let new = NewScores {
             session: session.clone(),
             model: "marrow-R1".to_owned(),
             scorers: vec!["simulated".to_owned()],
-            seed: SAMPLE_SEED,
+            seed: Some(SAMPLE_SEED),
             key: None,
             exams: ScoreExams::HeldOut,
         };
@@ -46,7 +48,7 @@ impl Demo {
         }
         run(self, ScoreCommand::Lock)?;
         let covariates = Some(self.write_covariates()?);
-        run(self, ScoreCommand::Unblind { session, covariates })?;
+        run(self, ScoreCommand::Unblind { session, key: None, covariates })?;
         let mut text = String::from("\n");
         for table in self.driver.session().scoring().tables() {
             text += &table_text(table);
@@ -84,7 +86,9 @@ impl Demo {
             });
             writeln!(csv, "{code},{},{}", 8 + number, slices.count())?;
         }
-        let path = desk(&self.root()).join("covariates.csv");
+        let layout = Layout::new(self.root());
+        let desk = layout.coordinator().ok_or_else(|| anyhow!("there is no folder beside {}", layout.root().display()))?;
+        let path = desk.join("covariates.csv");
         atomic_write(&path, |out| out.write_all(csv.as_bytes()))?;
         Ok(path)
     }

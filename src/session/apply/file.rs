@@ -1,6 +1,6 @@
 //! Opening, importing, exporting, leaving.
 
-use crate::session::{Command, Effect, FileCommand, MaskOptions, Session};
+use crate::session::{Command, Effect, FileCommand, MaskOptions, ScoreCommand, Session};
 use crate::worker::message::{ExportHow, ImportSource, PacketAsk, PickPurpose, Request, Role};
 use std::path::PathBuf;
 
@@ -65,7 +65,21 @@ impl Session {
             PickPurpose::PacketReturn => self.ask_packets(PacketAsk::Return { folder: path }),
             PickPurpose::PacketMerge => self.ask_packets(PacketAsk::Merge { file: path }),
             PickPurpose::Covariates => match self.scoring.tables.first().map(|t| t.session.clone()) {
-                Some(session) => self.apply_score(crate::session::ScoreCommand::Unblind { session, covariates: Some(path) }),
+                Some(session) => {
+                    let key = self.scoring.chosen_key(&session);
+                    self.apply_score(ScoreCommand::Unblind { session, key, covariates: Some(path) })
+                }
+                None => Vec::new(),
+            },
+            PickPurpose::NewScoreKey => {
+                self.scoring.new_key = Some(path);
+                Vec::new()
+            }
+            PickPurpose::ScoreKey => match self.scoring.key_of.as_ref().map(|(session, _)| session.clone()) {
+                Some(session) => {
+                    self.scoring.key_of = Some((session.clone(), Some(path.clone())));
+                    self.apply_score(ScoreCommand::Unblind { session, key: Some(path), covariates: None })
+                }
                 None => Vec::new(),
             },
             PickPurpose::AuditTrail => self.export_audit(path),

@@ -3,7 +3,7 @@
 use crate::session::scoring::{OpenScores, Scoring};
 use crate::session::{Effect, ScoreCommand, Session, ViewCommand, Workspace};
 use crate::study::{ExamCode, Mark, ScoreRow, Target};
-use crate::worker::message::{NewScores, Request, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest};
+use crate::worker::message::{NewScores, PickPurpose, Request, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest};
 
 impl Session {
     pub(super) fn apply_score(&mut self, command: ScoreCommand) -> Vec<Effect> {
@@ -40,12 +40,16 @@ impl Session {
                 Some(session) => self.ask_scores("Locking the session", ScoreAsk::Lock(session)),
                 None => Vec::new(),
             },
-            ScoreCommand::Unblind { session, covariates } => {
+            ScoreCommand::FindKey(session) => {
+                self.scoring.key_of = Some((session, None));
+                vec![self.request("Choosing a path", Request::PickPath { purpose: PickPurpose::ScoreKey })]
+            }
+            ScoreCommand::Unblind { session, key, covariates } => {
                 if !matches!(self.role, Some(Role::Coordinator)) {
                     self.warn("Only the coordinator unblinds a session.");
                     return Vec::new();
                 }
-                self.ask_scores("Unblinding", ScoreAsk::Unblind { session, key: None, covariates })
+                self.ask_scores("Unblinding", ScoreAsk::Unblind { session, key, covariates })
             }
         }
     }
@@ -112,6 +116,11 @@ impl Session {
     pub(in crate::session) fn absorb_score(&mut self, outcome: ScoreOutcome) -> Vec<Effect> {
         match outcome {
             ScoreOutcome::Listed(sessions) => self.scoring.sessions = sessions,
+            ScoreOutcome::Made(opened, key) => {
+                self.scoring.new_key = None;
+                self.info(format!("The key of the session lies at {}: show it to nobody who marks.", key.display()));
+                return self.absorb_score(ScoreOutcome::Opened(opened));
+            }
             ScoreOutcome::Opened(opened) => {
                 if self.workspace != Workspace::Score {
                     return Vec::new();
@@ -137,7 +146,10 @@ impl Session {
                 }
                 self.error(format!("The mark was not saved, set it again: {why}"));
             }
-            ScoreOutcome::Tables(tables, folder) => {
+            ScoreOutcome::Tables(tables, folder, remark) => {
+                if let Some(remark) = remark {
+                    self.warn(remark);
+                }
                 if self.workspace == Workspace::Score {
                     let effects = self.close_exam();
                     (self.scoring.open, self.scoring.tables, self.scoring.written) = (None, tables, Some(folder));

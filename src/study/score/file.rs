@@ -1,7 +1,8 @@
 //! The file of a session: its plan, and every mark as a row on disk before the next. Rows are chained like those of a read.
 
+use super::key::ScoreKey;
 use super::mark::{Mark, Target};
-use super::plan::{ScoreKey, ScorePlan};
+use super::plan::ScorePlan;
 use crate::study::read::{Opener, WriteLock, hex, set_up};
 use crate::study::{ReaderCode, StudyError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};

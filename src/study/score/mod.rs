@@ -2,6 +2,7 @@
 
 mod covariates;
 mod file;
+mod key;
 mod mark;
 mod plan;
 mod sacroiliac;
@@ -9,7 +10,8 @@ mod table;
 
 pub use covariates::{Covariate, Covariates};
 pub use file::{ScoreFile, ScoreRow, ScoreState};
+pub use key::{KeyPlace, ScoreKey};
 pub use mark::{ANCHORS, Anchor, Mark, Target};
-pub use plan::{NewPlan, ScoreItem, ScoreKey, ScorePlan, ScoreSource, new_session};
+pub use plan::{NewPlan, ScoreItem, ScorePlan, ScoreSource, new_session};
 pub use sacroiliac::{FORM_SLICES, FormRead, JOINTS, POSITIVE_HALF_SLICES, QUADRANTS, SacroiliacForm, form_majority};
 pub use table::{Figures, ScoreTable, TableMark, TableRow, save_tables, saved_tables, score_tables};

@@ -1,7 +1,7 @@
 //! A scoring session before the first mark: which masks in which order, and, kept apart, what they are.
 
+use super::key::{ScoreKey, place_for_key};
 use crate::io::{atomic_write, write_labels_nifti};
-use crate::study::exam::read_bounded;
 use crate::study::read::hex;
 use crate::study::{ExamCode, ScoreFile, Study, StudyError};
 use crate::volume::Labels;
@@ -58,18 +58,6 @@ pub struct ScorePlan {
     pub key_sha256: String,
 }
 
-/// What the masks of a session are. The coordinator's, opened when the session is locked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScoreKey {
-    /// Name of the session.
-    pub session: ExamCode,
-    /// What the order was drawn with.
-    pub seed: u64,
-    /// Source by code.
-    pub sources: BTreeMap<String, ScoreSource>,
-}
-
 impl ScorePlan {
     /// A plan without masks: what is known of a session before it is open.
     #[must_use]
@@ -87,26 +75,11 @@ impl ScorePlan {
     }
 }
 
-impl ScoreKey {
-    /// Reads the key of a session and makes sure that it is the one the session was made with.
-    ///
-    /// # Errors
-    /// If it cannot be read, or is another.
-    pub fn load(path: &Path, plan: &ScorePlan) -> Result<Self, StudyError> {
-        let bytes = read_bounded(path)?;
-        let damaged = |problem: String| StudyError::Damaged { path: path.to_owned(), problem };
-        if hex(&Sha256::digest(&bytes)) != plan.key_sha256 {
-            return Err(damaged(format!("it is not the key that session {} was made with", plan.session)));
-        }
-        serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))
-    }
-}
-
-/// Makes a session: shuffles the masks with `seed`, gives them codes, writes masks, plan and key. `key` is where the key goes;
-/// in the session's own folder unless the coordinator keeps it elsewhere.
+/// Makes a session: shuffles the masks with `seed`, gives them codes, writes masks, plan and key. `key` is where the key goes,
+/// outside the study; in the coordinator's folder beside it unless they keep it elsewhere. Returns where the key lies.
 ///
 /// # Errors
-/// If there is a session of that name, no mask or no scorer, or a file cannot be written.
+/// If there is a session of that name, no mask or no scorer, the key would lie inside the study, or a file cannot be written.
 pub fn new_session(
     study: &Study,
     plan: NewPlan<'_>,
@@ -123,6 +96,7 @@ pub fn new_session(
     if masks.is_empty() || plan.scorers.is_empty() {
         return Err(damaged("a session needs masks and somebody who marks"));
     }
+    let key = place_for_key(layout, plan.session, key)?;
     let mut masks = masks;
     masks.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     apart(&mut masks);
@@ -146,7 +120,6 @@ pub fn new_session(
     }
     let secret = ScoreKey { session: plan.session.clone(), seed, sources };
     let secret = serde_json::to_vec_pretty(&secret).map_err(|e| damaged(&e.to_string()))?;
-    let key = key.map_or_else(|| layout.score_key(plan.session), Path::to_owned);
     atomic_write(&key, |out| out.write_all(&secret))?;
     let plan = ScorePlan {
         format: 1,
@@ -158,8 +131,12 @@ pub fn new_session(
         items,
         key_sha256: hex(&Sha256::digest(&secret)),
     };
-    ScoreFile::create(&layout.score_file(&plan.session), &plan)?;
-    Ok(place)
+    if let Err(error) = ScoreFile::create(&layout.score_file(&plan.session), &plan) {
+        // A key without a session would stand in the way of the next attempt.
+        let _ = std::fs::remove_file(&key);
+        return Err(error);
+    }
+    Ok(key)
 }
 
 /// What is known of a session before its masks are shuffled.

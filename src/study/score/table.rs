@@ -2,8 +2,9 @@
 
 use super::covariates::Covariates;
 use super::file::ScoreState;
+use super::key::ScoreKey;
 use super::mark::{Mark, Target};
-use super::plan::{ScoreItem, ScoreKey, ScorePlan, ScoreSource};
+use super::plan::{ScoreItem, ScorePlan, ScoreSource};
 use crate::io::atomic_write;
 use crate::study::exam::read_bounded;
 use crate::study::{ExamCode, Layout, ScoreFile, StudyError};

@@ -98,6 +98,7 @@ fn listing_ui(ui: &mut Ui, listing: &FolderListing, purpose: PickPurpose, entry:
             let exports = matches!(
                 purpose,
                 PickPurpose::Packets
+                    | PickPurpose::NewScoreKey
                     | PickPurpose::AuditTrail
                     | PickPurpose::PacketReturn
                     | PickPurpose::Export
@@ -146,6 +147,8 @@ const fn words(purpose: PickPurpose) -> &'static str {
         PickPurpose::PacketReturn => "Folder for the reads that go back to the coordinator",
         PickPurpose::PacketMerge => "File that came back, with code-map.json beside it",
         PickPurpose::Covariates => "Age and slices with signal of the exams (CSV)",
+        PickPurpose::NewScoreKey => "File or folder for the key of the session, outside the study",
+        PickPurpose::ScoreKey => "Key of the session (score-….key.json)",
         PickPurpose::AuditTrail => "File or folder for the audit trail (CSV)",
         PickPurpose::ImportMask => "Import a mask (NIfTI or DICOM segmentation) into the active layer",
         PickPurpose::Export => "Export masks into a folder",
@@ -158,8 +161,12 @@ const fn verb(purpose: PickPurpose) -> &'static str {
     match purpose {
         PickPurpose::OpenFolder | PickPurpose::OpenFile => "Open",
         PickPurpose::Import => "Import",
-        PickPurpose::ImportLink | PickPurpose::ImportPatients | PickPurpose::Covariates | PickPurpose::PacketMerge => "Use",
-        PickPurpose::Packets | PickPurpose::PacketReturn | PickPurpose::AuditTrail => "Write here",
+        PickPurpose::ImportLink
+        | PickPurpose::ImportPatients
+        | PickPurpose::Covariates
+        | PickPurpose::ScoreKey
+        | PickPurpose::PacketMerge => "Use",
+        PickPurpose::Packets | PickPurpose::NewScoreKey | PickPurpose::PacketReturn | PickPurpose::AuditTrail => "Write here",
         PickPurpose::ImportMask => "Import",
         PickPurpose::Export | PickPurpose::ExportNnUnet | PickPurpose::ExportBids => "Export here",
     }

@@ -6,6 +6,7 @@ use crate::views::widgets::{ButtonLook, button, heading, named, quiet};
 use crate::views::{facts, theme};
 use crate::worker::message::{NewScores, PickPurpose, ScoreExams, ScoreSummary};
 use egui::{Align, Color32, Frame, Grid, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, Vec2};
+use std::path::Path;
 
 /// What is typed for a new session.
 #[derive(Clone, Debug)]
@@ -60,9 +61,13 @@ fn summary_ui(ui: &mut Ui, session: &Session, summary: &ScoreSummary, commands: 
             ui.label(RichText::new(word).color(theme::DONE));
             if facts::is_coordinator(session) {
                 let text = if summary.unblinded { "Show the table" } else { "Unblind" };
-                let unblind = |covariates| ScoreCommand::Unblind { session: summary.session.clone(), covariates };
                 if button(ui, text, None, ButtonLook::Plain, true).on_hover_text("Opens the key and makes Table 2").clicked() {
-                    commands.push(Command::Score(unblind(None)));
+                    let unblind = ScoreCommand::Unblind { session: summary.session.clone(), key: None, covariates: None };
+                    commands.push(Command::Score(unblind));
+                }
+                let hover = "The key is not in the coordinator's folder beside the study: choose it, then Table 2 is made";
+                if button(ui, "Key elsewhere…", None, ButtonLook::Bare, true).on_hover_text(hover).clicked() {
+                    commands.push(Command::Score(ScoreCommand::FindKey(summary.session.clone())));
                 }
             }
             return;
@@ -114,6 +119,9 @@ fn new_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, commands: 
             }
         });
         ui.end_row();
+        ui.label(RichText::new("Key").color(theme::QUIET));
+        key_ui(ui, session, commands);
+        ui.end_row();
     });
     ui.add_space(theme::UNIT);
     let name = ExamCode::new(entry.name.trim());
@@ -126,9 +134,9 @@ fn new_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, commands: 
         let new = NewScores {
             model: models[entry.model].clone(),
             scorers,
-            seed: session.seed() ^ name.as_str().bytes().fold(17, |sum: u64, b| sum.wrapping_mul(31).wrapping_add(u64::from(b))),
+            seed: None,
             session: name,
-            key: None,
+            key: session.scoring().new_key().map(Path::to_path_buf),
             exams: entry.exams,
         };
         commands.push(Command::Score(ScoreCommand::Make(new)));
@@ -137,6 +145,20 @@ fn new_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, commands: 
         quiet(ui, "There is a session of that name already.");
     }
     quiet(ui, "Exams with two sealed independent reads; the consensus is STAPLE per level.");
+}
+
+/// Where the key of the new session goes.
+fn key_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let folder = session.study().and_then(|s| s.root.file_name()).unwrap_or_default().to_string_lossy();
+        let place =
+            session.scoring().new_key().map_or_else(|| format!("in {folder}-coordinator, beside the study"), |p| p.display().to_string());
+        let hover = "Says which mask is the model's. It lies outside the study, so that nobody who marks comes upon it.";
+        ui.label(RichText::new(place).color(theme::TEXT)).on_hover_text(hover);
+        if button(ui, "Elsewhere…", None, ButtonLook::Bare, true).on_hover_text("Chooses another place outside the study").clicked() {
+            commands.push(Command::File(FileCommand::Pick(PickPurpose::NewScoreKey)));
+        }
+    });
 }
 
 fn table_ui(ui: &mut Ui, session: &Session, table: &ScoreTable, commands: &mut Vec<Command>) {

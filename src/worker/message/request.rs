@@ -200,6 +200,10 @@ pub enum PickPurpose {
     PacketMerge,
     /// Age and slices with signal, for Table 2.
     Covariates,
+    /// Place for the key of the scoring session that is being made.
+    NewScoreKey,
+    /// The key of the scoring session that is being unblinded.
+    ScoreKey,
     /// File for the audit trail.
     AuditTrail,
     /// A mask for the open exam.

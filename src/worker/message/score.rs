@@ -39,7 +39,7 @@ pub enum ScoreAsk {
     Unblind {
         /// The session.
         session: ExamCode,
-        /// Where the key is, if not in the session's folder.
+        /// Where the key is, if not in the coordinator's folder.
         key: Option<PathBuf>,
         /// Age and slices with signal.
         covariates: Option<PathBuf>,
@@ -55,9 +55,9 @@ pub struct NewScores {
     pub model: String,
     /// Who marks.
     pub scorers: Vec<String>,
-    /// What the order is drawn with.
-    pub seed: u64,
-    /// Where the key goes, if not into the session's folder.
+    /// What the order is drawn with; drawn by the system where it is `None`, so that nobody can work it out.
+    pub seed: Option<u64>,
+    /// Where the key goes, if not into the coordinator's folder; outside the study.
     pub key: Option<PathBuf>,
     /// Which exams' masks are scored.
     pub exams: ScoreExams,
@@ -143,12 +143,14 @@ pub struct ScoreSummary {
 pub enum ScoreOutcome {
     /// The sessions of the study.
     Listed(Vec<ScoreSummary>),
-    /// A session was opened, made or locked.
+    /// A session was made; its key lies there.
+    Made(Box<(ScorePlan, ScoreState)>, PathBuf),
+    /// A session was opened or locked.
     Opened(Box<(ScorePlan, ScoreState)>),
     /// A row is on disk.
     Kept,
     /// A row could not be written; the row and one sentence.
     NotKept(ScoreRow, String),
-    /// The tables of an unblinded session, and where they were written.
-    Tables(Vec<ScoreTable>, PathBuf),
+    /// The tables of an unblinded session, where they were written, and what the coordinator should know of the key.
+    Tables(Vec<ScoreTable>, PathBuf, Option<String>),
 }
