@@ -10,7 +10,7 @@ use osteon::io::write_labels_nifti;
 use osteon::session::{Command, FileCommand, MaskOptions, NoticeLevel, Session, StudyCommand, Tool, ToolCommand, ViewCommand};
 use osteon::study::{PacketOptions, ReaderCode, Study, make_packet, merge_packet, send_back};
 use osteon::volume::{Image, Labels, LayerKind};
-use osteon::worker::message::Role;
+use osteon::worker::message::{AtlasMask, Role};
 use std::path::Path;
 use std::process::Command as Process;
 
@@ -166,6 +166,64 @@ fn a_packet_takes_the_atlas_along_and_brings_results_back() {
     assert_eq!((results.len(), results[0].passed(), &results[0].exam), (1, Some(false), &code));
     assert!(merge_packet(&study, &back, &options.code_map).unwrap_err().to_string().contains("was merged before"));
     assert_eq!(study.calibrations(&reader).unwrap(), results);
+}
+
+#[test]
+fn the_coordinator_takes_an_exam_into_the_atlas_once_everybody_has_sealed_it() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = ball_study(&root, 2);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    let readers: Vec<String> = study.protocol().readers().iter().map(|r| r.code.to_string()).collect();
+    let add = |mask| Command::Study(StudyCommand::AddToAtlas { mask, notes: "Clear case.\n5: level 2 only here".into() });
+    let coordinate = |driver: &mut Driver| {
+        driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+        driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::OpenExam(driver.session().exam_codes()[0].clone()))).unwrap();
+        driver.run(Command::Study(StudyCommand::BeginAtlasExam));
+    };
+    for (at, reader) in readers.iter().enumerate() {
+        // A reader cannot begin it at all.
+        enter(&mut driver, reader);
+        driver.run(Command::Study(StudyCommand::BeginAtlasExam));
+        assert!(driver.session().atlas().adding().is_none() && notices(&driver).contains("Only the coordinator adds exams"));
+        stroke(&mut driver, 4, 2, &[[20.0, 20.0]]);
+        saved(&mut driver);
+        if at + 1 == readers.len() {
+            // The last one still reads: it would tell them what to draw.
+            coordinate(&mut driver);
+            let error = driver.run_to_end("Adding", PATIENCE, add(AtlasMask::Consensus)).unwrap_err().to_string();
+            assert!(error.contains(&format!("waits for sealed reads by {reader}")), "{error}");
+            let errors: Vec<u64> = driver.session().notices().iter().filter(|n| n.level == NoticeLevel::Error).map(|n| n.id).collect();
+            errors.into_iter().for_each(|id| driver.run(Command::View(ViewCommand::DismissNotice(id))));
+            enter(&mut driver, reader);
+        }
+        driver.run_to_end("Looking over", PATIENCE, Command::Study(StudyCommand::Submit)).unwrap();
+        driver.run_to_end("Sealing", PATIENCE, Command::Study(StudyCommand::Seal)).unwrap();
+    }
+    coordinate(&mut driver);
+    let exam = driver.session().atlas().adding().unwrap().clone();
+    driver.run_to_end("Adding", PATIENCE, add(AtlasMask::Read(ReaderCode::new(&readers[0]).unwrap()))).unwrap();
+    assert!(notices(&driver).contains("The atlas holds the exam as K-"), "{}", notices(&driver));
+    assert_eq!(driver.session().study().unwrap().atlas.exams, 1);
+    driver.run_to_end("Atlas", PATIENCE, Command::View(ViewCommand::ToggleAtlas)).unwrap();
+    let shown = driver.session().atlas().shown().unwrap();
+    assert_eq!((shown.exam.notes.general.as_str(), shown.exam.notes.slices[&5].as_str()), ("Clear case.", "level 2 only here"));
+    assert!(shown.exam.agreed.counts().of(2) > 0 && shown.exam.code != exam);
+    // Nothing in it tells which exam, patient or reader it was.
+    let patient = study.exams().unwrap().iter().find(|r| r.exam == exam).unwrap().patient.to_string();
+    for (path, bytes) in common::files(&study.layout().atlas()) {
+        for word in readers.iter().map(String::as_str).chain([exam.as_str(), &patient]) {
+            let quoted = format!("\"{word}\"");
+            assert!(!bytes.windows(quoted.len()).any(|w| w == quoted.as_bytes()), "{word} in {}", path.display());
+        }
+    }
+    // The same exam twice is refused; the other one can come by consensus.
+    driver.run(Command::Study(StudyCommand::BeginAtlasExam));
+    let twice = driver.run_to_end("Adding", PATIENCE, add(AtlasMask::Consensus)).unwrap_err().to_string();
+    assert!(twice.contains("holds") && twice.contains("already"), "{twice}");
+    assert_eq!(study.atlas().codes().unwrap().len(), 1);
+    assert_eq!(Study::open(&root).unwrap().check().unwrap().problems, Vec::<String>::new());
 }
 
 #[test]

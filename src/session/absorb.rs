@@ -98,6 +98,7 @@ impl Session {
                 self.info(text);
                 return self.absorb_study(*study);
             }
+            Outcome::AtlasAdded { code, study } => return self.absorb_atlas_added(&code, *study),
             Outcome::Score(outcome) => return self.absorb_score(*outcome),
             Outcome::Sealed(ended) => return self.absorb_sealed(ended),
             Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),
@@ -134,7 +135,7 @@ impl Session {
         Vec::new()
     }
 
-    fn absorb_study(&mut self, summary: StudySummary) -> Vec<Effect> {
+    pub(super) fn absorb_study(&mut self, summary: StudySummary) -> Vec<Effect> {
         let same = self.study.as_ref().is_some_and(|s| s.root == summary.root);
         let mut effects = Vec::new();
         if !same {

@@ -11,6 +11,8 @@ pub struct AtlasState {
     /// Slices further than the place that matches the picture's slice.
     pub(super) offset: i64,
     pub(super) measured: Option<Calibrated>,
+    /// The exam that is being taken into the atlas.
+    pub(super) adding: Option<ExamCode>,
     /// Who goes back to the study once the calibration is left.
     pub(super) back_as: Option<Role>,
 }
@@ -20,6 +22,12 @@ impl AtlasState {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// The exam that the coordinator is about to add.
+    #[must_use]
+    pub const fn adding(&self) -> Option<&ExamCode> {
+        self.adding.as_ref()
     }
 
     /// The exam in it.

@@ -11,7 +11,7 @@ use crate::consensus::{JointStart, Method, Region};
 use crate::edit::tools::LabelSet;
 use crate::study::{AuditFilter, ExamCode, Look, Mark, PixelBox, SequenceName, Target};
 use crate::volume::LayerKind;
-use crate::worker::message::{ExportHow, ModelVersion, NewScores, PickPurpose, ReportChoice, Role};
+use crate::worker::message::{AtlasMask, ExportHow, ModelVersion, NewScores, PickPurpose, ReportChoice, Role};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -162,6 +162,17 @@ pub enum StudyCommand {
     Calibrate,
     /// Back to the study.
     EndCalibration,
+    /// Choose what the open exam goes into the atlas with (coordinator).
+    BeginAtlasExam,
+    /// Leave the atlas as it is.
+    CancelAtlasExam,
+    /// Take the exam into the atlas.
+    AddToAtlas {
+        /// The mask that was agreed on.
+        mask: AtlasMask,
+        /// What to say of it.
+        notes: String,
+    },
     /// Walk the journals and show the entries of those chosen.
     Audit(AuditFilter),
     /// Write the report of all finished reads (coordinator).

@@ -1,9 +1,9 @@
 //! The whole window, put together.
 
 use super::pages::{
-    CommentEntry, CompareView, Help, ImportPage, NewScoresEntry, Palette, PathEntry, ProtocolEntry, SCORE_WIDTH, audit_ui, compare_ui,
-    conditions_ui, empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui, review_list_ui,
-    review_side_ui, score_ui, start_ui, submit_ui, who_ui,
+    AtlasEntry, CommentEntry, CompareView, Help, ImportPage, NewScoresEntry, Palette, PathEntry, ProtocolEntry, SCORE_WIDTH, atlas_add_ui,
+    audit_ui, compare_ui, conditions_ui, empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui,
+    review_list_ui, review_side_ui, score_ui, start_ui, submit_ui, who_ui,
 };
 use super::panels::{
     FORM_HEIGHT, HistogramCache, exam_list_ui, form_ui, notices_ui, side_ui, status_ui, tool_column_ui, tool_column_width, top_bar_ui,
@@ -33,6 +33,7 @@ pub struct Views {
     import: ImportPage,
     new_scores: NewScoresEntry,
     comment: CommentEntry,
+    atlas_entry: AtlasEntry,
     help: Help,
     protocol: ProtocolEntry,
     shown: Option<Shown>,
@@ -60,7 +61,8 @@ impl Views {
         self.follow(session, dirty);
         // An open path entry or palette has the keys to itself; while an import waits, no key may reach the read behind it.
         actions::keys::install(session.keys());
-        if session.path_entry().is_none() && !session.palette_open() && session.import().is_none() && !self.help.takes_keys() {
+        let sheet = session.path_entry().is_some() || session.palette_open() || session.atlas().adding().is_some();
+        if !sheet && session.import().is_none() && !self.help.takes_keys() {
             actions::take_keys(&ctx, session, commands);
         }
         dropped_files(&ctx, session, commands);
@@ -92,6 +94,7 @@ impl Views {
         let over = facts::reading(session).filter(|_| session.import().is_none()).and(self.shown_place(session)).map_or(rect, Place::rect);
         notices_ui(&ctx, over, session, commands);
         submit_ui(&ctx, session, commands);
+        atlas_add_ui(&ctx, session, &mut self.atlas_entry, commands);
         help_ui(&ctx, session, &mut self.help, commands);
         path_entry_ui(&ctx, session, &mut self.path_entry, commands);
         palette_ui(&ctx, session, &mut self.palette, commands);

@@ -2,13 +2,16 @@
 
 use super::files::{finish, reading_axis};
 use super::hub::WorkerConfig;
-use super::message::{AtlasAsk, AtlasRequest, AtlasShown, Calibrated, Outcome};
+use super::message::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, Calibrated, Outcome};
+use super::score::consensus;
 use super::summary::summarise;
 use super::task::Task;
 use crate::agreement::Comparison;
 use crate::consensus::{MARROW_LEVELS, level_name};
-use crate::study::{CalibrationResult, ExamCode, LevelDice, ReaderCode, Study, calibration_study};
+use crate::study::{AtlasNotes, CalibrationResult, ExamCode, LevelDice, ReaderCode, Study, calibration_study};
 use crate::volume::Labels;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 /// Does what is asked.
 pub(super) fn atlas(task: &Task, config: &WorkerConfig, request: &AtlasRequest) -> Outcome {
@@ -19,6 +22,10 @@ pub(super) fn atlas(task: &Task, config: &WorkerConfig, request: &AtlasRequest) 
     let done = match &request.what {
         AtlasAsk::Show { at, code, hidden } => show(&study, *at, code.as_ref(), hidden).map(|shown| Outcome::Atlas(Box::new(shown))),
         AtlasAsk::Measure { reader, exam, time } => measure(&study, reader, exam, time).map(|done| Outcome::Calibrated(Box::new(done))),
+        AtlasAsk::Add { exam, mask, notes } => add(&study, exam, mask, notes).and_then(|code| {
+            let study = summarise(&request.root, &config.scratch_root, Vec::new())?;
+            Ok(Outcome::AtlasAdded { code, study: Box::new(study) })
+        }),
         AtlasAsk::Calibrate(reader) => {
             let made = calibration_study(&study, reader).map_err(|e| e.to_string());
             return finish(task, made.and_then(|made| summarise(made.layout().root(), &config.scratch_root, Vec::new())));
@@ -35,7 +42,9 @@ fn show(study: &Study, at: usize, code: Option<&ExamCode>, hidden: &[ExamCode]) 
     let atlas = study.atlas();
     let mut codes = atlas.codes().map_err(|e| e.to_string())?;
     if codes.is_empty() {
-        return Err("This study has no atlas: the coordinator adds exams with agreed masks with `osteon study atlas`.".to_owned());
+        return Err(
+            "This study has no atlas: the coordinator adds an exam that everybody has sealed with File, Add to the atlas…".to_owned()
+        );
     }
     codes.retain(|code| !hidden.contains(code));
     let wanted = code.and_then(|code| codes.iter().position(|c| c == code)).unwrap_or_else(|| at.min(codes.len().saturating_sub(1)));
@@ -43,6 +52,25 @@ fn show(study: &Study, at: usize, code: Option<&ExamCode>, hidden: &[ExamCode]) 
     let exam = atlas.exam(code).map_err(|e| e.to_string())?;
     let slice_axis = reading_axis(&exam.image);
     Ok(AtlasShown { at: wanted, exam, slice_axis, codes })
+}
+
+fn add(study: &Study, exam: &ExamCode, mask: &AtlasMask, notes: &str) -> Result<ExamCode, String> {
+    study.require_read_by_all(exam).map_err(|e| e.to_string())?;
+    let record = study.exam(exam).map_err(|e| e.to_string())?;
+    let mask = match mask {
+        AtlasMask::Consensus => consensus(study, &record)?.map_err(|why| format!("{exam} has no consensus: {why}."))?.marrow,
+        AtlasMask::Read(reader) => {
+            let (_, view) = study.view_read_for(reader, exam).map_err(|e| e.to_string())?;
+            if view.sealed().map_err(|e| e.to_string())?.is_none() {
+                return Err(format!("The newest read of {exam} by {reader} is not sealed: choose another mask, or wait for it."));
+            }
+            view.state().map_err(|e| e.to_string())?.marrow
+        }
+    };
+    let mut seed = <ChaCha8Rng as SeedableRng>::Seed::default();
+    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
+        .map_err(|e| format!("The system gives no random numbers: {e}"))?;
+    study.take_into_atlas(exam, &mask, &AtlasNotes::parse(notes), &mut ChaCha8Rng::from_seed(seed)).map_err(|e| e.to_string())
 }
 
 /// Measures the reader's newest read of an atlas exam, which must be sealed: later strokes could not be told from the first.

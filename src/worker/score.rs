@@ -170,15 +170,16 @@ fn drawn() -> Result<u64, String> {
     Ok(u64::from_le_bytes(seed))
 }
 
-struct Agreed {
-    marrow: Labels,
+/// What readers agree on in an exam.
+pub(super) struct Agreed {
+    pub(super) marrow: Labels,
     /// Where at least half of the readers drew bone; none where nobody did.
     bone: Option<Labels>,
     how: String,
 }
 
 /// STAPLE per level of the first sealed read of each reader that no model helped with; the reason where there are fewer than two.
-fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agreed, String>, String> {
+pub(super) fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agreed, String>, String> {
     let mut states: Vec<(String, crate::study::ReadState)> = Vec::new();
     for (header, view) in study.reads_for_comparison(&record.exam).map_err(|e| e.to_string())? {
         let reader = header.reader.to_string();

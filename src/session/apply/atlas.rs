@@ -2,7 +2,7 @@
 
 use crate::session::{AtlasState, Effect, Session, ViewCommand};
 use crate::study::ExamCode;
-use crate::worker::message::{AtlasAsk, AtlasRequest, AtlasShown, Calibrated, Request, Role};
+use crate::worker::message::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, Calibrated, Request, Role, StudySummary};
 
 impl Session {
     /// The atlas beside the picture.
@@ -47,6 +47,33 @@ impl Session {
         };
         let request = AtlasRequest { root, what: AtlasAsk::Show { at, code, hidden } };
         vec![self.request("Opening the atlas", Request::Atlas(request))]
+    }
+
+    /// The open exam is to go into the atlas: the coordinator chooses with which mask.
+    pub(super) fn begin_atlas_exam(&mut self) {
+        let own = self.study.as_ref().is_some_and(|s| s.packet.is_none() && s.atlas.calibrates.is_none());
+        if !own || !matches!(self.role, Some(Role::Coordinator)) {
+            self.warn("Only the coordinator adds exams to the atlas.");
+            return;
+        }
+        self.atlas.adding = self.exam.as_ref().map(|exam| exam.code.clone());
+    }
+
+    pub(super) fn add_to_atlas(&mut self, mask: AtlasMask, notes: String) -> Vec<Effect> {
+        let (Some(exam), Some(study)) = (self.atlas.adding.take(), &self.study) else { return Vec::new() };
+        let request = AtlasRequest { root: study.root.clone(), what: AtlasAsk::Add { exam, mask, notes } };
+        vec![self.request("Adding to the atlas", Request::Atlas(request))]
+    }
+
+    pub(in crate::session) fn absorb_atlas_added(&mut self, code: &ExamCode, study: StudySummary) -> Vec<Effect> {
+        self.info(format!("The atlas holds the exam as {code}; F9 shows it. Packets that were made before do not have it."));
+        // What was listed before does not know it.
+        self.atlas.shown = None;
+        let mut effects = self.absorb_study(study);
+        if self.atlas.open {
+            effects.extend(self.show_atlas(0, Some(code.clone())));
+        }
+        effects
     }
 
     pub(super) fn begin_calibration(&mut self) -> Vec<Effect> {

@@ -43,6 +43,15 @@ impl Session {
             StudyCommand::Compare => self.compare_reads(),
             StudyCommand::Calibrate => self.begin_calibration(),
             StudyCommand::EndCalibration => self.end_calibration(),
+            StudyCommand::BeginAtlasExam => {
+                self.begin_atlas_exam();
+                Vec::new()
+            }
+            StudyCommand::CancelAtlasExam => {
+                self.atlas.adding = None;
+                Vec::new()
+            }
+            StudyCommand::AddToAtlas { mask, notes } => self.add_to_atlas(mask, notes),
             StudyCommand::Audit(chosen) => self.show_audit(chosen),
             StudyCommand::Report(choice) => self.write_report(choice),
         }

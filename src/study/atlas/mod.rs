@@ -2,6 +2,7 @@
 
 mod calibration;
 mod store;
+mod take_over;
 
 pub use calibration::{CalibrationResult, LevelDice, calibration_study};
 pub use store::{Atlas, AtlasExam, AtlasNotes};

@@ -100,7 +100,7 @@ impl Study {
 }
 
 /// Notes first: an exam is one of the atlas once its mask is there.
-fn put_mask(layout: &Layout, exam: &ExamCode, mask: &Labels, notes: &AtlasNotes) -> Result<(), StudyError> {
+pub(super) fn put_mask(layout: &Layout, exam: &ExamCode, mask: &Labels, notes: &AtlasNotes) -> Result<(), StudyError> {
     let refused = |problem: String| StudyError::Atlas { path: layout.root().to_owned(), problem };
     let record = ExamRecord::load(layout, exam)?;
     let image = record.load_image(layout, &record.reading_sequence)?;

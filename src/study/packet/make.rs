@@ -7,10 +7,9 @@ use super::order::{generator, passes};
 use super::unpack::PacketCopy;
 use crate::io::Watch;
 use crate::study::code::fresh_patient_code;
-use crate::study::store::file_sha256;
+use crate::study::recode::copy_recoded;
 use crate::study::{
-    AcquisitionRecord, Assistance, ExamCode, ExamRecord, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules, Split,
-    Study, StudyError,
+    Assistance, ExamCode, ExamRecord, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules, Split, Study, StudyError,
 };
 use rand::{Rng, RngExt as _};
 use std::fs;
@@ -78,7 +77,7 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
             return Err(StudyError::Cancelled);
         }
         let record = records.iter().find(|r| r.exam == coded.exam).ok_or_else(unknown)?;
-        write_exam(study, record, coded, &inside)?;
+        copy_recoded(study.layout(), record, &coded.code, &coded.patient, &inside)?;
     }
     write_split(study, &rule, &records, &key, &inside)?;
     copy_atlas(study.layout(), &inside)?;
@@ -132,28 +131,6 @@ fn write_protocol(study: &Study, rule: &ReaderRule, inside: &Layout) -> Result<(
     let reading = ReadingRules { reads: 1, repeats: 0, shuffled: false, ..study.protocol().reading() };
     let protocol = study.protocol().clone().with_readers(vec![rule.clone()]).with_reading(reading).with_split_seed(0);
     write(&inside.protocol(), protocol.to_toml().as_bytes())
-}
-
-/// Images and record of an exam; of how it was acquired only what reading needs, for scanners tell sites apart.
-fn write_exam(study: &Study, record: &ExamRecord, coded: &CodedExam, inside: &Layout) -> Result<(), StudyError> {
-    let folder = inside.exam(&coded.code);
-    fs::create_dir_all(&folder).map_err(|e| PacketError::file(&folder, e))?;
-    let mut copy = record.clone();
-    copy.exam = coded.code.clone();
-    copy.patient = coded.patient.clone();
-    for sequence in &mut copy.sequences {
-        let (from, to) = (study.layout().sequence(&record.exam, &sequence.name), inside.sequence(&coded.code, &sequence.name));
-        fs::copy(&from, &to).map_err(|e| PacketError::file(&from, e))?;
-        if file_sha256(&to).map_err(|e| PacketError::file(&to, e))? != sequence.image_sha256 {
-            return Err(StudyError::OtherImage { path: from });
-        }
-        let AcquisitionRecord { modality, echo_number, .. } = sequence.acquisition.clone();
-        sequence.acquisition = AcquisitionRecord { modality, echo_number, ..AcquisitionRecord::default() };
-        sequence.sources.clear();
-        // What it says of patients is about the import.
-        sequence.findings.retain(|f| f.code != "no-patient");
-    }
-    Ok(copy.save(inside)?)
 }
 
 /// Which exams may train goes along only where a model may assist.

@@ -272,6 +272,8 @@ pub const ACTIONS: &[Action] = &[
     act("atlas", Group::View, "Atlas beside", plain(Key::F9), "Shows or hides an exam with its agreed mask and notes beside the picture, at the same window", |s| (s.workspace() == Workspace::Read).then_some(())
         .and_then(|()| reading(s)).and_then(|_| s.study()).filter(|t| t.atlas.exams > 0 || t.atlas.calibrates.is_some()).map(|_| Command::View(ViewCommand::ToggleAtlas))),
     act("atlas_next", Group::View, "Next atlas exam", ctrl(Key::F9), "Shows the next exam of the atlas", |s| s.atlas().shown().filter(|a| a.at + 1 < a.codes.len()).and_then(|_| view(s, ViewCommand::StepAtlas(1)))),
+    act("atlas_add", Group::File, "Add to the atlas…", None, "Takes the open exam into the atlas with the mask that was agreed on and notes for readers", |s| study_of_coordinator(s).filter(|()| !s.calibrates() && s.workspace() != Workspace::Score)
+        .and(s.exam()).map(|_| Command::Study(StudyCommand::BeginAtlasExam))),
     act("calibrate", Group::File, "Calibrate", shift(Key::F9), "Paint exams of the atlas and see Dice and differences; the study waits meanwhile", |s| s.study().filter(|t| t.atlas.exams > 0 && t.atlas.calibrates.is_none()).and_then(|_| reader(s)).map(|_| Command::Study(StudyCommand::Calibrate))),
     act("calibrate_end", Group::File, "Back to the study", ctrl_shift(Key::F9), "Leaves the calibration; its results are kept", |s| s.calibrates().then_some(Command::Study(StudyCommand::EndCalibration))),
     act("audit", Group::Window, "Audit", plain(Key::F8), "Workspace for the audit trail: who did what when, and whether every journal is what was written", |s| workspace(s, Workspace::Audit)),

@@ -1,5 +1,6 @@
 //! What fills the middle, or lies over it, when it is not the picture.
 
+mod atlas_add;
 mod audit;
 mod compare;
 mod conditions;
@@ -17,6 +18,7 @@ mod start;
 mod submit;
 mod who;
 
+pub use atlas_add::{AtlasEntry, atlas_add_ui};
 pub use audit::audit_ui;
 pub use compare::{CompareView, compare_ui};
 pub use conditions::conditions_ui;

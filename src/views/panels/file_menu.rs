@@ -19,6 +19,13 @@ pub fn file_menu_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>)
             action_menu_item(ui, session, id, commands);
         }
         ui.separator();
+        // A reader's copy has one way, the coordinator's study the others.
+        let copy = session.study().is_some_and(|s| s.packet.is_some());
+        let between: &[&str] = if copy { &["packet_return"] } else { &["packets", "packet_merge", "atlas_add"] };
+        for id in between {
+            action_menu_item(ui, session, id, commands);
+        }
+        ui.separator();
         for id in ["calibrate", "calibrate_end", "leave_role", "help", "quit"] {
             action_menu_item(ui, session, id, commands);
         }

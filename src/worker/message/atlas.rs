@@ -37,6 +37,15 @@ pub enum AtlasAsk {
         /// Exams that are not shown: those that the reader is calibrating on.
         hidden: Vec<ExamCode>,
     },
+    /// Take an exam of the study into the atlas.
+    Add {
+        /// The exam.
+        exam: ExamCode,
+        /// The mask that was agreed on.
+        mask: AtlasMask,
+        /// What to say of it: a line `7: text` is about slice 7, any other about the exam.
+        notes: String,
+    },
     /// Open the study in which a reader paints atlas exams; made as needed.
     Calibrate(ReaderCode),
     /// Compare a reader's sealed read of an atlas exam with what was agreed on, and keep the result.
@@ -48,6 +57,16 @@ pub enum AtlasAsk {
         /// Now, RFC 3339.
         time: String,
     },
+}
+
+/// Which mask counts as agreed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AtlasMask {
+    /// STAPLE per level of the sealed independent reads.
+    #[default]
+    Consensus,
+    /// The newest read of a reader, or of the consensus meeting; sealed.
+    Read(ReaderCode),
 }
 
 /// An exam of the atlas on screen.

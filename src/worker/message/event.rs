@@ -114,6 +114,13 @@ pub enum Outcome {
     },
     /// An exam of the atlas.
     Atlas(Box<AtlasShown>),
+    /// An exam was taken into the atlas.
+    AtlasAdded {
+        /// Its code there.
+        code: ExamCode,
+        /// The study as it is now.
+        study: Box<StudySummary>,
+    },
     /// A calibration was measured.
     Calibrated(Box<Calibrated>),
     /// The journals were walked.

@@ -17,7 +17,7 @@ mod standard;
 mod study;
 mod training;
 
-pub use atlas::{AtlasAsk, AtlasRequest, AtlasShown, AtlasSummary, Calibrated};
+pub use atlas::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, AtlasSummary, Calibrated};
 pub use audit::{AuditRequest, AuditShown};
 pub use compare::{
     AdoptConsensusRequest, CompareCell, CompareChoice, CompareExam, CompareLevel, CompareLine, CompareRequest, CompareTable, ComparedExam,
