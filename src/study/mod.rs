@@ -17,7 +17,6 @@ mod packet;
 mod patients;
 mod protocol;
 mod read;
-mod recode;
 mod score;
 mod sealing;
 mod sequence_naming;

@@ -2,7 +2,7 @@
 
 use super::store::{AtlasNotes, put_mask};
 use crate::study::code::{fresh_exam_code, fresh_patient_code};
-use crate::study::recode::copy_recoded;
+use crate::study::packet::recode::copy_recoded;
 use crate::study::{ExamCode, ExamRecord, MEETING_READER, ReaderCode, Study, StudyError};
 use crate::volume::Labels;
 use rand::Rng;

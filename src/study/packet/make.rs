@@ -4,10 +4,10 @@ use super::code_map::{CodeMap, CodedExam, PacketKey};
 use super::container::{Direction, pack};
 use super::error::PacketError;
 use super::order::{generator, passes};
+use super::recode::copy_recoded;
 use super::unpack::PacketCopy;
 use crate::io::Watch;
 use crate::study::code::fresh_patient_code;
-use crate::study::recode::copy_recoded;
 use crate::study::{
     Assistance, ExamCode, ExamRecord, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules, Split, Study, StudyError,
 };

@@ -6,6 +6,7 @@ mod error;
 mod make;
 mod merge;
 mod order;
+pub(super) mod recode;
 mod send_back;
 mod unpack;
 

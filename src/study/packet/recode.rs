@@ -1,11 +1,11 @@
 //! An exam's files under another code: what a reader gets, in a packet or in the atlas.
 
-use super::store::file_sha256;
-use super::{AcquisitionRecord, ExamCode, ExamError, ExamRecord, Layout, PatientCode, StudyError};
+use crate::study::store::file_sha256;
+use crate::study::{AcquisitionRecord, ExamCode, ExamError, ExamRecord, Layout, PatientCode, StudyError};
 use std::fs;
 
 /// Images and record of an exam; of how it was acquired only what reading needs, for scanners tell sites apart.
-pub(super) fn copy_recoded(
+pub(in crate::study) fn copy_recoded(
     from: &Layout,
     record: &ExamRecord,
     exam: &ExamCode,
