@@ -1,15 +1,20 @@
 //! The window: takes events in, draws, runs commands; owns threads and GPU.
 
+mod wheel;
+
 use crate::gpu::Canvas;
 use crate::headless::FrameLog;
 use crate::session::{Command, Effect, FileCommand, KeyMap, PaneState, Session};
 use crate::views::{Turns, Views};
 use crate::worker::message::PickPurpose;
 use crate::worker::{WorkerConfig, Workers};
+use eframe::UserEvent;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
+use wheel::OneStepPerNotch;
+use winit::event_loop::EventLoop;
 
 /// Longest time a frame spends on taking events in.
 const DRAIN_BUDGET: Duration = Duration::from_millis(4);
@@ -182,7 +187,9 @@ pub fn run(config: &AppConfig) -> Result<(), String> {
         _ if has_graphics_card() => eframe::Renderer::Wgpu,
         _ => eframe::Renderer::Glow,
     };
-    let why = match run_with(config, first) {
+    // winit makes one loop in the life of a program: the second attempt takes the first one's.
+    let mut events = None;
+    let why = match run_with(config, first, &mut events) {
         Ok(()) => return Ok(()),
         Err(why) => why,
     };
@@ -195,7 +202,7 @@ pub fn run(config: &AppConfig) -> Result<(), String> {
     // What the driver says may run to pages; its first words name the trouble.
     let brief: String = why.chars().take_while(|c| !"{\n".contains(*c)).take(120).collect();
     log::warn!("{}; trying the other renderer", brief.trim_end());
-    run_with(config, second).map_err(|why| explain(&why))
+    run_with(config, second, &mut events).map_err(|why| explain(&why))
 }
 
 /// Whether wgpu finds an adapter that is not software.
@@ -207,7 +214,7 @@ fn has_graphics_card() -> bool {
     adapters.iter().any(|adapter| adapter.get_info().device_type != wgpu::DeviceType::Cpu)
 }
 
-fn run_with(config: &AppConfig, renderer: eframe::Renderer) -> Result<(), String> {
+fn run_with(config: &AppConfig, renderer: eframe::Renderer, events: &mut Option<EventLoop<UserEvent>>) -> Result<(), String> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_app_id("osteon")
@@ -232,23 +239,29 @@ fn run_with(config: &AppConfig, renderer: eframe::Renderer) -> Result<(), String
         }));
     }
     let config = config.clone();
+    let outcome = Arc::new(Mutex::new(Err(format!("no {renderer} surface could be made"))));
+    let made = Arc::clone(&outcome);
+    let creator: eframe::AppCreator<'static> = Box::new(move |context| {
+        let app = App::new(context, &config);
+        if let Ok(mut made) = made.lock() {
+            *made = app.as_ref().map(|_| ()).map_err(Clone::clone);
+        }
+        let app = app?;
+        let _ = running.set(());
+        Ok(Box::new(app))
+    });
     let started = AssertUnwindSafe(|| {
-        eframe::run_native(
-            "Osteon",
-            options,
-            Box::new(move |context| {
-                let app = App::new(context, &config)?;
-                let _ = running.set(());
-                Ok(Box::new(app))
-            }),
-        )
+        let events = match events {
+            Some(events) => events,
+            None => events.insert(EventLoop::with_user_event().build()?),
+        };
+        let inner = eframe::create_native("Osteon", options, creator, events);
+        OneStepPerNotch::new(inner).run(events)
     });
     match catch_unwind(started) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(match error {
-            eframe::Error::Wgpu(error) => format!("WGPU: {error}"),
-            other => format!("{other} {other:?}"),
-        }),
+        // A renderer that did not start has said why in the log and closed the loop.
+        Ok(Ok(())) => outcome.lock().map_or(Ok(()), |outcome| outcome.clone()),
+        Ok(Err(error)) => Err(format!("{error} {error:?}")),
         Err(_) => Err(said.lock().map(|s| s.clone()).unwrap_or_default()),
     }
 }

@@ -28,7 +28,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Outside names and the modules (or files) that may say them.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("egui", &["views", "app.rs", "gpu"]),
-    ("eframe", &["app.rs", "views"]),
+    ("eframe", &["app.rs", "app/wheel.rs", "views"]),
+    ("winit", &["app.rs", "app/wheel.rs"]),
     ("egui_wgpu", &["gpu", "app.rs"]),
     ("wgpu", &["gpu", "views", "app.rs"]),
     ("candle_core", &["learn"]),

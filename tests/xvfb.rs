@@ -8,21 +8,32 @@ mod common;
 mod screen;
 
 use common::ball;
-use osteon::study::{ReadFile, Study};
+use osteon::study::{ReadFile, ReadView, Study};
 use osteon::volume::LayerKind;
 use screen::{Screen, until};
 use std::path::Path;
 use std::time::Duration;
 
-/// Rows of the only read, and the counts of labels in it.
-fn read(home: &Path) -> Option<(u64, Vec<usize>, usize)> {
+/// The only read.
+fn view(home: &Path) -> Option<ReadView> {
     let root = std::fs::read_dir(home.join("home/scratch")).ok()?.next()?.ok()?.path();
     let study = Study::open(&root).ok()?;
     let exam = study.exams().ok()?.first()?.exam.clone();
-    let (_, view) = ReadFile::open_read_only(&root.join("reads/R1").join(exam.as_str()).join("1.sqlite")).ok()?;
+    Some(ReadFile::open_read_only(&root.join("reads/R1").join(exam.as_str()).join("1.sqlite")).ok()?.1)
+}
+
+/// Rows of the only read, and the counts of labels in it.
+fn read(home: &Path) -> Option<(u64, Vec<usize>, usize)> {
+    let view = view(home)?;
     let state = view.state().ok()?;
     let counts = state.labels(LayerKind::Marrow).counts();
     Some((view.count(), (0..4).map(|l| counts.of(l)).collect(), state.done_count(LayerKind::Marrow)))
+}
+
+/// The slices of marrow that are marked done.
+fn done(home: &Path) -> Vec<u32> {
+    let state = view(home).and_then(|view| view.state().ok()).unwrap();
+    state.done.into_iter().filter(|(layer, _)| *layer == LayerKind::Marrow).map(|(_, slice)| slice).collect()
 }
 
 #[test]
@@ -60,6 +71,8 @@ fn the_window_from_open_to_reopen() {
     screen.drag(1, &[[520, 380], [560, 430], [620, 420]]);
     screen.key("d");
     until("two slices done", || read(home.path()).is_some_and(|r| r.2 == 2 && r.1[1] > 0));
+    // X's wheel is a button, pressed and released: once two slices went by.
+    assert_eq!(done(home.path()).windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>(), [1], "one notch is one slice");
 
     // Train, propose on another slice, adopt.
     screen.key("ctrl+r");

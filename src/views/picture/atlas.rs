@@ -1,6 +1,7 @@
 //! The atlas beside the picture: an exam with its agreed mask and notes, at the same window; after calibration the difference.
 
 use super::marks;
+use super::notches::Notches;
 use super::place::Place;
 use crate::gpu::{Canvas, Interpolation, Layer, OverlayStyle, PaneId, SliceImage, SliceLabels, pane_on_pixels};
 use crate::session::{AtlasState, Command, OpenExam, Session, ViewCommand, ViewState};
@@ -24,7 +25,7 @@ const DIFFERENCE: [(&str, Color32); 4] =
 #[derive(Default)]
 pub struct AtlasPane {
     cut: Option<(Key, Arc<SliceImage>, Layer)>,
-    notches: f32,
+    notches: Notches,
 }
 
 /// Values and labels are held by address, so that another exam is never taken for this one.
@@ -130,11 +131,9 @@ fn picture_ui(
 fn wheel(ui: &Ui, pane: &mut AtlasPane, commands: &mut Vec<Command>) {
     for event in &ui.input(|i| i.events.clone()) {
         let egui::Event::MouseWheel { unit, delta, .. } = event else { continue };
-        pane.notches += delta.y * if *unit == egui::MouseWheelUnit::Point { 1.0 / 40.0 } else { 1.0 };
-        let whole = pane.notches.trunc();
-        pane.notches -= whole;
-        if whole != 0.0 {
-            commands.push(Command::View(ViewCommand::ScrollAtlas(-whole as i32)));
+        let steps = pane.notches.steps(Notches::of(*unit, *delta));
+        if steps != 0 {
+            commands.push(Command::View(ViewCommand::ScrollAtlas(-steps)));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::crosshair;
 use super::marks;
+use super::notches::Notches;
 use super::place::Place;
 use super::slices::Slices;
 use crate::gpu::{Canvas, Interpolation, PaneId, pane_on_pixels};
@@ -11,14 +12,14 @@ use crate::study::ExamCode;
 use crate::views::{facts, theme};
 use crate::volume::Image;
 use crate::worker::message::Dirty;
-use egui::{Align2, CornerRadius, Event, MouseWheelUnit, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Align2, CornerRadius, Event, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 /// What the companion panes remember from frame to frame.
 #[derive(Default)]
 pub struct Companions {
     same: Slices,
     planes: [Slices; 2],
-    notches: f32,
+    notches: Notches,
 }
 
 impl Companions {
@@ -228,7 +229,7 @@ fn take(
     exam: &OpenExam,
     companion: &Companion<'_>,
     place: &Place,
-    notches: &mut f32,
+    notches: &mut Notches,
     commands: &mut Vec<Command>,
 ) {
     if let (true, Shows::Sequence(n)) = (response.double_clicked(), companion.shows) {
@@ -248,20 +249,18 @@ fn take(
     let events = ui.input(|i| i.events.clone());
     for event in &events {
         let Event::MouseWheel { unit, delta, modifiers, .. } = event else { continue };
-        let turned = delta.y * if *unit == MouseWheelUnit::Point { 1.0 / 40.0 } else { 1.0 };
+        let turned = Notches::of(*unit, *delta);
         if modifiers.command || modifiers.ctrl {
             let factor = 1.15_f32.powf(turned.clamp(-10.0, 10.0));
             let (_, cursor) = exam.plane().pixel(exam.view().cursor);
             commands.push(Command::View(ViewCommand::Zoom { factor, anchor_uv: cursor.map(|x| x as f32) }));
             continue;
         }
-        *notches += turned;
-        let whole = notches.trunc();
-        *notches -= whole;
-        if whole != 0.0 && matches!(companion.shows, Shows::Visit(_)) {
-            commands.push(Command::View(ViewCommand::ShiftVisit(-whole as i32)));
-        } else if whole != 0.0 {
-            commands.push(stepped(exam, companion, -whole as i64));
+        let steps = notches.steps(turned);
+        if steps != 0 && matches!(companion.shows, Shows::Visit(_)) {
+            commands.push(Command::View(ViewCommand::ShiftVisit(-steps)));
+        } else if steps != 0 {
+            commands.push(stepped(exam, companion, -i64::from(steps)));
         }
     }
     if response.hovered() {

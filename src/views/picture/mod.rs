@@ -7,6 +7,7 @@ mod drafts;
 mod magnifier;
 pub mod marks;
 mod measures;
+mod notches;
 mod pane;
 mod place;
 mod pointer;

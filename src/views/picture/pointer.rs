@@ -1,14 +1,15 @@
 //! What mouse, pen and wheel do on the picture. Every event of a frame counts, in order: fast strokes have no gaps.
 
+use super::notches::Notches;
 use super::place::Place;
 use crate::session::{Command, OpenExam, PointerCommand, ViewCommand};
-use egui::{CursorIcon, Event, Key, MouseWheelUnit, MultiTouchInfo, PointerButton, Pos2, Response, TouchPhase, Ui};
+use egui::{CursorIcon, Event, Key, MultiTouchInfo, PointerButton, Pos2, Response, TouchPhase, Ui};
 
 /// The button that is held down on the picture, and the wheel's remainder.
 #[derive(Default)]
 pub struct Pointer {
     held: Option<Held>,
-    notches: f32,
+    notches: Notches,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -18,8 +19,6 @@ enum Held {
     Pan(Pos2),
 }
 
-/// Points of a trackpad's movement that count as one notch of a wheel.
-const POINTS_PER_NOTCH: f32 = 40.0;
 /// Zoom per notch.
 const ZOOM_PER_NOTCH: f32 = 1.15;
 
@@ -55,7 +54,7 @@ impl Pointer {
                 // Another window has the pointer now: the release will not be heard.
                 Event::WindowFocused(false) if self.held.is_some() => self.released(&mut moves, commands),
                 Event::MouseWheel { unit, delta, modifiers, .. } if over => {
-                    let notches = delta.y * notches_per(*unit);
+                    let notches = Notches::of(*unit, *delta);
                     self.wheel(notches, modifiers.command || modifiers.ctrl, ui.input(|i| i.pointer.latest_pos()), place, commands);
                 }
                 Event::Key { key: Key::Enter, pressed: true, repeat: false, .. }
@@ -134,15 +133,9 @@ impl Pointer {
         if self.held.is_some() {
             return;
         }
-        // Turning back starts afresh, so that the first notch the other way counts.
-        if self.notches * notches < 0.0 {
-            self.notches = 0.0;
-        }
-        self.notches += notches;
-        let whole = self.notches.trunc();
-        self.notches -= whole;
-        if whole != 0.0 {
-            commands.push(Command::View(ViewCommand::StepSlice(-whole as i32)));
+        let steps = self.notches.steps(notches);
+        if steps != 0 {
+            commands.push(Command::View(ViewCommand::StepSlice(-steps)));
         }
     }
 }
@@ -154,13 +147,6 @@ impl Held {
             Self::Window(_) => PointerButton::Secondary,
             Self::Pan(_) => PointerButton::Middle,
         }
-    }
-}
-
-const fn notches_per(unit: MouseWheelUnit) -> f32 {
-    match unit {
-        MouseWheelUnit::Line | MouseWheelUnit::Page => 1.0,
-        MouseWheelUnit::Point => 1.0 / POINTS_PER_NOTCH,
     }
 }
 
