@@ -6,7 +6,7 @@ mod common;
 
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};
-use osteon::session::{Command, FileCommand, StudyCommand, ViewCommand, Window, WindowPreset};
+use osteon::session::{Command, FileCommand, StudyCommand, ToolCommand, ViewCommand, Window, WindowPreset};
 use osteon::space::{Affine, SlicePlane, Spacing};
 use osteon::volume::{Grid, Image, Labels, LayerKind};
 use std::sync::Arc;
@@ -121,4 +121,30 @@ fn staple_gives_every_reader_the_same_figures_in_any_order() {
     for order in [[2, 1, 0], [1, 0, 2], [0, 2, 1], [1, 2, 0]] {
         assert_eq!(figures([0, 1, 2]), figures(order));
     }
+}
+
+/// "Only inside bone" without a bone once left the brush dead without a word.
+#[test]
+fn a_stroke_that_the_rules_keep_from_painting_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 1);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    let said = |driver: &osteon::headless::Driver| driver.session().notices().iter().any(|n| n.text.contains("only inside bone"));
+    driver.run(Command::Tool(ToolCommand::ToggleInsideBone));
+    stroke(&mut driver, 4, 1, &[[20.0, 20.0], [25.0, 20.0]]);
+    assert_eq!(driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).counts().of(1), 0);
+    assert!(said(&driver), "{:?}", driver.session().notices());
+    for id in driver.session().notices().iter().map(|n| n.id).collect::<Vec<_>>() {
+        driver.run(Command::View(ViewCommand::DismissNotice(id)));
+    }
+    // What paints needs no word, nor does a second stroke over what is painted already.
+    driver.run(Command::Tool(ToolCommand::ToggleInsideBone));
+    for _ in 0..2 {
+        stroke(&mut driver, 4, 1, &[[20.0, 20.0], [25.0, 20.0]]);
+    }
+    assert!(driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).counts().of(1) > 0);
+    assert!(!said(&driver));
 }

@@ -34,6 +34,8 @@ pub enum PointerState {
         at: [f64; 2],
         /// The labels that it alone changes; `None` = as the rules say.
         over: Option<LabelSet>,
+        /// Whether a rule kept it from something.
+        barred: bool,
     },
     /// A loop drawn so far.
     Loop(Vec<[f32; 2]>),

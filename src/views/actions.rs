@@ -1,11 +1,13 @@
 //! Everything a person can do by name: one table for menu, palette, keys, tooltips and help.
 
 pub mod keys;
+mod refusal;
 mod table;
 
 use crate::session::{Command, Session};
 use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 
+pub use refusal::refusal;
 pub use table::ACTIONS;
 
 /// Where an action stands in menu, palette and help.
@@ -86,14 +88,18 @@ impl Action {
     /// an exam that is read, and may have the same key.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        let page = |a: &Self| match a.group {
-            _ if a.id.starts_with("score_") => Some(2),
-            _ if a.id.starts_with("review_") => Some(3),
+        self.page().zip(other.page()).is_none_or(|(a, b)| a == b)
+    }
+
+    /// The page it belongs to: reading 0, Compare 1, Score 2, Review 3; `None` = everywhere.
+    fn page(&self) -> Option<u8> {
+        match self.group {
+            _ if self.id.starts_with("score_") => Some(2),
+            _ if self.id.starts_with("review_") => Some(3),
             Group::Compare => Some(1),
             Group::Paint | Group::Edit | Group::Go | Group::View | Group::Model => Some(0),
             Group::File | Group::Window => None,
-        };
-        page(self).zip(page(other)).is_none_or(|(a, b)| a == b)
+        }
     }
 
     /// The key in words: `Ctrl K`.
@@ -139,16 +145,19 @@ pub fn key_words(key: KeyboardShortcut) -> String {
 }
 
 /// Pushes the commands of the keys pressed in this frame; keys without an action stay for others. Off while a text field
-/// has focus, except for keys that cannot be typed.
-pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Command>) {
+/// has focus, except for keys that cannot be typed. Returns the action of a key that does nothing now, to be explained.
+pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Command>) -> Option<&'static Action> {
     let typing = ctx.text_edit_focused();
     // A button or slider with focus keeps the keys that press and move it.
     let focused = ctx.memory(egui::Memory::focused).is_some();
     let mut arrows = false;
+    let mut refused = None;
     ctx.input_mut(|input| {
         input.events.retain(|event| {
             let egui::Event::Key { key, pressed: true, repeat, modifiers, .. } = event else { return true };
-            let Some((action, shortcut)) = action_for(|a| (a.command)(session).is_some(), *modifiers, *key) else { return true };
+            // Of what is not possible, the page on screen is meant.
+            let fits = |a: &Action| ((a.command)(session).is_some(), a.page() == refusal::page_shown(session));
+            let Some((action, shortcut)) = action_for(fits, *modifiers, *key) else { return true };
             let kept = (typing && shortcut.conflicts_with_text_editing())
                 || (focused && !modifiers.command && !modifiers.alt && presses_widgets(*key));
             if kept {
@@ -163,7 +172,12 @@ pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Comm
                     arrows |= matches!(key, Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight);
                     false
                 }
-                None => true,
+                None => {
+                    if !focused && !*repeat && !means_something_else(session, *key) {
+                        refused = Some(action);
+                    }
+                    true
+                }
             }
         });
     });
@@ -171,6 +185,12 @@ pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Comm
         // egui would move the focus to some button as well.
         ctx.memory_mut(|m| m.move_focus(egui::FocusDirection::None));
     }
+    refused
+}
+
+/// Escape where nothing is under way, and Enter that closes an outline, need no explanation.
+fn means_something_else(session: &Session, key: Key) -> bool {
+    key == Key::Escape || (key == Key::Enter && session.exam().is_some_and(crate::session::OpenExam::can_finish))
 }
 
 const fn presses_widgets(key: Key) -> bool {
@@ -179,7 +199,7 @@ const fn presses_widgets(key: Key) -> bool {
 
 /// The action of a key, the one with most modifiers first, so that Ctrl+Shift+Z is not taken for Ctrl+Z; of two that share a
 /// key on different pages the one that is possible now.
-fn action_for(possible: impl Fn(&Action) -> bool, modifiers: Modifiers, key: Key) -> Option<(&'static Action, KeyboardShortcut)> {
+fn action_for<P: Ord>(possible: impl Fn(&Action) -> P, modifiers: Modifiers, key: Key) -> Option<(&'static Action, KeyboardShortcut)> {
     let weight = |k: &KeyboardShortcut| u8::from(k.modifiers.shift) + u8::from(k.modifiers.alt) + u8::from(k.modifiers.command);
     ACTIONS
         .iter()

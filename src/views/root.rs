@@ -18,6 +18,9 @@ use crate::worker::message::{Dirty, PickPurpose, Role};
 use egui::{CentralPanel, Frame, Margin, Panel, Rect, Stroke, Ui, UiBuilder};
 use std::sync::Arc;
 
+/// How long the status line says why a key did nothing.
+const REFUSAL_SECONDS: f64 = 5.0;
+
 /// What drawing remembers from frame to frame: textures, counts, texts being typed. Nothing of the study lives here.
 #[derive(Default)]
 pub struct Views {
@@ -37,6 +40,8 @@ pub struct Views {
     help: Help,
     protocol: ProtocolEntry,
     shown: Option<Shown>,
+    /// Why the last key did nothing, and until when it is said, in egui's seconds.
+    refused: Option<(String, f64)>,
 }
 
 /// Whose exam the caches hold.
@@ -63,7 +68,8 @@ impl Views {
         actions::keys::install(session.keys());
         let sheet = session.path_entry().is_some() || session.palette_open() || session.atlas().adding().is_some();
         if !sheet && session.import().is_none() && !self.help.takes_keys() {
-            actions::take_keys(&ctx, session, commands);
+            let refused = actions::take_keys(&ctx, session, commands);
+            self.say_refused(&ctx, session, refused, commands);
         }
         dropped_files(&ctx, session, commands);
         Panel::top("top bar")
@@ -75,7 +81,7 @@ impl Views {
             .exact_size(theme::STATUS_BAR)
             .resizable(false)
             .frame(bar_frame())
-            .show(ui, |ui| status_ui(ui, session, commands));
+            .show(ui, |ui| status_ui(ui, session, self.refused.as_ref().map(|(words, _)| words.as_str()), commands));
         let rect = ui.available_rect_before_wrap();
         if session.import().is_none() {
             self.import = ImportPage::default();
@@ -98,6 +104,17 @@ impl Views {
         help_ui(&ctx, session, &mut self.help, commands);
         path_entry_ui(&ctx, session, &mut self.path_entry, commands);
         palette_ui(&ctx, session, &mut self.palette, commands);
+    }
+
+    /// A key that does nothing says why for a while, or until something is done.
+    fn say_refused(&mut self, ctx: &egui::Context, session: &Session, refused: Option<&actions::Action>, commands: &[Command]) {
+        let now = ctx.input(|i| i.time);
+        if let Some(action) = refused {
+            self.refused = Some((actions::refusal(session, action), now + REFUSAL_SECONDS));
+            ctx.request_repaint_after(std::time::Duration::from_secs_f64(REFUSAL_SECONDS));
+        } else if !commands.is_empty() || self.refused.as_ref().is_some_and(|(_, until)| now >= *until) {
+            self.refused = None;
+        }
     }
 
     /// Where the picture was last drawn; `None` before it was.

@@ -246,3 +246,45 @@ fn pictures_of_manners() {
     press(&mut window, Key::E);
     shot("manners-keys", &mut window);
 }
+
+/// Keys of what is not possible were once silent.
+#[test]
+fn a_key_that_does_nothing_says_why_until_something_is_done() {
+    let mut window = reading(false);
+    assert!(press(&mut window, Key::A).is_empty());
+    window.get_by_label("Adopt (A): no proposal is shown: Propose slice asks for one");
+    assert_eq!(press(&mut window, Key::B).len(), 1);
+    assert!(window.query_by_label_contains("no proposal is shown").is_none(), "the tool's hint is back");
+    assert!(press(&mut window, Key::Num9).is_empty());
+    window.get_by_label("Label 9 (9): the layer has no such label");
+    // Escape where nothing is under way is a habit, no question.
+    press(&mut window, Key::B);
+    assert!(press(&mut window, Key::Escape).is_empty());
+    assert!(window.query_by_label_contains("Give up").is_none());
+    window.state_mut().run(Command::View(ViewCommand::Workspace(Workspace::Models)));
+    window.run_steps(2);
+    window.state_mut().take();
+    assert!(press(&mut window, Key::D).is_empty());
+    window.get_by_label("Slice done (D): only in the workspace Read");
+    let mut start = harness([1280.0, 800.0], false);
+    assert!(press(&mut start, Key::B).is_empty());
+    start.get_by_label("Brush (B): open images or a study first");
+}
+
+/// Shift alone once took the shared point to the pointer: every key with Shift moved the other panes.
+#[test]
+fn a_key_with_shift_does_not_move_the_other_panes() {
+    let mut window = reading(false);
+    let place = *window.state().views.place().unwrap();
+    let cursor = |window: &Window| window.state().session.exam().unwrap().view().cursor;
+    window.hover_at(place.at([30.0, 40.0]));
+    window.run_steps(3);
+    let before = cursor(&window);
+    window.event(Event::ModifiersChanged(Modifiers::SHIFT));
+    window.run_steps(3);
+    assert_eq!(cursor(&window), before, "Shift is only held");
+    window.event(Event::PointerMoved(place.at([60.0, 50.0])));
+    window.run_steps(3);
+    assert_ne!(cursor(&window), before, "Shift and moving takes them along");
+    window.event(Event::ModifiersChanged(Modifiers::NONE));
+}

@@ -95,7 +95,7 @@ impl Session {
             PointerState::Square { bone, from, to, turned } => self.square_up(bone, from, to, turned),
             PointerState::DragWhole { outline, at, moved } => self.drop_whole(outline, at, moved),
             PointerState::Disc(centre, edge) => self.place_reference(centre, edge),
-            PointerState::Stroke { .. } => self.commit_gesture(),
+            PointerState::Stroke { over, barred, .. } => self.end_stroke(over, barred),
             PointerState::Loop(points) => self.end_loop(&points),
             PointerState::DragCorner { outline, .. } => self.drop_corner(outline),
         }

@@ -2,7 +2,7 @@
 
 use crate::edit::tools::{AdoptScope, Adoption, Brush, LabelSet, Limits, PaintRule};
 use crate::edit::{CommitKind, VoxelSet};
-use crate::session::{OpenExam, PointerState, Session, Tool};
+use crate::session::{Effect, OpenExam, PointerState, Session, Tool};
 use crate::volume::LayerKind;
 
 impl Session {
@@ -38,7 +38,7 @@ impl Session {
         let (layer, version) = (proposal.result.layer, proposal.result.model_version.clone());
         let name = format!("Adopt {version} by brush, slice {}", exam.view.slice + 1);
         if exam.layers.begin(layer, CommitKind::Adopted(version), name).is_ok() {
-            exam.pointer = PointerState::Stroke { at: uv, over: None };
+            exam.pointer = PointerState::Stroke { at: uv, over: None, barred: false };
             self.extend_stroke(uv);
         }
     }
@@ -47,9 +47,33 @@ impl Session {
         let layer = self.tool.layer;
         let Some(exam) = &mut self.exam else { return };
         if exam.layers.begin(layer, kind, name).is_ok() {
-            exam.pointer = PointerState::Stroke { at: uv, over };
+            exam.pointer = PointerState::Stroke { at: uv, over, barred: false };
             self.extend_stroke(uv);
         }
+    }
+
+    /// Ends a stroke; one that painted nothing because rules kept it from that says so.
+    pub(super) fn end_stroke(&mut self, over: Option<LabelSet>, barred: bool) -> Vec<Effect> {
+        let newest = |session: &Self| session.exam.as_ref().and_then(|e| e.layers.history().next_undo().map(|(row, _)| row));
+        let before = newest(self);
+        let effects = self.commit_gesture();
+        if barred && over.is_none() && newest(self) == before {
+            self.info(format!("Nothing was painted here: {}.", self.barring_words()));
+        }
+        effects
+    }
+
+    /// The rules that limit painting now, in words.
+    fn barring_words(&self) -> String {
+        let (rules, marrow) = (self.tool.rules, self.tool.layer == LayerKind::Marrow);
+        let in_force = [
+            (rules.inside_bone && marrow, "only inside bone"),
+            (rules.inside_band, "only grey values of the band"),
+            (rules.inside_region && marrow, "only inside the region"),
+            (rules.over.is_some(), "only over chosen labels"),
+        ];
+        let words: Vec<&str> = in_force.iter().filter(|(on, _)| *on).map(|(_, words)| *words).collect();
+        if words.is_empty() { "the exclusion layer lies there".to_owned() } else { format!("the rule is {}", words.join(" and ")) }
     }
 
     pub(super) fn extend_stroke(&mut self, uv: [f64; 2]) {
@@ -57,14 +81,13 @@ impl Session {
         let (layer, label) = (self.tool.layer, if tool == Tool::Eraser { 0 } else { self.tool.label() });
         let brush = Brush::new(f64::from(self.pressed_size_mm()) / 2.0, self.tool.shape);
         let Some(exam) = &mut self.exam else { return };
-        let PointerState::Stroke { at: from, over } = exam.pointer else { return };
+        let PointerState::Stroke { at: from, over, mut barred } = exam.pointer else { return };
         let (pixel_mm, slice_mm) = exam.voxel_mm();
         let voxels = if self.tool.three_d {
             brush.stroke_3d(&exam.plane, pixel_mm, slice_mm, exam.view.slice, [from, uv])
         } else {
             brush.stroke(&exam.plane, pixel_mm, exam.view.slice, from, uv)
         };
-        exam.pointer = PointerState::Stroke { at: uv, over };
         let (touched, writes): (_, Vec<_>) = if tool == Tool::AdoptBrush {
             let Some(proposal) = &exam.proposal else { return };
             let layer = proposal.result.layer;
@@ -77,8 +100,11 @@ impl Session {
                 _ => PaintRule { only_over: over.or(self.tool.rules.over), ..paint_rule(&limits, layer, exam) },
             };
             let painted = exam.layers.labels(layer);
-            (layer, voxels.into_iter().filter(|&v| rule.allows(painted, v)).map(|v| (v, label)).collect())
+            let (allowed, kept): (Vec<_>, Vec<_>) = voxels.into_iter().partition(|&v| rule.allows(painted, v));
+            barred |= kept.iter().any(|&v| painted.get(v) != label);
+            (layer, allowed.into_iter().map(|v| (v, label)).collect())
         };
+        exam.pointer = PointerState::Stroke { at: uv, over, barred };
         for (voxel, label) in writes {
             exam.layers.write(voxel, label);
         }

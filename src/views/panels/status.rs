@@ -7,8 +7,8 @@ use crate::views::{facts, theme};
 use crate::volume::LayerKind;
 use egui::{Align, Label, Layout, RichText, Ui};
 
-/// Draws the line.
-pub fn status_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
+/// Draws the line; `refused` = why the last key did nothing, in the place of the tool's hint.
+pub fn status_ui(ui: &mut Ui, session: &Session, refused: Option<&str>, commands: &mut Vec<Command>) {
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -18,7 +18,9 @@ pub fn status_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
                 ui.label(time).on_hover_text("Time on this exam in all sittings; it pauses when nothing is done for a minute");
             }
             jobs(ui, session, commands);
-            if facts::reading(session).is_some() {
+            if let Some(words) = refused {
+                ui.add(Label::new(RichText::new(words).font(theme::small()).color(theme::LOOK_AGAIN)).truncate());
+            } else if facts::reading(session).is_some() {
                 hint(ui, session);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -119,9 +119,9 @@ fn picture_ui(
         let layers = if view.overlay { vec![layer] } else { Vec::new() };
         canvas.paint(&painter, rect, PANE, drawn, &image, &layers);
     }
-    marks::side_letters(&painter, rect, plane.letters());
     let title = format!("Atlas {} · {} of {}", shown.exam.code, slice + 1, plane.slice_count());
-    marks::corner(&painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &title, theme::TEXT);
+    let title = marks::corner(&painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &title, theme::TEXT);
+    marks::side_letters(&painter, rect, plane.letters(), &[title]);
     if response.contains_pointer() {
         wheel(ui, pane, commands);
     }

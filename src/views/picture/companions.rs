@@ -214,10 +214,14 @@ fn companion_ui(
     if session.panes().crosshair {
         crosshair::paint(&painter, rect, place.at(companion.cursor.map(|x| x as f64)));
     }
+    let title = match shows {
+        Shows::Plane(_) => format!("{} {} of {}", companion.name, companion.slice + 1, plane.slice_count()),
+        _ => companion.name.clone(),
+    };
+    let title = marks::corner(&painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &title, theme::TEXT);
     if exam.has_geometry() && rect.width().min(rect.height()) >= 160.0 {
-        marks::side_letters(&painter, rect, plane.letters());
+        marks::side_letters(&painter, rect, plane.letters(), &[title]);
     }
-    marks::corner(&painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &companion.name, theme::TEXT);
     take(ui, &response, exam, &companion, &place, &mut state.notches, commands);
 }
 

@@ -7,6 +7,9 @@ use crate::views::{facts, theme};
 use crate::volume::LayerKind;
 use egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2};
 
+/// Room of a side's letter in points.
+const LETTER: Vec2 = Vec2::new(16.0, 18.0);
+
 /// Paints everything that lies over the large pane.
 pub fn paint(painter: &Painter, session: &Session, exam: &OpenExam, place: &Place) {
     let rect = place.rect();
@@ -14,14 +17,15 @@ pub fn paint(painter: &Painter, session: &Session, exam: &OpenExam, place: &Plac
     outlines(painter, session, exam, place);
     gesture(painter, session, exam, place);
     if exam.has_geometry() {
-        side_letters(painter, rect, exam.plane().letters());
         scale_bar(painter, rect, place.points_per_mm());
     }
-    corner(painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &facts::slice_words(exam), theme::TEXT);
     let zoom = format!("{:.0} %", exam.view().zoom * 100.0);
     corner(painter, rect.left_bottom() + Vec2::new(8.0, -8.0), Align2::LEFT_BOTTOM, &zoom, theme::QUIET);
-    if let Some(words) = state_words(session, exam) {
-        corner(painter, rect.right_top() + Vec2::new(-8.0, 8.0), Align2::RIGHT_TOP, &words, theme::TEXT);
+    let title = corner(painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &facts::slice_words(exam), theme::TEXT);
+    let state = state_words(session, exam)
+        .map(|words| corner(painter, rect.right_top() + Vec2::new(-8.0, 8.0), Align2::RIGHT_TOP, &words, theme::TEXT));
+    if exam.has_geometry() {
+        side_letters(painter, rect, exam.plane().letters(), &[Some(title), state].map(|r| r.unwrap_or(Rect::NOTHING)));
     }
     brush(painter, session, exam, place);
 }
@@ -45,25 +49,32 @@ fn state_words(session: &Session, exam: &OpenExam) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" · "))
 }
 
-/// Words on a dark ground at a corner of the pane.
-pub fn corner(painter: &Painter, at: Pos2, align: Align2, text: &str, colour: Color32) {
+/// Words on a dark ground at a corner of the pane; where they are.
+pub fn corner(painter: &Painter, at: Pos2, align: Align2, text: &str, colour: Color32) -> Rect {
     let galley = painter.layout_no_wrap(text.to_owned(), theme::small(), colour);
     let rect = align.anchor_size(at, galley.size());
     painter.rect_filled(rect.expand2(Vec2::new(4.0, 2.0)), CornerRadius::same(3), theme::PICTURE_SHADE);
     painter.galley(rect.min.round(), galley, colour);
+    rect.expand2(Vec2::new(4.0, 2.0))
 }
 
-/// Letters of the patient's sides at the middle of each edge: left, right, top, bottom.
-pub fn side_letters(painter: &Painter, rect: Rect, letters: [char; 4]) {
+/// Letters of the patient's sides at the middle of each edge: left, right, top, bottom. The upper one keeps clear of `words`:
+/// nothing may lie over a side.
+pub fn side_letters(painter: &Painter, rect: Rect, letters: [char; 4], words: &[Rect]) {
     let font = FontId::new(14.0, egui::FontFamily::Proportional);
     let middle = rect.center();
+    let top = pos2(middle.x, rect.top() + 14.0);
+    let taken = Rect::from_center_size(top, LETTER);
+    let below = words.iter().filter(|w| w.intersects(taken)).map(|w| w.bottom() + LETTER.y / 2.0).fold(top.y, f32::max);
     let places = [
         (pos2(rect.left() + 14.0, middle.y), letters[0]),
         (pos2(rect.right() - 14.0, middle.y), letters[1]),
-        (pos2(middle.x, rect.top() + 14.0), letters[2]),
+        (pos2(middle.x, below), letters[2]),
         (pos2(middle.x, rect.bottom() - 14.0), letters[3]),
     ];
     for (at, letter) in places {
+        // The crosshair's lines end where the edges' middles are.
+        painter.rect_filled(Rect::from_center_size(at, LETTER), CornerRadius::same(3), theme::PICTURE_SHADE);
         painter.text(at + Vec2::splat(1.0), Align2::CENTER_CENTER, letter, font.clone(), Color32::BLACK);
         painter.text(at, Align2::CENTER_CENTER, letter, font.clone(), theme::BONE);
     }

@@ -74,7 +74,9 @@ pub fn pane_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, canvas: &mut Can
 
 /// With Shift held the other panes follow the pointer, as long as no button is down.
 fn shared_point(ui: &Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
-    let follows = ui.input(|i| i.modifiers.shift_only() && !i.pointer.any_down()) && session.panes().layout != Layout::One;
+    // Movement, not Shift alone: half of the keys are pressed with it.
+    let moves = ui.input(|i| i.modifiers.shift_only() && !i.pointer.any_down() && i.pointer.delta() != egui::Vec2::ZERO);
+    let follows = moves && session.panes().layout != Layout::One;
     if let (true, Some(voxel)) = (follows, exam.hovered_voxel())
         && voxel != exam.view().cursor
     {
