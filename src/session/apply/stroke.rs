@@ -58,7 +58,7 @@ impl Session {
         let before = newest(self);
         let effects = self.commit_gesture();
         if barred && over.is_none() && newest(self) == before {
-            self.info(format!("Nothing was painted here: {}.", self.barring_words()));
+            self.info(format!("Nothing was painted: {}.", self.barring_words()));
         }
         effects
     }
@@ -73,7 +73,11 @@ impl Session {
             (rules.over.is_some(), "only over chosen labels"),
         ];
         let words: Vec<&str> = in_force.iter().filter(|(on, _)| *on).map(|(_, words)| *words).collect();
-        if words.is_empty() { "the exclusion layer lies there".to_owned() } else { format!("the rule is {}", words.join(" and ")) }
+        if words.is_empty() {
+            "the exclusion layer lies there".to_owned()
+        } else {
+            format!("the stroke lies outside of what the rules allow, {}", words.join(" and "))
+        }
     }
 
     pub(super) fn extend_stroke(&mut self, uv: [f64; 2]) {
