@@ -5,6 +5,7 @@ use super::folder_cases::pair;
 use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
+use super::train_folder::read_plan;
 use crate::worker::folder::{CurvePoint, CurveProgress, CurveWish, LEAVES, play_corrections};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -32,9 +33,12 @@ pub(super) struct LoopArgs {
     /// Where weights and batches come from
     #[arg(long, default_value_t = place::DEFAULT_SEED)]
     seed: u64,
-    /// Channels of the first level
-    #[arg(long, default_value_t = 16)]
-    base: usize,
+    /// How to train, as a JSON file with any part of a plan (docs/learning.md)
+    #[arg(long, value_name = "FILE.json")]
+    spec: Option<PathBuf>,
+    /// Channels of the first level, instead of the plan's
+    #[arg(long)]
+    base: Option<usize>,
     /// File for the figures, - for the screen
     #[arg(long)]
     json: Option<PathBuf>,
@@ -50,12 +54,15 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
     if cases.len() < 2 {
         bail!("one exam is no curve; name at least two");
     }
+    let mut plan = read_plan(args.spec.as_deref())?;
+    plan.base = args.base.unwrap_or(plan.base);
+    plan.check().map_err(|why| anyhow!(why))?;
     let wish = CurveWish {
         sequences: patterns.iter().map(FilePattern::word).collect(),
         corrector: masks.word(),
         steps: args.steps,
         seed: args.seed,
-        base: args.base,
+        plan,
     };
     let bar = Progress::new();
     bar.stage("Playing the loop");
@@ -131,7 +138,7 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
         "corrector": wish.corrector,
         "sequences": wish.sequences,
         "steps_per_retraining": wish.steps,
-        "base": wish.base,
+        "plan": wish.plan,
         "seed": wish.seed,
         "rule": "relabelled = voxels where proposal and mask differ; painted = voxels with a label in the mask; \
                  strokes = those of one simulated brush, from the proposal and from empty slices, until on each slice at most that share of each level is wrong",

@@ -98,16 +98,18 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginn
 
 /// The plan of the file, with what the flags change.
 fn plan(args: &FolderArgs) -> Result<Plan> {
-    let mut plan = match &args.spec {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
-            serde_json::from_str(&text).with_context(|| format!("{} is no plan of a training", path.display()))?
-        }
-        None => Plan::default(),
-    };
+    let mut plan = read_plan(args.spec.as_deref())?;
     plan.base = args.base.unwrap_or(plan.base);
     plan.neighbours = args.neighbours.unwrap_or(plan.neighbours);
     plan.members = args.members.unwrap_or(plan.members);
+    Ok(plan)
+}
+
+/// The plan of a file; none: the usual one.
+pub(super) fn read_plan(file: Option<&Path>) -> Result<Plan> {
+    let Some(path) = file else { return Ok(Plan::default()) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
+    let plan: Plan = serde_json::from_str(&text).with_context(|| format!("{} is no plan of a training", path.display()))?;
     Ok(plan)
 }
 

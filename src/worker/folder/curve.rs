@@ -2,8 +2,7 @@
 
 use super::cases::Case;
 use crate::learn::{
-    Augmentation, CheckedSpec, Crop, Example, LearnError, Model, ModelSpec, PreparedSlices, Rate, Recipe, Sampler, TrainOptions, Trainer,
-    balanced_weights,
+    CheckedSpec, Compute, Crop, Example, LearnError, Model, Plan, PreparedSlices, Rate, Recipe, Sampler, Trainer, balanced_weights,
 };
 use crate::phantom::strokes_between;
 use crate::space::SlicePlane;
@@ -11,12 +10,8 @@ use crate::volume::Labels;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Slices per step.
-const BATCH: usize = 4;
-/// A step is taken on parts no larger than this.
-const LARGEST_CROP: [usize; 2] = [192, 192];
-/// Highest learning rate of the first training, and of the later ones, which start from weights that are good already.
-const RATES: [f64; 2] = [4e-3, 2e-3];
+/// What the plan's learning rate is multiplied by in a retraining, which starts from weights that are good already.
+const RATE_ON: f64 = 0.5;
 
 /// What is played.
 #[derive(Clone, Debug)]
@@ -29,8 +24,8 @@ pub struct CurveWish {
     pub steps: u32,
     /// Where weights and batches come from.
     pub seed: u64,
-    /// Channels of the first level.
-    pub base: usize,
+    /// The net and how it is trained; the class weights, where it gives none, are balanced anew at every retraining.
+    pub plan: Plan,
 }
 
 /// What one exam cost.
@@ -102,7 +97,14 @@ pub fn play_corrections(
     stop: &AtomicBool,
     progress: &mut dyn FnMut(&CurveProgress),
 ) -> Result<Option<Vec<CurvePoint>>, String> {
-    let mut play = Play { wish, stop, recipe: Recipe::default(), examples: Vec::new(), model: None };
+    if wish.plan.members > 1 {
+        return Err(format!("The plan asks for {} nets, but the loop is played with one; set `members` to 1.", wish.plan.members));
+    }
+    let recipe = wish.plan.recipe_for(&wish.sequences);
+    if recipe.learns() {
+        return Err("The plan's recipe is learnt from all exams, but the loop begins with none; take another recipe.".to_owned());
+    }
+    let mut play = Play { wish, stop, recipe, examples: Vec::new(), model: None };
     let mut points = Vec::with_capacity(cases.len());
     for (at, case) in cases.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
@@ -166,32 +168,43 @@ struct Play<'a> {
 
 impl Play<'_> {
     fn spec(&self, weights: Option<Vec<f32>>) -> Result<CheckedSpec, String> {
-        let mut spec = ModelSpec::new("", "marrow", 3, &self.wish.corrector);
-        spec.sequences.clone_from(&self.wish.sequences);
-        (spec.seed, spec.base, spec.class_weights) = (self.wish.seed, self.wish.base, weights);
+        let CurveWish { plan, sequences, corrector, seed, .. } = self.wish;
+        let mut spec = plan.spec(sequences, "marrow", 3, corrector, *seed);
+        spec.class_weights = weights;
         spec.check().map_err(|e| e.to_string())
+    }
+
+    /// A trainer that goes on from the weights so far, or from fresh ones, with weights of the classes as they are now.
+    fn trainer(&self) -> Result<Trainer, String> {
+        let (plan, classes) = (&self.wish.plan, self.spec(None)?.classes());
+        let weights = plan.class_weights.clone().unwrap_or_else(|| balanced_weights(&self.examples, classes));
+        let trainer = match &self.model {
+            Some(model) => {
+                let model = model.learning_from(&self.wish.corrector, Some(weights)).map_err(|e| e.to_string())?;
+                Trainer::resume(&model, plan.options)
+            }
+            None => Trainer::new(&self.spec(Some(weights))?, self.recipe.clone(), plan.options),
+        };
+        Ok(trainer.map_err(|e| e.to_string())?.on(&Compute::best().0))
     }
 
     /// One retraining on all examples so far; `false` if it was stopped.
     fn learn(&mut self, exam: usize, progress: &mut dyn FnMut(&CurveProgress)) -> Result<bool, String> {
-        let peak = RATES[usize::from(self.model.is_some())];
-        let rate = Rate::Cosine { peak, steps: u64::from(self.wish.steps) };
-        let options = TrainOptions { rate, ..TrainOptions::default() };
-        let mut trainer = match &self.model {
-            Some(model) => Trainer::resume(model, options),
-            None => {
-                let spec = self.spec(None)?;
-                let spec = self.spec(Some(balanced_weights(&self.examples, spec.classes())))?;
-                Trainer::new(&spec, self.recipe.clone(), options)
-            }
-        }
-        .map_err(|e| e.to_string())?;
-        let augmentation = Augmentation::for_layer("marrow");
-        let mut sampler = Sampler::new(&self.examples, self.wish.seed.wrapping_add(exam as u64)).map_err(|e| e.to_string())?;
-        for step in 1..=self.wish.steps.max(1) {
-            let batch = sampler.batch(&self.examples, BATCH, Some(Crop { size: LARGEST_CROP }), &augmentation);
+        let plan = &self.wish.plan;
+        let mut trainer = self.trainer()?;
+        let augmentation = plan.augmentation_for("marrow", &self.recipe);
+        let sampler = Sampler::new(&self.examples, self.wish.seed.wrapping_add(exam as u64)).map_err(|e| e.to_string())?;
+        let mut sampler = sampler.with_shares(plan.label_share, plan.replay);
+        let (factor, steps) = (if self.model.is_some() { RATE_ON } else { 1.0 }, self.wish.steps.max(1));
+        for step in 1..=steps {
+            let rate = factor * plan.rate_at(u64::from(step - 1), f64::from(step - 1) / f64::from(steps));
+            trainer.set_learning_rate(Rate::Constant { rate });
+            let batch = sampler.batch(&self.examples, plan.batch, Some(Crop { size: plan.crop }), &augmentation);
             match trainer.step(&batch.iter().collect::<Vec<_>>(), self.stop) {
-                Ok(report) => progress(&CurveProgress::Step { exam, step, loss: report.loss }),
+                Ok(report) => {
+                    sampler.hear(report.loss);
+                    progress(&CurveProgress::Step { exam, step, loss: report.loss });
+                }
                 // The trainer goes on from the last good weights.
                 Err(LearnError::NothingLabelled | LearnError::NotFinite { .. }) => {}
                 Err(LearnError::Cancelled) => return Ok(false),
@@ -233,7 +246,13 @@ mod tests {
     fn the_first_exam_costs_all_and_later_ones_less() {
         let folder = tempfile::tempdir().unwrap();
         let cases: Vec<Case> = (0..3).map(|n| exam(folder.path(), &format!("e{n}"), n * 2)).collect();
-        let wish = CurveWish { sequences: vec!["water".into()], corrector: "r1".into(), steps: 40, seed: 3, base: 4 };
+        let wish = CurveWish {
+            sequences: vec!["water".into()],
+            corrector: "r1".into(),
+            steps: 40,
+            seed: 3,
+            plan: Plan { base: 4, ..Plan::default() },
+        };
         let (mut heard, mut steps) = (0, 0);
         let points = play_corrections(&cases, &wish, &AtomicBool::new(false), &mut |event| match event {
             CurveProgress::Exam(_) => heard += 1,
