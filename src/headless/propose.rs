@@ -8,6 +8,7 @@ use crate::io::{write_labels_nifti, write_probability_nifti};
 use crate::learn::{Compute, checkpoint};
 use crate::session::{Command, ModelCommand, StudyCommand, ToolCommand};
 use crate::study::{ModelCode, Part, Study};
+use crate::worker::model_inputs;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,8 @@ fn write_probabilities(driver: &Driver, study: &Path, version: &str, mask: &Path
     let folder = Study::open(study)?.layout().model_version(&ModelCode::new(name)?, number.parse()?);
     let model = checkpoint::load(&folder)?.0.on(Compute::best().0);
     let exam = driver.session().exam().ok_or_else(|| anyhow!("no exam is open"))?;
-    let prepared = model.prepare(&[exam.reading_image()], exam.plane().slice_axis())?;
+    let images = model_inputs(exam.sequences(), exam.code(), model.spec().spec()).map_err(|why| anyhow!(why))?;
+    let prepared = model.prepare(&images, exam.plane().slice_axis())?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(all_threads()).build()?;
     let maps = pool.install(|| model.probability_maps(&prepared, &AtomicBool::new(false), &mut |_, _| {}))?;
     let stem = mask.file_name().map(|n| n.to_string_lossy().replace(".nii.gz", "")).unwrap_or_default();

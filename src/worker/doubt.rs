@@ -1,6 +1,7 @@
 //! Where a version is unsure: as a map of one exam, and to say which exam it would gain most from.
 
 use super::files::reading_axis;
+use super::inputs;
 use super::message::{DoubtMap, ExamGain, Outcome, ProposeRequest, RankRequest, Ranking};
 use super::propose::{LoadedModel, load_model, refuse_test_exam};
 use super::task::Task;
@@ -26,8 +27,9 @@ fn mapped(task: &Task, pool: &rayon::ThreadPool, request: &ProposeRequest) -> Re
     let (name, version, loaded) = current(&study, &request.model)?;
     let mut progress = |done: usize, all: usize| task.progress("Where the model is unsure", Some(done as f32 / all.max(1) as f32));
     let mirror = request.layer != LayerKind::Bone;
+    let images = inputs::among(&request.sequences, &request.exam, loaded.model().spec().spec())?;
     let map = pool.install(|| {
-        let prepared = loaded.model().prepare(&[&request.image], request.slice_axis)?;
+        let prepared = loaded.model().prepare(&images, request.slice_axis)?;
         loaded.model().doubt_map(&prepared, request.slices.as_deref(), mirror, task.cancel.flag(), &mut progress)
     });
     match map {
@@ -69,11 +71,12 @@ fn ranked(task: &Task, pool: &rayon::ThreadPool, request: &RankRequest) -> Resul
 
 fn gain(task: &Task, pool: &rayon::ThreadPool, study: &Study, exam: &ExamCode, loaded: &LoadedModel) -> Result<Option<ExamGain>, String> {
     let record = study.exam(exam).map_err(|e| e.to_string())?;
-    let image = study.load_image(exam, &record.reading_sequence).map_err(|e| e.to_string())?;
-    let (model, axis) = (loaded.model(), reading_axis(&image));
+    let model = loaded.model();
+    let images = inputs::load(study, &record, model.spec().spec())?;
+    let axis = reading_axis(&images[0]);
     let mirror = model.spec().spec().layer != LayerKind::Bone.word();
     let looked = pool.install(|| {
-        let prepared = model.prepare(&[&image], axis)?;
+        let prepared = model.prepare(&images.iter().collect::<Vec<_>>(), axis)?;
         let slices = prepared.slice_count();
         let step = slices.div_ceil(LOOKED_AT).max(1);
         let (mut sum, mut count, mut most) = (0.0, 0, (0.0, slices / 2));

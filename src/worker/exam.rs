@@ -116,7 +116,7 @@ pub(super) fn images(task: &Task, record: &ExamRecord, layout: &Layout) -> Resul
 }
 
 /// A companion as it is shown: on the grid of the reading sequence.
-fn on_reading_grid(image: Image, reading: &Image) -> Image {
+pub(super) fn on_reading_grid(image: Image, reading: &Image) -> Image {
     if image.grid().same_as(reading.grid()) { image } else { resample(&image, reading.grid()) }
 }
 

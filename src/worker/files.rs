@@ -7,7 +7,7 @@ use super::task::Task;
 use crate::io::{self, Reading, Watch};
 use crate::space::SlicePlane;
 use crate::study::{self, ImportOptions, ImportReport, Layout, Naming, Protocol, Study};
-use crate::volume::Image;
+use crate::volume::{Grid, Image};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest as _, Sha256};
@@ -101,7 +101,12 @@ pub(super) fn skipped(reading: &Reading) -> Vec<String> {
 
 /// The voxel axis whose slices are read.
 pub(super) fn reading_axis(image: &Image) -> usize {
-    SlicePlane::acquisition(image.grid().world_from_voxel(), image.grid().shape()).slice_axis()
+    acquisition_axis(image.grid())
+}
+
+/// The voxel axis across the slices of an acquisition on this grid.
+pub(super) fn acquisition_axis(grid: &Grid) -> usize {
+    SlicePlane::acquisition(grid.world_from_voxel(), grid.shape()).slice_axis()
 }
 
 /// Lists a folder for the built-in path entry.

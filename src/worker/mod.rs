@@ -11,6 +11,7 @@ mod files;
 pub mod folder;
 mod hub;
 mod import;
+mod inputs;
 mod journal;
 mod judge;
 mod mask;
@@ -35,5 +36,6 @@ mod versions;
 mod visits;
 
 pub use hub::{WorkerConfig, Workers};
+pub use inputs::among as model_inputs;
 pub use sample::{SAMPLE_PARTS, SAMPLE_SEED};
 pub use start_from::Beginning;

@@ -1,9 +1,12 @@
 //! Letting a saved version of a model propose.
 
+use super::files::reading_axis;
+use super::inputs;
 use super::message::{Outcome, ProposalResult, ProposeRequest};
 use super::task::Task;
 use crate::learn::{Compute, LearnError, Model, checkpoint};
-use crate::study::{ExamCode, ModelCode, Part, Split, Study};
+use crate::study::{ExamCode, ExamRecord, ModelCode, Part, Split, Study};
+use crate::volume::Labels;
 use std::path::Path;
 
 /// A version read from its folder.
@@ -12,6 +15,22 @@ pub(super) struct LoadedModel(Model);
 impl LoadedModel {
     pub const fn model(&self) -> &Model {
         &self.0
+    }
+
+    /// Proposes on all slices of an exam of the study. Two kinds of failure: the images, and the model.
+    ///
+    /// # Errors
+    /// One sentence, if the images cannot be read or one is missing.
+    pub fn propose_on(
+        &self,
+        study: &Study,
+        record: &ExamRecord,
+        task: &Task,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Result<Labels, LearnError>, String> {
+        let images = inputs::load(study, record, self.0.spec().spec())?;
+        let refs: Vec<_> = images.iter().collect();
+        Ok(self.0.predict_volumes(&refs, reading_axis(&images[0]), None, task.cancel.flag(), progress))
     }
 }
 
@@ -52,14 +71,14 @@ fn work(task: &Task, pool: &rayon::ThreadPool, request: &ProposeRequest) -> Resu
     let mut progress =
         |done: usize, all: usize| task.progress(format!("Proposing on {}", request.exam), Some(done as f32 / all.max(1) as f32));
     let slices = request.slices.as_deref();
-    let labels =
-        pool.install(|| loaded.model().predict_volume(&request.image, request.slice_axis, slices, task.cancel.flag(), &mut progress));
+    let images = inputs::among(&request.sequences, &request.exam, loaded.model().spec().spec())?;
+    let labels = pool.install(|| loaded.model().predict_volumes(&images, request.slice_axis, slices, task.cancel.flag(), &mut progress));
     let labels = match labels {
         Ok(labels) => labels,
         Err(LearnError::Cancelled) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    let all = || (0..request.image.grid().shape()[request.slice_axis]).collect();
+    let all = || (0..images[0].grid().shape()[request.slice_axis]).collect();
     Ok(Some(ProposalResult {
         exam: request.exam.clone(),
         layer: request.layer,

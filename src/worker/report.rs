@@ -1,7 +1,6 @@
 //! The report of a study: finds the finished reads, measures them exam by exam, writes the files.
 
 use super::compare::is_meeting;
-use super::files::reading_axis;
 use super::message::{Outcome, ReportChoice, ReportWritten};
 use super::propose::{LoadedModel, load_model};
 use super::task::Task;
@@ -195,10 +194,9 @@ impl<'s> Gathered<'s> {
             found.left_out.extend(self.models.iter().map(exclude));
             return Ok(());
         }
-        let image = self.study.load_image(&record.exam, &record.reading_sequence).map_err(|e| e.to_string())?;
         for (name, model) in &self.models {
             task.progress(format!("Model {name} proposes on {}", record.exam), None);
-            match model.model().predict_volume(&image, reading_axis(&image), None, task.cancel.flag(), &mut |_, _| {}) {
+            match model.propose_on(self.study, record, task, &mut |_, _| {})? {
                 Ok(labels) => {
                     found.maps.push(ReadMap { who: Who::Model(name.clone()), labels });
                     found.states.push("proposed for this report".to_owned());

@@ -1,7 +1,7 @@
 //! Scoring sessions: made of consensus and model masks, opened, marked, locked, unblinded.
 
 use super::exam::images;
-use super::files::reading_axis;
+use super::files::{acquisition_axis, reading_axis};
 use super::journal::JournalMessage;
 use super::message::{LoadedExam, NewScores, Outcome, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary, Standing};
 use super::propose::{load_model, refuse_test_exam};
@@ -139,9 +139,8 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Optio
             left_out.push(why);
             continue;
         }
-        let image = study.load_image(&record.exam, &record.reading_sequence).map_err(|e| e.to_string())?;
-        let axis = reading_axis(&image);
-        let proposed = loaded.model().predict_volume(&image, axis, None, task.cancel.flag(), &mut |_, _| {}).map_err(|e| e.to_string())?;
+        let proposed = loaded.propose_on(study, record, task, &mut |_, _| {})?.map_err(|e| e.to_string())?;
+        let axis = acquisition_axis(proposed.grid());
         let bone = agreed.bone.filter(|_| trim);
         if trim && bone.is_none() {
             left_out.push(format!("{}: no reader drew bone, so nothing was taken out there", record.exam));

@@ -94,8 +94,14 @@ impl Beginning {
 
     fn require_fit(&self, study: &Study, layer: LayerKind) -> Result<(), String> {
         let (spec, name) = (self.model.spec().spec(), &self.name);
-        // A study's model takes the reading sequence alone.
-        self.require(layer.word(), 1, 0)?;
+        // One of a single sequence takes what is read; one of several finds them by their names.
+        let names = study.protocol().sequences();
+        let here = |wanted: &String| names.iter().any(|name| name.as_str().eq_ignore_ascii_case(wanted));
+        let known = spec.sequences.len() == 1 || spec.sequences.iter().all(here);
+        self.require(layer.word(), if known { spec.sequences.len() } else { names.len() }, 0)?;
+        if let Some(wanted) = spec.sequences.iter().find(|wanted| !known && !here(wanted)) {
+            return Err(format!("{name} takes {}, but the protocol names no sequence {wanted}.", spec.sequences.join(" and ")));
+        }
         let keys: Vec<String> = match layer {
             LayerKind::Marrow => (1..=3).map(|level: u8| level.to_string()).collect(),
             _ => study.protocol().bone_scheme().classes().iter().map(|class| class.key.clone()).collect(),

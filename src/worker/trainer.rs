@@ -1,5 +1,6 @@
 //! Training beside the reader: pause, resume, cancel; the best version is saved, and made current only when it is no worse.
 
+use super::inputs;
 use super::judge::{DiceTable, Judge, is_no_worse, mean};
 use super::memory_plan::{MemoryNeeds, MemoryPlan};
 use super::message::{Ablated, Event, Outcome, TrainProgress, TrainRequest, TrainedVersion};
@@ -124,10 +125,12 @@ impl<'a> Run<'a> {
             Some(version) => Some((version, load_model(&study, &model, version)?.model().clone())),
             None => None,
         };
-        let sequence = study.protocol().sequences().first().map_or_else(|| "reading".to_owned(), ToString::to_string);
-        let mut spec = ModelSpec::new(&sequence, request.layer.word(), usize::from(labels), request.reader.as_str());
+        let sequences = inputs::common_sequences(&study)?;
+        let mut spec = ModelSpec::new("", request.layer.word(), usize::from(labels), request.reader.as_str());
         spec.seed = request.seed;
-        let recipe = parent.as_ref().map_or_else(Recipe::default, |(_, model)| model.recipe().clone());
+        let usual = Recipe::for_sequences(&sequences);
+        spec.sequences = sequences;
+        let recipe = parent.as_ref().map_or(usual, |(_, model)| model.recipe().clone());
         let checked = match &parent {
             Some((_, model)) => model.spec().clone(),
             None => spec.check().map_err(|e| e.to_string())?,
@@ -149,12 +152,17 @@ impl<'a> Run<'a> {
     ) -> Result<(SteadyTrainer, MemoryPlan), String> {
         let rate = Rate::Cosine { peak: if parent.is_some() { RETRAIN_RATE } else { FIRST_RATE }, steps: u64::from(request.steps) };
         let options = TrainOptions { rate, ..TrainOptions::default() };
+        // Levels differ in size by a hundred times: without weights the sparse ones are learnt late. They are weighed anew each
+        // time, since the first exams need not be like the rest.
+        let weights = Some(balanced_weights(&data.examples, spec.spec().labels + 1));
         let trainer = match parent {
-            Some(model) => Trainer::resume(model, options),
+            Some(model) => {
+                let model = model.learning_from(request.reader.as_str(), weights).map_err(|e| e.to_string())?;
+                Trainer::resume(&model, options)
+            }
             None => {
-                // Levels differ in size by a hundred times: without weights the sparse ones are learnt late.
                 let mut spec = spec.spec().clone();
-                spec.class_weights = Some(balanced_weights(&data.examples, spec.labels + 1));
+                spec.class_weights = weights;
                 let checked = spec.check().map_err(|e| e.to_string())?;
                 Trainer::new(&checked, recipe, options)
             }
@@ -264,7 +272,8 @@ impl<'a> Run<'a> {
 
     /// Takes the steps.
     fn take_steps(&mut self) -> Result<Taken, String> {
-        let augmentation = Augmentation::for_layer(self.request.layer.word());
+        let usual = if self.trainer.snapshot().recipe().is_referred() { Augmentation::for_referred } else { Augmentation::for_layer };
+        let augmentation = usual(self.request.layer.word());
         let seed = self.request.seed.wrapping_add(self.trainer.steps());
         let mut sampler = Sampler::new(&self.data.examples, seed).map_err(|e| e.to_string())?;
         let (started, mut loss) = (Instant::now(), f32::NAN);

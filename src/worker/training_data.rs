@@ -1,6 +1,7 @@
 //! What a reader marked done: slices to learn from and slices held out to judge by.
 
 use super::files::reading_axis;
+use super::inputs;
 use super::message::{Interest, TrainRequest};
 use crate::edit::tools::Region;
 use crate::learn::{CheckedSpec, Example, PreparedSlices, Recipe};
@@ -60,7 +61,8 @@ impl TrainingData {
 /// One exam's part in the training.
 struct DoneExam {
     exam: ExamCode,
-    image: Image,
+    /// What the model takes; the first is read.
+    images: Vec<Image>,
     labels: Labels,
     interest: Interest,
     has_geometry: bool,
@@ -73,7 +75,7 @@ struct DoneExam {
 impl DoneExam {
     /// Says of each voxel whether the loss counts it.
     fn counts(&self, layer: LayerKind, slice_axis: usize) -> impl Fn([usize; 3]) -> bool + '_ {
-        let grid = self.image.grid();
+        let grid = self.images[0].grid();
         let plane = if self.has_geometry {
             SlicePlane::new(grid.world_from_voxel(), grid.shape(), slice_axis)
         } else {
@@ -88,13 +90,14 @@ impl DoneExam {
 
 /// Collects the slices that the reader marked done. Test exams are out of reach: `Study::trainable` never names one.
 pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, recipe: &Recipe) -> Result<TrainingData, String> {
-    let exams = done_exams(study, request)?;
+    let exams = done_exams(study, request, spec)?;
     let validated = exams.iter().any(|e| e.validates && !e.accepted) && exams.iter().any(|e| !e.validates);
     let mut data = TrainingData::default();
     let mut held_slices = 0;
     for exam in exams {
-        let slice_axis = reading_axis(&exam.image);
-        let prepared = PreparedSlices::new(spec, recipe, &[&exam.image], slice_axis).map_err(|e| format!("{}: {e}", exam.exam))?;
+        let slice_axis = reading_axis(&exam.images[0]);
+        let prepared = PreparedSlices::new(spec, recipe, &exam.images.iter().collect::<Vec<_>>(), slice_axis)
+            .map_err(|e| format!("{}: {e}", exam.exam))?;
         let (learn, hold): (Vec<usize>, Vec<usize>) = if exam.accepted {
             // No version is judged by what a version drew.
             (if exam.validates { Vec::new() } else { exam.done.clone() }, Vec::new())
@@ -141,7 +144,7 @@ pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, 
     Ok(data)
 }
 
-fn done_exams(study: &Study, request: &TrainRequest) -> Result<Vec<DoneExam>, String> {
+fn done_exams(study: &Study, request: &TrainRequest, spec: &CheckedSpec) -> Result<Vec<DoneExam>, String> {
     let trainable = study.trainable().map_err(|e| e.to_string())?;
     let parts = [(trainable.train(), false), (trainable.validate(), true)];
     let mut found = Vec::new();
@@ -161,9 +164,9 @@ fn done_exams(study: &Study, request: &TrainRequest) -> Result<Vec<DoneExam>, St
             continue;
         }
         let record = study.exam(exam).map_err(|e| e.to_string())?;
-        let image = study.load_image(exam, &record.reading_sequence).map_err(|e| e.to_string())?;
+        let images = inputs::load(study, &record, spec.spec())?;
         let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
-        found.push(DoneExam { exam: exam.clone(), image, labels, interest, has_geometry, done, validates, accepted });
+        found.push(DoneExam { exam: exam.clone(), images, labels, interest, has_geometry, done, validates, accepted });
     }
     Ok(found)
 }

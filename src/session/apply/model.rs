@@ -152,7 +152,7 @@ impl Session {
             root: study.root.clone(),
             model,
             exam: exam.code.clone(),
-            image: exam.reading_image().clone(),
+            sequences: exam.sequences().to_vec(),
             slices,
             slice_axis: exam.plane.slice_axis(),
             layer,

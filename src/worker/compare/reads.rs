@@ -6,7 +6,6 @@ use crate::learn::LearnError;
 use crate::space::SlicePlane;
 use crate::study::{ExamRecord, ModelCode, ReadView, Study};
 use crate::volume::{Labels, LayerKind};
-use crate::worker::files::reading_axis;
 use crate::worker::message::{CompareChoice, ComparedMap, MapOf, ModelVersion};
 use crate::worker::propose::{load_model, refuse_test_exam};
 use crate::worker::task::Task;
@@ -173,8 +172,7 @@ fn propose(task: &Task, study: &Study, record: &ExamRecord, wanted: &ModelVersio
     let mut work = || -> Result<Result<Labels, LearnError>, String> {
         let code = ModelCode::new(&wanted.model).map_err(|e| e.to_string())?;
         let loaded = load_model(study, &code, wanted.version)?;
-        let image = study.load_image(&record.exam, &record.reading_sequence).map_err(|e| e.to_string())?;
-        Ok(loaded.model().predict_volume(&image, reading_axis(&image), None, task.cancel.flag(), &mut progress))
+        loaded.propose_on(study, record, task, &mut progress)
     };
     match work() {
         Ok(Ok(labels)) => Ok(Ok(labels)),

@@ -80,8 +80,8 @@ pub struct ProposeRequest {
     pub model: String,
     /// Exam whose image it is.
     pub exam: ExamCode,
-    /// The image of the reading sequence.
-    pub image: Image,
+    /// Name and image of each sequence, on the grid of the first, which is read.
+    pub sequences: Vec<(String, Image)>,
     /// Slices along `slice_axis`; all if `None`.
     pub slices: Option<Vec<usize>>,
     /// Voxel axis of the slices.
