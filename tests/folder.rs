@@ -57,7 +57,8 @@ fn learns_from_a_folder_and_is_judged_on_it() {
     let images = format!("{},{}", at("*_water.nii.gz"), at("*_fat.nii.gz"));
     let train = |out: &str, steps: &str| {
         let (labels, out) = (at("*_reader2.nii.gz"), at(out));
-        works(&["train", "--images", &images, "--labels", &labels, "--out", &out, "--steps", steps, "--base", "4", "--hold-out", "0.2"])
+        let net = ["--steps", steps, "--base", "4", "--members", "1", "--hold-out", "0.2"];
+        works(&[&["train", "--images", &images, "--labels", &labels, "--out", &out], &net[..]].concat())
     };
     let said = train("model", "120");
     assert!(said.contains("held-out cases"), "{said}");

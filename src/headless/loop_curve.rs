@@ -33,12 +33,12 @@ pub(super) struct LoopArgs {
     /// Where weights and batches come from
     #[arg(long, default_value_t = place::DEFAULT_SEED)]
     seed: u64,
-    /// How to train, as a JSON file with any part of a plan (docs/learning.md)
+    /// How one net is trained, as a JSON file with any part of a plan (docs/learning.md)
     #[arg(long, value_name = "FILE.json")]
     spec: Option<PathBuf>,
-    /// Channels of the first level, instead of the plan's
-    #[arg(long)]
-    base: Option<usize>,
+    /// Channels of the first level: those of the model in the window
+    #[arg(long, default_value_t = 16)]
+    base: usize,
     /// File for the figures, - for the screen
     #[arg(long)]
     json: Option<PathBuf>,
@@ -55,7 +55,8 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
         bail!("one exam is no curve; name at least two");
     }
     let mut plan = read_plan(args.spec.as_deref())?;
-    plan.base = args.base.unwrap_or(plan.base);
+    // One net, as in the window.
+    (plan.base, plan.members) = (args.base, 1);
     plan.check().map_err(|why| anyhow!(why))?;
     let wish = CurveWish {
         sequences: patterns.iter().map(FilePattern::word).collect(),

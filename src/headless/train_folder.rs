@@ -79,7 +79,7 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginn
         minutes: args.minutes,
         seed,
         held_out: args.hold_out,
-        plan: plan(args)?,
+        plan: plan(args, from.is_some())?,
         from,
         label_keys: args.names.clone(),
         created: clock(),
@@ -97,11 +97,13 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginn
 }
 
 /// The plan of the file, with what the flags change.
-fn plan(args: &FolderArgs) -> Result<Plan> {
+fn plan(args: &FolderArgs, goes_on: bool) -> Result<Plan> {
     let mut plan = read_plan(args.spec.as_deref())?;
     plan.base = args.base.unwrap_or(plan.base);
     plan.neighbours = args.neighbours.unwrap_or(plan.neighbours);
-    plan.members = args.members.unwrap_or(plan.members);
+    // What goes on from one model's weights is one model, unless more are asked for.
+    let usual = if goes_on && args.spec.is_none() { 1 } else { plan.members };
+    plan.members = args.members.unwrap_or(usual);
     Ok(plan)
 }
 

@@ -45,8 +45,9 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let spec = ModelSpec::new("", "marrow", 1, "");
+        // Wider, and three of them: who trains on a folder has minutes, where the model in the window has seconds.
         Self {
-            base: spec.base,
+            base: 24,
             depth: spec.depth,
             neighbours: spec.neighbours,
             norm: spec.norm,
@@ -61,7 +62,7 @@ impl Default for Plan {
             crop: [192, 192],
             label_share: 0.5,
             replay: 0.0,
-            members: 1,
+            members: 3,
         }
     }
 }

@@ -251,7 +251,7 @@ mod tests {
             corrector: "r1".into(),
             steps: 40,
             seed: 3,
-            plan: Plan { base: 4, ..Plan::default() },
+            plan: Plan { base: 4, members: 1, ..Plan::default() },
         };
         let (mut heard, mut steps) = (0, 0);
         let points = play_corrections(&cases, &wish, &AtomicBool::new(false), &mut |event| match event {
