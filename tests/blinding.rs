@@ -149,7 +149,8 @@ fn on_test_exams_a_model_waits_until_every_read_is_sealed() {
 /// What a person could press, by number.
 fn random_command(choice: u8, codes: &[osteon::study::ExamCode]) -> Command {
     use osteon::session::{AdoptWhat, PointerCommand, ViewCommand, Workspace};
-    match choice % 19 {
+    match choice % 20 {
+        19 => Command::Model(ModelCommand::BeginShipped),
         16 => Command::Model(ModelCommand::Accept),
         17 => Command::Model(ModelCommand::Refuse),
         18 => Command::Model(ModelCommand::ToggleDoubt),
@@ -242,6 +243,7 @@ fn whatever_an_independent_reader_presses_no_model_is_asked_and_nobody_elses_rea
                         asked += 1;
                     }
                     Request::Train(request) | Request::Ablate(request) => assert!(assisted && request.reader == readers[2]),
+                    Request::BeginShipped { reader, .. } => assert!(assisted && reader == readers[2]),
                     Request::Doubt(request) => {
                         assert!(assisted && request.exam != codes[2], "doubt is asked where no proposal may be");
                     }

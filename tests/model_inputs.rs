@@ -106,6 +106,27 @@ fn a_model_learns_from_water_and_fat_and_an_exam_without_fat_says_so() {
 }
 
 #[test]
+fn a_model_begins_with_the_shipped_one_and_proposes() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = Study::init(&root, "Balls", &protocol()).unwrap();
+    import(&study, home.path(), &["a"], &["a"], 1);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    driver.run_to_end("Beginning", PATIENCE, Command::Model(ModelCommand::BeginShipped)).unwrap();
+    assert!(told(&driver).contains("marrow-R1 begins with shipped/marrow"), "{}", told(&driver));
+    let session = driver.session();
+    assert_eq!((session.current_version(), session.study().unwrap().models["marrow-R1"].len()), (Some(1), 1));
+    assert_eq!(sequences(&study), ["water"]);
+    driver.run_to_end("Proposing", PATIENCE, Command::Model(ModelCommand::ProposeExam)).unwrap();
+    assert!(driver.session().exam().unwrap().proposal().is_some(), "{}", told(&driver));
+    // Only the first version begins so.
+    let _ = driver.run_to_end("Beginning", PATIENCE, Command::Model(ModelCommand::BeginShipped));
+    assert!(told(&driver).contains("has versions already"), "{}", told(&driver));
+}
+
+#[test]
 fn a_sequence_that_one_exam_lacks_is_not_learnt_from() {
     let home = tempfile::tempdir().unwrap();
     let root = home.path().join("study");

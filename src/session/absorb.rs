@@ -124,6 +124,7 @@ impl Session {
             Outcome::Exported { files, out, left_out } => self.tell_export(files, &out, &left_out),
             Outcome::Picked { purpose, path, dialog_shown } => return self.absorb_picked(purpose, path, dialog_shown),
             Outcome::Listed(listing) => self.listing = Some(listing),
+            Outcome::ModelBegun { model, first, from } => self.absorb_begun(model, first, &from),
             Outcome::CurrentChanged { model, version } => {
                 if let Some(study) = &mut self.study {
                     study.current.insert(model.clone(), version);

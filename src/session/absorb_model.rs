@@ -2,7 +2,7 @@
 
 use super::{OpenExam, Proposal, Session};
 use crate::volume::Labels;
-use crate::worker::message::{Ablated, ProposalResult, TrainedVersion};
+use crate::worker::message::{Ablated, ProposalResult, TrainedVersion, VersionSummary};
 
 impl Session {
     pub(super) fn absorb_trained(&mut self, trained: TrainedVersion) {
@@ -29,6 +29,14 @@ impl Session {
         }
         if let Some(note) = &trained.note {
             self.warn(note.clone());
+        }
+    }
+
+    pub(super) fn absorb_begun(&mut self, model: String, first: VersionSummary, from: &str) {
+        self.info(format!("{model} begins with {from}: it proposes from now on, and training goes on from it."));
+        if let Some(study) = &mut self.study {
+            study.current.insert(model.clone(), first.version);
+            study.models.insert(model, vec![first]);
         }
     }
 

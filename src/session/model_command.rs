@@ -17,6 +17,8 @@ pub enum ModelCommand {
     ProposeSlice,
     /// Propose on the whole exam.
     ProposeExam,
+    /// Make the model that comes with the program the first version.
+    BeginShipped,
     /// Make a version the current one.
     MakeCurrent(u32),
     /// Judge two versions on the same slices.

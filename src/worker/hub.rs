@@ -7,7 +7,7 @@ use super::task::{CancelToken, Reporter, Task};
 use super::training_handle::TrainingHandle;
 use super::{
     atlas, audit, compare, dialog, doubt, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, standard,
-    trainer, versions,
+    start_from, trainer, versions,
 };
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
@@ -159,6 +159,9 @@ impl Workers {
             Request::ReadMask(request) => task.spawn("mask", move |task| mask::read(task, &request)),
             Request::Export { root, role, how, out } => {
                 task.spawn("export", move |task| pool.install(|| export::export(task, &root, &role, &how, &out, &(config.clock)())));
+            }
+            Request::BeginShipped { root, model, layer, reader } => {
+                task.spawn("models", move |_| start_from::begin_shipped(&root, &model, layer, &reader, &(config.clock)()));
             }
             Request::MakeCurrent { root, model, version } => {
                 task.spawn("models", move |_| propose::make_current(&root, &model, version));

@@ -1,7 +1,9 @@
 //! The first version of a study's model: weights that were learnt elsewhere, to train on from.
 
+use super::message::Outcome;
+use super::summary::describe;
 use crate::learn::{Card, Model, Shipped, checkpoint};
-use crate::study::{ModelCode, Study};
+use crate::study::{ModelCode, ReaderCode, Study};
 use crate::volume::LayerKind;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -113,6 +115,19 @@ impl Beginning {
         let theirs = if self.card.label_keys.is_empty() { format!("{} label(s)", spec.labels) } else { self.card.label_keys.join(", ") };
         Err(format!("{name} knows {theirs}, but the protocol names {}; train from the start.", keys.join(", ")))
     }
+}
+
+/// Makes the shipped model of a layer the first version of a reader's model.
+pub(super) fn begin_shipped(root: &Path, model: &str, layer: LayerKind, reader: &ReaderCode, created: &str) -> Outcome {
+    let work = || -> Result<Outcome, String> {
+        let study = Study::open(root).map_err(|e| e.to_string())?;
+        let code = ModelCode::new(model).map_err(|e| e.to_string())?;
+        let beginning = Beginning::shipped(layer.word())?;
+        let version = beginning.place(&study, &code, layer, reader.as_str(), created)?;
+        let card = checkpoint::load_card(&study.layout().model_version(&code, version)).map_err(|e| e.to_string())?;
+        Ok(Outcome::ModelBegun { model: model.to_owned(), first: describe(version, &card), from: beginning.name })
+    };
+    work().unwrap_or_else(Outcome::Failed)
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ impl Session {
                 self.propose(slice)
             }
             ModelCommand::ProposeExam => self.propose(None),
+            ModelCommand::BeginShipped => self.begin_shipped(),
             ModelCommand::MakeCurrent(version) => match (&self.study, self.model_name()) {
                 (Some(study), Some(model)) => {
                     let root = study.root.clone();
@@ -39,6 +40,17 @@ impl Session {
                 _ => Vec::new(),
             },
         }
+    }
+
+    fn begin_shipped(&mut self) -> Vec<Effect> {
+        if let Some(refusal) = self.assistance_refusal() {
+            self.warn(refusal);
+            return Vec::new();
+        }
+        let reader = self.role.as_ref().and_then(|role| role.reader().cloned());
+        let (Some(study), Some(model), Some(reader)) = (&self.study, self.model_name(), reader) else { return Vec::new() };
+        let request = Request::BeginShipped { root: study.root.clone(), model, layer: self.tool.layer, reader };
+        vec![self.request("Beginning with the shipped model", request)]
     }
 
     /// Why the model must not be used in this read, in one sentence.

@@ -3,7 +3,7 @@
 use super::{
     Ablated, AtlasShown, AuditShown, Calibrated, CompareTable, ComparedExam, DoubtMap, ImportLook, ImportPreview, LoadedExam, MaskRead,
     Operated, PickPurpose, ProposalResult, Ranking, ReadChecked, ReportWritten, RequestId, ScoreOutcome, SealEnded, StandardScale,
-    StudySummary, TrainProgress, TrainedVersion, VersionsJudged,
+    StudySummary, TrainProgress, TrainedVersion, VersionSummary, VersionsJudged,
 };
 use crate::edit::Patch;
 use crate::study::ExamCode;
@@ -162,6 +162,15 @@ pub enum Outcome {
     },
     /// A folder was listed.
     Listed(FolderListing),
+    /// A model has its first version, and it is current.
+    ModelBegun {
+        /// Name of the model.
+        model: String,
+        /// The version.
+        first: VersionSummary,
+        /// Where its weights come from.
+        from: String,
+    },
     /// Another version is current now.
     CurrentChanged {
         /// Name of the model.

@@ -6,6 +6,7 @@ use super::{
     TrainRequest,
 };
 use crate::study::{ExamCode, ImportTable, JournalRow, ReaderCode, ReadingPlace};
+use crate::volume::LayerKind;
 use std::path::PathBuf;
 
 /// Number of a request; its events carry it.
@@ -167,6 +168,17 @@ pub enum Request {
     MakeSample {
         /// Where.
         root: PathBuf,
+    },
+    /// Make the model that comes with the program the first version of a reader's.
+    BeginShipped {
+        /// The study.
+        root: PathBuf,
+        /// Name of the model.
+        model: String,
+        /// Layer.
+        layer: LayerKind,
+        /// Whose model.
+        reader: ReaderCode,
     },
     /// Make another saved version of a model the current one.
     MakeCurrent {

@@ -30,6 +30,10 @@ pub fn models_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
             let versions = facts::versions(session);
             if versions.is_empty() {
                 quiet(ui, "No version yet. Mark slices done in the Read workspace, then train: the model learns from them and nothing else.");
+                ui.add_space(theme::UNIT);
+                quiet(ui, "Or begin with the model that comes with the program. It learnt from synthetic knees alone; training goes on from it.");
+                ui.add_space(theme::UNIT);
+                action_button(ui, session, "begin_shipped", None, ButtonLook::Plain, commands);
                 return;
             }
             lineage_ui(ui, session, versions);
