@@ -244,6 +244,12 @@ fn gestures(seed: u64, steps: usize) {
 fn a_thousand_random_gestures_of_all_tools_agree_with_a_plain_model() {
     gestures(1, 600);
     gestures(2, 400);
+    // Further ones on demand: `OSTEON_MORE_SEEDS=20`.
+    let more = std::env::var("OSTEON_MORE_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(0_u64);
+    for seed in 100..100 + more {
+        println!("seed {seed}");
+        gestures(seed, 1000);
+    }
 }
 
 #[test]

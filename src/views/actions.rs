@@ -57,7 +57,7 @@ pub struct Action {
     pub id: &'static str,
     /// Name on screen.
     pub name: &'static str,
-    /// The key shown with it.
+    /// The key shown with it; every action of the table has one.
     pub key: Option<KeyboardShortcut>,
     /// Other keys that do the same.
     pub also: &'static [KeyboardShortcut],
@@ -220,6 +220,7 @@ mod tests {
             assert!(ids.insert(action.id), "{} twice", action.id);
             assert!(names.insert(action.name), "{} twice", action.name);
             assert!(action.tooltip.len() > 12 && action.tooltip.ends_with(|c: char| c.is_alphanumeric()), "{}", action.tooltip);
+            assert!(action.key.is_some(), "{} has no key", action.id);
             for key in action.keys() {
                 let other = keys::owner(key, action).map(|a| a.id);
                 assert_eq!(other, None, "{} shares {}", action.id, key_words(key));

@@ -216,4 +216,9 @@ fn a_thousand_random_gestures_agree_with_a_plain_model() {
 fn so_they_do_when_hardly_a_patch_fits_into_memory() {
     thousand_gestures(2, 4000);
     thousand_gestures(3, 0);
+    // Further ones on demand: `OSTEON_MORE_SEEDS=200`.
+    let more = std::env::var("OSTEON_MORE_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(0_u64);
+    for seed in 100..100 + more {
+        thousand_gestures(seed, [usize::MAX, 4000, 500, 0][seed as usize % 4]);
+    }
 }
