@@ -288,3 +288,20 @@ fn a_key_with_shift_does_not_move_the_other_panes() {
     assert_ne!(cursor(&window), before, "Shift and moving takes them along");
     window.event(Event::ModifiersChanged(Modifiers::NONE));
 }
+
+/// In half the room the reader's chip once lay under the workspaces' names.
+#[test]
+fn nothing_lies_over_anything_in_the_top_bar_of_a_small_window() {
+    use egui::accesskit::Role as Kind;
+    for width in [960.0, 1000.0, 1100.0, 1280.0] {
+        for role in [reader("R2"), Role::Coordinator] {
+            let mut window = harness([width, 620.0], false);
+            window.state_mut().open_study();
+            window.state_mut().sit_down(&role);
+            window.run_steps(4);
+            let who = window.get_by_label_contains(": change reader").rect();
+            let first = window.get_by_role_and_label(Kind::Tab, "Read").rect();
+            assert!(who.right() <= first.left(), "{width}: {who:?} {first:?}");
+        }
+    }
+}

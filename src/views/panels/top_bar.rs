@@ -28,12 +28,22 @@ pub fn top_bar_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
 fn left_part(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let Some(study) = session.study() else { return };
     let name = if study.scratch { "Images without a study" } else { study.protocol.name() };
-    let part = facts::summary(session).filter(|_| !study.scratch).map(|summary| facts::part_words(summary.part));
-    let role = role_pieces(session);
-    // Role and part keep their room; a long name is cut with an ellipsis and shown whole on hover.
-    let width = |ui: &Ui, text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::body(), theme::TEXT).size().x;
+    let mut part = facts::summary(session).filter(|_| !study.scratch).map(|summary| facts::part_words(summary.part));
+    let mut role = role_pieces(session);
     let role_words: String = role.iter().map(|(text, _)| text.as_str()).collect();
-    let kept = width(ui, &role_words) + width(ui, part.unwrap_or_default()) + 60.0;
+    let width = |ui: &Ui, text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::body(), theme::TEXT).size().x;
+    // In a small window the part goes first, then the rule in the role's chip, which hovering shows whole.
+    let chip_width = |ui: &Ui, role: &[(String, Color32)]| role.iter().map(|(text, _)| width(ui, text)).sum::<f32>() + 24.0;
+    if chip_width(ui, &role) + part.map_or(0.0, |part| width(ui, part) + 14.0) > ui.available_width() {
+        part = None;
+    }
+    while role.len() > 1 && chip_width(ui, &role) > ui.available_width() {
+        // What is coloured says who it is.
+        let last = role.iter().rposition(|(_, colour)| *colour != theme::ACCENT).unwrap_or(0);
+        role.remove(last);
+    }
+    // Role and part keep their room; a long name is cut with an ellipsis and shown whole on hover.
+    let kept = chip_width(ui, &role) - 24.0 + width(ui, part.unwrap_or_default()) + 60.0;
     let room = (ui.available_width() - kept).min(width(ui, name) + 2.0);
     if room > 48.0 {
         ui.scope(|ui| {
@@ -65,7 +75,7 @@ fn role_pieces(session: &Session) -> Vec<(String, Color32)> {
 fn role_chip(ui: &mut Ui, words: &str, pieces: &[(String, Color32)], commands: &mut Vec<Command>) {
     let pieces: Vec<(&str, Color32)> = pieces.iter().map(|(text, colour)| (text.as_str(), *colour)).collect();
     let response = chip(ui, &format!("{words}: change reader"), &pieces);
-    if response.on_hover_text("Change reader (Ctrl L)").clicked() {
+    if response.on_hover_text(format!("{words}\nChange reader (Ctrl L)")).clicked() {
         commands.push(Command::Study(StudyCommand::LeaveRole));
     }
 }
@@ -108,7 +118,8 @@ fn window_chip(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let figures = format!("W {width} L {level}{}", if locked { " · locked" } else { "" });
     let back = if session.display_rule().is_some() { "the protocol's rule" } else { "automatic" };
     let name = format!("Window: width {width}, level {level}; back to {back}");
-    if chip(ui, &name, &[("Window ", theme::TEXT), (&figures, theme::STRONG)])
+    let word = if ui.ctx().content_rect().width() < theme::COMPANIONS_FROM { "" } else { "Window " };
+    if chip(ui, &name, &[(word, theme::TEXT), (&figures, theme::STRONG)])
         .on_hover_text(format!("Right drag on the picture changes it; a click goes back to {back}"))
         .clicked()
     {
