@@ -8,7 +8,7 @@ use common::{PATIENCE, ball_study, driver, enter, files, open, saved, stroke};
 use osteon::consensus::{Method, UNDECIDED};
 use osteon::headless::Driver;
 use osteon::session::{Command, CompareCommand, ComparePage, EditCommand, ShownMap, StudyCommand, ViewCommand, Workspace};
-use osteon::study::{ReaderCode, Study};
+use osteon::study::{Assistance, ReaderCode, ReaderRule, Study};
 use osteon::volume::LayerKind;
 use osteon::worker::message::{ComparedExam, MapOf, Role};
 use std::path::Path;
@@ -16,7 +16,11 @@ use std::path::Path;
 /// Three readers of one exam: all found the same level 1, two of them a level 2, one alone a level 3 elsewhere.
 fn three_reads(home: &Path) -> Driver {
     let root = home.join("study");
-    ball_study(&root, 2);
+    let study = ball_study(&root, 2);
+    // All three without a model: an assisted read has no vote beside two independent ones (tests/regression.rs).
+    let independent = study.protocol().readers().iter().map(|rule| ReaderRule { code: rule.code.clone(), assistance: Assistance::None });
+    let protocol = study.protocol().clone().with_readers(independent.collect());
+    std::fs::write(study.layout().protocol(), protocol.to_toml()).unwrap();
     let mut driver = driver(home);
     open(&mut driver, &root);
     for reader in ["R1", "R2", "R3"] {
@@ -59,7 +63,7 @@ fn the_open_exam_is_compared_when_the_workspace_is_looked_at() {
     driver.run_to_end("Comparing", PATIENCE, Command::View(ViewCommand::Workspace(Workspace::Compare))).unwrap();
     let exam = compared(&driver);
     assert_eq!(exam.maps.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["R1", "R2", "R3"]);
-    assert_eq!(exam.maps[0].of, MapOf::Reader { assisted: true });
+    assert_eq!(exam.maps[0].of, MapOf::Reader { assisted: false });
     assert_eq!(exam.levels.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(), ["1", "2", "3", "2+3"]);
     // All agree on level 1; nothing differs, so no slice explains it.
     assert_eq!((exam.levels[0].against[2].dice, exam.levels[0].against[2].at), (Some(1.0), None));

@@ -6,9 +6,12 @@ mod common;
 
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};
-use osteon::session::{Command, FileCommand, StudyCommand, ToolCommand, ViewCommand, Window, WindowPreset};
+use osteon::session::{
+    Command, EditCommand, FileCommand, ImportCommand, NoticeLevel, StudyCommand, ToolCommand, ViewCommand, Window, WindowPreset, Workspace,
+};
 use osteon::space::{Affine, SlicePlane, Spacing};
 use osteon::volume::{Grid, Image, Labels, LayerKind};
+use osteon::worker::message::{PickPurpose, Role};
 use std::sync::Arc;
 
 /// Leaving an exam in the instant after a stroke, while the disk refuses the row, once lost the stroke without a word.
@@ -147,4 +150,56 @@ fn a_stroke_that_the_rules_keep_from_painting_says_so() {
     }
     assert!(driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).counts().of(1) > 0);
     assert!(!said(&driver));
+}
+
+/// In the Compare workspace an assisted read once voted like the independent ones, so that a meeting's read could begin with what a
+/// model had put on a reader's screen; report and scoring never let it.
+#[test]
+fn an_assisted_read_has_no_vote_where_two_independent_ones_are() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 1);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    // R1 reads with a model's help, R2 and R3 without.
+    for (reader, at) in [("R1", 30.0), ("R2", 20.0), ("R3", 20.0)] {
+        enter(&mut driver, reader);
+        stroke(&mut driver, 4, 2, &[[at, 20.0]]);
+        driver.run(Command::Edit(EditCommand::AllDone));
+        saved(&mut driver);
+    }
+    driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+    driver.run_to_end("Comparing", PATIENCE, Command::View(ViewCommand::Workspace(Workspace::Compare))).unwrap();
+    driver.wait("Comparing", PATIENCE, |s| s.comparison().exam().is_some()).unwrap();
+    let compared = driver.session().comparison().exam().unwrap();
+    assert_eq!((compared.voters(), compared.maps.len()), (2, 3), "the assisted read is shown");
+    let map = |name: &str| &compared.maps.iter().find(|map| map.name == name).unwrap().labels;
+    assert!(compared.consensus.same_labels(map("R2")) && !compared.consensus.same_labels(map("R1")));
+}
+
+/// A study could once be made on the command line only, and an import ended without a word.
+#[test]
+fn a_study_is_made_and_filled_from_the_window() {
+    let home = tempfile::tempdir().unwrap();
+    let (root, images) = (home.path().join("Knees 2026"), home.path().join("images"));
+    std::fs::create_dir_all(&images).unwrap();
+    osteon::io::write_image_nifti(&images.join("a.nii.gz"), &common::ball(0.0)).unwrap();
+    let mut driver = driver(home.path());
+    let made = |path: &std::path::Path| Command::File(FileCommand::Use(PickPurpose::NewStudy, path.to_owned()));
+    driver.run_to_end("Making", PATIENCE, made(&root)).unwrap();
+    assert_eq!(driver.session().study().unwrap().protocol.name(), "Knees 2026");
+    driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+    driver.run_to_end("Looking", PATIENCE, Command::File(FileCommand::Use(PickPurpose::Import, images.clone()))).unwrap();
+    driver.run_to_end("Importing", PATIENCE, Command::Import(ImportCommand::Go)).unwrap();
+    let said =
+        |driver: &osteon::headless::Driver| driver.session().notices().iter().map(|n| n.text.clone()).collect::<Vec<_>>().join(" | ");
+    assert!(said(&driver).contains("1 exam came in."), "{}", said(&driver));
+    // A folder that holds other things, and one that is a study, are left as they are.
+    for (taken, why) in [(&images, "holds other things"), (&root, "already")] {
+        let error = driver.run_to_end("Making", PATIENCE, made(taken)).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+        let errors: Vec<u64> = driver.session().notices().iter().filter(|n| n.level == NoticeLevel::Error).map(|n| n.id).collect();
+        errors.into_iter().for_each(|id| driver.run(Command::View(ViewCommand::DismissNotice(id))));
+    }
+    assert!(!images.join("study.toml").exists());
 }

@@ -1,6 +1,6 @@
 //! `osteon study`: make one, bring images in, show where it stands, check it.
 
-use crate::study::{FormRead, ImportOptions, Part, PatientMap, PixelBox, Protocol, ReadingRules, SequenceName, Study};
+use crate::study::{FormRead, ImportOptions, Part, PatientMap, PixelBox, SequenceName, Study};
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -76,12 +76,7 @@ pub enum StudyCommand {
 pub fn run(command: StudyCommand) -> Result<()> {
     match command {
         StudyCommand::Init { dir, name } => {
-            let name = name.or_else(|| dir.file_name().map(|n| n.to_string_lossy().into_owned())).unwrap_or_else(|| "Study".to_owned());
-            let study = Study::init(
-                &dir,
-                &name,
-                &Protocol::sample().with_name(&name).with_reading(ReadingRules { shuffled: true, ..ReadingRules::default() }),
-            )?;
+            let study = Study::init_sample(&dir, name.as_deref())?;
             println!("{} is a study now; its rules are in {}", dir.display(), study.layout().protocol().display());
             Ok(())
         }

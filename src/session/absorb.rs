@@ -157,6 +157,12 @@ impl Session {
             self.review = super::ReviewState::default();
             self.import = None;
         }
+        let before = self.study.as_ref().filter(|_| same).map(|s| s.exams.len());
+        match before.map_or(0, |before| summary.exams.len().saturating_sub(before)) {
+            0 => {}
+            1 => self.info("1 exam came in."),
+            n => self.info(format!("{n} exams came in.")),
+        }
         self.schemes[1] = summary.protocol.bone_scheme();
         for remark in &summary.remarks {
             self.notices.push(NoticeLevel::Warning, remark.clone());

@@ -4,7 +4,8 @@ mod scale_file;
 
 use super::read::{Opener, ReadFile, ReadHeader, ReadView};
 use super::{
-    ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReaderCode, SequenceName, Split, StudyError, TrainableExams,
+    ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReaderCode, ReadingRules, SequenceName, Split, StudyError,
+    TrainableExams,
 };
 use crate::io::{SourceVolume, Watch, atomic_write};
 use crate::space::SlicePlane;
@@ -42,6 +43,17 @@ impl Study {
         // Last: the folder is a study only once everything else is there.
         atomic_write(&layout.protocol(), |out| out.write_all(protocol.to_toml().as_bytes()))?;
         Ok(Self { layout, protocol })
+    }
+
+    /// Makes a new study with the sample protocol, called as its folder unless it has a `name`; readers in orders of their own.
+    ///
+    /// # Errors
+    /// As [`Study::init`].
+    pub fn init_sample(root: &Path, name: Option<&str>) -> Result<Self, StudyError> {
+        let folder = root.file_name().map(|n| n.to_string_lossy().into_owned());
+        let name = name.map(str::to_owned).or(folder).unwrap_or_else(|| "Study".to_owned());
+        let reading = ReadingRules { shuffled: true, ..ReadingRules::default() };
+        Self::init(root, &name, &Protocol::sample().with_reading(reading))
     }
 
     /// Opens a study.

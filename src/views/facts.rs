@@ -38,6 +38,12 @@ pub fn policy_words(assistance: Assistance) -> &'static str {
     }
 }
 
+/// Whether the person reads without any model.
+pub fn is_independent(session: &Session) -> bool {
+    let rule = session.study().zip(reader(session)).and_then(|(study, reader)| study.protocol.reader(reader));
+    rule.is_some_and(|rule| rule.assistance == Assistance::None)
+}
+
 /// The open exam in the study's list.
 pub fn summary(session: &Session) -> Option<&ExamSummary> {
     let code = session.exam()?.code();

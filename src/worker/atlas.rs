@@ -1,6 +1,6 @@
 //! Exams of the atlas for the window; calibration of a reader against them.
 
-use super::files::{finish, reading_axis};
+use super::files::{finish, fresh_randomness, reading_axis};
 use super::hub::WorkerConfig;
 use super::message::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, Calibrated, Outcome};
 use super::score::consensus;
@@ -10,8 +10,6 @@ use crate::agreement::Comparison;
 use crate::consensus::{MARROW_LEVELS, level_name};
 use crate::study::{AtlasNotes, CalibrationResult, ExamCode, LevelDice, ReaderCode, Study, calibration_study};
 use crate::volume::Labels;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 /// Does what is asked.
 pub(super) fn atlas(task: &Task, config: &WorkerConfig, request: &AtlasRequest) -> Outcome {
@@ -67,10 +65,7 @@ fn add(study: &Study, exam: &ExamCode, mask: &AtlasMask, notes: &str) -> Result<
             view.state().map_err(|e| e.to_string())?.marrow
         }
     };
-    let mut seed = <ChaCha8Rng as SeedableRng>::Seed::default();
-    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
-        .map_err(|e| format!("The system gives no random numbers: {e}"))?;
-    study.take_into_atlas(exam, &mask, &AtlasNotes::parse(notes), &mut ChaCha8Rng::from_seed(seed)).map_err(|e| e.to_string())
+    study.take_into_atlas(exam, &mask, &AtlasNotes::parse(notes), &mut fresh_randomness()?).map_err(|e| e.to_string())
 }
 
 /// Measures the reader's newest read of an atlas exam, which must be sealed: later strokes could not be told from the first.

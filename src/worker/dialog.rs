@@ -12,6 +12,7 @@ pub(super) fn pick(task: &Task, purpose: PickPurpose) -> Outcome {
     let dialog = rfd::FileDialog::new();
     let path = match purpose {
         PickPurpose::OpenFolder => dialog.set_title("Open a study or a folder of images").pick_folder(),
+        PickPurpose::NewStudy => dialog.set_title("New or empty folder for a study").pick_folder(),
         PickPurpose::OpenFile => dialog.set_title("Open an image").pick_file(),
         PickPurpose::Import => dialog.set_title("Import a folder of images").pick_folder(),
         PickPurpose::ImportLink => {

@@ -25,6 +25,17 @@ pub(super) fn open(task: &Task, config: &WorkerConfig, path: &Path) -> Outcome {
     finish(task, root.and_then(|root| summarise(&root, &config.scratch_root, Vec::new())))
 }
 
+/// Makes a study in a new or empty folder and opens it.
+pub(super) fn make(task: &Task, config: &WorkerConfig, path: &Path) -> Outcome {
+    let full = matches!(io::list_folder(path), Ok(listed) if !listed.folders.is_empty() || !listed.files.is_empty());
+    let made = if full && !path.join("study.toml").is_file() {
+        Err(format!("{} holds other things already: name a new folder for the study.", path.display()))
+    } else {
+        Study::init_sample(path, None).map_err(|e| e.to_string())
+    };
+    finish(task, made.and_then(|study| summarise(study.layout().root(), &config.scratch_root, Vec::new())))
+}
+
 /// Where packets are unpacked: beside the studies that are made for images.
 fn packets(config: &WorkerConfig) -> PathBuf {
     config.scratch_root.parent().unwrap_or(&config.scratch_root).join("packets")

@@ -109,6 +109,7 @@ impl Workers {
             Request::PickPath { purpose } => task.spawn("dialog", move |task| dialog::pick(task, purpose)),
             Request::ListFolder { path } => task.spawn("files", move |_| Outcome::Listed(files::list(&path))),
             Request::Open { path } => task.spawn("files", move |task| pool.install(|| files::open(task, &config, &path))),
+            Request::NewStudy { path } => task.spawn("files", move |task| files::make(task, &config, &path)),
             Request::LookAtImport(source) => {
                 let import = self.import.clone();
                 task.spawn("import", move |task| pool.install(|| import.look(task, source)));

@@ -78,8 +78,11 @@ fn bring_in(
     let mut rng = files::fresh_randomness()?;
     let report = files::watched(task, "Importing", |watch| plan.carry_out(study.layout(), &mut rng, watch));
     let report = report.map_err(|e| e.to_string())?;
-    let failed = report.failed.iter().map(|(path, why)| format!("{}: {why}", path.display()));
-    super::summary::summarise(root, &config.scratch_root, failed.collect())
+    let mut remarks: Vec<String> = report.failed.iter().map(|(path, why)| format!("{}: {why}", path.display())).collect();
+    if report.exams.is_empty() && remarks.is_empty() {
+        remarks.push("No exam came in: the study has these images already.".to_owned());
+    }
+    super::summary::summarise(root, &config.scratch_root, remarks)
 }
 
 /// Grey values as brightness between the 0.5th and 99.5th percentile, the rows from the top as stored.

@@ -1,7 +1,7 @@
 //! Scoring sessions: made of consensus and model masks, opened, marked, locked, unblinded.
 
 use super::exam::images;
-use super::files::{acquisition_axis, reading_axis};
+use super::files::{acquisition_axis, fresh_randomness, reading_axis};
 use super::journal::JournalMessage;
 use super::message::{LoadedExam, NewScores, Outcome, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary, Standing};
 use super::propose::{load_model, refuse_test_exam};
@@ -15,6 +15,7 @@ use crate::study::{
 };
 use crate::volume::{Labels, LayerKind};
 use crossbeam_channel::{Sender, bounded};
+use rand::RngExt as _;
 use std::path::PathBuf;
 
 /// Does what is asked.
@@ -157,16 +158,12 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Optio
         return Err(format!("There is nothing to score: {why}."));
     }
     let plan = NewPlan { session: &new.session, created: time, scorers: &new.scorers, outside_bone_removed: trim, left_out: &left_out };
-    let seed = new.seed.map_or_else(drawn, Ok)?;
+    // Drawn by the system, so that nobody who marks can work the order out.
+    let seed = match new.seed {
+        Some(seed) => seed,
+        None => fresh_randomness()?.random(),
+    };
     new_score_session(study, plan, masks, seed, new.key.as_deref()).map(Some).map_err(|e| e.to_string())
-}
-
-/// A seed that nobody can work out again.
-fn drawn() -> Result<u64, String> {
-    let mut seed = [0; 8];
-    rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
-        .map_err(|e| format!("The system gives no random numbers: {e}"))?;
-    Ok(u64::from_le_bytes(seed))
 }
 
 /// What readers agree on in an exam.

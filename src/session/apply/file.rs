@@ -34,7 +34,7 @@ impl Session {
     fn use_path(&mut self, purpose: PickPurpose, path: PathBuf) -> Vec<Effect> {
         self.path_entry = None;
         match purpose {
-            PickPurpose::OpenFolder | PickPurpose::OpenFile => {
+            PickPurpose::OpenFolder | PickPurpose::OpenFile | PickPurpose::NewStudy => {
                 let again = Command::File(FileCommand::Use(purpose, path.clone()));
                 if let Some(effects) = self.wait_for_save(again) {
                     return effects;
@@ -43,7 +43,8 @@ impl Session {
                     self.error(refusal);
                     return Vec::new();
                 }
-                vec![self.request("Opening", Request::Open { path })]
+                let made = purpose == PickPurpose::NewStudy;
+                vec![self.request("Opening", if made { Request::NewStudy { path } } else { Request::Open { path } })]
             }
             PickPurpose::Import if self.reads_blind() => {
                 self.warn("Import as coordinator: in a study of several readers nobody who reads may see who the patients are.");

@@ -131,6 +131,7 @@ const ZOOM_IN_ALSO: &[KeyboardShortcut] = &[KeyboardShortcut::new(Modifiers::NON
 pub const ACTIONS: &[Action] = &[
     act("open_folder", Group::File, "Open study or folder…", ctrl(Key::O), "Opens a study, or a folder with DICOM or NIfTI images", |_| file(FileCommand::Pick(PickPurpose::OpenFolder))),
     act("open_file", Group::File, "Open images from a file…", ctrl_shift(Key::O), "Opens one image file without making a study first", |_| file(FileCommand::Pick(PickPurpose::OpenFile))),
+    act("new_study", Group::File, "New study…", ctrl_shift(Key::N), "Makes a study with the sample rules in a new folder; readers and rules are set on the Protocol page", |_| file(FileCommand::Pick(PickPurpose::NewStudy))),
     act("sample", Group::File, "Try the sample study", ctrl(Key::T), "Makes a small study with a synthetic knee and opens it", |_| file(FileCommand::OpenSample)),
     act("import", Group::File, "Import images…", ctrl(Key::I), "Brings images into the open study, without names and dates", |s| s.study().and_then(|_| file(FileCommand::Pick(PickPurpose::Import)))),
     act("import-mask", Group::File, "Import a mask…", ctrl_shift(Key::I), "Reads a NIfTI or DICOM mask made elsewhere into the active layer, as one step", |s| s.exam().filter(|e| e.is_writable()).and_then(|_| file(FileCommand::Pick(PickPurpose::ImportMask)))),

@@ -99,6 +99,7 @@ fn listing_ui(ui: &mut Ui, listing: &FolderListing, purpose: PickPurpose, entry:
                 purpose,
                 PickPurpose::Packets
                     | PickPurpose::NewScoreKey
+                    | PickPurpose::NewStudy
                     | PickPurpose::AuditTrail
                     | PickPurpose::PacketReturn
                     | PickPurpose::Export
@@ -139,6 +140,7 @@ fn use_path(purpose: PickPurpose, path: &Path, commands: &mut Vec<Command>) {
 const fn words(purpose: PickPurpose) -> &'static str {
     match purpose {
         PickPurpose::OpenFolder => "Open a study, or a folder with images",
+        PickPurpose::NewStudy => "New or empty folder for a study",
         PickPurpose::OpenFile => "Open an image file",
         PickPurpose::Import => "Import images from a file or folder",
         PickPurpose::ImportLink => "Link list of the coordinator, outside the study (made where it is not there)",
@@ -160,6 +162,7 @@ const fn words(purpose: PickPurpose) -> &'static str {
 const fn verb(purpose: PickPurpose) -> &'static str {
     match purpose {
         PickPurpose::OpenFolder | PickPurpose::OpenFile => "Open",
+        PickPurpose::NewStudy => "Make the study",
         PickPurpose::Import => "Import",
         PickPurpose::ImportLink
         | PickPurpose::ImportPatients

@@ -1,18 +1,20 @@
-//! First start: three lines, each with its key. Files can be dropped anywhere.
+//! First start: four lines, each with its key. Files can be dropped anywhere.
 
 use crate::session::{Command, Session};
 use crate::views::actions::Action;
-use crate::views::theme;
-use crate::views::widgets::paint_key_cap;
+use crate::views::panels::action_button;
+use crate::views::widgets::{ButtonLook, paint_key_cap, quiet};
+use crate::views::{facts, theme};
 use egui::{CornerRadius, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo, pos2};
 
 /// The ways in: action and what it says here.
-const LINES: [(&str, &str); 3] = [("open_folder", "Open a study"), ("open_file", "Open images"), ("sample", "Try the sample")];
+const LINES: [(&str, &str); 4] =
+    [("open_folder", "Open a study"), ("open_file", "Open images"), ("new_study", "Make a study"), ("sample", "Try the sample")];
 
 /// Draws the lines in the middle of the room at hand.
 pub fn start_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let width = 360.0_f32.min(ui.available_width() - 24.0);
-    centred(ui, Vec2::new(width, 3.0 * 48.0 + 60.0), |ui| {
+    centred(ui, Vec2::new(width, LINES.len() as f32 * 48.0 + 60.0), |ui| {
         ui.spacing_mut().item_spacing.y = theme::UNIT;
         for (id, text) in LINES {
             let Some(action) = Action::find(id) else { continue };
@@ -39,7 +41,11 @@ pub fn empty_exam_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>
             } else if session.exams().is_empty() {
                 ui.label(RichText::new("This study has no exams yet").font(theme::title()).color(theme::STRONG));
                 ui.add_space(theme::UNIT);
-                crate::views::panels::action_button(ui, session, "import", None, crate::views::widgets::ButtonLook::Primary, commands);
+                if facts::is_coordinator(session) {
+                    quiet(ui, "Who reads, how often and with what help is set on the Protocol page (F7).");
+                    ui.add_space(theme::UNIT);
+                }
+                action_button(ui, session, "import", None, ButtonLook::Primary, commands);
             } else {
                 ui.label(RichText::new("Choose an exam from the list").color(theme::QUIET));
             }

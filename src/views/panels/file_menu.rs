@@ -11,7 +11,7 @@ pub fn file_menu_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>)
     egui::containers::menu::MenuButton::from_button(Button::new(title).frame_when_inactive(false)).ui(ui, |ui| {
         ui.set_width(272.0);
         ui.spacing_mut().item_spacing.y = 0.0;
-        for id in ["open_folder", "open_file", "sample"] {
+        for id in ["open_folder", "open_file", "new_study", "sample"] {
             action_menu_item(ui, session, id, commands);
         }
         ui.separator();

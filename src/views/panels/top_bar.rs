@@ -28,7 +28,9 @@ pub fn top_bar_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
 fn left_part(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let Some(study) = session.study() else { return };
     let name = if study.scratch { "Images without a study" } else { study.protocol.name() };
-    let mut part = facts::summary(session).filter(|_| !study.scratch).map(|summary| facts::part_words(summary.part));
+    // Which exams train a model is nothing to an independent reader.
+    let tells = !study.scratch && !facts::is_independent(session);
+    let mut part = facts::summary(session).filter(|_| tells).map(|summary| facts::part_words(summary.part));
     let mut role = role_pieces(session);
     let role_words: String = role.iter().map(|(text, _)| text.as_str()).collect();
     let width = |ui: &Ui, text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::body(), theme::TEXT).size().x;

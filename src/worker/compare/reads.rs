@@ -6,14 +6,14 @@ use crate::learn::LearnError;
 use crate::space::SlicePlane;
 use crate::study::{ExamRecord, ModelCode, ReadView, Study};
 use crate::volume::{Labels, LayerKind};
-use crate::worker::message::{CompareChoice, ComparedMap, MapOf, ModelVersion};
+use crate::worker::message::{CompareChoice, ComparedMap, MapOf, ModelVersion, voters};
 use crate::worker::propose::{load_model, refuse_test_exam};
 use crate::worker::task::Task;
 use std::collections::BTreeSet;
 
 /// What there is of one exam.
 pub(super) struct ExamMaps {
-    /// Readers first, then meetings' reads, then models.
+    /// Independent reads first, then assisted ones, then meetings' reads, then models.
     pub maps: Vec<ComparedMap>,
     /// What was left out, one reason each.
     pub left_out: Vec<String>,
@@ -28,9 +28,9 @@ pub(super) enum NoMaps {
 }
 
 impl ExamMaps {
-    /// Readers with a vote.
+    /// Maps with a vote: the first ones.
     pub fn voters(&self) -> usize {
-        self.maps.iter().filter(|map| matches!(map.of, MapOf::Reader { .. })).count()
+        voters(&self.maps)
     }
 
     /// Why no consensus can be made; `None` from two finished reads on.
@@ -73,7 +73,11 @@ pub(super) fn gather(
 ) -> Result<ExamMaps, NoMaps> {
     let (mut maps, mut left_out) = finished_reads(study, record).map_err(NoMaps::Failed)?;
     maps.retain(|map| !choice.without_readers.contains(&map.name));
-    maps.sort_by_key(|map| map.of == MapOf::Meeting);
+    maps.sort_by_key(|map| match map.of {
+        MapOf::Reader { assisted: false } => 0,
+        MapOf::Reader { assisted: true } => 1,
+        MapOf::Meeting | MapOf::Model => 2,
+    });
     let mut found = ExamMaps { maps, left_out: Vec::new() };
     if found.voters() >= 2 {
         // Models are asked only where there is something to compare them with: proposing takes seconds.

@@ -55,6 +55,7 @@ pub(super) fn table_rules(choice: &CompareChoice) -> Vec<String> {
         "Dice of two empty maps is undefined, shown as –, and left out of every mean.".to_owned(),
         "Exams count when a reader has marked every slice done; the newest read of a reader is taken; a meeting's read has no vote."
             .to_owned(),
+        "Assisted reads have no vote where there are two independent ones: a model's proposals were on screen.".to_owned(),
     ]);
     rules
 }

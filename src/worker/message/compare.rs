@@ -188,7 +188,7 @@ impl ComparedExam {
     /// The maps that have a vote.
     #[must_use]
     pub fn voters(&self) -> usize {
-        self.maps.iter().filter(|map| matches!(map.of, MapOf::Reader { .. })).count()
+        voters(&self.maps)
     }
 }
 
@@ -205,4 +205,13 @@ pub struct AdoptConsensusRequest {
     pub method: Method,
     /// Whose reads it was made of.
     pub readers: Vec<String>,
+}
+
+/// How many maps have a vote, the first ones: the independent reads, as in report and scoring; where there are fewer than two of
+/// them, the assisted reads too.
+#[must_use]
+pub fn voters(maps: &[ComparedMap]) -> usize {
+    let independent = maps.iter().filter(|map| map.of == MapOf::Reader { assisted: false }).count();
+    let reads = maps.iter().filter(|map| matches!(map.of, MapOf::Reader { .. })).count();
+    if independent >= 2 { independent } else { reads }
 }

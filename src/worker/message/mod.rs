@@ -21,7 +21,7 @@ pub use atlas::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, AtlasSummary, Cal
 pub use audit::{AuditRequest, AuditShown};
 pub use compare::{
     AdoptConsensusRequest, CompareCell, CompareChoice, CompareExam, CompareLevel, CompareLine, CompareRequest, CompareTable, ComparedExam,
-    ComparedMap, MapOf, ModelVersion,
+    ComparedMap, MapOf, ModelVersion, voters,
 };
 pub use doubt::{DoubtMap, ExamGain, RankRequest, Ranking};
 pub use event::{Event, FolderListing, Outcome};

@@ -41,6 +41,11 @@ pub enum Request {
         /// What the person named.
         path: PathBuf,
     },
+    /// Make a study in a new or empty folder and open it.
+    NewStudy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Read what an import would bring, and keep it at hand.
     LookAtImport(ImportSource),
     /// Make a picture of a sequence of that import.
@@ -196,6 +201,8 @@ pub enum Request {
 pub enum PickPurpose {
     /// A study folder or a folder of images.
     OpenFolder,
+    /// Folder for a new study.
+    NewStudy,
     /// A single image file.
     OpenFile,
     /// Images to import into the open study.
