@@ -70,10 +70,10 @@ fn can_render() -> bool {
 }
 
 #[test]
-fn first_start_offers_three_ways_in() {
+fn first_start_offers_four_ways_in() {
     let mut window = harness([1280.0, 800.0], false);
     window.run_steps(2);
-    for name in ["Open a study", "Open images", "Try the sample"] {
+    for name in ["Open a study", "Open images", "Make a study", "Try the sample"] {
         window.get_by_label(name);
     }
     assert_eq!(click(&mut window, "Try the sample"), [Command::File(FileCommand::OpenSample)]);

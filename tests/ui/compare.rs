@@ -70,7 +70,7 @@ fn level(patterns: &VotePatterns, consensus: &Consensus, at: usize, maps: &[Comp
 
 /// The open exam read by three readers and a model.
 fn compared(desk: &Desk) -> ComparedExam {
-    let reader = |n: usize| ComparedMap { name: format!("R{}", n + 1), of: MapOf::Reader { assisted: n == 1 }, labels: read(desk, n) };
+    let reader = |n: usize| ComparedMap { name: format!("R{}", n + 1), of: MapOf::Reader { assisted: false }, labels: read(desk, n) };
     let model = ComparedMap { name: "marrow-R2/7".to_owned(), of: MapOf::Model, labels: read(desk, 3) };
     let maps: Vec<ComparedMap> = (0..3).map(reader).chain([model]).collect();
     let patterns = VotePatterns::count(&maps.iter().map(|map| &map.labels).collect::<Vec<_>>()).unwrap();
