@@ -1,5 +1,5 @@
-//! An image on another grid, by linear interpolation in world space: to be looked at beside another sequence, never to be
-//! measured or stored.
+//! An image on another grid, by linear interpolation in world space: to be looked at, or to be taken in by a model, beside another
+//! sequence; never to be measured or stored.
 
 use super::{Grid, Image};
 use rayon::prelude::*;
