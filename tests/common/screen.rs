@@ -24,7 +24,7 @@ fn has(program: &str) -> bool {
 pub fn until(what: &str, mut there: impl FnMut() -> bool) {
     let started = Instant::now();
     while !there() {
-        assert!(started.elapsed() < Duration::from_secs(120), "{what} did not come");
+        assert!(started.elapsed() < Duration::from_secs(300), "{what} did not come");
         std::thread::sleep(Duration::from_millis(100));
     }
 }
