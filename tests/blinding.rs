@@ -204,6 +204,7 @@ fn three_exams(
         scratch: false,
         packet: None,
         places: BTreeMap::new(),
+        errors: Vec::new(),
         remarks: Vec::new(),
     }
 }

@@ -77,6 +77,7 @@ pub fn open_session() -> Session {
         protocol_text: String::new(),
         atlas: osteon::worker::message::AtlasSummary::default(),
         scratch: false,
+        errors: Vec::new(),
         remarks: Vec::new(),
     };
     let mut session = Session::new(1, 1);

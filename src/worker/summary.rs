@@ -2,7 +2,7 @@
 
 use super::message::{AtlasSummary, ExamSummary, StudySummary, VersionSummary};
 use crate::learn::{Card, checkpoint};
-use crate::study::{ModelCode, ReaderCode, Study};
+use crate::study::{ModelCode, ReaderCode, Study, model_errors, saved_tables};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -50,6 +50,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         protocol: study.protocol().clone(),
         protocol_text: study.protocol_text().map_err(|e| e.to_string())?,
         exams,
+        errors: saved_tables(study.layout()).map(|tables| model_errors(&tables)).unwrap_or_default(),
         models,
         current,
         remarks,

@@ -151,6 +151,14 @@ impl Desk {
             places: BTreeMap::new(),
             atlas: osteon::worker::message::AtlasSummary::default(),
             scratch: false,
+            errors: vec![osteon::study::ModelError {
+                model: "marrow-R2/7".to_owned(),
+                exam: ExamCode::new("K-008").unwrap(),
+                session: ExamCode::new("MEETING-1").unwrap(),
+                scorer: "A and B".to_owned(),
+                not_acceptable: vec![(osteon::study::Target::Level(3), 6.4)],
+                comment: Some("takes a vessel for level 3".to_owned()),
+            }],
             remarks: Vec::new(),
         };
         self.end(RequestId(0), Outcome::Study(Box::new(summary)));

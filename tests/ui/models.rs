@@ -121,3 +121,11 @@ fn pictures_of_the_models_page() {
     window.run_steps(3);
     shot("models_training", &mut window);
 }
+
+#[test]
+fn what_scorers_found_wrong_stands_with_the_model() {
+    let window = models(false);
+    window.get_by_label("What scorers found wrong with its masks");
+    window.get_by_label("Level 3 6.40");
+    window.get_by_label("takes a vessel for level 3");
+}

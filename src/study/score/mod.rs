@@ -1,6 +1,7 @@
 //! Scoring of masks by eye: blinded sessions of visual analogue marks, and the table that comes of them.
 
 mod covariates;
+mod errors;
 mod file;
 mod key;
 mod mark;
@@ -9,6 +10,7 @@ mod sacroiliac;
 mod table;
 
 pub use covariates::{Covariate, Covariates};
+pub use errors::{ModelError, model_errors};
 pub use file::{ScoreFile, ScoreRow, ScoreState};
 pub use key::{KeyPlace, ScoreKey};
 pub use mark::{ANCHORS, Anchor, Mark, Target};

@@ -1,6 +1,7 @@
 //! Table 2 of von Brandis et al. 2022: marks of consensus and model side by side, with mean, SD and differences.
 
 use super::covariates::Covariates;
+use super::errors::{errors_csv, model_errors};
 use super::file::ScoreState;
 use super::key::ScoreKey;
 use super::mark::{Mark, Target};
@@ -48,6 +49,9 @@ pub struct TableMark {
     pub flagged: bool,
 }
 
+/// Stands before a comment on the model's mask.
+const ON_MODEL: &str = "model";
+
 /// One exam.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TableRow {
@@ -64,6 +68,12 @@ pub struct TableRow {
 }
 
 impl TableRow {
+    /// What was written about the model's mask.
+    #[must_use]
+    pub fn comment_on_model(&self) -> Option<&str> {
+        self.comments.iter().find_map(|comment| comment.strip_prefix(ON_MODEL)?.strip_prefix(": "))
+    }
+
     /// Model minus consensus; `flagged` tells whether marks on levels that a mask does not hold count.
     #[must_use]
     pub fn difference(&self, target: usize, flagged: bool) -> Option<f64> {
@@ -136,7 +146,8 @@ pub fn score_tables(plan: &ScorePlan, key: &ScoreKey, state: &ScoreState, covari
     tables
 }
 
-/// Writes tables as `results/scores/<session>-<n>.csv`, and all of a session as `<session>.json` for the report; gives the folder.
+/// Writes tables as `results/scores/<session>-<n>.csv`, all of a session as `<session>.json` for the report, and what scorers found
+/// wrong with models in all sessions as `model-errors.csv`; gives the folder.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -151,6 +162,8 @@ pub fn save_tables(layout: &Layout, tables: &[ScoreTable]) -> Result<PathBuf, St
         let path = layout.score_tables_of(&first.session);
         let text = serde_json::to_vec_pretty(tables).map_err(|e| StudyError::Damaged { path: path.clone(), problem: e.to_string() })?;
         atomic_write(&path, |out| out.write_all(&text))?;
+        let errors = errors_csv(&model_errors(&saved_tables(layout)?));
+        atomic_write(&folder.join("model-errors.csv"), |out| out.write_all(errors.as_bytes()))?;
     }
     Ok(folder)
 }
@@ -202,7 +215,7 @@ fn rows(plan: &ScorePlan, key: &ScoreKey, state: &ScoreState, covariates: &Covar
             // The consensus tells how many slices hold signal where the coordinator's list does not.
             slices_with_signal: known.slices_with_signal.or(items[0].map(|i| f64::from(i.slices))),
             marks: Target::ALL.map(|target| items.map(|item| mark(item, target))),
-            comments: [(items[0], "consensus"), (items[1], "model")].iter().filter_map(|(i, whose)| comment((*i)?, whose)).collect(),
+            comments: [(items[0], "consensus"), (items[1], ON_MODEL)].iter().filter_map(|(i, whose)| comment((*i)?, whose)).collect(),
         }
     };
     by_exam.into_iter().map(row).collect()

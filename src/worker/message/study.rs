@@ -3,7 +3,7 @@
 use super::{AtlasSummary, Role, Standing};
 use crate::edit::ReadLayers;
 use crate::space::VoxelBox;
-use crate::study::{ExamCode, Part, Protocol, ReaderCode, ReadingPlace, SacroiliacForm, SliceRemark, Triage};
+use crate::study::{ExamCode, ModelError, Part, Protocol, ReaderCode, ReadingPlace, SacroiliacForm, SliceRemark, Triage};
 use crate::volume::{Image, LayerKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -31,6 +31,8 @@ pub struct StudySummary {
     pub atlas: AtlasSummary,
     /// Made from images that were opened without a study.
     pub scratch: bool,
+    /// What scorers found wrong with models' masks, in sessions that were unblinded.
+    pub errors: Vec<ModelError>,
     /// What the person should know (findings on import, skipped files).
     pub remarks: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! The Models workspace: training, versions and where they came from, the way back.
 
 mod comparison;
+mod errors;
 mod lineage;
 mod running;
 mod versions;

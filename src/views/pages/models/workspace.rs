@@ -1,6 +1,7 @@
 //! The workspace: a training and its figures on top, the line of versions, their table, what was compared.
 
 use super::comparison::comparison_ui;
+use super::errors::errors_ui;
 use super::lineage::lineage_ui;
 use super::running::running_ui;
 use super::versions::versions_ui;
@@ -47,6 +48,7 @@ pub fn models_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
             versions_ui(ui, session, versions, commands);
             ui.add_space(theme::PADDING);
             comparison_ui(ui, session, commands);
+            errors_ui(ui, session);
         });
     });
 }
