@@ -229,3 +229,39 @@ fn a_mask_made_elsewhere_becomes_one_step_of_a_read() {
     // Nobody else's read was touched.
     assert!(!root.join("reads/R1").exists() && !root.join("reads/R3").exists());
 }
+
+#[test]
+fn what_changed_each_voxel_goes_out_beside_the_mask() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = ball_study(&root, 1);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R2");
+    stroke(&mut driver, 3, 2, &[[16.0, 22.0], [24.0, 22.0]]);
+    // Copied slices differ from those painted by hand; bone is by hand alone.
+    driver.run(Command::View(osteon::session::ViewCommand::Slice(4)));
+    driver.run_to_end("Copying", PATIENCE, Command::Edit(EditCommand::Shape(osteon::session::ShapeCommand::CopyPrevious))).unwrap();
+    driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
+    stroke(&mut driver, 3, 1, &[[10.0, 10.0]]);
+    saved(&mut driver);
+    let out = home.path().join("masks");
+    let said = export(&mut driver, ExportHow::Nifti, &out);
+    let exam = study.exams().unwrap()[0].exam.to_string();
+    let about = |layer: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(out.join(format!("{exam}_R2_{layer}.json"))).unwrap()).unwrap()
+    };
+    assert!(about("bone").get("provenance").is_none(), "{said}");
+    let marrow = about("marrow");
+    let kinds = marrow["provenance"]["kinds"].as_array().unwrap();
+    let value = |word: &str| kinds.iter().find(|k| k["kind"] == word).and_then(|k| k["value"].as_u64()).unwrap() as u8;
+    let read = |file: &str| osteon::io::read_labels_nifti(&out.join(file)).unwrap();
+    let (codes, mask) = (read(marrow["provenance"]["file"].as_str().unwrap()), read(&format!("{exam}_R2_marrow.nii.gz")));
+    let record = study.exams().unwrap().remove(0);
+    let axis = driver.session().exam().unwrap().plane().slice_axis();
+    assert_eq!(codes.grid().shape(), study.load_image(&record.exam, &record.reading_sequence).unwrap().grid().shape());
+    mask.for_each_labelled(|voxel, _| {
+        assert_eq!(codes.get(voxel), value(if voxel[axis] == 3 { "hand" } else { "copied" }), "{voxel:?}");
+    });
+    assert!(mask.counts().labelled() > 0);
+}

@@ -84,6 +84,12 @@ impl ReadLayers {
         self.state.layer(layer).provenance(voxel).cloned()
     }
 
+    /// The same for all voxels of a layer: a number per voxel (0 = never changed) and the kinds that 1, 2, … stand for.
+    #[must_use]
+    pub fn provenance_map(&self, layer: LayerKind) -> (&Labels, &[CommitKind]) {
+        self.state.layer(layer).provenance_map()
+    }
+
     /// Begins a gesture in one layer.
     ///
     /// # Errors

@@ -127,6 +127,12 @@ impl Recorder {
         inside.then(|| self.provenance.kind(self.provenance.codes.get(voxel))).flatten()
     }
 
+    /// The same for all voxels: a number per voxel (0 = never changed) and the kinds that 1, 2, … stand for.
+    #[must_use]
+    pub fn provenance_map(&self) -> (&Labels, &[CommitKind]) {
+        (&self.provenance.codes, &self.provenance.kinds)
+    }
+
     /// Name of the open gesture.
     #[must_use]
     pub fn gesture(&self) -> Option<&str> {

@@ -2,7 +2,7 @@
 
 use super::super::task::Task;
 use super::layers::{Found, Layer};
-use super::nifti::json;
+use super::nifti::json_file;
 use crate::io::{atomic_write, make_folder, write_labels_nifti};
 use crate::study::Study;
 use serde_json::json;
@@ -14,7 +14,7 @@ pub(super) fn write(task: &Task, study: &Study, found: &Found<'_>, out: &Path) -
         "License": "n/a",
         "GeneratedBy": [{"Name": "Osteon", "Version": env!("CARGO_PKG_VERSION"), "Description": "read by the readers named in desc-"}],
     });
-    json(&out.join("dataset_description.json"), &about)?;
+    json_file(&out.join("dataset_description.json"), &about)?;
     text(
         &out.join("README"),
         "Masks of a reading study, one label map per read and layer, on the grid of the image that was read.\nThe part after desc- is the reader's code and the layer; the .tsv beside each mask says what its numbers mean.\n",
@@ -40,7 +40,7 @@ fn one(layer: &Layer<'_>, out: &Path) -> Result<Option<String>, String> {
     text(&folder.join(format!("{stem}.tsv")), &table)?;
     let mut about = layer.sidecar();
     about["Manual"] = json!(layer.models.is_empty());
-    json(&folder.join(format!("{stem}.json")), &about)?;
+    json_file(&folder.join(format!("{stem}.json")), &about)?;
     Ok(None)
 }
 

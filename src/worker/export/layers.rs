@@ -28,6 +28,8 @@ pub(super) struct Layer<'s> {
     pub models: BTreeSet<String>,
     /// How the voxels of each label came to be.
     pub algorithms: BTreeMap<u8, Algorithm>,
+    /// How each voxel came to be: a number per voxel, and what 1, 2, … stand for.
+    pub provenance: (Labels, Vec<CommitKind>),
 }
 
 impl Layer<'_> {
@@ -48,6 +50,13 @@ impl Layer<'_> {
             "slices_done_from_0": self.done, "slice_axis": self.header.slice_axis,
             "software": concat!("osteon ", env!("CARGO_PKG_VERSION")),
         })
+    }
+
+    /// The kinds of [`Layer::provenance`] that occur, with their numbers.
+    pub fn kinds(&self) -> Vec<(u8, &CommitKind)> {
+        let (codes, kinds) = &self.provenance;
+        let counts = codes.counts();
+        (1_u8..).zip(kinds).filter(|(code, _)| counts.of(*code) > 0).collect()
     }
 
     /// Whether every slice is marked done, so that no label means background.
@@ -128,6 +137,7 @@ impl<'s> Found<'s> {
         Ok(held
             .map(|kind| {
                 let (models, algorithms) = provenance(&read, kind);
+                let (codes, kinds) = read.provenance_map(kind);
                 Layer {
                     record,
                     header: header.clone(),
@@ -140,6 +150,7 @@ impl<'s> Found<'s> {
                     window: windows.get(&kind).copied(),
                     models,
                     algorithms,
+                    provenance: (codes.clone(), kinds.to_vec()),
                 }
             })
             .collect())

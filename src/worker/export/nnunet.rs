@@ -2,7 +2,7 @@
 
 use super::super::task::Task;
 use super::layers::{Found, Layer};
-use super::nifti::json;
+use super::nifti::json_file;
 use crate::io::{make_folder, write_image_nifti, write_labels_nifti};
 use crate::study::{Part, SequenceName, Split, Study};
 use serde_json::{Map, Value, json};
@@ -86,7 +86,7 @@ impl DataSet {
             "channel_names": channels, "labels": self.labels, "numTraining": self.training, "file_ending": ".nii.gz",
             "description": concat!("written by osteon ", env!("CARGO_PKG_VERSION")),
         });
-        json(&self.folder.join("dataset.json"), &about)
+        json_file(&self.folder.join("dataset.json"), &about)
     }
 }
 
