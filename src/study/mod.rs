@@ -49,8 +49,7 @@ pub use read::{JournalRow, LockOwner, Opener, ReadError, ReadFile, ReadHeader, R
 pub use score::{
     ANCHORS, Anchor, Covariate, Covariates, FORM_SLICES, Figures, FormRead, JOINTS, KeyPlace, Mark, ModelError, NewPlan,
     POSITIVE_HALF_SLICES, QUADRANTS, SacroiliacForm, ScoreFile, ScoreItem, ScoreKey, ScorePlan, ScoreRow, ScoreSource, ScoreState,
-    ScoreTable, TableMark, TableRow, Target, form_majority, model_errors, new_session as new_score_session, save_tables, saved_tables,
-    score_tables,
+    ScoreTable, TableMark, TableRow, Target, form_majority, model_errors, new_score_session, save_tables, saved_tables, score_tables,
 };
 pub use sealing::{AuditEntry, AuditFilter, AuditJournal, AuditReport, Seal, SealSubject, SealWarning, seal_warnings};
 pub use sequence_naming::Naming;

@@ -14,6 +14,6 @@ pub use errors::{ModelError, model_errors};
 pub use file::{ScoreFile, ScoreRow, ScoreState};
 pub use key::{KeyPlace, ScoreKey};
 pub use mark::{ANCHORS, Anchor, Mark, Target};
-pub use plan::{NewPlan, ScoreItem, ScorePlan, ScoreSource, new_session};
+pub use plan::{NewPlan, ScoreItem, ScorePlan, ScoreSource, new_score_session};
 pub use sacroiliac::{FORM_SLICES, FormRead, JOINTS, POSITIVE_HALF_SLICES, QUADRANTS, SacroiliacForm, form_majority};
 pub use table::{Figures, ScoreTable, TableMark, TableRow, save_tables, saved_tables, score_tables};

@@ -80,7 +80,7 @@ impl ScorePlan {
 ///
 /// # Errors
 /// If there is a session of that name, no mask or no scorer, the key would lie inside the study, or a file cannot be written.
-pub fn new_session(
+pub fn new_score_session(
     study: &Study,
     plan: NewPlan<'_>,
     masks: Vec<(ExamCode, ScoreSource, Labels, usize)>,
