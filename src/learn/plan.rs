@@ -109,8 +109,7 @@ impl Plan {
     /// The changes for a layer whose slices are prepared by this recipe.
     #[must_use]
     pub fn augmentation_for(&self, layer: &str, recipe: &Recipe) -> Augmentation {
-        let usual = if recipe.is_referred() { Augmentation::for_referred } else { Augmentation::for_layer };
-        self.augmentation.unwrap_or_else(|| usual(layer))
+        self.augmentation.unwrap_or_else(|| Augmentation::usual(layer, recipe))
     }
 
     /// The learning rate of step `step` of a training of which the share `done` is over.

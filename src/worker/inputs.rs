@@ -67,12 +67,22 @@ pub fn among<'a>(sequences: &'a [(String, Image)], exam: &ExamCode, spec: &Model
     spec.sequences.iter().map(find).collect()
 }
 
+/// Why training begins anew instead of going on from a version: it takes a sequence that an exam lacks now.
+pub(super) fn begun_anew(version: u32, spec: &ModelSpec, common: &[String]) -> Option<String> {
+    let gone = spec.sequences.iter().find(|wanted| spec.sequences.len() > 1 && !common.iter().any(|c| same(c, wanted)))?;
+    let has = common.join(" and ");
+    Some(format!("It was trained anew, from {has} alone: version {version} takes {gone}, too, which not every exam has."))
+}
+
 fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
 fn missing(spec: &ModelSpec, exam: &ExamCode, wanted: &str) -> String {
-    format!("The model takes {}, but {exam} has no sequence {wanted}; import it, or train a model anew.", spec.sequences.join(" and "))
+    format!(
+        "The model takes {}, but {exam} has no sequence {wanted}; train again, and the model learns from what every exam has.",
+        spec.sequences.join(" and ")
+    )
 }
 
 #[cfg(test)]

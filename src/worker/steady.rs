@@ -1,6 +1,6 @@
 //! Training steps that go on where something went wrong: a loss that is no number, a device without memory.
 
-use crate::learn::{Example, LearnError, Model, Rate, StepReport, Trainer};
+use crate::learn::{Example, LearnError, Model, Rate, Recipe, StepReport, Trainer};
 use std::sync::atomic::AtomicBool;
 
 /// A training that became unstable so often in one run is ended: what was learnt is kept.
@@ -83,6 +83,11 @@ impl SteadyTrainer {
     /// The model as it is now.
     pub fn snapshot(&self) -> Model {
         self.trainer.snapshot()
+    }
+
+    /// How grey values are prepared.
+    pub const fn recipe(&self) -> &Recipe {
+        self.trainer.recipe()
     }
 
     /// Steps trained so far, over all versions.

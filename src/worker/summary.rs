@@ -41,6 +41,10 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
             current.insert(model.to_string(), version);
         }
     }
+    let errors = saved_tables(study.layout()).map(|tables| model_errors(&tables)).unwrap_or_else(|error| {
+        remarks.push(error.to_string());
+        Vec::new()
+    });
     Ok(StudySummary {
         places: study.protocol().readers().iter().filter_map(|r| Some((r.code.clone(), study.place_of(&r.code)?))).collect(),
         packet: study.packet().map_err(|e| e.to_string())?.map(|copy| copy.reader),
@@ -50,7 +54,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         protocol: study.protocol().clone(),
         protocol_text: study.protocol_text().map_err(|e| e.to_string())?,
         exams,
-        errors: saved_tables(study.layout()).map(|tables| model_errors(&tables)).unwrap_or_default(),
+        errors,
         models,
         current,
         remarks,

@@ -76,6 +76,8 @@ struct Run<'a> {
     model: ModelCode,
     data: TrainingData,
     parent: Option<(u32, Model)>,
+    /// Why it does not go on from the current version, if it does not.
+    anew: Option<String>,
     trainer: SteadyTrainer,
     plan: MemoryPlan,
     labels: u8,
@@ -121,11 +123,14 @@ impl<'a> Run<'a> {
         let study = Study::open(&request.root).map_err(|e| e.to_string())?;
         let model = ModelCode::new(&request.model).map_err(|e| e.to_string())?;
         let labels = highest_label(&study, request.layer);
-        let parent = match study.current_version(&model).map_err(|e| e.to_string())?.filter(|_| go_on) {
+        let mut parent = match study.current_version(&model).map_err(|e| e.to_string())?.filter(|_| go_on) {
             Some(version) => Some((version, load_model(&study, &model, version)?.model().clone())),
             None => None,
         };
         let sequences = inputs::common_sequences(&study)?;
+        // A model that some exam can no longer be given to is not gone on with: it would bar that exam for good.
+        let anew = parent.as_ref().and_then(|(version, before)| inputs::begun_anew(*version, before.spec().spec(), &sequences));
+        parent = parent.filter(|_| anew.is_none());
         let mut spec = ModelSpec::new("", request.layer.word(), usize::from(labels), request.reader.as_str());
         spec.seed = request.seed;
         let usual = Recipe::for_sequences(&sequences);
@@ -138,7 +143,7 @@ impl<'a> Run<'a> {
         let data = pool.install(|| gather(&study, request, &checked, &recipe))?;
         let (trainer, plan) = Self::prepare(task, request, &data, &checked, recipe, parent.as_ref().map(|(_, model)| model))?;
         let best = None;
-        Ok(Self { task, pool, handle, request, study, model, data, parent, trainer, plan, labels, dice: Vec::new(), best })
+        Ok(Self { task, pool, handle, request, study, model, data, parent, anew, trainer, plan, labels, dice: Vec::new(), best })
     }
 
     /// A trainer for the data at hand, and how large its steps may be.
@@ -154,7 +159,7 @@ impl<'a> Run<'a> {
         let options = TrainOptions { rate, ..TrainOptions::default() };
         // Levels differ in size by a hundred times: without weights the sparse ones are learnt late. They are weighed anew each
         // time, since the first exams need not be like the rest.
-        let weights = Some(balanced_weights(&data.examples, spec.spec().labels + 1));
+        let weights = Some(balanced_weights(&data.examples, spec.classes()));
         let trainer = match parent {
             Some(model) => {
                 let model = model.learning_from(request.reader.as_str(), weights).map_err(|e| e.to_string())?;
@@ -234,7 +239,7 @@ impl<'a> Run<'a> {
             stopped_early: taken.by_person,
             kept_step: kept.step,
             taken: taken.steps,
-            note: self.trainer.note().map(str::to_owned),
+            note: [self.anew.as_deref(), self.trainer.note()].into_iter().flatten().map(str::to_owned).reduce(|a, b| format!("{a} {b}")),
             loss: taken.loss,
         }))
     }
@@ -272,8 +277,7 @@ impl<'a> Run<'a> {
 
     /// Takes the steps.
     fn take_steps(&mut self) -> Result<Taken, String> {
-        let usual = if self.trainer.snapshot().recipe().is_referred() { Augmentation::for_referred } else { Augmentation::for_layer };
-        let augmentation = usual(self.request.layer.word());
+        let augmentation = Augmentation::usual(self.request.layer.word(), self.trainer.recipe());
         let seed = self.request.seed.wrapping_add(self.trainer.steps());
         let mut sampler = Sampler::new(&self.data.examples, seed).map_err(|e| e.to_string())?;
         let (started, mut loss) = (Instant::now(), f32::NAN);

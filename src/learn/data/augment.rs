@@ -1,7 +1,7 @@
 //! Seeded changes that make one slice into many.
 
-use super::Example;
 use super::plane::{bilinear, resize};
+use super::{Example, Recipe};
 use crate::learn::net::normal;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -58,6 +58,12 @@ impl Augmentation {
     #[must_use]
     pub fn for_referred(layer: &str) -> Self {
         Self { gamma: 0.05, bias: 0.05, ..Self::for_layer(layer) }
+    }
+
+    /// The usual changes for a layer whose slices are prepared by this recipe.
+    #[must_use]
+    pub fn usual(layer: &str, recipe: &Recipe) -> Self {
+        if recipe.is_referred() { Self::for_referred(layer) } else { Self::for_layer(layer) }
     }
 
     /// A changed copy. Pixels that come from outside the slice are ignored by the loss.

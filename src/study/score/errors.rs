@@ -3,6 +3,7 @@
 use super::mark::{Mark, Target};
 use super::table::ScoreTable;
 use crate::study::ExamCode;
+use crate::study::sealing::csv_cell;
 use std::fmt::Write as _;
 
 /// One mask of a model that a scorer marked as not acceptable, or wrote something about.
@@ -51,14 +52,10 @@ pub fn errors_csv(errors: &[ModelError]) -> String {
         let mark =
             |target: Target| error.not_acceptable.iter().find(|(t, _)| *t == target).map_or_else(String::new, |(_, v)| format!("{v:.2}"));
         let marks = Target::ALL.map(mark).join(",");
-        let comment = quoted(error.comment.as_deref().unwrap_or_default());
-        let _ = writeln!(text, "{},{},{},{},{marks},{comment}", error.model, error.exam, error.session, quoted(&error.scorer));
+        let comment = csv_cell(error.comment.as_deref().unwrap_or_default());
+        let _ = writeln!(text, "{},{},{},{},{marks},{comment}", error.model, error.exam, error.session, csv_cell(&error.scorer));
     }
     text
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -101,6 +98,6 @@ mod tests {
         assert_eq!(errors[0].not_acceptable, [(Target::Level(3), 8.25), (Target::Overall, 6.0)]);
         assert_eq!((errors[1].comment.as_deref(), errors[2].comment.as_deref()), (None, Some("a vessel")));
         let csv = errors_csv(&errors);
-        assert!(csv.contains("marrow-R1/3,K-003,S1,\"A and B\",,,8.25,6.00,\"misses \"\"the\"\" physis\"\n"), "{csv}");
+        assert!(csv.contains("marrow-R1/3,K-003,S1,A and B,,,8.25,6.00,\"misses \"\"the\"\" physis\"\n"), "{csv}");
     }
 }

@@ -237,7 +237,7 @@ impl AuditEntry {
     /// The entry as a line of CSV.
     #[must_use]
     pub fn to_csv(&self) -> String {
-        let text = |t: &str| if t.contains([',', '"', '\n', '\r']) { format!("\"{}\"", t.replace('"', "\"\"")) } else { t.to_owned() };
+        let text = csv_cell;
         let maybe = |t: &Option<String>| t.as_deref().map(text).unwrap_or_default();
         let window = self.window.map_or_else(|| ",".to_owned(), |[lower, upper]| format!("{lower},{upper}"));
         format!(
@@ -255,4 +255,8 @@ impl AuditEntry {
             self.sha256
         )
     }
+}
+/// A text as one cell of CSV.
+pub(in crate::study) fn csv_cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod seal;
 
+pub(super) use audit::csv_cell;
 pub use audit::{AuditEntry, AuditFilter, AuditJournal, AuditReport};
 pub use check::{SealSubject, SealWarning, seal_warnings};
 pub use seal::Seal;
