@@ -301,7 +301,8 @@ fn a_reader_goes_on_where_they_left_off_and_remarks_stay() {
         driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::OpenExam(codes[1].clone()))).unwrap();
         driver.run(Command::View(ViewCommand::Slice(6)));
         driver.run(Command::Edit(EditCommand::ToggleFlag));
-        driver.run(Command::Edit(EditCommand::Remark("  growth zone? ".into())));
+        driver.run(Command::Edit(EditCommand::WriteComment("  growth zone? ".into())));
+        driver.run(Command::Edit(EditCommand::EndComment));
         saved(&mut driver);
         driver.run(Command::File(FileCommand::Quit));
         codes[1].clone()
@@ -314,7 +315,8 @@ fn a_reader_goes_on_where_they_left_off_and_remarks_stay() {
     let remark = exam.remark(6).unwrap();
     assert_eq!((remark.flagged, remark.comment.as_str()), (true, "growth zone?"));
     driver.run(Command::Edit(EditCommand::ToggleFlag));
-    driver.run(Command::Edit(EditCommand::Remark(String::new())));
+    driver.run(Command::Edit(EditCommand::WriteComment(String::new())));
+    driver.run(Command::Edit(EditCommand::EndComment));
     assert!(driver.session().exam().unwrap().remark(6).is_none());
     // Another reader begins at the first exam and sees none of it.
     enter(&mut driver, "R3");

@@ -52,6 +52,33 @@ fn leaving_an_exam_waits_for_the_last_stroke() {
     assert!((1..=3).all(|label| counts.of(label) > 0));
 }
 
+/// A comment that was being typed while the wheel turned, or the exam was left, was never written.
+#[test]
+fn a_comment_half_typed_is_kept_when_slice_or_exam_change() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 2);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    let codes = driver.session().exam_codes();
+    let write = |driver: &mut osteon::headless::Driver, slice: usize, text: &str| {
+        driver.run(Command::View(ViewCommand::Slice(slice)));
+        driver.run(Command::Edit(EditCommand::WriteComment(text.to_owned())));
+    };
+    write(&mut driver, 3, "vess");
+    write(&mut driver, 3, "vessel?");
+    write(&mut driver, 4, "physis");
+    driver.run(Command::View(ViewCommand::Slice(5)));
+    for exam in [&codes[1], &codes[0]] {
+        driver.run(Command::Study(StudyCommand::OpenExam(exam.clone())));
+        driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| e.code() == exam)).unwrap();
+    }
+    let exam = driver.session().exam().unwrap();
+    let said = |slice: usize| exam.remark(slice).map(|r| r.comment.as_str());
+    assert_eq!([said(3), said(4), said(5)], [Some("vessel?"), Some("physis"), None]);
+}
+
 /// A MONOCHROME1 radiograph was once shown with dark bones: its NIfTI copy in the study could not say that it is inverted.
 #[test]
 fn a_monochrome1_radiograph_has_bright_bones() {

@@ -10,7 +10,7 @@ use osteon::report::{
     ExamReads, Excluded, ModelFacts, ReadMap, ReportFacts, ReportFile, ReportRules, SourceFact, UnitFigures, Who, dice_lines, measure,
     write_report,
 };
-use osteon::session::{Command, EditCommand, StudyCommand, ToolCommand};
+use osteon::session::{AdoptWhat, Command, EditCommand, ModelCommand, StudyCommand, ToolCommand};
 use osteon::space::{Affine, Spacing};
 use osteon::study::{ExamCode, Part, PatientCode, Protocol, Side};
 use osteon::volume::{Grid, Labels, LayerKind};
@@ -43,9 +43,17 @@ fn map(shift: [usize; 2], third: bool) -> Labels {
     labels
 }
 
+fn left_half() -> Labels {
+    let mut half = Labels::empty(map([0, 0], false).grid().clone());
+    for at in 0..SHAPE[0] / 2 * SHAPE[1] * SHAPE[2] {
+        half.set([at % (SHAPE[0] / 2), at / (SHAPE[0] / 2) % SHAPE[1], at / (SHAPE[0] / 2 * SHAPE[1])], 1);
+    }
+    half
+}
+
 fn exam(number: usize, side: Side) -> ExamReads {
     let third = number != 2;
-    let read = |who: Who, shift: [usize; 2], third: bool| ReadMap { who, labels: map(shift, third) };
+    let read = |who: Who, shift: [usize; 2], third: bool| ReadMap { who, labels: map(shift, third), from_model: None };
     ExamReads {
         exam: ExamCode::new(&format!("K-{number}")).unwrap(),
         // Two exams of one patient.
@@ -58,7 +66,8 @@ fn exam(number: usize, side: Side) -> ExamReads {
             read(Who::Reader("R3".into()), [0, number % 2], third),
             read(Who::Reader("R2".into()), [number % 2, 0], third),
             read(Who::Reader("R4".into()), [1, 1], number == 3),
-            read(Who::Assisted("R1".into()), [0, 0], third),
+            // Its left half was adopted from a model and left so.
+            ReadMap { from_model: Some(left_half()), ..read(Who::Assisted("R1".into()), [0, 0], third) },
         ],
         again: vec![read(Who::Reader("R2".into()), [1, 0], third)],
     }
@@ -146,6 +155,8 @@ fn the_page_holds_every_table_and_figure_and_needs_no_other_file() {
         "Bland–Altman",
         "limits of agreement",
         "Intraclass correlation",
+        "Sensitivity analysis: assisted reads against the consensus, apart by voxel",
+        "This selects by outcome",
         "Confusion of levels",
         "amount of level-3 signal",
         "as STAPLE estimates them",
@@ -313,6 +324,11 @@ fn a_study_is_reported_from_its_finished_reads_alone() {
     let mut driver = driver(home.path());
     open(&mut driver, &root);
     // R2 and R3 read independently, R1 is helped; the third exam has one read only.
+    enter(&mut driver, "R1");
+    driver.run_to_end("Beginning", PATIENCE, Command::Model(ModelCommand::BeginShipped)).unwrap();
+    driver.run_to_end("Proposing", PATIENCE, Command::Model(ModelCommand::ProposeExam)).unwrap();
+    driver.run(Command::Edit(EditCommand::Adopt(AdoptWhat::All)));
+    let adopted = driver.session().exam().unwrap().code().to_string();
     read(&mut driver, &study, "R1", &[[18.0, 20.0], [24.0, 22.0]], 2);
     read(&mut driver, &study, "R2", &[[18.0, 20.0], [25.0, 22.0]], 3);
     read(&mut driver, &study, "R3", &[[19.0, 21.0], [25.0, 22.0]], 2);
@@ -332,7 +348,11 @@ fn a_study_is_reported_from_its_finished_reads_alone() {
     assert_eq!(figures.lines().count(), 1 + 2 * 3 * 4, "two exams, three maps, four levels");
     let cells = figures.lines().next().unwrap().split(',').count();
     assert!(figures.lines().all(|line| line.split(',').count() == cells));
+    let by_voxel = read_file(&out, "assisted_by_voxel.csv");
+    assert!(by_voxel.lines().skip(1).all(|line| line.starts_with(&format!("{adopted},,R1 (assisted),"))), "{by_voxel}");
+    assert_eq!(by_voxel.lines().count(), 1 + 4, "one read took a proposal over, four levels: {by_voxel}");
     let page = read_file(&out, "report.html");
+    assert!(page.contains("Sensitivity analysis: assisted reads") && page.contains("This selects by outcome"));
     assert!(!page.contains(home.path().to_str().unwrap()), "a report names no place of this machine");
     // Made again elsewhere: the same bytes.
     let other = home.path().join("again");

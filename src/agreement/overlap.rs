@@ -26,6 +26,20 @@ impl Overlap {
         Self { tp, fp, fn_, tn, voxel_ml }
     }
 
+    /// Volume of a voxel in millilitres.
+    #[must_use]
+    pub const fn voxel_ml(&self) -> f64 {
+        self.voxel_ml
+    }
+
+    /// The counts outside a part of the volume, of which `part` are those inside.
+    #[must_use]
+    pub const fn without(&self, part: &Self) -> Self {
+        let [tp, fp] = [self.tp.saturating_sub(part.tp), self.fp.saturating_sub(part.fp)];
+        let [fn_, tn] = [self.fn_.saturating_sub(part.fn_), self.tn.saturating_sub(part.tn)];
+        Self::new(tp, fp, fn_, tn, self.voxel_ml)
+    }
+
     /// Voxels of A.
     #[must_use]
     pub const fn voxels_a(&self) -> u64 {

@@ -183,7 +183,7 @@ fn table(args: &TableArgs) -> Result<()> {
     let study = Study::open(&args.study)?;
     let layout = study.layout();
     let session = ExamCode::new(&args.session)?;
-    let covariates = args.covariates.as_deref().map(Covariates::load).transpose()?.unwrap_or_default();
+    let covariates = args.covariates.as_deref().map(|path| Covariates::load(path, layout.root())).transpose()?.unwrap_or_default();
     let mut file = ScoreFile::open(&layout.score_file(&session), &clock())?;
     let place = KeyPlace::find(layout, &session, args.key.as_deref())?;
     if let Some(remark) = place.remark() {

@@ -1,6 +1,6 @@
 //! The figures of one exam (or of one side of it): small, so that a study's reads need never be in memory together.
 
-use super::Who;
+use super::{OriginFigures, Who};
 use crate::agreement::{ConfusionMatrix, DistanceStatus, LesionDetection, Overlap};
 use crate::consensus::MARROW_LEVELS;
 use crate::study::{ExamCode, Part, PatientCode, Side};
@@ -52,6 +52,8 @@ pub struct AgainstConsensus {
     pub levels: Vec<LevelFigures>,
     /// Voxels: rows the label of the consensus (0 to 3), columns that of the map; undecided voxels are left out.
     pub confusion: ConfusionMatrix,
+    /// An assisted read apart by voxel, where its origin is known.
+    pub by_origin: Option<OriginFigures>,
 }
 
 /// One map against the consensus at one level.

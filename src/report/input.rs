@@ -14,6 +14,8 @@ pub struct ReadMap {
     pub who: Who,
     /// Marrow labels on the grid of the exam.
     pub labels: Labels,
+    /// Of an assisted read: ones where a model's proposal changed the voxel last, label 0 included.
+    pub from_model: Option<Labels>,
 }
 
 /// The finished reads of one exam, and what models make of it.

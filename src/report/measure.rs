@@ -1,6 +1,7 @@
 //! From maps to figures, one exam at a time.
 
 use super::figures::{AgainstConsensus, AmongReaders, Distances, LEVELS, LevelFigures, PairFigures, UnitFigures};
+use super::origin::by_origin;
 use super::side::{part_of, sides};
 use super::{ExamReads, ReadMap, ReportError, ReportRules, Who};
 use crate::agreement::{AlphaMetric, Comparison, KappaWeight, Ratings};
@@ -24,12 +25,11 @@ pub fn measure(exam: &ExamReads, rules: &ReportRules, stop: &dyn Fn() -> bool) -
     }
     let mut units = Vec::new();
     for (side, axis, range) in sides(exam.side, first.labels.grid()) {
-        let part = |map: &ReadMap| ReadMap {
-            who: map.who.clone(),
-            labels: part_of(&map.labels, axis, &range).unwrap_or_else(|_| map.labels.clone()),
-        };
-        let parts: Vec<ReadMap> = maps.iter().map(|map| part(map)).collect();
-        let half = ExamReads { maps: Vec::new(), again: exam.again.iter().map(part).collect(), ..exam.clone() };
+        let part = |labels: &Labels| part_of(labels, axis, &range).unwrap_or_else(|_| labels.clone());
+        let half =
+            |map: &ReadMap| ReadMap { who: map.who.clone(), labels: part(&map.labels), from_model: map.from_model.as_ref().map(part) };
+        let parts: Vec<ReadMap> = maps.iter().map(|map| half(map)).collect();
+        let half = ExamReads { maps: Vec::new(), again: exam.again.iter().map(half).collect(), ..exam.clone() };
         units.push(unit(&half, rules, Some(side), &parts.iter().collect::<Vec<_>>(), stop)?);
     }
     Ok(units)
@@ -116,7 +116,7 @@ fn against_consensus(
         });
     }
     let confusion = Comparison::new(label_map, &map.labels)?.confusion(LABELS);
-    Ok(AgainstConsensus { who: map.who.clone(), levels, confusion })
+    Ok(AgainstConsensus { who: map.who.clone(), levels, confusion, by_origin: by_origin(map, masks)? })
 }
 
 fn distances(comparison: &Comparison, level: &[u8]) -> Distances {

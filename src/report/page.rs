@@ -13,6 +13,7 @@ use super::html::Page;
 use super::limits::{limits_plots, limits_table};
 use super::matrix::{dice_matrices, mcc_matrix};
 use super::method::{again, model_table, rules as rules_of, software, source_table};
+use super::origin::{origin_csv, origin_table};
 use super::paired::paired_table;
 use super::readers::{again_table, staple_table};
 use super::sacroiliac::{correlation_table, forms_csv, patients_table};
@@ -68,6 +69,7 @@ pub fn write_report(units: &[UnitFigures], facts: &ReportFacts, rules: &ReportRu
     if !facts.forms.is_empty() {
         files.push(file("sacroiliac.csv", forms_csv(&facts.forms)));
     }
+    files.extend(origin_csv(&units).map(|text| file("assisted_by_voxel.csv", text)));
     files.extend(figures.into_iter().map(|(name, svg)| file(&format!("figures/{name}"), svg)));
     files
 }
@@ -112,7 +114,7 @@ fn against_consensus(page: &mut Page, units: &[UnitFigures], rules: &ReportRules
             box_plot(units, "Dice leave-one-reader-out per level", |level| level.dice_left_out),
         );
     }
-    if let Some(table) = paired_table(units, rules) {
+    for table in [paired_table(units, rules), origin_table(units, rules)].into_iter().flatten() {
         page.table(&table);
     }
 }

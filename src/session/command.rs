@@ -360,8 +360,12 @@ pub enum EditCommand {
     ToggleDone,
     /// Flag the slice shown, to come back to it, or take the flag away.
     ToggleFlag,
-    /// Say something about the slice shown.
-    Remark(String),
+    /// Begin to write a comment on the slice shown.
+    BeginComment,
+    /// What is written so far of the comment on the slice shown.
+    WriteComment(String),
+    /// The comment that is being written is finished.
+    EndComment,
     /// The sacro-iliac form.
     Form(FormCommand),
     /// Mark all slices done.

@@ -87,6 +87,8 @@ pub struct OpenExam {
     pub(super) writable: bool,
     pub(super) standing: Standing,
     pub(super) remarks: BTreeMap<usize, SliceRemark>,
+    /// The comment that is being written, with its slice.
+    pub(super) comment_draft: Option<(usize, String)>,
     pub(super) form: SacroiliacForm,
     pub(super) triage: Triage,
     pub(super) doubt: Option<DoubtMap>,
@@ -130,6 +132,7 @@ impl OpenExam {
             writable: matches!(loaded.standing, Standing::Writing { .. }),
             standing: loaded.standing,
             remarks: loaded.remarks,
+            comment_draft: None,
             form: loaded.form,
             triage: loaded.triage,
             doubt: None,
@@ -239,6 +242,12 @@ impl OpenExam {
     #[must_use]
     pub fn remark(&self, slice: usize) -> Option<&SliceRemark> {
         self.remarks.get(&slice)
+    }
+
+    /// The comment that is being written, with the slice it belongs to.
+    #[must_use]
+    pub fn comment_draft(&self) -> Option<(usize, &str)> {
+        self.comment_draft.as_ref().map(|(slice, text)| (*slice, text.as_str()))
     }
 
     /// Where the model is unsure, while that is shown.

@@ -80,18 +80,12 @@ pub enum StudyError {
         /// The source file.
         path: PathBuf,
     },
-    /// The link list would travel with the study.
-    #[error("{} lies inside the study, where a link list of codes and names must not be; choose a place outside {}", path.display(), root.display())]
-    LinkInside {
-        /// The link list.
-        path: PathBuf,
-        /// The study's folder.
-        root: PathBuf,
-    },
-    /// The key of a scoring session would lie where whoever scores can open it.
-    #[error("{} lies inside the study, where the key of a scoring session must not be; choose a place outside {}", path.display(), root.display())]
-    KeyInside {
-        /// The key.
+    /// What only the coordinator may know would travel with the study, or lie where readers and scorers can open it.
+    #[error("{} lies inside the study, where {what} must not be; choose a place outside {}", path.display(), root.display())]
+    Inside {
+        /// What it is: `a link list of codes and names`.
+        what: &'static str,
+        /// The file.
         path: PathBuf,
         /// The study's folder.
         root: PathBuf,

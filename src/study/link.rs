@@ -86,7 +86,7 @@ impl LinkList {
     /// Reads the list, which need not be there yet. Refuses a place inside the study.
     pub fn open(path: Option<&Path>, layout: &Layout) -> Result<Self, StudyError> {
         let Some(path) = path else { return Ok(Self::default()) };
-        refuse_inside(path, layout.root())?;
+        refuse_inside(NAMES, path, layout.root())?;
         if !path.exists() {
             return Ok(Self { path: Some(path.to_owned()), ..Self::default() });
         }
@@ -135,13 +135,16 @@ impl LinkList {
     }
 }
 
+/// What a list of patients' names is called when it is refused.
+pub(super) const NAMES: &str = "a link list of codes and names";
+
 /// Compares real places, so that neither `..` nor a symbolic link leads into the study.
-pub(super) fn refuse_inside(path: &Path, root: &Path) -> Result<(), StudyError> {
+pub(super) fn refuse_inside(what: &'static str, path: &Path, root: &Path) -> Result<(), StudyError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let real = |p: &Path| fs::canonicalize(p).map_err(|cause| StudyError::NotWritable { path: p.to_owned(), cause });
     let place = if path.exists() { real(path)? } else { real(folder)? };
     if place.starts_with(real(root)?) {
-        return Err(StudyError::LinkInside { path: path.to_owned(), root: root.to_owned() });
+        return Err(StudyError::Inside { what, path: path.to_owned(), root: root.to_owned() });
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::files::reading_axis;
 use super::hub::WorkerConfig;
 use super::journal::JournalMessage;
 use super::message::{LoadedExam, Outcome, Role, Standing};
+use super::replay::replayed;
 use super::task::Task;
 use super::visits::other_visits;
 use crate::edit::ReadLayers;
@@ -15,7 +16,6 @@ use crate::volume::{Image, resample};
 use crossbeam_channel::{Sender, bounded};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Which exam for whom.
 pub(super) struct Wanted {
@@ -142,7 +142,7 @@ fn open_read(study: &Study, reader: &ReaderCode, exam: &ExamCode, again: bool, t
     let look = || study.view_read_for(reader, exam).map_err(|e| e.to_string());
     match opened {
         Ok((header, file)) => {
-            let (layers, remarks, form, triage) = replayed(&header, &file)?;
+            let (layers, remarks, form, triage) = told(&header, &file)?;
             let standing = Standing::Writing { number: header.number, assisted: header.assisted };
             Ok(Opened { file: Some(file), layers, standing, remarks, form, triage })
         }
@@ -150,38 +150,29 @@ fn open_read(study: &Study, reader: &ReaderCode, exam: &ExamCode, again: bool, t
             let (header, view) = look()?;
             // Written now, should the program have ended between sealing the read and writing its seal.
             study.seal_of(reader, exam, header.number).map_err(|e| e.to_string())?;
-            let (layers, remarks, form, triage) = replayed(&header, &view)?;
+            let (layers, remarks, form, triage) = told(&header, &view)?;
             Ok(Opened { file: None, layers, standing: Standing::Sealed { number: header.number, time }, remarks, form, triage })
         }
         Err(StudyError::Read(ReadError::Locked { owner, .. })) => {
             let (header, view) = look()?;
-            let (layers, remarks, form, triage) = replayed(&header, &view)?;
+            let (layers, remarks, form, triage) = told(&header, &view)?;
             Ok(Opened { file: None, layers, standing: Standing::Busy { number: header.number, owner }, remarks, form, triage })
         }
         Err(error) => Err(error.to_string()),
     }
 }
 
-type Replayed = (ReadLayers, BTreeMap<usize, SliceRemark>, SacroiliacForm, Triage);
+type Told = (ReadLayers, BTreeMap<usize, SliceRemark>, SacroiliacForm, Triage);
 
-fn replayed(header: &ReadHeader, view: &ReadView) -> Result<Replayed, String> {
-    let mut layers = ReadLayers::new(Arc::new(header.grid.clone()), header.slice_axis);
-    let (mut broken, mut remarks) = (None, BTreeMap::new());
-    let (mut form, mut triage) = (SacroiliacForm::default(), Triage::default());
-    view.for_each_row(1, |row| {
-        SliceRemark::take_in(&mut remarks, &row.row);
-        form.take_in(&row.row);
-        triage.take_in(&row.row);
-        if broken.is_none() {
-            broken = layers.replay(row.row).err();
-        }
-        Ok(())
-    })
-    .map_err(|e| e.to_string())?;
-    match broken {
-        Some(problem) => Err(format!("{}: {problem}; restore this read from a copy", view.path().display())),
-        None => Ok((layers, remarks, form, triage)),
-    }
+/// All that a read's journal tells.
+fn told(header: &ReadHeader, view: &ReadView) -> Result<Told, String> {
+    let (mut remarks, mut form, mut triage) = (BTreeMap::new(), SacroiliacForm::default(), Triage::default());
+    let layers = replayed(header, view, |entry| {
+        SliceRemark::take_in(&mut remarks, &entry.row);
+        form.take_in(&entry.row);
+        triage.take_in(&entry.row);
+    })?;
+    Ok((layers, remarks, form, triage))
 }
 
 /// Keeps where a reader left off; what cannot be kept is only a convenience lost.

@@ -20,6 +20,7 @@ pub mod message;
 mod operate;
 mod packet;
 mod propose;
+mod replay;
 mod report;
 mod sample;
 mod score;

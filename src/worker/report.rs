@@ -3,13 +3,16 @@
 use super::compare::is_meeting;
 use super::message::{Outcome, ReportChoice, ReportWritten};
 use super::propose::{LoadedModel, load_model};
+use super::replay::replayed;
 use super::task::Task;
 use crate::io::{atomic_write, make_folder};
 use crate::learn::{Card, LearnError, checkpoint};
 use crate::report::{
     ExamReads, Excluded, ModelFacts, ReadMap, ReportError, ReportFacts, ReportRules, SourceFact, UnitFigures, Who, measure, write_report,
 };
-use crate::study::{ExamRecord, FormRead, MEETING_READER, ModelCode, Part, ReadFile, ReaderCode, Split, Study, saved_tables};
+use crate::study::{
+    ExamRecord, FormRead, MEETING_READER, ModelCode, Part, ReadFile, ReadHeader, ReadView, ReaderCode, Split, Study, saved_tables,
+};
 use crate::volume::{Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -151,10 +154,10 @@ impl<'s> Gathered<'s> {
                     let place = &mut first[if read.meeting { 2 } else { usize::from(read.assisted) }];
                     let who = who_reads(reader, &read, rules);
                     match read.labels {
-                        Ok(labels) if *place => found.again.push(ReadMap { who, labels }),
-                        Ok(labels) => {
+                        Ok((labels, from_model)) if *place => found.again.push(ReadMap { who, labels, from_model }),
+                        Ok((labels, from_model)) => {
                             *place = true;
-                            found.maps.push(ReadMap { who, labels });
+                            found.maps.push(ReadMap { who, labels, from_model });
                             found.states.push(format!("read {number}, {}", read.state));
                         }
                         Err(why) => {
@@ -198,7 +201,7 @@ impl<'s> Gathered<'s> {
             task.progress(format!("Model {name} proposes on {}", record.exam), None);
             match model.propose_on(self.study, record, task, &mut |_, _| {})? {
                 Ok(labels) => {
-                    found.maps.push(ReadMap { who: Who::Model(name.clone()), labels });
+                    found.maps.push(ReadMap { who: Who::Model(name.clone()), labels, from_model: None });
                     found.states.push("proposed for this report".to_owned());
                 }
                 Err(LearnError::Cancelled) => return Err(ReportError::Cancelled.to_string()),
@@ -231,7 +234,8 @@ struct Finished {
     meeting: bool,
     slices: usize,
     state: String,
-    labels: Result<Labels, String>,
+    /// Its labels and, of an assisted read, where a model drew last.
+    labels: Result<(Labels, Option<Labels>), String>,
 }
 
 /// Opens a read; in words, without a path (a report looks the same on every machine), if it cannot be used.
@@ -256,9 +260,20 @@ fn finished(study: &Study, record: &ExamRecord, reader: &ReaderCode, number: u32
     } else if words.is_empty() {
         Err(format!("{done} of {slices} slices done and not sealed"))
     } else {
-        Ok(state.marrow)
+        let from_model = if header.assisted { drawn_by_model(&header, &view).map_err(|_| DAMAGED)? } else { None };
+        Ok((state.marrow, from_model))
     };
     Ok(Finished { assisted: header.assisted, meeting, slices, state: words, labels })
+}
+
+/// Ones where a model's proposal changed the marrow last; none where no proposal was taken over.
+fn drawn_by_model(header: &ReadHeader, view: &ReadView) -> Result<Option<Labels>, String> {
+    let read = replayed(header, view, |_| ())?;
+    let (codes, kinds) = read.provenance_map(LayerKind::Marrow);
+    let mut drawn = Labels::empty(codes.grid().clone());
+    codes
+        .for_each_labelled(|voxel, code| drawn.set(voxel, u8::from(kinds.get(usize::from(code) - 1).is_some_and(|k| k.model().is_some()))));
+    Ok((drawn.counts().labelled() > 0).then_some(drawn))
 }
 
 /// Who votes depends on which kind of read the report is of.

@@ -232,7 +232,8 @@ fn unblind(
     time: &str,
 ) -> Result<ScoreOutcome, String> {
     let layout = study.layout();
-    let covariates = covariates.map(|p| Covariates::load(p)).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
+    let covariates =
+        covariates.map(|path| Covariates::load(path, layout.root())).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
     let mut file = ScoreFile::open(&layout.score_file(session), time).map_err(|e| e.to_string())?;
     let place = KeyPlace::find(layout, session, key.map(PathBuf::as_path)).map_err(|e| e.to_string())?;
     let key = file.unblind(&place.path, time).map_err(|e| e.to_string())?;

@@ -19,7 +19,9 @@ impl Session {
             EditCommand::GoToRow(row) => self.go_to_row(row),
             EditCommand::ToggleDone => self.toggle_done(),
             EditCommand::ToggleFlag => self.remark(|remark| remark.flagged = !remark.flagged),
-            EditCommand::Remark(text) => self.remark(|remark| remark.comment = text.trim().chars().take(SliceRemark::LONGEST).collect()),
+            EditCommand::BeginComment => self.begin_comment(),
+            EditCommand::WriteComment(text) => self.write_comment(text),
+            EditCommand::EndComment => self.commit_gesture(),
             EditCommand::Form(command) => self.change_form(command),
             EditCommand::AllDone => self.all_done(),
             EditCommand::ClearReference => self.clear_reference(),
@@ -136,23 +138,54 @@ impl Session {
         effects
     }
 
-    /// Changes what is said of the slice shown; a row of the journal that no undo takes back.
+    fn begin_comment(&mut self) -> Vec<Effect> {
+        let effects = self.commit_gesture();
+        if let Some(exam) = &mut self.exam {
+            let slice = exam.view.slice;
+            let text = exam.remark(slice).map_or_else(String::new, |remark| remark.comment.clone());
+            exam.comment_draft = Some((slice, text));
+        }
+        effects
+    }
+
+    fn write_comment(&mut self, text: String) -> Vec<Effect> {
+        let Some(exam) = &self.exam else { return Vec::new() };
+        let slice = exam.view.slice;
+        let effects = if exam.comment_draft.as_ref().is_some_and(|(of, _)| *of != slice) { self.commit_gesture() } else { Vec::new() };
+        if let Some(exam) = &mut self.exam {
+            exam.comment_draft = Some((slice, text));
+        }
+        effects
+    }
+
+    /// A comment belongs to the slice on which it was begun, whatever is shown by the time it is finished.
+    pub(super) fn commit_comment(&mut self) -> Vec<Effect> {
+        let Some((slice, text)) = self.exam.as_mut().and_then(|exam| exam.comment_draft.take()) else { return Vec::new() };
+        self.write_remark(slice, |remark| remark.comment = text.trim().chars().take(SliceRemark::LONGEST).collect())
+    }
+
     fn remark(&mut self, change: impl FnOnce(&mut SliceRemark)) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
-        let Some(exam) = &mut self.exam else { return effects };
-        let slice = exam.view.slice;
+        let slice = self.exam.as_ref().map_or(0, |exam| exam.view.slice);
+        effects.extend(self.write_remark(slice, change));
+        effects
+    }
+
+    /// Changes what is said of a slice; a row of the journal that no undo takes back.
+    fn write_remark(&mut self, slice: usize, change: impl FnOnce(&mut SliceRemark)) -> Vec<Effect> {
+        let Some(exam) = &mut self.exam else { return Vec::new() };
         let before = exam.remarks.get(&slice).cloned().unwrap_or_else(|| SliceRemark { slice, ..SliceRemark::default() });
         let mut remark = before.clone();
         change(&mut remark);
         if remark == before {
-            return effects;
+            return Vec::new();
         }
         let row = exam.layers.note(format!("Remark on slice {}", slice + 1), SliceRemark::TOPIC, remark.to_text());
         if let Some(row) = row {
             SliceRemark::take_in(&mut exam.remarks, &row);
-            effects.extend(self.journal(row));
+            return self.journal(row);
         }
-        effects
+        Vec::new()
     }
 
     fn toggle_done(&mut self) -> Vec<Effect> {

@@ -222,15 +222,15 @@ impl Session {
         self.commit_gesture()
     }
 
+    /// Finishes the stroke, and the comment, that is under way.
     pub(in crate::session) fn commit_gesture(&mut self) -> Vec<Effect> {
-        let Some(exam) = &mut self.exam else { return Vec::new() };
-        if !exam.layers.gesture_open() {
-            return Vec::new();
-        }
+        let mut effects = self.commit_comment();
+        let Some(exam) = self.exam.as_mut().filter(|exam| exam.layers.gesture_open()) else { return effects };
         exam.pointer = PointerState::Idle;
         let committed = exam.layers.commit();
         touch_all(exam);
-        committed.map(|row| self.journal(row)).unwrap_or_default()
+        effects.extend(committed.map(|row| self.journal(row)).unwrap_or_default());
+        effects
     }
 
     fn cancel_gesture(&mut self) {

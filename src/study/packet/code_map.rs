@@ -3,7 +3,7 @@
 use super::error::PacketError;
 use crate::io::atomic_write;
 use crate::study::exam::read_bounded;
-use crate::study::link::refuse_inside;
+use crate::study::link::{NAMES, refuse_inside};
 use crate::study::{ExamCode, PatientCode, ReaderCode, StudyError};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ impl CodeMap {
     /// # Errors
     /// If it cannot be read, is damaged or lies in the study.
     pub fn open(path: &Path, study_root: &Path) -> Result<Self, StudyError> {
-        refuse_inside(path, study_root)?;
+        refuse_inside(NAMES, path, study_root)?;
         if !path.exists() {
             return Ok(Self { format: FORMAT, packets: Vec::new(), path: path.to_owned() });
         }

@@ -89,10 +89,7 @@ pub(super) fn place_for_key(layout: &Layout, session: &ExamCode, asked: Option<&
     if let (None, Some(folder)) = (asked, path.parent()) {
         std::fs::create_dir_all(folder).map_err(|cause| StudyError::KeyNotWritable { path: path.clone(), cause })?;
     }
-    match refuse_inside(&path, layout.root()) {
-        Err(StudyError::LinkInside { path, root }) => return Err(StudyError::KeyInside { path, root }),
-        other => other?,
-    }
+    refuse_inside("the key of a scoring session", &path, layout.root())?;
     if path.exists() {
         let problem = "the key of another session lies there; choose another name for the session, or another place".to_owned();
         return Err(StudyError::Scores { path, problem });

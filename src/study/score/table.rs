@@ -349,7 +349,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("covariates.csv");
         std::fs::write(&path, csv).unwrap();
-        Covariates::load(&path).unwrap()
+        std::fs::create_dir(folder.path().join("study")).unwrap();
+        Covariates::load(&path, &folder.path().join("study")).unwrap()
+    }
+
+    #[test]
+    fn covariates_inside_the_study_are_refused() {
+        let study = tempfile::tempdir().unwrap();
+        let path = study.path().join("covariates.csv");
+        std::fs::write(&path, "exam,age\nK-1,12\n").unwrap();
+        let refused = Covariates::load(&path, study.path()).unwrap_err().to_string();
+        assert!(refused.contains("lies inside the study, where ages and other covariates must not be"), "{refused}");
     }
 
     fn near(figures: Figures, mean: f64, sd: f64) {

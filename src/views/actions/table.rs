@@ -181,6 +181,7 @@ pub const ACTIONS: &[Action] = &[
     repeating(also(act("redo", Group::Edit, "Redo", ctrl(Key::Y), "Does again what was taken back", |s| painting(s)?.layers().history().next_redo().and_then(|_| edit(s, EditCommand::Redo))), REDO_ALSO)),
     act("slice_done", Group::Edit, "Slice done", plain(Key::D), "Marks the slice done for the active layer, or not done again", |s| edit(s, EditCommand::ToggleDone)),
     act("flag_slice", Group::Edit, "Flag the slice", ctrl(Key::F), "Flags the slice to come back to it, or takes the flag away", |s| edit(s, EditCommand::ToggleFlag)),
+    act("comment_slice", Group::Edit, "Comment on the slice", ctrl_shift(Key::F), "Writes a comment on the slice shown; Enter ends it", |s| edit(s, EditCommand::BeginComment)),
     act("all_done", Group::Edit, "All slices done", ctrl_shift(Key::D), "Marks every slice of the exam done for the active layer", |s| edit(s, EditCommand::AllDone)),
     act("submit", Group::Edit, "Submit this read…", ctrl(Key::Enter), "Looks the read over, then seals it when you say so", |s| painting(s).map(|_| Command::Study(StudyCommand::Submit))),
     act("seal", Group::Edit, "Seal this read", ctrl_shift(Key::S), "Seals the read that was looked over: from then on it can only be looked at", |s| s.checked().map(|_| Command::Study(StudyCommand::Seal))),

@@ -3,6 +3,7 @@
 use super::histogram::HistogramCache;
 use super::{action_button, history_panel, layers_panel, model_panel, window_panel};
 use crate::session::{Command, EditCommand, OpenExam, Session};
+use crate::views::actions::Action;
 use crate::views::tally::Tally;
 use crate::views::theme;
 use crate::views::widgets::{ButtonLook, named};
@@ -70,19 +71,24 @@ fn standing_foot(ui: &mut Ui, session: &Session, exam: &OpenExam, words: &str, c
 fn remark_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
     let slice = exam.view().slice;
     let (flagged, comment) = exam.remark(slice).map_or((false, ""), |r| (r.flagged, r.comment.as_str()));
-    let id = Id::unique(("remark", exam.code().as_str(), exam.standing().number(), slice));
+    let draft = exam.comment_draft();
+    let here = draft.filter(|(of, _)| *of == slice);
     ui.horizontal(|ui| {
         let look = if flagged { ButtonLook::Primary } else { ButtonLook::Plain };
         action_button(ui, session, "flag_slice", Some(if flagged { "Flagged" } else { "Flag" }), look, commands);
-        let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or_else(|| comment.to_owned());
+        let mut text = here.map_or(comment, |(_, text)| text).to_owned();
+        let id = Id::unique(("remark", exam.code().as_str(), exam.standing().number(), slice));
         let field = TextEdit::singleline(&mut text).id(id).desired_width(f32::INFINITY).hint_text("Comment on this slice");
         let response = named(ui.add(field), "Comment on this slice");
-        if response.has_focus() || response.changed() {
-            ui.data_mut(|d| d.insert_temp(id, text.clone()));
+        let key = Action::find("comment_slice").and_then(Action::key_words).unwrap_or_default();
+        let response = response.on_hover_text(format!("Kept in the read's journal ({key}; Enter ends it)"));
+        if response.changed() {
+            commands.push(Command::Edit(EditCommand::WriteComment(text)));
         }
-        if response.lost_focus() {
-            ui.data_mut(|d| d.remove::<String>(id));
-            commands.push(Command::Edit(EditCommand::Remark(text)));
+        if response.lost_focus() || draft.is_some_and(|(of, _)| of != slice) {
+            commands.push(Command::Edit(EditCommand::EndComment));
+        } else if here.is_some() && !response.has_focus() {
+            response.request_focus();
         }
     });
 }

@@ -1,6 +1,7 @@
 //! The layers of a study that hold a label, with what files say about them.
 
 use super::super::message::Role;
+use super::super::replay::replayed;
 use super::super::task::Task;
 use crate::edit::{CommitKind, ReadLayers, RowAction};
 use crate::io::Algorithm;
@@ -8,7 +9,6 @@ use crate::study::{ExamRecord, ReadFile, ReadHeader, ReaderCode, Study};
 use crate::volume::{LabelScheme, Labels, LayerKind};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// One layer of one read.
 pub(super) struct Layer<'s> {
@@ -116,21 +116,12 @@ impl<'s> Found<'s> {
     fn layers<'r>(&self, record: &'r ExamRecord, reader: &ReaderCode, number: u32) -> Result<Vec<Layer<'r>>, String> {
         let path = self.study.layout().read(reader, &record.exam, number);
         let (header, view) = ReadFile::open_read_only(&path).map_err(|e| e.to_string())?;
-        let mut read = ReadLayers::new(Arc::new(header.grid.clone()), header.slice_axis);
-        let (mut windows, mut broken) = (BTreeMap::new(), None);
-        view.for_each_row(1, |entry| {
+        let mut windows = BTreeMap::new();
+        let read = replayed(&header, &view, |entry| {
             if let (RowAction::Paint { layer, .. }, Some(window)) = (&entry.row.action, entry.window) {
                 windows.insert(*layer, window);
             }
-            if broken.is_none() {
-                broken = read.replay(entry.row).err();
-            }
-            Ok(())
-        })
-        .map_err(|e| e.to_string())?;
-        if let Some(problem) = broken {
-            return Err(format!("{}: {problem}; restore this read from a copy", path.display()));
-        }
+        })?;
         let slices = header.grid.shape()[header.slice_axis];
         // What is left out while painting is an aid of the reader's, not a finding.
         let held = [LayerKind::Marrow, LayerKind::Bone].into_iter().filter(|kind| !read.labels(*kind).labelled_box().is_empty());
