@@ -310,7 +310,7 @@ fn nothing_lies_over_anything_in_the_top_bar_of_a_small_window() {
 fn a_slice_is_commented_on_by_keyboard_alone() {
     let mut window = reading(false);
     let slice = window.state().session.exam().unwrap().view().slice;
-    press_with(&mut window, Modifiers::CTRL | Modifiers::SHIFT, Key::F);
+    press_with(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
     window.run_steps(2);
     // Letters are text now, not tools.
     window.event(Event::Text("lesion?".to_owned()));
@@ -321,7 +321,7 @@ fn a_slice_is_commented_on_by_keyboard_alone() {
     assert_eq!(exam.remark(slice).map(|r| r.comment.as_str()), Some("lesion?"));
     assert_eq!((exam.comment_draft(), window.ctx.egui_wants_keyboard_input()), (None, false));
     // The slice changes while somebody types: the text stays with its slice.
-    press_with(&mut window, Modifiers::CTRL | Modifiers::SHIFT, Key::F);
+    press_with(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
     window.run_steps(2);
     window.event(Event::Text(" yes".to_owned()));
     window.run_steps(2);
