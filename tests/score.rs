@@ -152,9 +152,11 @@ fn a_session_is_scored_left_gone_on_with_locked_and_unblinded() {
         assert!(exam.layers().labels(LayerKind::Marrow).counts().of(3) == 1);
         score(&mut driver, ScoreCommand::Mark(Target::Overall, Mark::of(2.5)));
         score(&mut driver, ScoreCommand::Nudge(Target::Overall, 10));
-        score(&mut driver, ScoreCommand::Comment("femur missed".into()));
+        // Still being written when the next mask is shown.
+        score(&mut driver, ScoreCommand::WriteComment("femur missed".into()));
         score(&mut driver, ScoreCommand::Step(1));
         assert_eq!(driver.session().exam().unwrap().code().as_str(), "M-02");
+        assert_eq!(driver.session().scoring().open().unwrap().comment(), "", "the comment is the first mask's");
         score(&mut driver, ScoreCommand::Mark(Target::Overall, Mark::of(7.0)));
         driver.wait("Saving", PATIENCE, |s| s.scoring().open().is_some_and(|o| o.on_the_way() == 0)).unwrap();
     }

@@ -62,8 +62,10 @@ pub enum ScoreCommand {
     Mark(Target, Option<Mark>),
     /// Move a mark by hundredths.
     Nudge(Target, i32),
-    /// Say something about the mask shown.
-    Comment(String),
+    /// What is written so far of the comment on the mask shown.
+    WriteComment(String),
+    /// The comment that is being written is finished.
+    EndComment,
     /// Show or hide marks as numbers.
     ToggleNumbers,
     /// Lock the session: its marks stand.

@@ -27,6 +27,8 @@ pub struct OpenScores {
     pub(super) scorer: String,
     pub(super) at: usize,
     pub(super) on_the_way: usize,
+    /// The comment that is being written, with the number of its mask.
+    pub(super) comment_draft: Option<(usize, String)>,
 }
 
 impl Scoring {
@@ -107,11 +109,17 @@ impl OpenScores {
         self.state.marks.get(&(self.scorer.clone(), item.code.to_string(), target)).copied()
     }
 
-    /// The comment on the mask on screen.
+    /// The comment on the mask on screen, as far as it is written.
     #[must_use]
     pub fn comment(&self) -> &str {
-        let item = self.item().map(|i| i.code.to_string()).unwrap_or_default();
-        self.state.comments.get(&(self.scorer.clone(), item)).map_or("", String::as_str)
+        match &self.comment_draft {
+            Some((of, text)) if *of == self.at => text,
+            _ => self.item().map_or("", |item| self.comment_of(item)),
+        }
+    }
+
+    pub(super) fn comment_of(&self, item: &ScoreItem) -> &str {
+        self.state.comments.get(&(self.scorer.clone(), item.code.to_string())).map_or("", String::as_str)
     }
 
     /// Masks with a mark overall by this scorer.

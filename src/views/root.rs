@@ -1,8 +1,8 @@
 //! The whole window, put together.
 
 use super::pages::{
-    AtlasEntry, CommentEntry, CompareView, Help, ImportPage, NewScoresEntry, Palette, PathEntry, ProtocolEntry, SCORE_WIDTH, atlas_add_ui,
-    audit_ui, compare_ui, conditions_ui, empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui,
+    AtlasEntry, CompareView, Help, ImportPage, NewScoresEntry, Palette, PathEntry, ProtocolEntry, SCORE_WIDTH, atlas_add_ui, audit_ui,
+    compare_ui, conditions_ui, empty_exam_ui, help_ui, import_ui, marks_ui, models_ui, palette_ui, path_entry_ui, protocol_ui,
     review_list_ui, review_side_ui, score_ui, start_ui, submit_ui, who_ui,
 };
 use super::panels::{
@@ -35,7 +35,6 @@ pub struct Views {
     path_entry: PathEntry,
     import: ImportPage,
     new_scores: NewScoresEntry,
-    comment: CommentEntry,
     atlas_entry: AtlasEntry,
     help: Help,
     protocol: ProtocolEntry,
@@ -191,7 +190,7 @@ impl Views {
             return;
         };
         let side = Panel::right("score marks").exact_size(SCORE_WIDTH).resizable(false).frame(Frame::new().fill(theme::GROUND));
-        side.show(ui, |ui| marks_ui(ui, session, open, &mut self.comment, commands));
+        side.show(ui, |ui| marks_ui(ui, session, open, commands));
         match session.exam() {
             Some(exam) => self.picture(ui, session, exam, canvas, commands),
             None => page(ui, |_| {}),

@@ -124,6 +124,31 @@ fn scoring(pictures: bool) -> Window {
     window
 }
 
+/// A comment that was being typed when "Next mask" was clicked went to the next mask, or nowhere.
+#[test]
+fn a_comment_stays_with_the_mask_it_was_written_on() {
+    for by_mouse in [true, false] {
+        let mut window = scoring(false);
+        window.get_by(|node| node.role() == egui::accesskit::Role::MultilineTextInput).click();
+        window.run_steps(2);
+        window.event(egui::Event::Text("a vessel".to_owned()));
+        window.run_steps(2);
+        assert_eq!(window.state().session.scoring().open().unwrap().comment(), "a vessel");
+        if by_mouse {
+            click(&mut window, "Next mask");
+        } else {
+            window.key_press_modifiers(Modifiers::CTRL | Modifiers::COMMAND, Key::ArrowRight);
+            window.run_steps(3);
+            window.state_mut().run(Command::Score(ScoreCommand::Go(7)));
+        }
+        window.run_steps(3);
+        let said = |window: &Window| window.state().session.scoring().open().map(|o| (o.at(), o.comment().to_owned())).unwrap();
+        assert_eq!(said(&window), (7, String::new()), "by mouse: {by_mouse}");
+        window.state_mut().run(Command::Score(ScoreCommand::Go(6)));
+        assert_eq!(said(&window), (6, "a vessel".to_owned()), "by mouse: {by_mouse}");
+    }
+}
+
 #[test]
 fn marks_are_set_by_mouse_and_keys_and_no_number_is_shown_unasked() {
     let mut window = scoring(false);

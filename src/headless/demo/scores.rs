@@ -43,7 +43,8 @@ impl Demo {
             for (target, mark) in self.marks(&session, item, &mut rng)? {
                 self.driver.run(Command::Score(ScoreCommand::Mark(target, Some(mark))));
             }
-            self.driver.run(Command::Score(ScoreCommand::Comment("simulated".to_owned())));
+            self.driver.run(Command::Score(ScoreCommand::WriteComment("simulated".to_owned())));
+            self.driver.run(Command::Score(ScoreCommand::EndComment));
             self.driver.wait("Saving", PATIENCE, |s: &Session| s.scoring().open().is_some_and(|o| o.on_the_way() == 0))?;
         }
         run(self, ScoreCommand::Lock)?;

@@ -127,13 +127,8 @@ impl Session {
             self.error(format!("{refusal} Quit once more to leave without them."));
             return Vec::new();
         }
-        let mut effects = Vec::new();
-        if let Some(exam) = &mut self.exam
-            && exam.layers.gesture_open()
-        {
-            // A stroke in flight is finished, not lost.
-            effects.extend(self.commit_gesture());
-        }
+        // A stroke or comment in flight is finished, not lost.
+        let mut effects = self.commit_gesture();
         effects.extend(self.log_time());
         effects.extend(self.keep_place());
         effects.push(Effect::Quit);

@@ -222,9 +222,10 @@ impl Session {
         self.commit_gesture()
     }
 
-    /// Finishes the stroke, and the comment, that is under way.
+    /// Finishes the stroke and the comments that are under way.
     pub(in crate::session) fn commit_gesture(&mut self) -> Vec<Effect> {
         let mut effects = self.commit_comment();
+        effects.extend(self.commit_score_comment());
         let Some(exam) = self.exam.as_mut().filter(|exam| exam.layers.gesture_open()) else { return effects };
         exam.pointer = PointerState::Idle;
         let committed = exam.layers.commit();

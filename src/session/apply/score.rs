@@ -31,13 +31,18 @@ impl Session {
                 let mark = now.map_or_else(|| Mark::at_fraction(0.5), |mark| mark.moved(hundredths));
                 self.mark(target, Some(mark))
             }
-            ScoreCommand::Comment(text) => self.comment(text),
+            ScoreCommand::WriteComment(text) => self.write_score_comment(text),
+            ScoreCommand::EndComment => self.commit_score_comment(),
             ScoreCommand::ToggleNumbers => {
                 self.scoring.numbers = !self.scoring.numbers;
                 Vec::new()
             }
             ScoreCommand::Lock => match self.open_session() {
-                Some(session) => self.ask_scores("Locking the session", ScoreAsk::Lock(session)),
+                Some(session) => {
+                    let mut effects = self.commit_score_comment();
+                    effects.extend(self.ask_scores("Locking the session", ScoreAsk::Lock(session)));
+                    effects
+                }
                 None => Vec::new(),
             },
             ScoreCommand::FindKey(session) => {
@@ -128,7 +133,7 @@ impl Session {
                 let (plan, state) = *opened;
                 let same = self.scoring.open.as_ref().filter(|o| o.plan.session == plan.session);
                 let scorer = same.map(|o| o.scorer.clone()).or_else(|| plan.scorers.first().cloned()).unwrap_or_default();
-                let mut open = OpenScores { plan, state, scorer, at: 0, on_the_way: 0 };
+                let mut open = OpenScores { plan, state, scorer, at: 0, on_the_way: 0, comment_draft: None };
                 // Where it was left: the first mask without a mark overall.
                 let left = open.plan.items.iter().position(|i| open.mark_of(i, Target::Overall).is_none());
                 open.at = left.unwrap_or(open.plan.items.len().saturating_sub(1));
@@ -141,10 +146,15 @@ impl Session {
             ScoreOutcome::Kept => self.one_arrived(),
             ScoreOutcome::NotKept(row, why) => {
                 self.one_arrived();
-                if let (Some(open), Some((target, _))) = (&mut self.scoring.open, row.mark) {
+                let Some(open) = &mut self.scoring.open else { return Vec::new() };
+                if let Some((target, _)) = row.mark {
                     open.state.marks.remove(&(row.scorer, row.item, target));
+                    self.error(format!("The mark was not saved, set it again: {why}"));
+                } else {
+                    open.state.comments.remove(&(row.scorer, row.item.clone()));
+                    let text = row.comment.unwrap_or_default();
+                    self.error(format!("The comment on {} was not saved, write it again (\"{text}\"): {why}", row.item));
                 }
-                self.error(format!("The mark was not saved, set it again: {why}"));
             }
             ScoreOutcome::Tables(tables, folder, remark) => {
                 if let Some(remark) = remark {
@@ -183,7 +193,7 @@ impl Session {
         // The name is known before the session is there.
         let plan = crate::study::ScorePlan::named(session.clone());
         let state = crate::study::ScoreState::default();
-        self.scoring.open = Some(OpenScores { plan, state, scorer, at: 0, on_the_way: 0 });
+        self.scoring.open = Some(OpenScores { plan, state, scorer, at: 0, on_the_way: 0, comment_draft: None });
         self.ask_scores("Opening the session", ScoreAsk::Open(session))
     }
 
@@ -225,12 +235,20 @@ impl Session {
         self.keep_row(item, Some((target, mark)), None)
     }
 
-    fn comment(&mut self, text: String) -> Vec<Effect> {
+    fn write_score_comment(&mut self, text: String) -> Vec<Effect> {
+        let Some(open) = self.scoring.open.as_mut().filter(|open| open.locked().is_none()) else { return Vec::new() };
+        open.comment_draft = Some((open.at, text));
+        Vec::new()
+    }
+
+    /// A comment belongs to the mask on which it was begun, whatever is shown by the time it is finished.
+    pub(super) fn commit_score_comment(&mut self) -> Vec<Effect> {
         let Some(open) = &mut self.scoring.open else { return Vec::new() };
-        let Some(item) = open.item().map(|i| i.code.to_string()) else { return Vec::new() };
-        if open.locked().is_some() || open.comment() == text {
+        let Some((at, text)) = open.comment_draft.take() else { return Vec::new() };
+        let text = text.trim().to_owned();
+        let Some(item) = open.plan.items.get(at).filter(|item| open.comment_of(item) != text).map(|i| i.code.to_string()) else {
             return Vec::new();
-        }
+        };
         open.state.comments.insert((open.scorer.clone(), item.clone()), text.clone());
         self.keep_row(item, None, Some(text))
     }

@@ -30,7 +30,7 @@ pub use path_entry::{PathEntry, path_entry_ui};
 pub use protocol::{ProtocolEntry, protocol_ui};
 pub use review::{review_list_ui, review_side_ui};
 pub use score::{NewScoresEntry, score_ui};
-pub use score_marks::{CommentEntry, WIDTH as SCORE_WIDTH, marks_ui};
+pub use score_marks::{WIDTH as SCORE_WIDTH, marks_ui};
 pub use start::{empty_exam_ui, start_ui};
 pub use submit::submit_ui;
 pub use who::who_ui;

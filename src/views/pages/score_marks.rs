@@ -6,20 +6,13 @@ use crate::views::panels::action_button;
 use crate::views::theme;
 use crate::views::widgets::{ButtonLook, VasChange, quiet, vas};
 use crate::volume::LayerKind;
-use egui::{Align, Checkbox, CornerRadius, Layout, Margin, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
+use egui::{Align, Checkbox, CornerRadius, Id, Layout, Margin, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
 
 /// Width of the panel: the line, its margins and the bar that scrolls.
 pub const WIDTH: f32 = 564.0;
 
-/// A comment while it is typed, with the mask it belongs to.
-#[derive(Clone, Debug, Default)]
-pub struct CommentEntry {
-    mask: String,
-    text: String,
-}
-
 /// Draws the panel.
-pub fn marks_ui(ui: &mut Ui, session: &Session, open: &OpenScores, entry: &mut CommentEntry, commands: &mut Vec<Command>) {
+pub fn marks_ui(ui: &mut Ui, session: &Session, open: &OpenScores, commands: &mut Vec<Command>) {
     let (count, at) = (open.plan().items.len(), open.at());
     egui::Panel::bottom("score foot").frame(egui::Frame::new().inner_margin(Margin::symmetric(16, 12))).resizable(false).show(ui, |ui| {
         foot(ui, session, open, commands);
@@ -43,7 +36,7 @@ pub fn marks_ui(ui: &mut Ui, session: &Session, open: &OpenScores, entry: &mut C
                 line(ui, session, open, target, commands);
                 ui.add_space(theme::UNIT * 2.0);
             }
-            comment(ui, open, entry, commands);
+            comment(ui, open, commands);
         });
     });
 }
@@ -82,16 +75,19 @@ fn line(ui: &mut Ui, session: &Session, open: &OpenScores, target: Target, comma
     commands.extend(command.map(Command::Score));
 }
 
-fn comment(ui: &mut Ui, open: &OpenScores, entry: &mut CommentEntry, commands: &mut Vec<Command>) {
+fn comment(ui: &mut Ui, open: &OpenScores, commands: &mut Vec<Command>) {
     let Some(item) = open.item() else { return };
-    if entry.mask != item.code.as_str() {
-        *entry = CommentEntry { mask: item.code.to_string(), text: open.comment().to_owned() };
+    let label = ui.label(RichText::new("Comment on this mask").font(theme::small()).color(theme::HEADING));
+    let mut text = open.comment().to_owned();
+    // Each mask has a field of its own: a new mask does not take over the cursor of the one before.
+    let id = Id::unique(("score comment", item.code.as_str()));
+    let field = TextEdit::multiline(&mut text).id(id).desired_rows(2).desired_width(f32::INFINITY).hint_text("What is wrong, if anything");
+    let response = ui.add_enabled(open.locked().is_none(), field).labelled_by(label.id);
+    if response.changed() {
+        commands.push(Command::Score(ScoreCommand::WriteComment(text)));
     }
-    ui.label(RichText::new("Comment on this mask").font(theme::small()).color(theme::HEADING));
-    let field = TextEdit::multiline(&mut entry.text).desired_rows(2).desired_width(f32::INFINITY).hint_text("What is wrong, if anything");
-    let response = ui.add_enabled(open.locked().is_none(), field);
     if response.lost_focus() {
-        commands.push(Command::Score(ScoreCommand::Comment(entry.text.clone())));
+        commands.push(Command::Score(ScoreCommand::EndComment));
     }
 }
 
