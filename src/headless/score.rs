@@ -222,7 +222,7 @@ pub(super) fn table_text(table: &ScoreTable) -> String {
         }
     }
     for line in &table.left_out {
-        text += &format!("Left out: {line}\n");
+        text += &format!("Note: {line}.\n");
     }
     for rule in &table.rules {
         text += &format!("Rule. {rule}\n");

@@ -38,7 +38,8 @@ pub struct ImportPlan {
 
 impl ImportPlan {
     /// Puts volumes together: those of one DICOM study that share a frame of reference become one exam; NIfTI files are put
-    /// together by the list of patients, and are an exam each where they are not listed. Leaves out what the study has.
+    /// together by the list of patients, else by their names where these end in the word of a sequence (`K1_water`, `K1_fat`); each other
+    /// file is an exam. Leaves out what the study has.
     ///
     /// # Errors
     /// If the study is damaged, or the link list lies in it or cannot be read.

@@ -91,7 +91,7 @@ impl Planned {
 }
 
 impl Incoming {
-    /// Takes a source volume; NIfTI files are looked up in the list of patients.
+    /// Takes a source volume; NIfTI files are looked up in the list of patients, else put together by their names.
     pub fn new(volume: SourceVolume, patients: &PatientMap) -> Self {
         let identity = volume.identity().cloned().unwrap_or_default();
         let mut person = Person {
@@ -114,6 +114,12 @@ impl Incoming {
                 // No study UID holds a line break.
                 visit = Some(format!("listed\n{exam}"));
                 name = if sequence.is_empty() { "image".to_owned() } else { sequence.to_owned() };
+            } else if let Some((exam, sequence)) = exam_and_sequence(&stem) {
+                // Water and fat of one knee beside each other, and nobody made a list.
+                let folder = volume.path().parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+                person.source_name = Some(exam.to_owned());
+                visit = Some(format!("named\n{folder}\n{exam}"));
+                name = sequence.to_owned();
             }
         }
         let mut findings: Vec<FindingRecord> =
@@ -198,6 +204,14 @@ fn file_name(path: &Path) -> String {
 }
 
 /// The file's name without `.nii.gz` or any other ending.
+/// The parts of a name that ends in the word of a sequence: `K001` and `water` of `K001_water`. One letter is no word: `_f` may
+/// be a woman's file.
+fn exam_and_sequence(stem: &str) -> Option<(&str, &str)> {
+    let (exam, word) = stem.rsplit_once(['_', '-', '.'])?;
+    let told = word.len() > 1 && recognise(word, &Acquisition::default()).is_some();
+    (told && !exam.is_empty()).then_some((exam, word))
+}
+
 fn stem(path: &Path) -> String {
     let name = file_name(path);
     let name = name.strip_suffix(".gz").unwrap_or(&name);

@@ -132,7 +132,7 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Optio
         let agreed = match consensus(study, record)? {
             Ok(agreed) => agreed,
             Err(why) => {
-                left_out.push(format!("{}: {why}", record.exam));
+                left_out.push(format!("{} is left out: {why}", record.exam));
                 continue;
             }
         };
@@ -144,7 +144,7 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Optio
         let axis = acquisition_axis(proposed.grid());
         let bone = agreed.bone.filter(|_| trim);
         if trim && bone.is_none() {
-            left_out.push(format!("{}: no reader drew bone, so nothing was taken out there", record.exam));
+            left_out.push(format!("{} is scored as it is: no reader drew bone there, so nothing could be taken out", record.exam));
         }
         for (source, labels) in
             [(ScoreSource::Consensus(agreed.how), agreed.marrow), (ScoreSource::Model(format!("{model}/{version}")), proposed)]

@@ -228,6 +228,26 @@ fn nifti_files_go_through_the_list_of_patients() {
     assert!(!everything_in(place.study.layout().root()).contains("Ada"));
 }
 
+#[test]
+fn files_named_after_exam_and_sequence_belong_together_without_a_list() {
+    let mut place = Place::new("s");
+    let source = place.folder.path().join("in");
+    fs::create_dir(&source).unwrap();
+    for (at, name) in ["K1_fat", "K1_water", "K2-T1", "K2_visit_2", "K2_visit_3", "anna_f", "anna_w"].iter().enumerate() {
+        write_image_nifti(&source.join(format!("{name}.nii.gz")), &image(at as f32)).unwrap();
+    }
+    let reading = crate::io::read_path(&source, &Watch::quiet()).unwrap();
+    let report = place.study.import(reading.volumes, &ImportOptions::default(), &mut place.rng, &Watch::quiet()).unwrap();
+    let of: Vec<usize> = report.exams.iter().map(|e| e.sequences.len()).collect();
+    assert_eq!((of.iter().sum::<usize>(), of.iter().filter(|n| **n == 2).count(), of.len()), (7, 1, 6), "{report:?}");
+    let both = report.exams.iter().find(|e| e.sequences.len() == 2).unwrap();
+    let record = place.study.exam(&both.exam).unwrap();
+    assert_eq!(record.reading_sequence.as_str(), "water");
+    // Nobody said whose they are: each exam is a patient of its own.
+    let patients: std::collections::BTreeSet<_> = report.exams.iter().map(|e| e.patient.clone()).collect();
+    assert_eq!(patients.len(), 6);
+}
+
 /// The shared data, if this machine has it; it must where `OSTEON_REQUIRE_ALL=1`.
 fn shared_data() -> Option<PathBuf> {
     let place = std::env::var_os("OSTEON_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);

@@ -246,7 +246,7 @@ fn rules(plan: &ScorePlan) -> Vec<String> {
         "Slices with signal come from covariates.csv; where it does not tell, they are counted in the consensus.".to_owned(),
     ];
     rules.push(match plan.outside_bone_removed {
-        true => "Marrow outside bone was taken out of every mask before scoring.".to_owned(),
+        true => "Marrow outside bone was taken out of every mask before scoring, where a reader drew bone.".to_owned(),
         false => "Masks were scored as they are, marrow outside bone included.".to_owned(),
     });
     rules
@@ -288,7 +288,7 @@ impl ScoreTable {
             }
         }
         let _ = writeln!(out, "# session {}, scored by {}; model {}; consensus {}", self.session, self.scorer, self.model, self.consensus);
-        for line in self.left_out.iter().map(|l| format!("left out: {l}")).chain(self.rules.iter().cloned()) {
+        for line in self.left_out.iter().map(|l| format!("note: {l}")).chain(self.rules.iter().cloned()) {
             let _ = writeln!(out, "# {line}");
         }
         out

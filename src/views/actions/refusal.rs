@@ -38,6 +38,9 @@ fn reason(session: &Session, action: &Action) -> String {
     if session.conditions_shown() {
         return "confirm room light and monitor first".to_owned();
     }
+    if session.workspace() == Workspace::Score && action.page() == Some(2) {
+        return scoring_reason(session, action.id).to_owned();
+    }
     if action.page().is_some() && session.exam().is_none() {
         return "open an exam first".to_owned();
     }
@@ -86,6 +89,17 @@ fn own_reason(session: &Session, action: &Action) -> &'static str {
         id if id.starts_with("form") => "the sacro-iliac form is not shown",
         "report" | "compare_reads" => "only the coordinator may",
         _ if tool => "the protocol does not allow it",
+        _ => "not possible now",
+    }
+}
+
+fn scoring_reason(session: &Session, id: &str) -> &'static str {
+    let Some(open) = session.scoring().open() else { return "choose a session first, by its button \"Mark as …\"" };
+    match id {
+        "score_next" => "this is the last mask",
+        "score_previous" => "this is the first mask",
+        "score_lock" if open.locked().is_some() => "it is locked already",
+        "score_lock" => "each mask needs a mark overall first, by everybody who marks",
         _ => "not possible now",
     }
 }

@@ -215,7 +215,7 @@ fn table_ui(ui: &mut Ui, session: &Session, table: &ScoreTable, commands: &mut V
         quiet(ui, &format!("{}: {}", row.exam, row.comments.join("; ")));
     }
     ui.add_space(theme::UNIT);
-    for line in table.left_out.iter().map(|l| format!("Left out: {l}")).chain(table.rules.iter().cloned()) {
+    for line in table.left_out.iter().map(|l| format!("{l}.")).chain(table.rules.iter().cloned()) {
         quiet(ui, &line);
     }
     if let Some(folder) = session.scoring().written() {

@@ -30,7 +30,13 @@ pub fn marks_ui(ui: &mut Ui, session: &Session, open: &OpenScores, commands: &mu
                     ui.label(RichText::new(state).color(theme::QUIET)).on_hover_text("Every mark is on disk as soon as it is set");
                 });
             });
-            quiet(ui, &format!("Scored by {}. Which mask is the model's and which the consensus is hidden.", open.scorer()));
+            let words = match open.locked() {
+                Some(_) => {
+                    format!("Scored by {}. Locked: the marks stand. Leave the session; then the coordinator unblinds it.", open.scorer())
+                }
+                None => format!("Scored by {}. Which mask is the model's and which the consensus is hidden.", open.scorer()),
+            };
+            quiet(ui, &words);
             ui.add_space(theme::PADDING);
             for target in Target::ALL {
                 line(ui, session, open, target, commands);

@@ -2,13 +2,14 @@
 
 use crate::study::{ANCHORS, Mark};
 use crate::views::theme;
-use egui::{Align2, EventFilter, Key, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2};
+use egui::text::LayoutJob;
+use egui::{Align, EventFilter, Key, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
 /// Shortest line, in points.
 pub const SHORTEST: f32 = 480.0;
 
 /// Height of line and words.
-const HEIGHT: f32 = 66.0;
+const HEIGHT: f32 = 70.0;
 
 /// What the person did to the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ fn draw(ui: &Ui, line: Rect, mark: Option<Mark>, focused: bool, enabled: bool) {
     let painter = ui.painter();
     let colour = if enabled { theme::TEXT } else { theme::FAINT };
     if focused {
-        let frame = line.expand2(Vec2::new(8.0, 11.0));
+        let frame = line.expand2(Vec2::new(8.0, 12.0));
         painter.rect_stroke(frame, egui::CornerRadius::same(theme::RADIUS), Stroke::new(1.0, theme::ACCENT_LINE), egui::StrokeKind::Inside);
     }
     painter.line_segment([line.left_center(), line.right_center()], Stroke::new(1.5, colour));
@@ -78,14 +79,13 @@ fn draw(ui: &Ui, line: Rect, mark: Option<Mark>, focused: bool, enabled: bool) {
         // The words at the ends stay within the line, and have half the room.
         let room = if matches!(number, 0 | 3) { 6.0 } else { 3.0 };
         let widest = line.width() / room - 8.0;
-        let galley = painter.layout(anchor.words.to_owned(), theme::small(), theme::QUIET, widest);
-        let align = match number {
-            0 => Align2::LEFT_TOP,
-            3 => Align2::RIGHT_TOP,
-            _ => Align2::CENTER_TOP,
+        let mut words = LayoutJob::simple(anchor.words.to_owned(), theme::small(), theme::QUIET, widest);
+        words.halign = match number {
+            0 => Align::LEFT,
+            3 => Align::RIGHT,
+            _ => Align::Center,
         };
-        let at = align.anchor_size(pos2(x, line.top() + 8.0), galley.size()).min;
-        painter.galley(at.round(), galley, theme::QUIET);
+        painter.galley(pos2(x, line.top() + 14.0).round(), painter.layout_job(words), theme::QUIET);
     }
     if let Some(mark) = mark {
         let x = line.left() + line.width() * mark.fraction() as f32;
