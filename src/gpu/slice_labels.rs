@@ -42,6 +42,20 @@ impl SliceLabels {
         Ok(Self { size: [width, height], values, source: Some((*plane, slice)), stamp: Stamp::fresh(), changes: VecDeque::new() })
     }
 
+    /// The same where the map differs from another one: of a proposal, what is not painted so already.
+    ///
+    /// # Errors
+    /// As [`SliceLabels::extract`].
+    pub fn extract_differing(labels: &Labels, painted: &Labels, plane: &SlicePlane, slice: usize) -> Result<Self, SliceError> {
+        check_inside(plane, slice, painted.grid().shape())?;
+        let mut cut = Self::extract(labels, plane, slice)?;
+        let [width, _] = cut.size;
+        for (n, value) in cut.values.iter_mut().enumerate().filter(|(_, value)| **value != 0) {
+            *value = differing(labels, painted, plane.voxel(slice, [n % width, n / width]));
+        }
+        Ok(cut)
+    }
+
     /// From labels row by row, for thumbnails and tests. Such a slice has no volume to be updated from.
     ///
     /// # Errors
@@ -54,6 +68,18 @@ impl SliceLabels {
     /// Reads the voxels of a dirty box again. Returns the rectangle of pixels that did change, `None` where none did
     /// (also where the map is another's and does not hold this slice).
     pub fn update(&mut self, labels: &Labels, dirty: VoxelBox) -> Option<PixelRect> {
+        self.read_again(labels, dirty, |voxel| labels.get(voxel))
+    }
+
+    /// The same for a cut of [`SliceLabels::extract_differing`], when either map changed.
+    pub fn update_differing(&mut self, labels: &Labels, painted: &Labels, dirty: VoxelBox) -> Option<PixelRect> {
+        if painted.grid().shape() != labels.grid().shape() {
+            return None;
+        }
+        self.read_again(labels, dirty, |voxel| differing(labels, painted, voxel))
+    }
+
+    fn read_again(&mut self, labels: &Labels, dirty: VoxelBox, label_at: impl Fn([usize; 3]) -> u8) -> Option<PixelRect> {
         let (plane, slice) = self.source?;
         check_inside(&plane, slice, labels.grid().shape()).ok()?;
         let dirty = dirty.intersect(&labels.grid().bounds());
@@ -67,7 +93,7 @@ impl SliceLabels {
         let mut changed = PixelRect { lo: [usize::MAX; 2], hi: [0; 2] };
         for v in lo[1]..hi[1] {
             for u in lo[0]..hi[0] {
-                let label = labels.get(plane.voxel(slice, [u, v]));
+                let label = label_at(plane.voxel(slice, [u, v]));
                 let value = &mut self.values[v * self.size[0] + u];
                 if *value != label {
                     *value = label;
@@ -129,6 +155,12 @@ impl SliceLabels {
     }
 }
 
+/// The label of a voxel, 0 where it is painted so already.
+fn differing(labels: &Labels, painted: &Labels, voxel: [usize; 3]) -> u8 {
+    let label = labels.get(voxel);
+    if painted.get(voxel) == label { 0 } else { label }
+}
+
 /// Reads one row, jumping over tiles that hold nothing: those that the map shares with an `empty` one.
 fn read_row(labels: &Labels, empty: &Labels, plane: &SlicePlane, slice: usize, v: usize, row: &mut [u8]) {
     let axis = plane.axes()[0];
@@ -158,6 +190,35 @@ mod tests {
     fn mirrored_labels() -> Labels {
         let affine = Affine::from_columns([[-0.9, 0., 0.], [0., 0., 0.9], [0., 3.5, 0.]], [0.; 3]).unwrap();
         Labels::empty(Arc::new(Grid::new([20, 18, 5], affine).unwrap()))
+    }
+
+    #[test]
+    fn a_proposal_is_cut_where_it_is_not_painted_yet() {
+        let (mut proposal, mut painted) = (mirrored_labels(), mirrored_labels());
+        for (i, label) in [(3, 1), (4, 2), (5, 3)] {
+            proposal.set([i, 6, 2], label);
+        }
+        painted.set([3, 6, 2], 1);
+        painted.set([4, 6, 2], 1);
+        painted.set([9, 9, 2], 2);
+        let grid = Arc::clone(proposal.grid());
+        let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), 2);
+        let mut cut = SliceLabels::extract_differing(&proposal, &painted, &plane, 2).unwrap();
+        let at = |cut: &SliceLabels, i: usize| {
+            let (_, [u, v]) = plane.pixel([i, 6, 2]);
+            cut.row(v)[u]
+        };
+        assert_eq!([at(&cut, 3), at(&cut, 4), at(&cut, 5)], [0, 2, 3]);
+        assert_eq!(cut.values().iter().filter(|v| **v != 0).count(), 2);
+        // Adopted: nothing is left. Taken back: it is there again.
+        for (i, label) in [(4, 2), (5, 3)] {
+            painted.set([i, 6, 2], label);
+        }
+        assert!(cut.update_differing(&proposal, &painted, grid.bounds()).is_some());
+        assert!(cut.values().iter().all(|v| *v == 0));
+        painted.set([5, 6, 2], 0);
+        cut.update_differing(&proposal, &painted, grid.bounds());
+        assert_eq!([at(&cut, 4), at(&cut, 5)], [0, 3]);
     }
 
     #[test]

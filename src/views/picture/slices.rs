@@ -3,7 +3,7 @@
 use crate::gpu::{Layer, OverlayStyle, SliceImage, SliceLabels};
 use crate::session::{OpenExam, Session};
 use crate::space::SlicePlane;
-use crate::volume::{Image, Labels, LayerKind};
+use crate::volume::{Image, LayerKind};
 use crate::worker::message::Dirty;
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl Slices {
             if let (Some((_, cut)), Some(proposal)) = (&mut self.labels[PROPOSAL], exam.proposal())
                 && proposal.result.layer == change.layer
             {
-                Arc::make_mut(cut).update(&proposal.result.labels, change.bounds);
+                Arc::make_mut(cut).update_differing(&proposal.result.labels, exam.layers().labels(change.layer), change.bounds);
             }
         }
     }
@@ -86,7 +86,8 @@ impl Slices {
         let mut layers = Vec::new();
         if let Some(doubt) = exam.doubt().filter(|_| session.assistance_allowed()) {
             let style = self.style((PROPOSAL + LayerKind::ALL.len(), 0, false), OverlayStyle::heat);
-            if let Some(labels) = self.labels(DOUBT, &doubt.map, exam, plane, slice, doubt.model_version.clone()) {
+            let cut = || SliceLabels::extract(&doubt.map, plane, slice).ok();
+            if let Some(labels) = self.labels(DOUBT, exam, plane, slice, doubt.model_version.clone(), cut) {
                 layers.push(Layer { labels, style });
             }
         }
@@ -101,7 +102,10 @@ impl Slices {
             let style = self.style((PROPOSAL + proposal.result.layer.number(), 0, false), || {
                 OverlayStyle::proposal(session.scheme(proposal.result.layer))
             });
-            if let Some(labels) = self.labels(PROPOSAL, &proposal.result.labels, exam, plane, slice, tag) {
+            // What is painted so already, adopted or by hand, is no suggestion any more.
+            let painted = exam.layers().labels(proposal.result.layer);
+            let cut = || SliceLabels::extract_differing(&proposal.result.labels, painted, plane, slice).ok();
+            if let Some(labels) = self.labels(PROPOSAL, exam, plane, slice, tag, cut) {
                 layers.push(Layer { labels, style });
             }
         }
@@ -133,7 +137,8 @@ impl Slices {
             LayerKind::Marrow if view.patterns => OverlayStyle::patterned(session.scheme(kind)).with_opacity(view.opacity),
             LayerKind::Marrow => OverlayStyle::paint(session.scheme(kind)).with_opacity(view.opacity),
         });
-        if let Some(labels) = self.labels(kind.number(), exam.layers().labels(kind), exam, plane, slice, String::new()) {
+        let cut = || SliceLabels::extract(exam.layers().labels(kind), plane, slice).ok();
+        if let Some(labels) = self.labels(kind.number(), exam, plane, slice, String::new(), cut) {
             layers.push(Layer { labels, style });
         }
     }
@@ -141,11 +146,11 @@ impl Slices {
     fn labels(
         &mut self,
         slot: usize,
-        labels: &Labels,
         exam: &OpenExam,
         plane: &SlicePlane,
         slice: usize,
         tag: String,
+        cut: impl FnOnce() -> Option<SliceLabels>,
     ) -> Option<Arc<SliceLabels>> {
         let key = Key { values: Arc::clone(exam.reading_image().values()), slice, axis: plane.slice_axis(), tag };
         if let Some((held, cut)) = &self.labels[slot]
@@ -153,7 +158,7 @@ impl Slices {
         {
             return Some(Arc::clone(cut));
         }
-        let cut = Arc::new(SliceLabels::extract(labels, plane, slice).ok()?);
+        let cut = Arc::new(cut()?);
         self.labels[slot] = Some((key, Arc::clone(&cut)));
         Some(cut)
     }

@@ -28,8 +28,9 @@ pub fn lineage_ui(ui: &mut Ui, session: &Session, versions: &[VersionSummary]) {
     for (at, version) in sorted.iter().enumerate() {
         let current = session.current_version() == Some(version.version);
         if current {
-            let band = Rect::from_min_max(pos2(x(at) - step * 0.45, plot.top()), pos2(x(at) + step * 0.45, plot.bottom()));
-            painter.rect_filled(band, CornerRadius::same(3), theme::ACCENT_FILL);
+            // A line below, not a column: that would look like a figure.
+            let mark = Rect::from_min_max(pos2(x(at) - step * 0.4, plot.bottom() + 19.0), pos2(x(at) + step * 0.4, plot.bottom() + 21.0));
+            painter.rect_filled(mark, CornerRadius::same(1), theme::ACCENT);
         }
         let colour = if current { theme::ACCENT } else { theme::QUIET };
         painter.text(pos2(x(at), plot.bottom() + 11.0), Align2::CENTER_CENTER, version.version, theme::mono(), colour);

@@ -46,7 +46,12 @@ fn row(ui: &mut Ui, version: &VersionSummary, names: &[String], current: Option<
         let dice = version.dice.iter().find(|(n, _)| n == name).and_then(|(_, dice)| *dice);
         ui.label(mono(facts::dice(dice)));
     }
-    ui.label(RichText::new(if version.held_out.is_empty() { "held-out slices" } else { &version.held_out }).color(theme::QUIET));
+    let on = match version.held_out.as_str() {
+        _ if version.dice.iter().all(|(_, dice)| dice.is_none()) => "nothing: no slice was held out yet",
+        "" => "held-out slices",
+        told => told,
+    };
+    ui.label(RichText::new(on).color(theme::QUIET));
 }
 
 /// What can be done with a version.

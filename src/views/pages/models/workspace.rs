@@ -37,7 +37,11 @@ pub fn models_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
                 action_button(ui, session, "begin_shipped", None, ButtonLook::Plain, commands);
                 return;
             }
-            lineage_ui(ui, session, versions);
+            if versions.iter().any(|v| v.dice.iter().any(|(_, dice)| dice.is_some())) {
+                lineage_ui(ui, session, versions);
+            } else {
+                quiet(ui, "A line of Dice per level begins here with the first training that has slices to be judged on.");
+            }
             ui.add_space(theme::UNIT);
             quiet(
                 ui,
