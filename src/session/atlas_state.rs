@@ -1,5 +1,6 @@
 //! The atlas beside the picture, and the calibration that was measured last.
 
+use super::display::Window;
 use crate::study::ExamCode;
 use crate::worker::message::{AtlasShown, Calibrated, Role};
 
@@ -8,6 +9,8 @@ use crate::worker::message::{AtlasShown, Calibrated, Role};
 pub struct AtlasState {
     pub(super) open: bool,
     pub(super) shown: Option<AtlasShown>,
+    /// The window that the study's rule gives for it.
+    pub(super) rule: Option<Window>,
     /// Slices further than the place that matches the picture's slice.
     pub(super) offset: i64,
     pub(super) measured: Option<Calibrated>,

@@ -406,6 +406,16 @@ fn the_atlas_stands_beside_the_slice_at_the_same_window() {
     window.get_by_label("Atlas: A-01 slice 9");
     assert!(window.query_by_label_contains("behind the physis").is_none());
     assert_eq!(click(&mut window, "Next"), [Command::View(ViewCommand::StepAtlas(1))]);
+    // An atlas exam of another scanner, whose grey values are ten times as large, was ten times too bright.
+    let bounds = |window: &Window| window.state().session.atlas_window().map(|w| [w.lower(), w.upper()]).unwrap();
+    let before = bounds(&window);
+    let mut brighter = window.state().session.atlas().shown().unwrap().clone();
+    let image = &brighter.exam.image;
+    brighter.exam.image =
+        osteon::volume::Image::new(image.grid().clone(), image.values().iter().map(|v| 10.0 * v).collect::<Vec<_>>()).unwrap();
+    window.state_mut().end(RequestId(9_402), Outcome::Atlas(Box::new(brighter)));
+    let after = bounds(&window);
+    assert!((0..2).all(|n| (after[n] - 10.0 * before[n]).abs() <= 0.02 * (after[1] - after[0])), "{before:?} {after:?}");
     let window = with_atlas(false, true);
     window.get_by_label("below the pass mark");
     window.get_by_label("only agreed");

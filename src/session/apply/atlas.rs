@@ -1,6 +1,6 @@
 //! The atlas beside the picture; calibration.
 
-use crate::session::{AtlasState, Effect, Session, ViewCommand};
+use crate::session::{AtlasState, Effect, FattyMarrow, Session, ViewCommand, Window};
 use crate::study::ExamCode;
 use crate::worker::message::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, Calibrated, Request, Role, StudySummary};
 
@@ -15,6 +15,21 @@ impl Session {
     #[must_use]
     pub fn calibrates(&self) -> bool {
         self.study.as_ref().is_some_and(|s| s.atlas.calibrates.is_some())
+    }
+
+    /// The window of the atlas exam: grey levels look as in the exam beside it, whatever the two scanners' scales. What the exam's
+    /// window is to the rule's window there, this one is to the rule's window here.
+    #[must_use]
+    pub fn atlas_window(&self) -> Option<Window> {
+        let (exam, atlas) = (self.exam.as_ref()?, self.atlas.rule?);
+        if exam.view.sequence != 0 {
+            return Some(atlas);
+        }
+        match exam.rule.map(|rule| rule.window()) {
+            // Calibration is on the very exam that stands beside it.
+            Some(rule) if !self.calibrates() => Some(exam.view.window.carried(rule, atlas)),
+            _ => Some(exam.view.window),
+        }
     }
 
     pub(super) fn apply_atlas(&mut self, command: &ViewCommand) -> Vec<Effect> {
@@ -104,6 +119,8 @@ impl Session {
     }
 
     pub(in crate::session) fn absorb_atlas(&mut self, shown: AtlasShown) {
+        let image = &shown.exam.image;
+        self.atlas.rule = Some(self.rule_for(image, || FattyMarrow::of_body(image)).window());
         self.atlas.shown = Some(shown);
     }
 

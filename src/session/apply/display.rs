@@ -4,7 +4,7 @@ use crate::edit::ReferencePlace;
 use crate::session::display::AIR_BLACK_K;
 use crate::session::{DisplayRule, Effect, FattyMarrow, Session, ViewCommand, Window, WindowPreset};
 use crate::study::{WindowLimit, WindowRule};
-use crate::volume::LayerKind;
+use crate::volume::{Image, LayerKind};
 
 /// Radius of a reference that was clicked, not drawn.
 const CLICKED_RADIUS_MM: f64 = 3.0;
@@ -43,17 +43,24 @@ impl Session {
 
     /// Works the rule out again: after opening, and where the reference or (on request) the bones have changed.
     pub(in crate::session) fn refresh_rule(&mut self) {
-        let rule = self.study.as_ref().map_or(WindowRule::Free, |s| s.protocol.window());
-        let Some(exam) = &mut self.exam else { return };
-        let fatty = || {
+        let Some(exam) = &self.exam else { return };
+        let image = exam.reading_image();
+        let rule = self.rule_for(image, || {
             let bone = exam.layers.labels(LayerKind::Bone);
-            FattyMarrow::of(exam.reading_image(), &exam.plane, exam.layers.reference(), bone)
-        };
-        exam.rule = Some(match rule {
-            WindowRule::Fixed { lower, upper } => DisplayRule::fixed(lower, upper),
-            WindowRule::AirBlack { k } => DisplayRule::air_black(exam.reading_image(), k, fatty()),
-            WindowRule::Free => DisplayRule::air_black(exam.reading_image(), AIR_BLACK_K, fatty()),
+            FattyMarrow::of(image, &exam.plane, exam.layers.reference(), bone)
         });
+        if let Some(exam) = &mut self.exam {
+            exam.rule = Some(rule);
+        }
+    }
+
+    /// What the protocol's rule, or its usual form where windows are free, gives for an image.
+    pub(super) fn rule_for(&self, image: &Image, fatty: impl FnOnce() -> FattyMarrow) -> DisplayRule {
+        match self.study.as_ref().map_or(WindowRule::Free, |s| s.protocol.window()) {
+            WindowRule::Fixed { lower, upper } => DisplayRule::fixed(lower, upper),
+            WindowRule::AirBlack { k } => DisplayRule::air_black(image, k, fatty()),
+            WindowRule::Free => DisplayRule::air_black(image, AIR_BLACK_K, fatty()),
+        }
     }
 
     /// Puts the rule's window in force for the sequence that is read.

@@ -60,6 +60,13 @@ impl Window {
         (self.lower - rule.lower).abs().max((self.upper - rule.upper).abs()) / rule.width()
     }
 
+    /// This window, which lies to `from` as the answer lies to `to`: what grey value `from` shows half bright, `to` does, too.
+    #[must_use]
+    pub fn carried(self, from: Self, to: Self) -> Self {
+        let carry = |value: f32| (value - from.lower).mul_add(to.width() / from.width(), to.lower);
+        Self::new(carry(self.lower), carry(self.upper))
+    }
+
     /// From width and level.
     #[must_use]
     pub fn from_width_level(width: f32, level: f32) -> Self {
@@ -122,6 +129,14 @@ mod tests {
             assert!(window.upper() > window.lower(), "{a} {b}");
         }
         assert_eq!(Window::from_width_level(100.0, 50.0), Window::new(0.0, 100.0));
+    }
+
+    #[test]
+    fn a_window_is_carried_from_one_scanner_s_scale_to_another_s() {
+        let (here, there) = (Window::new(10.0, 110.0), Window::new(100.0, 1100.0));
+        assert_eq!(here.carried(here, there), there);
+        assert_eq!(Window::new(35.0, 85.0).carried(here, there), Window::new(350.0, 850.0));
+        assert_eq!(there.carried(there, there), there);
     }
 
     #[test]

@@ -114,7 +114,8 @@ fn picture_ui(
     let place = Place::new(rect, ui.ctx().pixels_per_point(), plane.size(), pixel_mm, 1.0, ViewState::middle(plane.size()));
     if let Some((image, layer)) = pane.cut(session, shown, &plane, slice) {
         let interpolation = if view.smooth { Interpolation::Smooth } else { Interpolation::Nearest };
-        let mut drawn = place.slice_view().windowed(view.window.lower(), view.window.upper()).interpolated(interpolation);
+        let window = session.atlas_window().unwrap_or(view.window);
+        let mut drawn = place.slice_view().windowed(window.lower(), window.upper()).interpolated(interpolation);
         drawn.inverted = shown.exam.image.inverted_on_display();
         let layers = if view.overlay { vec![layer] } else { Vec::new() };
         canvas.paint(&painter, rect, PANE, drawn, &image, &layers);
