@@ -55,6 +55,7 @@ fn elsewhere(session: &Session, action: &Action) -> Option<Workspace> {
         2 => Workspace::Score,
         3 => Workspace::Review,
         // Pictures are looked at in other workspaces too.
+        _ if action.group == Group::Model && shown == Workspace::Models => return None,
         _ if matches!(action.group, Group::Go | Group::View) && facts::reading(session).is_some() => return None,
         _ => Workspace::Read,
     };
@@ -111,6 +112,7 @@ fn model_reason(session: &Session, id: &str) -> &'static str {
     match id {
         "pause" | "resume" | "cancel_training" => "there is no training to pause or to go on with",
         "train" => "training is under way",
+        "roll_back" if session.current_version().is_some() => "the current version was not trained from another one",
         _ if session.current_version().is_none() && session.exam().is_none_or(|e| e.proposal().is_none()) => {
             "the model has not been trained yet"
         }

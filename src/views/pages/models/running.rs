@@ -12,7 +12,7 @@ pub fn running_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let line = if training.is_running() { theme::ACCENT_LINE } else { theme::PANEL_LINE };
     let frame = Frame::new().stroke(Stroke::new(1.0, line)).corner_radius(CornerRadius::same(6)).inner_margin(Margin::symmetric(12, 10));
     frame.show(ui, |ui| {
-        ui.set_width(ui.available_width().min(640.0));
+        ui.set_width(ui.available_width().min(760.0));
         if training.is_running() {
             if training.is_ablating() {
                 quiet(ui, "Two trainings from the same start, with and without accepted exams; no version is saved.");
