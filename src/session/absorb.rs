@@ -107,7 +107,7 @@ impl Session {
             Outcome::Ranked(ranking) => self.absorb_ranking(ranking),
             Outcome::Doubted(doubt) => self.absorb_doubt(*doubt),
             Outcome::Judged(judged) => self.training.judged = Some(judged),
-            Outcome::Proposed(result) => self.absorb_proposal(*result),
+            Outcome::Proposed(result) => return self.absorb_proposal(*result),
             Outcome::Compared(table) => self.absorb_table(id, *table),
             Outcome::ExamCompared(compared) => self.absorb_compared(id, *compared),
             Outcome::NotComparable { exam, why } => self.absorb_not_comparable(id, &exam, &why),
@@ -124,7 +124,10 @@ impl Session {
             Outcome::Exported { files, out, left_out } => self.tell_export(files, &out, &left_out),
             Outcome::Picked { purpose, path, dialog_shown } => return self.absorb_picked(purpose, path, dialog_shown),
             Outcome::Listed(listing) => self.listing = Some(listing),
-            Outcome::ModelBegun { model, first, from } => self.absorb_begun(model, first, &from),
+            Outcome::ModelBegun { model, first, from, parts } => {
+                self.take_parts(&parts);
+                self.absorb_begun(model, first, &from);
+            }
             Outcome::CurrentChanged { model, version } => {
                 if let Some(study) = &mut self.study {
                     study.current.insert(model.clone(), version);

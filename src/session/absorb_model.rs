@@ -1,11 +1,14 @@
 //! What training and proposing report.
 
-use super::{OpenExam, Proposal, Session};
+use super::{Effect, OpenExam, Proposal, Session};
+use crate::study::{ExamCode, Part};
 use crate::volume::Labels;
 use crate::worker::message::{Ablated, ProposalResult, TrainedVersion, VersionSummary};
+use std::collections::BTreeMap;
 
 impl Session {
     pub(super) fn absorb_trained(&mut self, trained: TrainedVersion) {
+        self.take_parts(&trained.parts);
         let TrainedVersion { model, summary, made_current, stopped_early, .. } = &trained;
         let version = &summary.version;
         if let Some(study) = &mut self.study {
@@ -32,6 +35,12 @@ impl Session {
         }
     }
 
+    /// The split is drawn at the latest when a model begins: what may be trained on, reviewed and proposed on follows it at once.
+    pub(super) fn take_parts(&mut self, parts: &BTreeMap<ExamCode, Part>) {
+        let exams = self.study.iter_mut().flat_map(|study| &mut study.exams);
+        exams.for_each(|exam| exam.part = parts.get(&exam.code).copied().or(exam.part));
+    }
+
     pub(super) fn absorb_begun(&mut self, model: String, first: VersionSummary, from: &str) {
         self.info(format!("{model} begins with {from}: it proposes from now on, and training goes on from it."));
         if let Some(study) = &mut self.study {
@@ -51,11 +60,11 @@ impl Session {
         }
     }
 
-    pub(super) fn absorb_proposal(&mut self, result: ProposalResult) {
+    pub(super) fn absorb_proposal(&mut self, result: ProposalResult) -> Vec<Effect> {
         let may_assist = self.assistance_allowed();
-        let Some(exam) = &mut self.exam else { return };
+        let Some(exam) = &mut self.exam else { return Vec::new() };
         if exam.code != result.exam || !may_assist {
-            return;
+            return Vec::new();
         }
         let bounds = result.labels.grid().bounds();
         let layer = result.layer;
@@ -66,6 +75,7 @@ impl Session {
         };
         exam.proposal = Some(Proposal { result: merged, stale: false });
         exam.mark_dirty(layer, bounds);
+        if std::mem::take(&mut exam.rest_wanted) && layer == self.tool.layer { self.propose(None) } else { Vec::new() }
     }
 }
 

@@ -9,7 +9,7 @@ use super::view_state::ViewState;
 use crate::edit::ReadLayers;
 use crate::edit::tools::{LabelSet, OutlineDraft, Region, Square};
 use crate::space::{SlicePlane, VoxelBox};
-use crate::study::{ExamCode, JournalRow, SacroiliacForm, SliceRemark, Triage};
+use crate::study::{ExamCode, JournalRow, SacroiliacForm, SliceRemark, SlicesSeen, Triage};
 use crate::volume::{Image, LayerKind, StandardMap};
 use crate::worker::message::{Dirty, DoubtMap, LoadedExam, ProposalResult, Standing};
 use std::collections::{BTreeMap, VecDeque};
@@ -95,6 +95,8 @@ pub struct OpenExam {
     pub(super) doubt_shown: bool,
     pub(super) view: ViewState,
     pub(super) proposal: Option<Proposal>,
+    /// A proposal on the whole exam was asked for, and the slice shown is proposed on first.
+    pub(super) rest_wanted: bool,
     pub(super) pointer: PointerState,
     pub(super) draft: OutlineDraft,
     pub(super) selected_outline: Option<u32>,
@@ -104,6 +106,8 @@ pub struct OpenExam {
     pub(super) dirty: Vec<Dirty>,
     pub(super) content: u64,
     pub(super) visited: Vec<bool>,
+    /// Those of the slices visited that the journal knows.
+    pub(super) seen: SlicesSeen,
     pub(super) rule: Option<DisplayRule>,
     pub(super) standard: Option<StandardMap>,
     pub(super) windows: Vec<Option<Window>>,
@@ -137,7 +141,8 @@ impl OpenExam {
             triage: loaded.triage,
             doubt: None,
             doubt_shown: false,
-            visited: vec![false; plane.slice_count()],
+            visited: (0..plane.slice_count()).map(|slice| loaded.seen.holds(slice)).collect(),
+            seen: loaded.seen,
             visits: loaded.visits,
             layers: loaded.layers,
             plane,
@@ -145,6 +150,7 @@ impl OpenExam {
             findings: loaded.findings,
             view,
             proposal: None,
+            rest_wanted: false,
             pointer: PointerState::Idle,
             draft: OutlineDraft::new(),
             selected_outline: None,

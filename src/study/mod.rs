@@ -57,4 +57,4 @@ pub use sequence_role::{Recognised, SequenceRole, recognise};
 pub use split::{Part, Split, SplitError, TrainableExams};
 pub use status::{CheckReport, ExamStatus, ReadStatus};
 pub use store::{ScaleFile, Study};
-pub use worklist::{ReadingPlace, SliceRemark};
+pub use worklist::{ReadingPlace, SliceRemark, SlicesSeen};

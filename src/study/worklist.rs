@@ -5,7 +5,7 @@ use super::{ExamCode, ReaderCode, Study, StudyError};
 use crate::edit::{Row, RowAction};
 use crate::io::atomic_write;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `reads/<reader>/place.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,37 @@ impl Study {
         }
         let text = serde_json::to_vec(place).map_err(|e| StudyError::Damaged { path: path.clone(), problem: e.to_string() })?;
         Ok(atomic_write(&path, |out| out.write_all(&text))?)
+    }
+}
+
+/// Slices that a reader has had on screen in this read, in whatever sitting. Kept as notes of the journal: what is still to be looked
+/// at must not begin anew when the program does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SlicesSeen(BTreeSet<usize>);
+
+impl SlicesSeen {
+    /// Topic of the note.
+    pub const TOPIC: &str = "seen";
+
+    /// Takes a row in.
+    pub fn take_in(&mut self, row: &Row) {
+        if let RowAction::Note { topic, text } = &row.action
+            && topic == Self::TOPIC
+        {
+            self.0.extend(serde_json::from_str::<Vec<usize>>(text).unwrap_or_default());
+        }
+    }
+
+    /// Whether a slice is among them.
+    #[must_use]
+    pub fn holds(&self, slice: usize) -> bool {
+        self.0.contains(&slice)
+    }
+
+    /// Adds slices; those that are new as the text of a note, `None` where there is none.
+    pub fn add(&mut self, slices: impl Iterator<Item = usize>) -> Option<String> {
+        let new: Vec<usize> = slices.filter(|slice| self.0.insert(*slice)).collect();
+        if new.is_empty() { None } else { serde_json::to_string(&new).ok() }
     }
 }
 

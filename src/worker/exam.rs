@@ -10,12 +10,13 @@ use super::visits::other_visits;
 use crate::edit::ReadLayers;
 use crate::study::{
     ExamCode, ExamRecord, Layout, ReadError, ReadFile, ReadHeader, ReadView, ReaderCode, ReadingPlace, SacroiliacForm, SequenceRecord,
-    SliceRemark, Study, StudyError, Triage,
+    SliceRemark, SlicesSeen, Study, StudyError, Triage,
 };
 use crate::volume::{Image, resample};
 use crossbeam_channel::{Sender, bounded};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Which exam for whom.
 pub(super) struct Wanted {
@@ -43,9 +44,8 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
     let visits = if role.reader().is_some() { other_visits(task, &study, &record, image) } else { Vec::new() };
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
-    let (mut remarks, mut form, mut triage) = (BTreeMap::new(), SacroiliacForm::default(), Triage::default());
-    let (layers, standing) = match role.reader() {
-        None => (ReadLayers::new(image.grid().clone(), reading_axis(image)), Standing::Looking),
+    let (told, standing) = match role.reader() {
+        None => (Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking),
         Some(reader) => {
             // The read that was open before must be closed first: it may be the same one.
             let (done, wait) = bounded(1);
@@ -56,14 +56,13 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
             if let Some(file) = opened.file.filter(|_| !task.cancel.is_cancelled()) {
                 let _ = journal.send(JournalMessage::Attach(task.id, Box::new(file)));
             }
-            (remarks, form, triage) = (opened.remarks, opened.form, opened.triage);
-            (opened.layers, opened.standing)
+            (opened.told, opened.standing)
         }
     };
     // Whose images they are does not matter where there is no study around them.
     let scratch = root.starts_with(&config.scratch_root);
     // That somebody looked for names is on record, but nothing a reader need know.
-    let told = |code: &str| !(scratch && code == "no-patient") && code != "looked-at";
+    let mentioned = |code: &str| !(scratch && code == "no-patient") && code != "looked-at";
     let reading = record.sequence(&record.reading_sequence).ok();
     let other_grid = |s: &SequenceRecord| reading.is_some_and(|r| r.shape != s.shape || r.world_from_voxel != s.world_from_voxel);
     let resampled = record.sequences.iter().filter(|s| has_geometry && other_grid(s));
@@ -71,22 +70,12 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     let findings = record
         .sequences
         .iter()
-        .flat_map(|s| s.findings.iter().filter(|f| told(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
+        .flat_map(|s| s.findings.iter().filter(|f| mentioned(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
         .chain(resampled)
         .collect();
-    Ok(LoadedExam {
-        code: exam.clone(),
-        role: role.clone(),
-        sequences,
-        visits,
-        layers,
-        has_geometry,
-        findings,
-        standing,
-        remarks,
-        form,
-        triage,
-    })
+    let Told { layers, remarks, seen, form, triage } = told;
+    let (code, role) = (exam.clone(), role.clone());
+    Ok(LoadedExam { code, role, sequences, visits, layers, has_geometry, findings, standing, remarks, seen, form, triage })
 }
 
 /// The images of an exam, the one that is read first.
@@ -124,11 +113,8 @@ pub(super) fn on_reading_grid(image: Image, reading: &Image) -> Image {
 struct Opened {
     /// Only where it may be written.
     file: Option<ReadFile>,
-    layers: ReadLayers,
     standing: Standing,
-    remarks: BTreeMap<usize, SliceRemark>,
-    form: SacroiliacForm,
-    triage: Triage,
+    told: Told,
 }
 
 /// Opens the reader's latest read of the exam, or begins the first (or another one). A sealed read, and one that another
@@ -142,37 +128,51 @@ fn open_read(study: &Study, reader: &ReaderCode, exam: &ExamCode, again: bool, t
     let look = || study.view_read_for(reader, exam).map_err(|e| e.to_string());
     match opened {
         Ok((header, file)) => {
-            let (layers, remarks, form, triage) = told(&header, &file)?;
+            let told = Told::by(&header, &file)?;
             let standing = Standing::Writing { number: header.number, assisted: header.assisted };
-            Ok(Opened { file: Some(file), layers, standing, remarks, form, triage })
+            Ok(Opened { file: Some(file), standing, told })
         }
         Err(StudyError::Read(ReadError::Sealed { time, .. })) => {
             let (header, view) = look()?;
             // Written now, should the program have ended between sealing the read and writing its seal.
             study.seal_of(reader, exam, header.number).map_err(|e| e.to_string())?;
-            let (layers, remarks, form, triage) = told(&header, &view)?;
-            Ok(Opened { file: None, layers, standing: Standing::Sealed { number: header.number, time }, remarks, form, triage })
+            let told = Told::by(&header, &view)?;
+            Ok(Opened { file: None, standing: Standing::Sealed { number: header.number, time }, told })
         }
         Err(StudyError::Read(ReadError::Locked { owner, .. })) => {
             let (header, view) = look()?;
-            let (layers, remarks, form, triage) = told(&header, &view)?;
-            Ok(Opened { file: None, layers, standing: Standing::Busy { number: header.number, owner }, remarks, form, triage })
+            let told = Told::by(&header, &view)?;
+            Ok(Opened { file: None, standing: Standing::Busy { number: header.number, owner }, told })
         }
         Err(error) => Err(error.to_string()),
     }
 }
 
-type Told = (ReadLayers, BTreeMap<usize, SliceRemark>, SacroiliacForm, Triage);
-
 /// All that a read's journal tells.
-fn told(header: &ReadHeader, view: &ReadView) -> Result<Told, String> {
-    let (mut remarks, mut form, mut triage) = (BTreeMap::new(), SacroiliacForm::default(), Triage::default());
-    let layers = replayed(header, view, |entry| {
-        SliceRemark::take_in(&mut remarks, &entry.row);
-        form.take_in(&entry.row);
-        triage.take_in(&entry.row);
-    })?;
-    Ok((layers, remarks, form, triage))
+struct Told {
+    layers: ReadLayers,
+    remarks: BTreeMap<usize, SliceRemark>,
+    seen: SlicesSeen,
+    form: SacroiliacForm,
+    triage: Triage,
+}
+
+impl Told {
+    fn nothing(layers: ReadLayers) -> Self {
+        let (form, triage) = (SacroiliacForm::default(), Triage::default());
+        Self { layers, remarks: BTreeMap::new(), seen: SlicesSeen::default(), form, triage }
+    }
+
+    fn by(header: &ReadHeader, view: &ReadView) -> Result<Self, String> {
+        let mut told = Self::nothing(ReadLayers::new(Arc::new(header.grid.clone()), header.slice_axis));
+        let layers = replayed(header, view, |entry| {
+            SliceRemark::take_in(&mut told.remarks, &entry.row);
+            told.seen.take_in(&entry.row);
+            told.form.take_in(&entry.row);
+            told.triage.take_in(&entry.row);
+        })?;
+        Ok(Self { layers, ..told })
+    }
 }
 
 /// Keeps where a reader left off; what cannot be kept is only a convenience lost.

@@ -10,8 +10,8 @@ use crate::consensus::{Consensus, MARROW_LEVELS, Method, UNDECIDED, VotePatterns
 use crate::edit::{CommitKind, ReadLayers};
 use crate::io::read_labels_nifti;
 use crate::study::{
-    Covariates, ExamCode, ExamRecord, KeyPlace, MEETING_READER, ModelCode, NewPlan, ScoreFile, ScorePlan, ScoreSource, ScoreState, Split,
-    Study, Target, new_score_session, save_tables, score_tables,
+    Covariates, ExamCode, ExamRecord, KeyPlace, MEETING_READER, ModelCode, NewPlan, ReaderCode, ScoreFile, ScorePlan, ScoreSource,
+    ScoreState, Split, Study, Target, new_score_session, save_tables, score_tables,
 };
 use crate::volume::{Labels, LayerKind};
 use crossbeam_channel::{Sender, bounded};
@@ -91,6 +91,9 @@ fn opened(study: &Study, session: &ExamCode) -> Result<Box<(ScorePlan, ScoreStat
 fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role: &Role) -> Result<Outcome, String> {
     let file = ScoreFile::look(&study.layout().score_file(session)).map_err(|e| e.to_string())?;
     let wanted = file.plan().items.iter().find(|i| i.code == *item).ok_or_else(|| format!("{session} has no mask {item}"))?;
+    if let Role::Reader(reader) = role {
+        refuse_unsealed(study, reader, &wanted.exam)?;
+    }
     let record = study.exam(&wanted.exam).map_err(|e| e.to_string())?;
     let sequences = images(task, &record, study.layout())?;
     let (_, image) = sequences.first().ok_or_else(|| format!("{} has no images; import it again", wanted.exam))?;
@@ -109,6 +112,17 @@ fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role
     let exam = LoadedExam::new(item.clone(), role.clone(), sequences, layers, Standing::Looking);
     let loaded = LoadedExam { has_geometry, ..exam };
     Ok(Outcome::Exam(Box::new(loaded)))
+}
+
+/// A reader who has not sealed their read of an exam must not see there what a model or other readers drew.
+fn refuse_unsealed(study: &Study, reader: &ReaderCode, exam: &ExamCode) -> Result<(), String> {
+    if study.sealed_by(reader, exam).map_err(|e| e.to_string())? {
+        return Ok(());
+    }
+    Err(format!(
+        "Reader {reader} has not sealed every exam of this session: the masks of models and other readers stay hidden until then. The \
+         coordinator and others may mark."
+    ))
 }
 
 /// Where the key of the new session lies; `None` where it was cancelled.

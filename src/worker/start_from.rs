@@ -1,7 +1,7 @@
 //! The first version of a study's model: weights that were learnt elsewhere, to train on from.
 
 use super::message::Outcome;
-use super::summary::describe;
+use super::summary::{describe, drawn_parts};
 use crate::learn::{Card, Model, Shipped, checkpoint};
 use crate::study::{ModelCode, ReaderCode, Study};
 use crate::volume::LayerKind;
@@ -125,7 +125,8 @@ pub(super) fn begin_shipped(root: &Path, model: &str, layer: LayerKind, reader: 
         let beginning = Beginning::shipped(layer.word())?;
         let version = beginning.place(&study, &code, layer, reader.as_str(), created)?;
         let card = checkpoint::load_card(&study.layout().model_version(&code, version)).map_err(|e| e.to_string())?;
-        Ok(Outcome::ModelBegun { model: model.to_owned(), first: describe(version, &card), from: beginning.name })
+        let parts = drawn_parts(&study)?;
+        Ok(Outcome::ModelBegun { model: model.to_owned(), first: describe(version, &card), from: beginning.name, parts })
     };
     work().unwrap_or_else(Outcome::Failed)
 }

@@ -2,7 +2,7 @@
 
 use super::message::{AtlasSummary, ExamSummary, StudySummary, VersionSummary};
 use crate::learn::{Card, checkpoint};
-use crate::study::{ModelCode, ReaderCode, Study, model_errors, saved_tables};
+use crate::study::{ExamCode, ModelCode, Part, ReaderCode, Split, Study, model_errors, saved_tables};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -95,4 +95,15 @@ pub(super) fn describe(version: u32, card: &Card) -> VersionSummary {
         held_out: card.held_out.clone(),
         dice,
     }
+}
+
+/// The part of every exam; draws the split if that has not been done.
+///
+/// # Errors
+/// One sentence, if the split cannot be read or written.
+pub(super) fn drawn_parts(study: &Study) -> Result<BTreeMap<ExamCode, Part>, String> {
+    study.trainable().map_err(|e| e.to_string())?;
+    let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
+    let records = study.exams().map_err(|e| e.to_string())?;
+    Ok(records.into_iter().filter_map(|record| Some((record.exam, split.part(&record.patient)?))).collect())
 }

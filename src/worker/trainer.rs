@@ -6,7 +6,7 @@ use super::memory_plan::{MemoryNeeds, MemoryPlan};
 use super::message::{Ablated, Event, Outcome, TrainProgress, TrainRequest, TrainedVersion};
 use super::propose::load_model;
 use super::steady::{SteadyTrainer, Stepped};
-use super::summary::describe;
+use super::summary::{describe, drawn_parts};
 use super::task::Task;
 use super::training_data::{TrainingData, gather};
 use super::training_handle::TrainingHandle;
@@ -28,7 +28,7 @@ const EVALUATE_EVERY: u32 = 60;
 /// Held-out slices looked at while training goes on; all of them at the end.
 const QUICK_LOOK: usize = 8;
 /// Training ends early after so many looks without a gain, but not before this share of its steps went by without one.
-const PATIENCE: (u32, u32) = (8, 3);
+const PATIENCE: (u32, u32) = (3, 3);
 
 /// Trains and saves a version.
 pub(super) fn train(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, request: &TrainRequest) -> Outcome {
@@ -36,6 +36,7 @@ pub(super) fn train(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHand
     match run.and_then(Run::finish) {
         Ok(Some(version)) => Outcome::Trained(version),
         Ok(None) => Outcome::Cancelled,
+        Err(_) if task.cancel.is_cancelled() => Outcome::Cancelled,
         Err(why) => Outcome::Failed(why),
     }
 }
@@ -45,6 +46,7 @@ pub(super) fn ablate(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHan
     match ablation(task, pool, handle, request) {
         Ok(Some(ablated)) => Outcome::Ablated(ablated),
         Ok(None) => Outcome::Cancelled,
+        Err(_) if task.cancel.is_cancelled() => Outcome::Cancelled,
         Err(why) => Outcome::Failed(why),
     }
 }
@@ -140,7 +142,7 @@ impl<'a> Run<'a> {
             Some((_, model)) => model.spec().clone(),
             None => spec.check().map_err(|e| e.to_string())?,
         };
-        let data = pool.install(|| gather(&study, request, &checked, &recipe))?;
+        let data = pool.install(|| gather(&study, request, &checked, &recipe, &task.cancel))?;
         let (trainer, plan) = Self::prepare(task, request, &data, &checked, recipe, parent.as_ref().map(|(_, model)| model))?;
         let best = None;
         Ok(Self { task, pool, handle, request, study, model, data, parent, anew, trainer, plan, labels, dice: Vec::new(), best })
@@ -241,6 +243,7 @@ impl<'a> Run<'a> {
             taken: taken.steps,
             note: [self.anew.as_deref(), self.trainer.note()].into_iter().flatten().map(str::to_owned).reduce(|a, b| format!("{a} {b}")),
             loss: taken.loss,
+            parts: drawn_parts(&self.study)?,
         }))
     }
 
@@ -280,12 +283,15 @@ impl<'a> Run<'a> {
         let augmentation = Augmentation::usual(self.request.layer.word(), self.trainer.recipe());
         let seed = self.request.seed.wrapping_add(self.trainer.steps());
         let mut sampler = Sampler::new(&self.data.examples, seed).map_err(|e| e.to_string())?;
-        let (started, mut loss) = (Instant::now(), f32::NAN);
+        let (mut started, mut loss) = (Instant::now(), f32::NAN);
         let all = self.request.steps;
         for step in 1..=all {
             if self.handle.is_paused() {
                 self.report(step - 1, loss, &started);
+                let held = Instant::now();
                 self.handle.hold();
+                // The time left is told from the pace, and a pause is none of it.
+                started += held.elapsed();
             }
             if self.task.cancel.is_cancelled() {
                 return Ok(Taken { steps: step - 1, loss, by_person: true });

@@ -3,6 +3,7 @@
 use super::files::reading_axis;
 use super::inputs;
 use super::message::{Interest, TrainRequest};
+use super::task::CancelToken;
 use crate::edit::tools::Region;
 use crate::learn::{CheckedSpec, Example, PreparedSlices, Recipe};
 use crate::space::SlicePlane;
@@ -10,8 +11,10 @@ use crate::study::{ExamCode, ReadFile, Study};
 use crate::volume::{Image, Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
 
-/// With no validation exam read yet, every fifth slice done is held out instead, once there are this many.
-const FEWEST_TO_HOLD_OUT: usize = 5;
+/// With no validation exam read yet, one slice in so many is held out instead.
+const HELD_EVERY: usize = 5;
+/// Which of them, counted from 0.
+const HELD_AT: usize = 2;
 
 /// Slices of one exam that are held out.
 pub(super) struct HeldOut {
@@ -89,12 +92,22 @@ impl DoneExam {
 }
 
 /// Collects the slices that the reader marked done. Test exams are out of reach: `Study::trainable` never names one.
-pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, recipe: &Recipe) -> Result<TrainingData, String> {
-    let exams = done_exams(study, request, spec)?;
+///
+/// # Errors
+/// One sentence; soon after `cancel` says so, too.
+pub(super) fn gather(
+    study: &Study,
+    request: &TrainRequest,
+    spec: &CheckedSpec,
+    recipe: &Recipe,
+    cancel: &CancelToken,
+) -> Result<TrainingData, String> {
+    let exams = done_exams(study, request, spec, cancel)?;
     let validated = exams.iter().any(|e| e.validates && !e.accepted) && exams.iter().any(|e| !e.validates);
     let mut data = TrainingData::default();
     let mut held_slices = 0;
     for exam in exams {
+        go_on(cancel)?;
         let slice_axis = reading_axis(&exam.images[0]);
         let prepared = PreparedSlices::new(spec, recipe, &exam.images.iter().collect::<Vec<_>>(), slice_axis)
             .map_err(|e| format!("{}: {e}", exam.exam))?;
@@ -103,12 +116,9 @@ pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, 
             (if exam.validates { Vec::new() } else { exam.done.clone() }, Vec::new())
         } else if validated {
             if exam.validates { (Vec::new(), exam.done.clone()) } else { (exam.done.clone(), Vec::new()) }
-        } else if exam.done.len() >= FEWEST_TO_HOLD_OUT {
-            let held = |at: usize| at % 5 == 2;
-            let pick = |want: bool| exam.done.iter().enumerate().filter(|(at, _)| held(*at) == want).map(|(_, s)| *s).collect();
-            (pick(false), pick(true))
         } else {
-            (exam.done.clone(), Vec::new())
+            // By the slice's own number: marking more slices never moves one from learning to judging or back.
+            exam.done.iter().partition(|slice| *slice % HELD_EVERY != HELD_AT)
         };
         if !learn.is_empty() {
             data.hashes.push(hash(&exam, &prepared, &learn, slice_axis));
@@ -138,17 +148,27 @@ pub(super) fn gather(study: &Study, request: &TrainRequest, spec: &CheckedSpec, 
         (true, n) => format!("{n} slices of {} validation exams", data.held_out.len()),
         (false, n) => format!("{n} slices of the training exams (no validation exam is read yet)"),
     };
+    if data.examples.is_empty() && held_slices > 0 {
+        return Err(
+            "The slices marked done so far (the 3rd, 8th, 13th …) are kept to judge versions by: mark one more slice as done.".to_owned()
+        );
+    }
     if data.examples.is_empty() {
         return Err("There is nothing to learn from yet: mark at least one slice of a training exam as done.".to_owned());
     }
     Ok(data)
 }
 
-fn done_exams(study: &Study, request: &TrainRequest, spec: &CheckedSpec) -> Result<Vec<DoneExam>, String> {
+fn go_on(cancel: &CancelToken) -> Result<(), String> {
+    if cancel.is_cancelled() { Err("Training was cancelled.".to_owned()) } else { Ok(()) }
+}
+
+fn done_exams(study: &Study, request: &TrainRequest, spec: &CheckedSpec, cancel: &CancelToken) -> Result<Vec<DoneExam>, String> {
     let trainable = study.trainable().map_err(|e| e.to_string())?;
     let parts = [(trainable.train(), false), (trainable.validate(), true)];
     let mut found = Vec::new();
     for (exam, validates) in parts.into_iter().flat_map(|(exams, validates)| exams.iter().map(move |e| (e, validates))) {
+        go_on(cancel)?;
         let open = request.open.as_ref().filter(|open| &open.exam == exam);
         let Saved { labels, interest, done, accepted } = match open {
             Some(open) => {

@@ -13,6 +13,7 @@ pub(super) fn judge(task: &Task, pool: &rayon::ThreadPool, request: &JudgeReques
     match judged(task, pool, request) {
         Ok(Some(judged)) => Outcome::Judged(judged),
         Ok(None) => Outcome::Cancelled,
+        Err(_) if task.cancel.is_cancelled() => Outcome::Cancelled,
         Err(why) => Outcome::Failed(why),
     }
 }
@@ -24,7 +25,7 @@ fn judged(task: &Task, pool: &rayon::ThreadPool, request: &JudgeRequest) -> Resu
     for (at, &version) in request.versions.iter().enumerate() {
         task.progress(format!("Judging version {version}"), Some(at as f32 / request.versions.len() as f32));
         let loaded = load_model(&study, &model, version)?;
-        let data = pool.install(|| gather(&study, &request.train, loaded.model().spec(), loaded.model().recipe()))?;
+        let data = pool.install(|| gather(&study, &request.train, loaded.model().spec(), loaded.model().recipe(), &task.cancel))?;
         if data.held_out.is_empty() {
             return Err("Nothing is held out yet: mark slices of a validation exam done, and versions can be compared.".to_owned());
         }

@@ -25,6 +25,7 @@ fn trained(version: u32, parent: Option<u32>, figures: Dice, made_current: bool)
         dice: figures,
     };
     Outcome::Trained(TrainedVersion {
+        parts: std::collections::BTreeMap::new(),
         model: "marrow-R2".to_owned(),
         summary,
         before: None,

@@ -30,7 +30,15 @@ impl Session {
                 let slice = self.exam.as_ref().map(|e| vec![e.view.slice]);
                 self.propose(slice)
             }
-            ModelCommand::ProposeExam => self.propose(None),
+            // What is looked at comes first, the rest after it.
+            ModelCommand::ProposeExam => {
+                let shown = self.exam.as_ref().map(|e| vec![e.view.slice]);
+                let effects = self.propose(shown);
+                if let Some(exam) = self.exam.as_mut().filter(|_| !effects.is_empty()) {
+                    exam.rest_wanted = true;
+                }
+                effects
+            }
             ModelCommand::BeginShipped => self.begin_shipped(),
             ModelCommand::MakeCurrent(version) => match (&self.study, self.model_name()) {
                 (Some(study), Some(model)) => {
@@ -135,7 +143,7 @@ impl Session {
         vec![self.request("", Request::TrainControl(control))]
     }
 
-    pub(super) fn propose(&mut self, slices: Option<Vec<usize>>) -> Vec<Effect> {
+    pub(in crate::session) fn propose(&mut self, slices: Option<Vec<usize>>) -> Vec<Effect> {
         match self.propose_request(slices) {
             Some(request) => vec![self.request("Proposing", Request::Propose(Box::new(request)))],
             None => Vec::new(),

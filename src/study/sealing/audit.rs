@@ -17,9 +17,9 @@ pub struct AuditEntry {
     pub row: u64,
     /// When, RFC 3339.
     pub time: String,
-    /// `begun`, `paint`, `done`, `undo`, `redo`, `outline`, …, `sealed`, `score`.
+    /// `begun`, `paint`, `done`, `undo`, `redo`, `outline`, …, `sealed`, `score`, `locked`, `unblinded`.
     pub action: String,
-    /// Its name in the history.
+    /// Its name in the history; of a note with what it says.
     pub name: String,
     /// Layer.
     pub layer: Option<String>,
@@ -133,11 +133,11 @@ impl Study {
                 continue;
             }
             let mut journal = AuditJournal { exam: session.to_string(), ..AuditJournal::default() };
-            let rows = ScoreFile::look(&layout.score_file(&session)).and_then(|file| Ok((file.rows()?, file.state()?.locked)));
+            let rows = ScoreFile::look(&layout.score_file(&session)).and_then(|file| Ok((file.rows()?, file.state()?)));
             match rows {
                 Err(error) => journal.problem = Some(error.to_string()),
-                Ok((rows, locked)) => {
-                    journal.sealed = locked;
+                Ok((rows, state)) => {
+                    journal.sealed.clone_from(&state.locked);
                     for (n, (row, sha256)) in
                         rows.into_iter().enumerate().filter(|(_, (row, _))| filter.wants(session.as_str(), &row.scorer))
                     {
@@ -152,6 +152,13 @@ impl Study {
                         let action = if row.mark.is_some() { "score" } else { "comment" }.to_owned();
                         let of = AuditEntry::of(session.as_str(), &row.scorer);
                         visit(AuditEntry { row: n as u64 + 1, time: row.time, action, name, sha256, ..of })?;
+                    }
+                    for (action, time) in [("locked", state.locked), ("unblinded", state.unblinded)] {
+                        if let Some(time) = time.filter(|_| filter.reader.is_none()) {
+                            journal.entries += 1;
+                            let of = AuditEntry::of(session.as_str(), "");
+                            visit(AuditEntry { time, action: action.to_owned(), name: "the marks of the session".to_owned(), ..of })?;
+                        }
                     }
                 }
             }
@@ -169,12 +176,13 @@ fn journal(path: &std::path::Path, blank: &AuditEntry) -> (Vec<AuditEntry>, Opti
         let image = format!("{begun}, image {}", header.image_sha256);
         entries.push(AuditEntry { time: header.created, action: "begun".to_owned(), name: image, ..blank.clone() });
         view.for_each_stored(|row, hash| {
+            let said = row.note_text();
             entries.push(AuditEntry {
                 row: row.n,
                 time: row.time,
                 reader: row.reader,
                 action: row.action,
-                name: row.name,
+                name: said.map_or_else(|| row.name.clone(), |said| format!("{}: {said}", row.name)),
                 layer: row.layer,
                 kind: row.kind,
                 model: row.model,
@@ -184,7 +192,8 @@ fn journal(path: &std::path::Path, blank: &AuditEntry) -> (Vec<AuditEntry>, Opti
             });
         })?;
         view.verify_chain()?;
-        view.sealed()
+        // A chain that was written anew as a whole is sound in itself; only the seal knows the old one.
+        Ok((view.sealed()?, Seal::of(&view)))
     });
     let mut problem = None;
     let sealed = match walked {
@@ -192,15 +201,19 @@ fn journal(path: &std::path::Path, blank: &AuditEntry) -> (Vec<AuditEntry>, Opti
             problem = Some(error.to_string());
             None
         }
-        Ok(None) => {
+        Ok((None, _)) => {
             if Layout::seal_of(path).exists() {
                 problem = Some(format!("{}: it was sealed and no longer is; restore it from a copy", path.display()));
             }
             None
         }
-        Ok(Some(time)) => {
+        Ok((Some(time), now)) => {
             match Seal::load(&Layout::seal_of(path)) {
                 Ok(seal) => {
+                    problem = match now {
+                        Ok(now) => now.and_then(|now| seal.differs_from(&now)).map(|what| format!("{}: {what}", path.display())),
+                        Err(error) => Some(error.to_string()),
+                    };
                     let name = seal.packet.map_or_else(String::new, |p| format!("came back in packet {p}"));
                     let action = "sealed".to_owned();
                     entries.push(AuditEntry { time: time.clone(), action, name, sha256: seal.file_sha256, ..blank.clone() });
@@ -256,6 +269,7 @@ impl AuditEntry {
         )
     }
 }
+
 /// A text as one cell of CSV.
 pub(in crate::study) fn csv_cell(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }

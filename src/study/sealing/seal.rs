@@ -155,20 +155,31 @@ impl Study {
     /// # Errors
     /// If a folder cannot be listed or a read cannot be opened.
     pub fn reads_sealed(&self, exam: &ExamCode) -> Result<bool, StudyError> {
-        let wanted = self.protocol().reading().reads as usize;
         // A consensus meeting comes after the readers, not before the model.
         for rule in self.protocol().readers().iter().filter(|rule| rule.code.as_str() != crate::study::MEETING_READER) {
-            let numbers = self.read_numbers(&rule.code, exam)?;
-            if numbers.len() < wanted {
+            if !self.sealed_by(&rule.code, exam)? {
                 return Ok(false);
-            }
-            for number in numbers.into_iter().take(wanted) {
-                if ReadView::open(&self.layout().read(&rule.code, exam, number))?.sealed()?.is_none() {
-                    return Ok(false);
-                }
             }
         }
         Ok(!self.protocol().readers().is_empty())
+    }
+
+    /// Whether a reader has sealed as many reads of an exam as the protocol asks for.
+    ///
+    /// # Errors
+    /// If a folder cannot be listed or a read cannot be opened.
+    pub fn sealed_by(&self, reader: &ReaderCode, exam: &ExamCode) -> Result<bool, StudyError> {
+        let wanted = self.protocol().reading().reads as usize;
+        let numbers = self.read_numbers(reader, exam)?;
+        if numbers.len() < wanted {
+            return Ok(false);
+        }
+        for number in numbers.into_iter().take(wanted) {
+            if ReadView::open(&self.layout().read(reader, exam, number))?.sealed()?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether a read begun now by a reader is an assisted one: from the start, or after their first one is sealed.

@@ -6,7 +6,8 @@ use super::{
     StudySummary, TrainProgress, TrainedVersion, VersionSummary, VersionsJudged,
 };
 use crate::edit::Patch;
-use crate::study::ExamCode;
+use crate::study::{ExamCode, Part};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// What a worker says.
@@ -170,6 +171,8 @@ pub enum Outcome {
         first: VersionSummary,
         /// Where its weights come from.
         from: String,
+        /// Parts of the split, drawn by now.
+        parts: BTreeMap<ExamCode, Part>,
     },
     /// Another version is current now.
     CurrentChanged {

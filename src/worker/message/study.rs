@@ -3,7 +3,7 @@
 use super::{AtlasSummary, Role, Standing};
 use crate::edit::ReadLayers;
 use crate::space::VoxelBox;
-use crate::study::{ExamCode, ModelError, Part, Protocol, ReaderCode, ReadingPlace, SacroiliacForm, SliceRemark, Triage};
+use crate::study::{ExamCode, ModelError, Part, Protocol, ReaderCode, ReadingPlace, SacroiliacForm, SliceRemark, SlicesSeen, Triage};
 use crate::volume::{Image, LayerKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -100,6 +100,8 @@ pub struct LoadedExam {
     pub standing: Standing,
     /// What the reader said of slices.
     pub remarks: BTreeMap<usize, SliceRemark>,
+    /// Slices that the reader has looked at.
+    pub seen: SlicesSeen,
     /// The sacro-iliac form as the reader left it.
     pub form: SacroiliacForm,
     /// What the reader decided in triage.
@@ -120,6 +122,7 @@ impl LoadedExam {
             findings: Vec::new(),
             standing,
             remarks: BTreeMap::new(),
+            seen: SlicesSeen::default(),
             form: SacroiliacForm::default(),
             triage: Triage::default(),
         }

@@ -2,8 +2,9 @@
 
 use super::VersionSummary;
 use crate::edit::tools::Square;
-use crate::study::{ExamCode, ReaderCode};
+use crate::study::{ExamCode, Part, ReaderCode};
 use crate::volume::{Image, Labels, LayerKind};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A snapshot of the read that is open, so that training sees what is not yet in other files.
@@ -140,6 +141,8 @@ pub struct TrainedVersion {
     pub note: Option<String>,
     /// Loss at the end.
     pub loss: f32,
+    /// Parts of the split, drawn by now.
+    pub parts: BTreeMap<ExamCode, Part>,
 }
 
 impl TrainedVersion {
