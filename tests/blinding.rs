@@ -361,6 +361,7 @@ fn the_audit_trail_tells_everything_and_names_a_tampered_journal() {
     enter(&mut driver, "R2");
     stroke(&mut driver, 4, 2, &[[20.0, 20.0]]);
     driver.run(Command::Edit(EditCommand::Undo));
+    driver.run(Command::Edit(EditCommand::WriteComment("growth zone?".into())));
     driver.run(Command::Edit(EditCommand::AllDone));
     saved(&mut driver);
     submit(&mut driver);
@@ -403,6 +404,7 @@ fn the_audit_trail_tells_everything_and_names_a_tampered_journal() {
     };
     let (entries, problems) = walk();
     assert_eq!(problems, Vec::<String>::new());
+    assert!(entries.iter().any(|e| e.action == "note" && e.name.contains("growth zone?")), "what was said is in the trail");
     let actions: Vec<&str> = entries.iter().map(|e| e.action.as_str()).collect();
     assert_eq!((actions[0], actions[1], actions[2], *actions.last().unwrap()), ("begun", "paint", "undo", "sealed"));
     assert!(entries[1].kind.as_deref() == Some("hand") && entries[1].window.is_some() && entries[1].sha256.len() == 64);

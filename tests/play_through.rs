@@ -359,6 +359,9 @@ fn audit(home: &Path, root: &Path, study: &Study) {
         assert_eq!(csv.lines().filter(|l| l.contains(&format!(",{reader},1,0,")) && l.contains(",sealed,")).count(), EXAMS, "{reader}");
     }
     assert!(csv.lines().any(|l| l.starts_with("S1,panel,0,")), "scores stand in the trail too");
+    for action in ["locked", "unblinded"] {
+        assert_eq!(csv.lines().filter(|l| l.starts_with("S1,,0,") && l.contains(&format!(",{action},"))).count(), 1, "{action}");
+    }
     let exam = &study.exams().unwrap()[0].exam;
     let file = study.layout().read(&ReaderCode::new("R2").unwrap(), exam, 1);
     rusqlite::Connection::open(&file).unwrap().execute_batch("UPDATE journal SET reader = 'R1' WHERE n = 2").unwrap();

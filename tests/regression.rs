@@ -7,9 +7,11 @@ mod common;
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};
 use osteon::session::{
-    Command, EditCommand, FileCommand, ImportCommand, NoticeLevel, StudyCommand, ToolCommand, ViewCommand, Window, WindowPreset, Workspace,
+    Command, EditCommand, FileCommand, ImportCommand, ModelCommand, NoticeLevel, StudyCommand, ToolCommand, ViewCommand, Window,
+    WindowPreset, Workspace,
 };
 use osteon::space::{Affine, SlicePlane, Spacing};
+use osteon::study::{Part, Split};
 use osteon::volume::{Grid, Image, Labels, LayerKind};
 use osteon::worker::message::{PickPurpose, Role};
 use std::sync::Arc;
@@ -50,6 +52,66 @@ fn leaving_an_exam_waits_for_the_last_stroke() {
     driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == codes[0])).unwrap();
     let counts = driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).counts();
     assert!((1..=3).all(|label| counts.of(label) > 0));
+}
+
+/// A reader of a new study could be proposed on an exam that became a test exam at the first training.
+#[test]
+fn the_split_is_drawn_before_the_first_proposal() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = ball_study(&root, 8);
+    assert!(!root.join("split.json").exists());
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    driver.run_to_end("Beginning", PATIENCE, Command::Model(ModelCommand::BeginShipped)).unwrap();
+    let parts = |driver: &osteon::headless::Driver| driver.session().study().unwrap().exams.iter().map(|e| e.part).collect::<Vec<_>>();
+    assert!(parts(&driver).iter().all(Option::is_some), "the window knows the parts at once: {:?}", parts(&driver));
+    let split = Split::load(study.layout()).unwrap();
+    let test = study.exams().unwrap().into_iter().find(|r| split.part(&r.patient) == Some(Part::Test)).unwrap();
+    driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::OpenExam(test.exam))).unwrap();
+    driver.run_to_end("Proposing", PATIENCE, Command::Model(ModelCommand::ProposeExam)).unwrap();
+    assert!(driver.session().exam().unwrap().proposal().is_none());
+    // Nor by the worker, whatever the window believes.
+    std::fs::remove_file(root.join("split.json")).unwrap();
+    let refused = must_refuse(&root, &home.path().join("out"));
+    assert!(refused.contains("is a test exam"), "{refused}");
+}
+
+/// `osteon propose` on every exam, in a process of its own; what it says.
+fn must_refuse(root: &std::path::Path, out: &std::path::Path) -> String {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_osteon"))
+        .args(["propose", root.to_str().unwrap(), "--model", "marrow-R1", "--out", out.to_str().unwrap()])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr)
+}
+
+/// Slices looked at in one sitting were "never on screen" in the next.
+#[test]
+fn slices_looked_at_stay_looked_at() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 1);
+    for sitting in 0..2 {
+        let mut driver = driver(home.path());
+        open(&mut driver, &root);
+        enter(&mut driver, "R1");
+        let seen: Vec<bool> = (0..8).map(|slice| driver.session().exam().unwrap().visited(slice)).collect();
+        if sitting == 1 {
+            assert!(seen[0] && seen[1] && !seen[7], "{seen:?}");
+            continue;
+        }
+        for slice in [0, 1, 4] {
+            driver.run(Command::View(ViewCommand::Slice(slice)));
+        }
+        // Time goes by, and is logged when the exam is left.
+        stroke(&mut driver, 4, 1, &[[20.0, 20.0]]);
+        std::thread::sleep(std::time::Duration::from_millis(1200));
+        stroke(&mut driver, 4, 1, &[[22.0, 20.0]]);
+        driver.run(Command::Study(StudyCommand::LeaveRole));
+        driver.wait("Leaving", PATIENCE, |s| s.role().is_none()).unwrap();
+    }
 }
 
 /// A comment that was being typed while the wheel turned, or the exam was left, was never written.

@@ -193,6 +193,25 @@ fn a_session_is_scored_left_gone_on_with_locked_and_unblinded() {
     assert!(driver.session().scoring().open().is_none());
 }
 
+/// Any reader could open a session and see there what a model and the others had drawn on an exam that they had not sealed.
+#[test]
+fn who_has_not_sealed_sees_no_mask() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let _study = scored_study(&root, 4);
+    for (reader, sees) in [("R1", false), ("R2", true)] {
+        let mut driver = driver(home.path());
+        open(&mut driver, &root);
+        common::enter(&mut driver, reader);
+        driver.run(Command::View(ViewCommand::Workspace(Workspace::Score)));
+        driver.wait("Listing", PATIENCE, |s| !s.scoring().sessions().is_empty()).unwrap();
+        let opened =
+            driver.run_to_end("Opening", PATIENCE, Command::Score(ScoreCommand::Open { session: code("S1"), scorer: "panel".into() }));
+        assert_eq!((opened.is_ok(), driver.session().exam().is_some()), (sees, sees), "{reader}: {}", text(&driver));
+        assert_eq!(text(&driver).contains("has not sealed every exam of this session"), !sees, "{}", text(&driver));
+    }
+}
+
 #[test]
 fn the_key_lies_outside_the_study_and_one_that_an_older_version_left_inside_still_opens() {
     let home = tempfile::tempdir().unwrap();

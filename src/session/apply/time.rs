@@ -12,8 +12,8 @@ impl Session {
         let Some(exam) = self.exam.as_mut().filter(|e| e.writable && e.save_error.is_none()) else { return Vec::new() };
         let Some(row) = exam.layers.log_seconds(exam.time.unlogged_seconds()) else { return Vec::new() };
         exam.time.log();
-        let mut effects = self.log_seen();
-        effects.extend(self.journal(row));
+        let mut effects = self.journal(row);
+        effects.extend(self.log_seen());
         effects
     }
 

@@ -74,6 +74,8 @@ fn whatever_is_changed_after_sealing_is_named() {
     study.seal_read(file, NOW).unwrap();
     let path = study.layout().read(&r1, &exam, 1);
     let (whole, seal) = (std::fs::read(&path).unwrap(), std::fs::read(Layout::seal_of(&path)).unwrap());
+    let trail = || study.audit(&crate::study::AuditFilter::default(), |_| Ok(())).unwrap().problems().collect::<Vec<_>>().join(" | ");
+    assert_eq!(trail(), "");
     let found = || study.check().unwrap().problems.join(" | ");
     // The seal taken off, as if the read had never been submitted.
     let tamper = |sql: &str| {
@@ -88,6 +90,7 @@ fn whatever_is_changed_after_sealing_is_named() {
     assert!(found().contains("another time than its seal"), "{}", found());
     tamper("CREATE TABLE more(x)");
     assert!(found().contains("changed after it was sealed"), "{}", found());
+    assert!(trail().contains("1.sqlite") && trail().contains("changed after it was sealed"), "{}", trail());
     std::fs::write(&path, &whole).unwrap();
     std::fs::remove_file(Layout::seal_of(&path)).unwrap();
     assert!(found().contains("seal is missing"), "{}", found());
