@@ -35,7 +35,7 @@ pub struct TrainArgs {
     #[arg(long, requires = "study")]
     pub ablate_accepted: bool,
     /// Memory that a training in a study may need, in MB
-    #[arg(long, default_value_t = TrainingState::DEFAULT_MEMORY_MB)]
+    #[arg(long, conflicts_with = "images", default_value_t = TrainingState::DEFAULT_MEMORY_MB)]
     pub memory_mb: u32,
     /// Where the model starts from
     #[arg(long, default_value_t = DEFAULT_SEED)]

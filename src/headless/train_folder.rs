@@ -22,37 +22,37 @@ pub struct FolderArgs {
     #[arg(long, value_name = "GLOB,…", requires = "labels", requires = "out")]
     pub images: Option<String>,
     /// Masks that belong to them: 'DIR/*_reader1.nii.gz'
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, conflicts_with = "study", value_name = "GLOB")]
     pub labels: Option<String>,
     /// Only these cases: names between commas, or 'dataset.json:scanner=A' for those of whom a list says so
-    #[arg(long, value_name = "NAMES|FILE.json:KEY=VALUE")]
+    #[arg(long, conflicts_with = "study", value_name = "NAMES|FILE.json:KEY=VALUE")]
     pub cases: Option<String>,
     /// New folder for the model
-    #[arg(long, value_name = "MODEL_DIR")]
+    #[arg(long, conflicts_with = "study", value_name = "MODEL_DIR")]
     pub out: Option<PathBuf>,
     /// Wall-clock minutes instead of steps
-    #[arg(long)]
+    #[arg(long, conflicts_with = "study")]
     pub minutes: Option<f64>,
     /// Share of the cases that is held out to choose the best version by
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, conflicts_with = "study", default_value_t = 0.1)]
     pub hold_out: f64,
     /// What the masks show: marrow or bone
-    #[arg(long, default_value = "marrow", value_parser = ["marrow", "bone"])]
+    #[arg(long, conflicts_with = "study", default_value = "marrow", value_parser = ["marrow", "bone"])]
     pub layer: String,
     /// What labels 1, 2, … are called, for the card: femur,tibia
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    #[arg(long, conflicts_with = "study", value_name = "NAME,…", value_delimiter = ',')]
     pub names: Vec<String>,
     /// How to train, as a JSON file with any part of a plan (docs/learning.md): {"base": 24, "members": 3}
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(long, conflicts_with = "study", value_name = "FILE.json")]
     pub spec: Option<PathBuf>,
     /// Channels of the first level, instead of the plan's
-    #[arg(long)]
+    #[arg(long, conflicts_with = "study")]
     pub base: Option<usize>,
     /// Slices taken in on each side of the one to label, instead of the plan's
-    #[arg(long)]
+    #[arg(long, conflicts_with = "study")]
     pub neighbours: Option<usize>,
     /// Nets whose mean proposes, instead of the plan's: 1 to 10
-    #[arg(long)]
+    #[arg(long, conflicts_with = "study")]
     pub members: Option<usize>,
 }
 

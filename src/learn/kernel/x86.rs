@@ -20,6 +20,8 @@ macro_rules! inner_loop {
             unsafe fn fixed<const P: usize, const V: usize, const MASKED: bool>(
                 s: &Sweep, a: *const f32, b: *const f32, c: *mut f32, mask: $mask,
             ) {
+                // SAFETY: called through `tile` alone, whose caller vouches for the instructions and for every address that the
+                // strides reach; masked loads and stores touch no lane beyond the last column.
                 unsafe {
                     let mut sums = [[$zero(); V]; P];
                     // One pointer per three rows: x86 addresses hold base + 1 or 2 strides. The compiler must not see how
@@ -90,6 +92,7 @@ macro_rules! inner_loop {
                 s: &Sweep, rows: usize, a: *const f32, b: *const f32, c: *mut f32, mask: $mask,
             ) {
                 match rows {
+                    // SAFETY: as for `tile`, which hands everything over unchanged.
                     $($rows => unsafe { fixed::<$rows, V, MASKED>(s, a, b, c, mask) },)+
                     _ => {}
                 }
@@ -104,6 +107,7 @@ macro_rules! inner_loop {
             pub(in super::super) unsafe fn tile(s: &Sweep, rows: usize, columns: usize, a: *const f32, b: *const f32, c: *mut f32) {
                 let rest = columns % LANES;
                 let mask = $mask_of(rest);
+                // SAFETY: this function's own condition; `rest` leaves the lanes beyond the last column masked.
                 unsafe {
                     match (columns.div_ceil(LANES), rest) {
                         (1, 0) => wide::<1, false>(s, rows, a, b, c, mask),
