@@ -34,9 +34,15 @@ fn rules_are_written_checked_and_in_force_at_once() {
     // A reader writes nothing.
     run(&mut driver, save(wanted.to_toml())).unwrap();
     assert_eq!(Study::open(&root).unwrap().protocol(), study.protocol());
+    let mut stale = common::driver(home.path());
+    coordinator(&mut stale, &root);
     coordinator(&mut driver, &root);
     let text = format!("# agreed on in May\n{}", wanted.to_toml());
     run(&mut driver, save(text.clone())).unwrap();
+    // Another window that shows the rules as they were before does not write over them.
+    let why = run(&mut stale, save(study.protocol().to_toml())).unwrap_err();
+    assert!(why.contains("was changed by somebody else meanwhile"), "{why}");
+    drop(stale);
     assert_eq!(Study::open(&root).unwrap().protocol(), &wanted);
     let shown = driver.session().study().unwrap();
     assert_eq!((shown.protocol.reading(), shown.protocol_text.as_str()), (rules, text.as_str()), "comments stay");

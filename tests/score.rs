@@ -171,6 +171,10 @@ fn a_session_is_scored_left_gone_on_with_locked_and_unblinded() {
         score(&mut driver, ScoreCommand::Mark(Target::Overall, Mark::of(n as f64)));
         score(&mut driver, ScoreCommand::Mark(Target::Level(2), Mark::of(1.0)));
     }
+    // Levels that masks hold and nobody marked are named once; then it is locked all the same.
+    score(&mut driver, ScoreCommand::Lock);
+    assert!(text(&driver).contains("masks hold a level without a mark (M-01, level 1)"), "{}", text(&driver));
+    assert!(driver.session().scoring().open().unwrap().locked().is_none());
     score(&mut driver, ScoreCommand::Lock);
     assert!(driver.session().scoring().open().unwrap().locked().is_some(), "{}", text(&driver));
     score(&mut driver, ScoreCommand::Mark(Target::Overall, Mark::of(9.0)));

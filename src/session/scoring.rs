@@ -27,6 +27,8 @@ pub struct OpenScores {
     pub(super) scorer: String,
     pub(super) at: usize,
     pub(super) on_the_way: usize,
+    /// The person was told which marks are missing; the next time it is locked all the same.
+    pub(super) lock_asked: bool,
     /// The comment that is being written, with the number of its mask.
     pub(super) comment_draft: Option<(usize, String)>,
 }
@@ -126,6 +128,18 @@ impl OpenScores {
     #[must_use]
     pub fn marked(&self) -> usize {
         self.plan.items.iter().filter(|item| self.mark_of(item, Target::Overall).is_some()).count()
+    }
+
+    /// Masks that hold a level which somebody has not marked, and the first of them with that level.
+    pub(super) fn unmarked_levels(&self) -> Option<(usize, String)> {
+        let unmarked = |item: &ScoreItem| {
+            let marked =
+                |level: u8, scorer: &String| self.state.marks.contains_key(&(scorer.clone(), item.code.to_string(), Target::Level(level)));
+            item.levels.iter().copied().find(|level| !self.plan.scorers.iter().all(|scorer| marked(*level, scorer)))
+        };
+        let mut found = self.plan.items.iter().filter_map(|item| Some(format!("{}, level {}", item.code, unmarked(item)?)));
+        let first = found.next()?;
+        Some((1 + found.count(), first))
     }
 
     /// Whether every scorer has marked every mask.

@@ -134,8 +134,8 @@ impl Workers {
             }
             Request::Score(request) => task.spawn("score", move |task| pool.install(|| score::score(task, &journal, &request))),
             Request::Packet(request) => task.spawn("packet", move |task| packet::packet(task, &config, &request)),
-            Request::SaveProtocol { root, text } => {
-                task.spawn("protocol", move |task| packet::save_protocol(task, &config, &root, &text));
+            Request::SaveProtocol { root, text, base } => {
+                task.spawn("protocol", move |task| packet::save_protocol(task, &config, &root, &text, &base));
             }
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::LearnStandard { root } => task.spawn("standard", move |task| pool.install(|| standard::learn(task, &root))),

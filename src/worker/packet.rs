@@ -89,10 +89,16 @@ fn merge(root: &Path, file: &Path) -> Result<String, String> {
 }
 
 /// Writes the protocol; a text with a mistake, or one that forgets a reader who has reads, is refused and nothing is written.
-pub(super) fn save_protocol(task: &Task, config: &WorkerConfig, root: &Path, text: &str) -> Outcome {
+pub(super) fn save_protocol(task: &Task, config: &WorkerConfig, root: &Path, text: &str, base: &str) -> Outcome {
     let save = || -> Result<(), String> {
         let study = Study::open(root).map_err(|e| e.to_string())?;
         let path = study.layout().protocol();
+        if study.protocol_text().map_err(|e| e.to_string())? != base {
+            return Err(format!(
+                "{} was changed by somebody else meanwhile: open the study again and make your change there; nothing was written.",
+                path.display()
+            ));
+        }
         let protocol = Protocol::parse(text, &path.display().to_string()).map_err(|e| e.to_string())?;
         for reader in study.layout().readers().map_err(|e| format!("The reads cannot be listed: {e}"))? {
             if protocol.reader(&reader).is_none() {

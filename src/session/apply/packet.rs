@@ -28,7 +28,7 @@ impl Session {
             self.warn("Only the coordinator changes the rules of a study.");
             return Vec::new();
         }
-        let root = study.root.clone();
-        vec![self.request("Writing the protocol", Request::SaveProtocol { root, text })]
+        let (root, base) = (study.root.clone(), study.protocol_text.clone());
+        vec![self.request("Writing the protocol", Request::SaveProtocol { root, text, base })]
     }
 }

@@ -37,14 +37,7 @@ impl Session {
                 self.scoring.numbers = !self.scoring.numbers;
                 Vec::new()
             }
-            ScoreCommand::Lock => match self.open_session() {
-                Some(session) => {
-                    let mut effects = self.commit_score_comment();
-                    effects.extend(self.ask_scores("Locking the session", ScoreAsk::Lock(session)));
-                    effects
-                }
-                None => Vec::new(),
-            },
+            ScoreCommand::Lock => self.lock_scores(),
             ScoreCommand::FindKey(session) => {
                 self.scoring.key_of = Some((session, None));
                 vec![self.request("Choosing a path", Request::PickPath { purpose: PickPurpose::ScoreKey })]
@@ -133,7 +126,7 @@ impl Session {
                 let (plan, state) = *opened;
                 let same = self.scoring.open.as_ref().filter(|o| o.plan.session == plan.session);
                 let scorer = same.map(|o| o.scorer.clone()).or_else(|| plan.scorers.first().cloned()).unwrap_or_default();
-                let mut open = OpenScores { plan, state, scorer, at: 0, on_the_way: 0, comment_draft: None };
+                let mut open = OpenScores { plan, state, scorer, at: 0, on_the_way: 0, lock_asked: false, comment_draft: None };
                 // Where it was left: the first mask without a mark overall.
                 let left = open.plan.items.iter().position(|i| open.mark_of(i, Target::Overall).is_none());
                 open.at = left.unwrap_or(open.plan.items.len().saturating_sub(1));
@@ -193,8 +186,25 @@ impl Session {
         // The name is known before the session is there.
         let plan = crate::study::ScorePlan::named(session.clone());
         let state = crate::study::ScoreState::default();
-        self.scoring.open = Some(OpenScores { plan, state, scorer, at: 0, on_the_way: 0, comment_draft: None });
+        self.scoring.open = Some(OpenScores { plan, state, scorer, at: 0, on_the_way: 0, lock_asked: false, comment_draft: None });
         self.ask_scores("Opening the session", ScoreAsk::Open(session))
+    }
+
+    /// A lock is for good: what is missing is said once before.
+    fn lock_scores(&mut self) -> Vec<Effect> {
+        let mut effects = self.commit_score_comment();
+        let Some(session) = self.open_session() else { return effects };
+        let missing = self.scoring.open.as_ref().filter(|open| !open.lock_asked).and_then(OpenScores::unmarked_levels);
+        if let (Some((masks, first)), Some(open)) = (missing, &mut self.scoring.open) {
+            open.lock_asked = true;
+            let masks = if masks == 1 { "One mask holds".to_owned() } else { format!("{masks} masks hold") };
+            self.warn(format!(
+                "{masks} a level without a mark ({first}). Lock once more to lock all the same: those marks are then missing in the table."
+            ));
+            return effects;
+        }
+        effects.extend(self.ask_scores("Locking the session", ScoreAsk::Lock(session)));
+        effects
     }
 
     fn open_session(&self) -> Option<ExamCode> {
@@ -224,6 +234,7 @@ impl Session {
             self.warn(sentence);
             return Vec::new();
         }
+        open.lock_asked = false;
         let place = (open.scorer.clone(), item.clone(), target);
         if open.state.marks.get(&place).copied() == mark {
             return Vec::new();

@@ -103,11 +103,17 @@ fn labels(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, comman
             commands.push(Command::Tool(ToolCommand::Label(class.value)));
         }
     }
-    let active = session.tool().label();
-    let [here, all] = [tally.in_slice(layer, active, slice), tally.in_exam(layer, active)];
     ui.add_space(theme::UNIT);
-    quiet(ui, &format!("{} · {here} / {all} voxels", columns.unit));
+    let active = session.tool().label();
+    let told = |value: u8| scheme.classes().len() <= MOST_COUNTED || value == active;
+    let counts: Vec<String> = (scheme.classes().iter().map(|class| class.value).filter(|value| told(*value)))
+        .map(|label| format!("{label}: {} / {}", tally.in_slice(layer, label, slice), tally.in_exam(layer, label)))
+        .collect();
+    quiet(ui, &format!("{}; voxels {}", columns.unit, counts.join(" · ")));
 }
+
+/// Layers of so many labels have the counts of all of them on screen; of more, the active one's.
+const MOST_COUNTED: usize = 4;
 
 /// How much of each label there is on the slice shown and in the exam: ml where voxels have a size, else their number.
 struct Columns {

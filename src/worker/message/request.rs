@@ -103,6 +103,8 @@ pub enum Request {
         root: PathBuf,
         /// The text of `study.toml`.
         text: String,
+        /// The text that the change was made to: another's change since is not written over.
+        base: String,
     },
     /// Look at the open read before it is sealed.
     CheckRead(Box<CheckReadRequest>),
