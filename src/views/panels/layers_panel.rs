@@ -107,9 +107,9 @@ fn labels(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, comman
     let active = session.tool().label();
     let told = |value: u8| scheme.classes().len() <= MOST_COUNTED || value == active;
     let counts: Vec<String> = (scheme.classes().iter().map(|class| class.value).filter(|value| told(*value)))
-        .map(|label| format!("{label}: {} / {}", tally.in_slice(layer, label, slice), tally.in_exam(layer, label)))
+        .map(|label| format!("{label}: {}/{}", tally.in_slice(layer, label, slice), tally.in_exam(layer, label)))
         .collect();
-    quiet(ui, &format!("{}; voxels {}", columns.unit, counts.join(" · ")));
+    quiet(ui, &format!("{} · voxels {}", columns.unit, counts.join(", ")));
 }
 
 /// Layers of so many labels have the counts of all of them on screen; of more, the active one's.
