@@ -16,15 +16,21 @@ use osteon::volume::{Grid, Image, Labels, LayerKind};
 use osteon::worker::message::{PickPurpose, Role};
 use std::sync::Arc;
 
+/// R1 in front of a study of so many exams, and where it lies.
+fn seated(home: &std::path::Path, exams: usize) -> (std::path::PathBuf, osteon::headless::Driver) {
+    let root = home.join("study");
+    ball_study(&root, exams);
+    let mut driver = driver(home);
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    (root, driver)
+}
+
 /// Leaving an exam in the instant after a stroke, while the disk refuses the row, once lost the stroke without a word.
 #[test]
 fn leaving_an_exam_waits_for_the_last_stroke() {
     let home = tempfile::tempdir().unwrap();
-    let root = home.path().join("study");
-    ball_study(&root, 2);
-    let mut driver = driver(home.path());
-    open(&mut driver, &root);
-    enter(&mut driver, "R1");
+    let (root, mut driver) = seated(home.path(), 2);
     let codes = driver.session().exam_codes();
     stroke(&mut driver, 4, 1, &[[20.0, 20.0]]);
     saved(&mut driver);
@@ -118,11 +124,7 @@ fn slices_looked_at_stay_looked_at() {
 #[test]
 fn a_comment_half_typed_is_kept_when_slice_or_exam_change() {
     let home = tempfile::tempdir().unwrap();
-    let root = home.path().join("study");
-    ball_study(&root, 2);
-    let mut driver = driver(home.path());
-    open(&mut driver, &root);
-    enter(&mut driver, "R1");
+    let (_, mut driver) = seated(home.path(), 2);
     let codes = driver.session().exam_codes();
     let write = |driver: &mut osteon::headless::Driver, slice: usize, text: &str| {
         driver.run(Command::View(ViewCommand::Slice(slice)));

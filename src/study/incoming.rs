@@ -203,7 +203,6 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(OsStr::to_string_lossy).unwrap_or_default().into_owned()
 }
 
-/// The file's name without `.nii.gz` or any other ending.
 /// The parts of a name that ends in the word of a sequence: `K001` and `water` of `K001_water`. One letter is no word: `_f` may
 /// be a woman's file.
 fn exam_and_sequence(stem: &str) -> Option<(&str, &str)> {
@@ -212,6 +211,7 @@ fn exam_and_sequence(stem: &str) -> Option<(&str, &str)> {
     (told && !exam.is_empty()).then_some((exam, word))
 }
 
+/// The file's name without `.nii.gz` or any other ending.
 fn stem(path: &Path) -> String {
     let name = file_name(path);
     let name = name.strip_suffix(".gz").unwrap_or(&name);

@@ -199,6 +199,8 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self) -> Result<Option<TrainedVersion>, String> {
+        // Asked for before anything is saved: a version that is there must not be told as a failure.
+        let parts = drawn_parts(&self.study)?;
         let before = match &self.parent {
             Some((_, model)) => match self.judge().dice(model, usize::MAX)? {
                 Some(dice) => Some(dice),
@@ -243,7 +245,7 @@ impl<'a> Run<'a> {
             taken: taken.steps,
             note: [self.anew.as_deref(), self.trainer.note()].into_iter().flatten().map(str::to_owned).reduce(|a, b| format!("{a} {b}")),
             loss: taken.loss,
-            parts: drawn_parts(&self.study)?,
+            parts,
         }))
     }
 

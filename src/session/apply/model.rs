@@ -144,6 +144,10 @@ impl Session {
     }
 
     pub(in crate::session) fn propose(&mut self, slices: Option<Vec<usize>>) -> Vec<Effect> {
+        // An earlier wish for the whole exam whose first slice failed or was cancelled is over.
+        if let Some(exam) = &mut self.exam {
+            exam.rest_wanted = false;
+        }
         match self.propose_request(slices) {
             Some(request) => vec![self.request("Proposing", Request::Propose(Box::new(request)))],
             None => Vec::new(),
