@@ -93,7 +93,8 @@ pub(super) fn stem(path: &Path) -> String {
     name
 }
 
-fn is_stdout(path: &Path) -> bool {
+/// Whether figures go to the screen.
+pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 

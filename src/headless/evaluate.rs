@@ -102,7 +102,8 @@ fn worst(found: &Evaluation) -> Option<(String, f64)> {
     found.cases.iter().filter_map(|case| Some((case.name.clone(), mean(&case.dice)?))).min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-fn figures(found: &Evaluation, truth: &str, weights: &str) -> Value {
+/// Dice per level and case with the summaries per level.
+pub(super) fn figures(found: &Evaluation, truth: &str, weights: &str) -> Value {
     let row =
         |values: &[Option<f64>]| -> Map<String, Value> { found.levels.iter().cloned().zip(values.iter().map(|v| json!(v))).collect() };
     let cases: Map<String, Value> = found.cases.iter().map(|case| (case.name.clone(), row(&case.dice).into())).collect();

@@ -1,9 +1,9 @@
 //! `osteon evaluate STUDY --model NAME`: the current version of a reader's model on what is held out of its training.
 
-use super::DEFAULT_SEED;
 use super::evaluate::show;
 use super::progress::Progress;
 use super::train::{driver_for, layer_and_reader};
+use super::{DEFAULT_SEED, Driver};
 use crate::learn::checkpoint;
 use crate::session::{Command, ModelCommand, ToolCommand};
 use crate::study::{ModelCode, Study};
@@ -24,8 +24,22 @@ pub(super) fn run(study: &Path, model: &str, json: Option<&Path>) -> Result<()> 
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
     let version = driver.session().current_version().with_context(|| format!("{model} has no version yet; train it first"))?;
     progress.stage(&format!("Judging {model} version {version}"));
-    driver.run_to_end("Judging", PATIENCE, Command::Model(ModelCommand::Compare([version, version])))?;
+    let (found, held_out) = judged(&mut driver, model, version)?;
     progress.finish();
+    let folder = Study::open(study)?.layout().model_version(&ModelCode::new(model)?, version);
+    let card = checkpoint::load_card(&folder)?;
+    let rule = rule(model, version, &held_out);
+    show(&found, &format!("exams ({held_out})"), &rule, &card.weights_sha256, json)
+}
+
+/// By what a version was judged.
+pub(super) fn rule(model: &str, version: u32, held_out: &str) -> String {
+    format!("{model} version {version} against the reader's own masks: {held_out}")
+}
+
+/// A version's figures on what is held out of its training, and what that is in words.
+pub(super) fn judged(driver: &mut Driver, model: &str, version: u32) -> Result<(Evaluation, String)> {
+    driver.run_to_end("Judging", PATIENCE, Command::Model(ModelCommand::Compare([version, version])))?;
     let judged = driver.session().training().judged().ok_or_else(|| match driver.session().notices().last() {
         Some(notice) => anyhow!("{}", notice.text),
         None => anyhow!("{model} was not judged"),
@@ -35,9 +49,5 @@ pub(super) fn run(study: &Path, model: &str, json: Option<&Path>) -> Result<()> 
         name: exam.to_string(),
         dice: dice.iter().map(|(_, dice)| *dice).collect(),
     };
-    let found = Evaluation { levels, cases: judged.exams.iter().map(case).collect() };
-    let folder = Study::open(study)?.layout().model_version(&ModelCode::new(model)?, version);
-    let card = checkpoint::load_card(&folder)?;
-    let rule = format!("{model} version {version} against the reader's own masks: {}", judged.held_out);
-    show(&found, &format!("exams ({})", judged.held_out), &rule, &card.weights_sha256, json)
+    Ok((Evaluation { levels, cases: judged.exams.iter().map(case).collect() }, judged.held_out.clone()))
 }

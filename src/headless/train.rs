@@ -1,18 +1,22 @@
 //! `osteon train`: trains a reader's model on the slices marked done, without a window.
 
+use super::agreement::is_stdout;
 use super::progress::Progress;
-use super::train_folder::{self, FolderArgs, require_model};
-use super::{DEFAULT_SEED, Driver, clock, place};
+use super::train_folder::{self, FolderArgs, figure, require_model};
+use super::train_json::{self, TrainFigures};
+use super::{DEFAULT_SEED, Driver, clock, evaluate_study, place};
+use crate::learn::checkpoint;
 use crate::session::{Command, FileCommand, ModelCommand, Session, StudyCommand, ToolCommand, TrainingState};
 use crate::study::{ModelCode, ReaderCode, Study};
 use crate::volume::LayerKind;
-use crate::worker::message::{Event, Outcome, PickPurpose, Role};
+use crate::worker::folder::Evaluation;
+use crate::worker::message::{Event, NetWish, Outcome, PickPurpose, Role, TrainedVersion};
 use crate::worker::{Beginning, WorkerConfig};
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
@@ -31,6 +35,18 @@ pub struct TrainArgs {
     /// Steps to take (default: 240 in a study, 6000 on folders)
     #[arg(long)]
     pub steps: Option<u32>,
+    /// Wall-clock minutes instead of steps; with both, whichever is over first
+    #[arg(long)]
+    pub minutes: Option<f64>,
+    /// Channels of the first level, instead of the usual; in a study of a first version
+    #[arg(long)]
+    pub base: Option<usize>,
+    /// Slices taken in on each side of the one to label, instead of the usual; in a study of a first version
+    #[arg(long)]
+    pub neighbours: Option<usize>,
+    /// File for the figures, - for the screen
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
     /// Train twice from the same start, with and without exams accepted in Review, and print both; saves nothing
     #[arg(long, requires = "study")]
     pub ablate_accepted: bool,
@@ -71,9 +87,12 @@ pub(super) fn driver_for(study: &Path, reader: ReaderCode, seed: u64, listener: 
 /// # Errors
 /// One sentence that says what is missing.
 pub fn run(args: &TrainArgs) -> Result<()> {
+    if args.minutes.is_some_and(|m| !m.is_finite() || m <= 0.0) {
+        bail!("--minutes must be above zero");
+    }
     let (Some(study), Some(model)) = (&args.study, &args.model) else {
         let from = args.from.as_deref().map(|from| beginning(from, &args.folder.layer)).transpose()?;
-        return train_folder::run(&args.folder, args.steps, args.seed, from);
+        return train_folder::run(args, from);
     };
     if let Some(from) = &args.from {
         place_first_version(study, model, from)?;
@@ -101,32 +120,60 @@ fn place_first_version(study: &Path, model: &str, from: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What is heard of a training: the version, and how many steps there would have been by the last report.
+#[derive(Default)]
+struct Heard {
+    version: Option<TrainedVersion>,
+    steps: u32,
+}
+
 fn train_in_study(study: &Path, model: &str, args: &TrainArgs) -> Result<()> {
     let (layer, reader) = layer_and_reader(model)?;
     let progress = Progress::new();
-    let trained = Arc::new(Mutex::new(None));
-    let (heard, bar) = (trained.clone(), progress.clone());
+    let heard = Arc::new(Mutex::new(Heard::default()));
+    let (hears, bar) = (heard.clone(), progress.clone());
     let listener = Box::new(move |event: &Event| {
         bar.follow(event);
-        if let Event::Ended { outcome: Outcome::Trained(version), .. } = event {
-            *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.clone());
+        let mut heard = hears.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Ended { outcome: Outcome::Trained(version), .. } => heard.version = Some(version.clone()),
+            Event::Training { progress, .. } => heard.steps = progress.steps,
+            _ => {}
         }
     });
     let mut driver = driver_for(study, reader, args.seed, listener)?;
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
-    driver.run(Command::Model(ModelCommand::Steps(args.steps.unwrap_or(USUAL_STEPS))));
+    let usual = if args.minutes.is_some() { u32::MAX } else { USUAL_STEPS };
+    driver.run(Command::Model(ModelCommand::Steps(args.steps.unwrap_or(usual))));
+    driver.run(Command::Model(ModelCommand::Minutes(args.minutes)));
+    driver.run(Command::Model(ModelCommand::Net(NetWish { base: args.base, neighbours: args.neighbours })));
     driver.run(Command::Model(ModelCommand::MemoryMb(args.memory_mb)));
     progress.stage(&format!("Training {model}"));
     if args.ablate_accepted {
-        return ablate(&mut driver, &progress);
+        return ablate(&mut driver, &progress, args.json.as_deref());
     }
+    let started = Instant::now();
     driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train))?;
+    let took = started.elapsed();
     progress.finish();
-    let version = trained.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let version = version.ok_or_else(|| match driver.session().notices().last() {
-        Some(notice) => anyhow!("{}", notice.text),
-        None => anyhow!("the training saved no version"),
-    })?;
+    let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+    let version = heard.version.ok_or_else(|| last_word(&driver, "the training saved no version"))?;
+    if args.json.as_deref().is_none_or(|path| !is_stdout(path)) {
+        tell(&version);
+    }
+    if let Some(path) = &args.json {
+        write_figures(path, &mut driver, study, args, &version, (heard.steps, took))?;
+    }
+    // The version is there, but it is not what was asked for.
+    version.note.filter(|note| note.contains(TrainedVersion::GAVE_UP)).map_or(Ok(()), |note| Err(anyhow!(note)))
+}
+
+/// What a training that saved nothing said last.
+fn last_word(driver: &Driver, otherwise: &str) -> anyhow::Error {
+    driver.session().notices().last().map_or_else(|| anyhow!("{otherwise}"), |notice| anyhow!("{}", notice.text))
+}
+
+fn tell(version: &TrainedVersion) {
     println!(
         "{} version {}{}: loss {:.3}; held out: {}",
         version.model,
@@ -136,30 +183,67 @@ fn train_in_study(study: &Path, model: &str, args: &TrainArgs) -> Result<()> {
         version.held_out
     );
     for (name, dice) in &version.summary.dice {
-        println!("Dice {name}: {}", dice.map_or_else(|| "–".to_owned(), |d| format!("{d:.3}")));
+        println!("Dice {name}: {}", figure(*dice));
     }
-    if let Some(note) = &version.note {
+    if let Some(note) = version.note.as_ref().filter(|_| !version.gave_up()) {
         println!("{note}");
     }
     if !version.made_current {
         println!("It does worse than the version before on what is held out: kept, but not made current.");
     }
-    Ok(())
+}
+
+/// Figures of the version that was saved, judged as `osteon evaluate` judges it.
+fn write_figures(
+    path: &Path,
+    driver: &mut Driver,
+    study: &Path,
+    args: &TrainArgs,
+    version: &TrainedVersion,
+    (steps, took): (u32, Duration),
+) -> Result<()> {
+    let number = version.summary.version;
+    let known = version.summary.dice.iter().any(|(_, dice)| dice.is_some());
+    let (found, held_out) = if known {
+        evaluate_study::judged(driver, &version.model, number)?
+    } else {
+        let levels = version.summary.dice.iter().map(|(name, _)| name.clone()).collect();
+        (Evaluation { levels, cases: Vec::new() }, version.held_out.clone())
+    };
+    let folder = Study::open(study)?.layout().model_version(&ModelCode::new(&version.model)?, number);
+    let figures = TrainFigures {
+        model: version.model.clone(),
+        version: Some(number),
+        made_current: Some(version.made_current),
+        steps: version.taken,
+        kept_step: u64::from(version.kept_step),
+        early_stop: match (version.gave_up(), version.taken < steps) {
+            (true, _) => Some("unstable"),
+            (false, true) => Some("no gain on what is held out"),
+            (false, false) => None,
+        },
+        seed: args.seed,
+        took,
+        minutes_allowed: args.minutes,
+        truth: evaluate_study::rule(&version.model, number, &held_out),
+        held_out: found,
+        weights_sha256: checkpoint::load_card(&folder)?.weights_sha256,
+        note: version.note.clone(),
+    };
+    train_json::write(path, &figures)
 }
 
 /// Trains with and without accepted exams and prints both.
-fn ablate(driver: &mut Driver, progress: &Progress) -> Result<()> {
+fn ablate(driver: &mut Driver, progress: &Progress, json: Option<&Path>) -> Result<()> {
     driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Ablate))?;
     progress.finish();
-    let ablated = driver.session().training().ablated().ok_or_else(|| match driver.session().notices().last() {
-        Some(notice) => anyhow!("{}", notice.text),
-        None => anyhow!("the trainings gave no figures"),
-    })?;
-    let [accepted, others] = ablated.slices;
-    println!("{}: {others} slices read, {accepted} accepted; Dice on {}", ablated.model, ablated.held_out);
-    let figure = |dice: Option<f64>| dice.map_or_else(|| "–".to_owned(), |d| format!("{d:.3}"));
-    for ((name, without), (_, with)) in ablated.without.iter().zip(&ablated.with) {
-        println!("Dice {name}: {} without, {} with accepted exams", figure(*without), figure(*with));
+    let ablated = driver.session().training().ablated().ok_or_else(|| last_word(driver, "the trainings gave no figures"))?;
+    if json.is_none_or(|path| !is_stdout(path)) {
+        let [accepted, others] = ablated.slices;
+        println!("{}: {others} slices read, {accepted} accepted; Dice on {}", ablated.model, ablated.held_out);
+        for ((name, without), (_, with)) in ablated.without.iter().zip(&ablated.with) {
+            println!("Dice {name}: {} without, {} with accepted exams", figure(*without), figure(*with));
+        }
     }
-    Ok(())
+    json.map_or(Ok(()), |path| train_json::write_ablation(path, ablated))
 }

@@ -1,8 +1,11 @@
 //! `osteon train --images … --labels … --out DIR`: a model from folders of NIfTI files, without a study.
 
+use super::agreement::is_stdout;
 use super::folder_cases::{only, pair};
 use super::patterns::FilePattern;
 use super::progress::Progress;
+use super::train::TrainArgs;
+use super::train_json::{self, TrainFigures};
 use super::{clock, place};
 use crate::learn::{Plan, checkpoint};
 use crate::worker::Beginning;
@@ -11,6 +14,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 /// Steps where neither steps nor minutes are given: half an hour on two cores with images of 200 × 200 pixels.
 const USUAL_STEPS: u32 = 6000;
@@ -30,9 +34,6 @@ pub struct FolderArgs {
     /// New folder for the model
     #[arg(long, conflicts_with = "study", value_name = "MODEL_DIR")]
     pub out: Option<PathBuf>,
-    /// Wall-clock minutes instead of steps
-    #[arg(long, conflicts_with = "study")]
-    pub minutes: Option<f64>,
     /// Share of the cases that is held out to choose the best version by
     #[arg(long, conflicts_with = "study", default_value_t = 0.1)]
     pub hold_out: f64,
@@ -45,12 +46,6 @@ pub struct FolderArgs {
     /// How to train, as a JSON file with any part of a plan (docs/learning.md): {"base": 24, "members": 3}
     #[arg(long, conflicts_with = "study", value_name = "FILE.json")]
     pub spec: Option<PathBuf>,
-    /// Channels of the first level, instead of the plan's
-    #[arg(long, conflicts_with = "study")]
-    pub base: Option<usize>,
-    /// Slices taken in on each side of the one to label, instead of the plan's
-    #[arg(long, conflicts_with = "study")]
-    pub neighbours: Option<usize>,
     /// Nets whose mean proposes, instead of the plan's: 1 to 10
     #[arg(long, conflicts_with = "study")]
     pub members: Option<usize>,
@@ -58,15 +53,13 @@ pub struct FolderArgs {
 
 /// # Errors
 /// One sentence that names the file or says what is missing.
-pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginning>) -> Result<()> {
+pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
+    let args = &all.folder;
     let (Some(images), Some(labels), Some(out)) = (&args.images, &args.labels, &args.out) else {
         bail!("training on folders needs --images, --labels and --out");
     };
     if out.exists() {
         bail!("{} already exists; versions of a model are never overwritten, choose another name", out.display());
-    }
-    if args.minutes.is_some_and(|m| !m.is_finite() || m <= 0.0) {
-        bail!("--minutes must be above zero");
     }
     let patterns = FilePattern::list(images)?;
     let masks = FilePattern::new(labels, 1)?;
@@ -75,32 +68,57 @@ pub fn run(args: &FolderArgs, steps: Option<u32>, seed: u64, from: Option<Beginn
         sequences: patterns.iter().map(FilePattern::word).collect(),
         layer: args.layer.clone(),
         labels_from: masks.word(),
-        steps: steps.unwrap_or(if args.minutes.is_some() { u32::MAX } else { USUAL_STEPS }),
-        minutes: args.minutes,
-        seed,
+        steps: all.steps.unwrap_or(if all.minutes.is_some() { u32::MAX } else { USUAL_STEPS }),
+        minutes: all.minutes,
+        seed: all.seed,
         held_out: args.hold_out,
-        plan: plan(args, from.is_some())?,
+        plan: plan(all, from.is_some())?,
         from,
         label_keys: args.names.clone(),
         created: clock(),
     };
     let bar = Progress::new();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(place::all_threads()).build().context("the threads could not be started")?;
-    let stop = AtomicBool::new(false);
+    let (stop, started) = (AtomicBool::new(false), Instant::now());
     let trained = pool.install(|| train_folder(&cases, &wish, &stop, &mut |event| show(&bar, &event))).map_err(|why| anyhow!(why))?;
     bar.finish();
     let trained = trained.context("nothing was learnt; give more steps")?;
     checkpoint::save(&trained.model, &trained.card, out)?;
-    println!("{}: {} steps; the version kept is that of step {}", out.display(), trained.steps, trained.model.steps());
-    print_table("held-out cases", &trained.held_out);
-    Ok(())
+    if all.json.as_deref().is_none_or(|path| !is_stdout(path)) {
+        println!("{}: {} steps; the version kept is that of step {}", out.display(), trained.steps, trained.model.steps());
+        print_table("held-out cases", &trained.held_out);
+    }
+    let figures = TrainFigures {
+        model: out.display().to_string(),
+        version: None,
+        made_current: None,
+        steps: trained.steps,
+        kept_step: trained.model.steps(),
+        early_stop: trained.gave_up.then_some("unstable"),
+        seed: all.seed,
+        took: started.elapsed(),
+        minutes_allowed: all.minutes,
+        truth: format!("the masks of {} on {} cases held out", wish.labels_from, trained.held_out.cases.len()),
+        weights_sha256: checkpoint::load_card(out)?.weights_sha256,
+        held_out: trained.held_out,
+        note: trained.note,
+    };
+    if let Some(path) = &all.json {
+        train_json::write(path, &figures)?;
+    }
+    // The model is there, but it is not what was asked for.
+    match figures.note.filter(|_| trained.gave_up) {
+        Some(note) => bail!("{}: {note}", out.display()),
+        None => Ok(()),
+    }
 }
 
 /// The plan of the file, with what the flags change.
-fn plan(args: &FolderArgs, goes_on: bool) -> Result<Plan> {
+fn plan(all: &TrainArgs, goes_on: bool) -> Result<Plan> {
+    let args = &all.folder;
     let mut plan = read_plan(args.spec.as_deref())?;
-    plan.base = args.base.unwrap_or(plan.base);
-    plan.neighbours = args.neighbours.unwrap_or(plan.neighbours);
+    plan.base = all.base.unwrap_or(plan.base);
+    plan.neighbours = all.neighbours.unwrap_or(plan.neighbours);
     // What goes on from one model's weights is one model, unless more are asked for.
     let usual = if goes_on && args.spec.is_none() { 1 } else { plan.members };
     plan.members = args.members.unwrap_or(usual);
@@ -126,6 +144,7 @@ fn show(bar: &Progress, event: &FolderProgress) {
             let figures: Vec<String> = dice.iter().map(|(name, dice)| format!("{name} {}", figure(*dice))).collect();
             bar.stage(&format!("Step {step}: held-out Dice {}{}", figures.join(", "), if *best { " (best so far)" } else { "" }));
         }
+        FolderProgress::Setback(note) => bar.stage(note),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a person can ask of a model: training, proposals, versions, Review.
 
+use crate::worker::message::NetWish;
+
 /// Models.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelCommand {
@@ -13,6 +15,10 @@ pub enum ModelCommand {
     Cancel,
     /// Steps per training.
     Steps(u32),
+    /// Wall-clock minutes per training, the steps being the most; none: the steps alone.
+    Minutes(Option<f64>),
+    /// The net of a first training, where it is not as usual.
+    Net(NetWish),
     /// Propose on the slice shown.
     ProposeSlice,
     /// Propose on the whole exam.

@@ -1,6 +1,6 @@
 //! What the window knows of models and of the training in progress.
 
-use crate::worker::message::{Ablated, RequestId, TrainProgress, VersionsJudged};
+use crate::worker::message::{Ablated, NetWish, RequestId, TrainProgress, VersionsJudged};
 
 /// Training, as far as the window sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,6 +10,8 @@ pub struct TrainingState {
     pub(super) losses: Vec<f32>,
     pub(super) failure: Option<String>,
     pub(super) steps: Option<u32>,
+    pub(super) minutes: Option<f64>,
+    pub(super) net: NetWish,
     pub(super) pause_wanted: bool,
     pub(super) memory_mb: Option<u32>,
     pub(super) judged: Option<VersionsJudged>,
@@ -90,7 +92,9 @@ impl TrainingState {
 
     /// What a new training keeps of the last one.
     pub(super) fn afresh(&self) -> Self {
-        Self { steps: self.steps, memory_mb: self.memory_mb, judged: self.judged.clone(), ablated: self.ablated.clone(), ..Self::default() }
+        let (judged, ablated) = (self.judged.clone(), self.ablated.clone());
+        let Self { steps, minutes, net, memory_mb, .. } = *self;
+        Self { steps, minutes, net, memory_mb, judged, ablated, ..Self::default() }
     }
 
     pub(super) fn record(&mut self, progress: TrainProgress) {

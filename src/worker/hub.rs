@@ -6,8 +6,8 @@ use super::message::{Event, Outcome, Request, RequestId, TrainControl};
 use super::task::{CancelToken, Reporter, Task};
 use super::training_handle::TrainingHandle;
 use super::{
-    atlas, audit, compare, dialog, doubt, exam, export, files, mask, operate, packet, propose, report, sample, score, seal, standard,
-    start_from, trainer, versions,
+    ablation, atlas, audit, compare, dialog, doubt, exam, export, files, mask, operate, packet, propose, report, sample, score, seal,
+    standard, start_from, trainer, versions,
 };
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
@@ -89,7 +89,7 @@ impl Workers {
             }
             Request::Ablate(request) => {
                 let (handle, pool) = self.begin_training(&task);
-                task.spawn("trainer", move |task| trainer::ablate(task, &pool, &handle, &request));
+                task.spawn("trainer", move |task| ablation::ablate(task, &pool, &handle, &request));
             }
             other => self.start_job(task, other),
         }

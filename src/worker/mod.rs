@@ -1,5 +1,6 @@
 //! The only place that starts threads: reading files, writing journals, training, comparing, exporting.
 
+mod ablation;
 mod atlas;
 mod audit;
 mod compare;
@@ -14,6 +15,7 @@ mod import;
 mod inputs;
 mod journal;
 mod judge;
+mod length;
 mod mask;
 mod memory_plan;
 pub mod message;

@@ -1,5 +1,6 @@
 //! Training steps that go on where something went wrong: a loss that is no number, a device without memory.
 
+use super::message::TrainedVersion;
 use crate::learn::{Example, LearnError, Model, Rate, Recipe, StepReport, Trainer};
 use std::sync::atomic::AtomicBool;
 
@@ -11,7 +12,8 @@ const SLOWER: f64 = 0.5;
 /// A trainer and what happened to it.
 pub(super) struct SteadyTrainer {
     trainer: Trainer,
-    rate: Rate,
+    /// What learning rates are multiplied by.
+    factor: f64,
     slower: f64,
     setbacks: u32,
     note: Option<String>,
@@ -33,17 +35,23 @@ pub(super) enum Stepped {
 }
 
 impl SteadyTrainer {
-    /// A trainer whose learning rate is `rate`.
-    pub fn new(mut trainer: Trainer, rate: Rate) -> Self {
-        trainer.set_learning_rate(rate);
-        Self { trainer, rate, slower: SLOWER, setbacks: 0, note: None }
+    /// Before the first step.
+    pub const fn new(trainer: Trainer) -> Self {
+        Self { trainer, factor: 1.0, slower: SLOWER, setbacks: 0, note: None }
     }
 
-    /// One step.
+    /// With another loss of pace after a setback.
+    #[cfg(test)]
+    pub fn slowed_by(self, slower: f64) -> Self {
+        Self { slower, ..self }
+    }
+
+    /// One step at a learning rate, which is less after every setback.
     ///
     /// # Errors
     /// One sentence, where going on is of no use.
-    pub fn step(&mut self, batch: &[&Example], stop: &AtomicBool) -> Result<Stepped, String> {
+    pub fn step(&mut self, batch: &[&Example], rate: f64, stop: &AtomicBool) -> Result<Stepped, String> {
+        self.trainer.set_learning_rate(Rate::Constant { rate: rate * self.factor });
         match self.trainer.step(batch, stop) {
             Ok(report) => Ok(Stepped::Taken(report)),
             Err(LearnError::Cancelled) => Ok(Stepped::Cancelled),
@@ -63,16 +71,21 @@ impl SteadyTrainer {
         self.setbacks += 1;
         if self.setbacks >= MOST_SETBACKS {
             self.note = Some(format!(
-                "Training became unstable {} times, last at step {step}, and was ended: the best weights before that are kept. \
-                 Look for slices with extreme grey values among those marked done.",
-                self.setbacks
+                "Training became unstable {} times, last at step {step}, {}: the best weights before that are kept. Look for slices \
+                 with extreme grey values, or lower the learning rate.",
+                self.setbacks,
+                TrainedVersion::GAVE_UP
             ));
             return Stepped::GivenUp;
         }
-        self.rate = scaled(self.rate, self.slower);
-        self.trainer.set_learning_rate(self.rate);
+        self.factor *= self.slower;
         self.note = Some(format!("The loss was no number at step {step}: gone on from the last good weights at half the rate."));
         Stepped::Skipped
+    }
+
+    /// How many times the loss was no number.
+    pub const fn setbacks(&self) -> u32 {
+        self.setbacks
     }
 
     /// What happened last, in one sentence.
@@ -96,21 +109,14 @@ impl SteadyTrainer {
     }
 }
 
-fn scaled(rate: Rate, factor: f64) -> Rate {
-    match rate {
-        Rate::Constant { rate } => Rate::Constant { rate: rate * factor },
-        Rate::Cosine { peak, steps } => Rate::Cosine { peak: peak * factor, steps },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::learn::{ModelSpec, Recipe, TrainOptions};
 
-    fn trainer(rate: f64) -> SteadyTrainer {
+    fn trainer() -> SteadyTrainer {
         let spec = ModelSpec { base: 2, depth: 2, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
-        SteadyTrainer::new(Trainer::new(&spec, Recipe::default(), TrainOptions::default()).unwrap(), Rate::Constant { rate })
+        SteadyTrainer::new(Trainer::new(&spec, Recipe::default(), TrainOptions::default()).unwrap())
     }
 
     fn example() -> Example {
@@ -119,7 +125,7 @@ mod tests {
     }
 
     fn run(trainer: &mut SteadyTrainer, steps: usize) -> Vec<Stepped> {
-        (0..steps).map(|_| trainer.step(&[&example()], &AtomicBool::new(false)).unwrap()).collect()
+        (0..steps).map(|_| trainer.step(&[&example()], 1e38, &AtomicBool::new(false)).unwrap()).collect()
     }
 
     fn finite(model: &Model) -> bool {
@@ -130,7 +136,7 @@ mod tests {
     #[test]
     fn after_a_loss_that_is_no_number_training_goes_on_from_good_weights() {
         // The first update with such a rate spoils the weights; the next loss is no number.
-        let mut trainer = trainer(1e38);
+        let mut trainer = trainer();
         trainer.slower = 1e-41;
         let steps = run(&mut trainer, 12);
         let setback = steps.iter().position(|s| *s == Stepped::Skipped).expect("a rate of 1e38 spoils weights");
@@ -141,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_training_that_stays_unstable_is_ended_with_good_weights_and_a_reason() {
-        let mut trainer = trainer(1e38);
+        let mut trainer = trainer();
         trainer.slower = 1.0;
         let steps = run(&mut trainer, 40);
         assert!(steps.contains(&Stepped::GivenUp), "{steps:?}");
@@ -151,8 +157,8 @@ mod tests {
 
     #[test]
     fn a_stop_is_no_setback() {
-        let mut trainer = trainer(1e-3);
-        assert_eq!(trainer.step(&[&example()], &AtomicBool::new(true)).unwrap(), Stepped::Cancelled);
+        let mut trainer = trainer();
+        assert_eq!(trainer.step(&[&example()], 1e-3, &AtomicBool::new(true)).unwrap(), Stepped::Cancelled);
         assert_eq!((trainer.setbacks, trainer.note()), (0, None));
     }
 }

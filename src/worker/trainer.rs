@@ -2,8 +2,9 @@
 
 use super::inputs;
 use super::judge::{DiceTable, Judge, is_no_worse, mean};
+use super::length::Length;
 use super::memory_plan::{MemoryNeeds, MemoryPlan};
-use super::message::{Ablated, Event, Outcome, TrainProgress, TrainRequest, TrainedVersion};
+use super::message::{Event, Outcome, TrainProgress, TrainRequest, TrainedVersion};
 use super::propose::load_model;
 use super::steady::{SteadyTrainer, Stepped};
 use super::summary::{describe, drawn_parts};
@@ -41,42 +42,15 @@ pub(super) fn train(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHand
     }
 }
 
-/// Trains twice from the same start, with and without accepted exams; saves neither.
-pub(super) fn ablate(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, request: &TrainRequest) -> Outcome {
-    match ablation(task, pool, handle, request) {
-        Ok(Some(ablated)) => Outcome::Ablated(ablated),
-        Ok(None) => Outcome::Cancelled,
-        Err(_) if task.cancel.is_cancelled() => Outcome::Cancelled,
-        Err(why) => Outcome::Failed(why),
-    }
-}
-
-fn ablation(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, request: &TrainRequest) -> Result<Option<Ablated>, String> {
-    let mut run = Run::start(task, pool, handle, request, false)?;
-    let slices = [run.data.accepted_count(), run.data.examples.len() - run.data.accepted_count()];
-    if slices[0] == 0 {
-        return Err("No exam was accepted in triage yet: there is nothing to leave out.".to_owned());
-    }
-    if slices[1] == 0 {
-        return Err("Nothing but accepted exams is marked done: without them there is nothing to learn from.".to_owned());
-    }
-    let held_out = run.data.held_out_words.clone();
-    let Some(with) = run.trained_and_judged()? else { return Ok(None) };
-    let mut run = Run::start(task, pool, handle, request, false)?;
-    run.data.leave_accepted_out();
-    run.restart()?;
-    let Some(without) = run.trained_and_judged()? else { return Ok(None) };
-    Ok(Some(Ablated { model: request.model.clone(), held_out, slices, with, without }))
-}
-
-struct Run<'a> {
+/// One training.
+pub(super) struct Run<'a> {
     task: &'a Task,
     pool: &'a rayon::ThreadPool,
     handle: &'a TrainingHandle,
     request: &'a TrainRequest,
     study: Study,
     model: ModelCode,
-    data: TrainingData,
+    pub data: TrainingData,
     parent: Option<(u32, Model)>,
     /// Why it does not go on from the current version, if it does not.
     anew: Option<String>,
@@ -114,7 +88,7 @@ struct Judged {
 
 impl<'a> Run<'a> {
     /// `go_on`: from the current version, if there is one.
-    fn start(
+    pub fn start(
         task: &'a Task,
         pool: &'a rayon::ThreadPool,
         handle: &'a TrainingHandle,
@@ -135,11 +109,16 @@ impl<'a> Run<'a> {
         parent = parent.filter(|_| anew.is_none());
         let mut spec = ModelSpec::new("", request.layer.word(), usize::from(labels), request.reader.as_str());
         spec.seed = request.seed;
+        spec.base = request.net.base.unwrap_or(spec.base);
+        spec.neighbours = request.net.neighbours.unwrap_or(spec.neighbours);
         let usual = Recipe::for_sequences(&sequences);
         spec.sequences = sequences;
         let recipe = parent.as_ref().map_or(usual, |(_, model)| model.recipe().clone());
         let checked = match &parent {
-            Some((_, model)) => model.spec().clone(),
+            Some((version, model)) => {
+                same_net(request, *version, model.spec())?;
+                model.spec().clone()
+            }
             None => spec.check().map_err(|e| e.to_string())?,
         };
         let data = pool.install(|| gather(&study, request, &checked, &recipe, &task.cancel))?;
@@ -157,8 +136,7 @@ impl<'a> Run<'a> {
         recipe: Recipe,
         parent: Option<&Model>,
     ) -> Result<(SteadyTrainer, MemoryPlan), String> {
-        let rate = Rate::Cosine { peak: if parent.is_some() { RETRAIN_RATE } else { FIRST_RATE }, steps: u64::from(request.steps) };
-        let options = TrainOptions { rate, ..TrainOptions::default() };
+        let options = TrainOptions::default();
         // Levels differ in size by a hundred times: without weights the sparse ones are learnt late. They are weighed anew each
         // time, since the first exams need not be like the rest.
         let weights = Some(balanced_weights(&data.examples, spec.classes()));
@@ -180,13 +158,13 @@ impl<'a> Run<'a> {
         if let Some(notice) = notice {
             task.progress(notice, None);
         }
-        let trainer = SteadyTrainer::new(trainer.on(&compute), rate);
+        let trainer = SteadyTrainer::new(trainer.on(&compute));
         let needs = needs(data, &trainer.snapshot());
         Ok((trainer, MemoryPlan::new(request.memory_mb, spec, needs, 0)?))
     }
 
     /// Begins anew with the data as it is now.
-    fn restart(&mut self) -> Result<(), String> {
+    pub fn restart(&mut self) -> Result<(), String> {
         let model = self.trainer.snapshot();
         let recipe = model.recipe().clone();
         (self.trainer, self.plan) = Self::prepare(self.task, self.request, &self.data, model.spec(), recipe, None)?;
@@ -250,7 +228,7 @@ impl<'a> Run<'a> {
     }
 
     /// Trains and judges without saving; `None` when the person stopped it.
-    fn trained_and_judged(&mut self) -> Result<Option<DiceTable>, String> {
+    pub fn trained_and_judged(&mut self) -> Result<Option<DiceTable>, String> {
         let taken = self.take_steps()?;
         if taken.by_person {
             return Ok(None);
@@ -285,15 +263,20 @@ impl<'a> Run<'a> {
         let augmentation = Augmentation::usual(self.request.layer.word(), self.trainer.recipe());
         let seed = self.request.seed.wrapping_add(self.trainer.steps());
         let mut sampler = Sampler::new(&self.data.examples, seed).map_err(|e| e.to_string())?;
+        let peak = if self.parent.is_some() { RETRAIN_RATE } else { FIRST_RATE };
+        let curve = Rate::Cosine { peak, steps: u64::from(self.request.steps) };
         let (mut started, mut loss) = (Instant::now(), f32::NAN);
-        let all = self.request.steps;
-        for step in 1..=all {
+        let mut length = Length::of_minutes(self.request.steps, self.request.minutes, started);
+        let mut step = 0;
+        while length.done(step) < 1.0 {
+            step += 1;
             if self.handle.is_paused() {
-                self.report(step - 1, loss, &started);
+                self.report(step - 1, loss, &started, &length);
                 let held = Instant::now();
                 self.handle.hold();
                 // The time left is told from the pace, and a pause is none of it.
                 started += held.elapsed();
+                length.hold(held.elapsed());
             }
             if self.task.cancel.is_cancelled() {
                 return Ok(Taken { steps: step - 1, loss, by_person: true });
@@ -301,7 +284,8 @@ impl<'a> Run<'a> {
             let batch = sampler.batch(&self.data.examples, self.plan.batch, Some(Crop { size: self.plan.crop }), &augmentation);
             let batch: Vec<&Example> = batch.iter().collect();
             let (trainer, cancel) = (&mut self.trainer, &self.task.cancel);
-            match self.pool.install(|| trainer.step(&batch, cancel.flag()))? {
+            let rate = curve.at_share(u64::from(step - 1), length.done(step - 1));
+            match self.pool.install(|| trainer.step(&batch, rate, cancel.flag()))? {
                 Stepped::Taken(report) => loss = if loss.is_nan() { report.loss } else { 0.95 * loss + 0.05 * report.loss },
                 Stepped::Skipped => {}
                 Stepped::TooLarge => {
@@ -312,17 +296,17 @@ impl<'a> Run<'a> {
                 Stepped::Cancelled => return Ok(Taken { steps: step - 1, loss, by_person: true }),
                 Stepped::GivenUp => return Ok(Taken { steps: if loss.is_nan() { 0 } else { step - 1 }, loss, by_person: false }),
             }
-            let gains = step % EVALUATE_EVERY != 0 || step == all || self.look(step)?;
-            self.report(step, loss, &started);
+            let gains = step % EVALUATE_EVERY != 0 || length.done(step) >= 1.0 || self.look(step, length.steps_in_all(step))?;
+            self.report(step, loss, &started, &length);
             if !gains {
                 return Ok(Taken { steps: step, loss, by_person: false });
             }
         }
-        Ok(Taken { steps: all, loss, by_person: false })
+        Ok(Taken { steps: step, loss, by_person: false })
     }
 
     /// Looks at some held-out slices and keeps the model if it is the best so far; whether going on may still gain something.
-    fn look(&mut self, step: u32) -> Result<bool, String> {
+    fn look(&mut self, step: u32, all: u32) -> Result<bool, String> {
         let model = self.trainer.snapshot();
         let Some(dice) = self.judge().dice(&model, QUICK_LOOK)? else { return Ok(true) };
         self.dice.clone_from(&dice);
@@ -331,20 +315,21 @@ impl<'a> Run<'a> {
             self.best = Some(Best { model, dice, mean, step });
         }
         let since = self.best.as_ref().map_or(0, |best| step - best.step);
-        Ok(since < (PATIENCE.0 * EVALUATE_EVERY).max(self.request.steps / PATIENCE.1))
+        Ok(since < (PATIENCE.0 * EVALUATE_EVERY).max(all / PATIENCE.1))
     }
 
-    fn report(&self, step: u32, loss: f32, started: &Instant) {
+    fn report(&self, step: u32, loss: f32, started: &Instant, length: &Length) {
         let pace = started.elapsed().as_secs_f32() / step.max(1) as f32;
+        let all = length.steps_in_all(step);
         self.task.reporter.progress(Event::Training {
             id: self.task.id,
             progress: TrainProgress {
                 step,
-                steps: self.request.steps,
+                steps: all,
                 loss,
                 dice: self.dice.clone(),
                 held_out: self.data.held_out_words.clone(),
-                seconds_left: (step > 2).then_some(pace * (self.request.steps - step) as f32),
+                seconds_left: (step > 2).then_some(pace * (all - step) as f32),
                 paused: self.handle.is_paused(),
                 memory_mb: [self.plan.needed_mb, self.request.memory_mb],
                 best: self.best.as_ref().map(|best| (best.step, best.mean)),
@@ -361,6 +346,21 @@ impl<'a> Run<'a> {
         checkpoint::save(model, card, &folder).map_err(|e| e.to_string())?;
         Ok(version)
     }
+}
+
+/// # Errors
+/// One sentence, if another net is wished for than that of the version which the training goes on from.
+fn same_net(request: &TrainRequest, version: u32, spec: &CheckedSpec) -> Result<(), String> {
+    let (wish, spec) = (request.net, spec.spec());
+    let (base, neighbours) = (wish.base.unwrap_or(spec.base), wish.neighbours.unwrap_or(spec.neighbours));
+    if (base, neighbours) == (spec.base, spec.neighbours) {
+        return Ok(());
+    }
+    Err(format!(
+        "{} goes on from version {version}, a net of {} channels with {} neighbouring slices: leave out what asks for {base} and \
+         {neighbours}.",
+        request.model, spec.base, spec.neighbours
+    ))
 }
 
 fn needs(data: &TrainingData, model: &Model) -> MemoryNeeds {

@@ -16,6 +16,14 @@ impl Session {
                 self.training.steps = Some(steps.clamp(10, 100_000));
                 Vec::new()
             }
+            ModelCommand::Minutes(minutes) => {
+                self.training.minutes = minutes.filter(|m| m.is_finite() && *m > 0.0);
+                Vec::new()
+            }
+            ModelCommand::Net(net) => {
+                self.training.net = net;
+                Vec::new()
+            }
             ModelCommand::MemoryMb(mb) => {
                 let [least, most] = TrainingState::MEMORY_RANGE_MB;
                 self.training.memory_mb = Some(mb.clamp(least, most));
@@ -124,6 +132,8 @@ impl Session {
             layer,
             model,
             steps: self.training.steps(),
+            minutes: self.training.minutes,
+            net: self.training.net,
             seed: self.seed,
             open,
             created: self.now.clone(),

@@ -1,8 +1,9 @@
 //! The correction loop played back: how much less a reader has to do, exam by exam, as the model learns from their corrections.
 
+use super::super::steady::{SteadyTrainer, Stepped};
 use super::cases::Case;
 use crate::learn::{
-    CheckedSpec, Compute, Crop, Example, LearnError, Model, Plan, PreparedSlices, Rate, Recipe, Sampler, Trainer, balanced_weights,
+    CheckedSpec, Compute, Crop, Example, LearnError, Model, Plan, PreparedSlices, Recipe, Sampler, Trainer, balanced_weights,
 };
 use crate::phantom::strokes_between;
 use crate::space::SlicePlane;
@@ -191,24 +192,23 @@ impl Play<'_> {
     /// One retraining on all examples so far; `false` if it was stopped.
     fn learn(&mut self, exam: usize, progress: &mut dyn FnMut(&CurveProgress)) -> Result<bool, String> {
         let plan = &self.wish.plan;
-        let mut trainer = self.trainer()?;
+        let mut trainer = SteadyTrainer::new(self.trainer()?);
         let augmentation = plan.augmentation_for("marrow", &self.recipe);
         let sampler = Sampler::new(&self.examples, self.wish.seed.wrapping_add(exam as u64)).map_err(|e| e.to_string())?;
         let mut sampler = sampler.with_shares(plan.label_share, plan.replay);
         let (factor, steps) = (if self.model.is_some() { RATE_ON } else { 1.0 }, self.wish.steps.max(1));
         for step in 1..=steps {
             let rate = factor * plan.rate_at(u64::from(step - 1), f64::from(step - 1) / f64::from(steps));
-            trainer.set_learning_rate(Rate::Constant { rate });
             let batch = sampler.batch(&self.examples, plan.batch, Some(Crop { size: plan.crop }), &augmentation);
-            match trainer.step(&batch.iter().collect::<Vec<_>>(), self.stop) {
-                Ok(report) => {
+            match trainer.step(&batch.iter().collect::<Vec<_>>(), rate, self.stop)? {
+                Stepped::Taken(report) => {
                     sampler.hear(report.loss);
                     progress(&CurveProgress::Step { exam, step, loss: report.loss });
                 }
-                // The trainer goes on from the last good weights.
-                Err(LearnError::NothingLabelled | LearnError::NotFinite { .. }) => {}
-                Err(LearnError::Cancelled) => return Ok(false),
-                Err(error) => return Err(error.to_string()),
+                Stepped::Skipped => {}
+                Stepped::Cancelled => return Ok(false),
+                // A curve of which one point did not learn as the others did says nothing.
+                Stepped::TooLarge | Stepped::GivenUp => return Err(format!("exam {exam}: {}", trainer.note().unwrap_or_default())),
             }
         }
         self.model = Some(trainer.snapshot());

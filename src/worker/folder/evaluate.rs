@@ -2,8 +2,8 @@
 
 use super::cases::{Case, CaseTruth};
 use crate::agreement::{Overlap, Summary};
-use crate::learn::Model;
-use crate::volume::Labels;
+use crate::learn::{LearnError, Model};
+use crate::volume::{Image, Labels};
 use std::sync::atomic::AtomicBool;
 
 /// Dice of a model on a folder.
@@ -67,15 +67,50 @@ pub fn evaluate_folder(
         progress(at);
         let (images, axis) = case.load_images()?;
         let truths = truth.levels(&case.load_masks(&images[0])?, &levels)?;
-        let refs: Vec<_> = images.iter().collect();
-        let proposal = match model.predict_volumes(&refs, axis, None, stop, &mut |_, _| {}) {
-            Ok(labels) => labels,
-            Err(crate::learn::LearnError::Cancelled) => return Ok(None),
-            Err(error) => return Err(format!("{}: {error}", case.name)),
-        };
-        rows.push(CaseScore { name: case.name.clone(), dice: dice_per_level(&proposal, &truths, &levels) });
+        let Some(proposed) = propose_on(model, case, &images, axis, false, stop)? else { return Ok(None) };
+        rows.push(CaseScore { name: case.name.clone(), dice: dice_per_level(&proposed.labels, &truths, &levels) });
     }
     Ok(Some(Evaluation { levels: levels.iter().map(|level| name(level)).collect(), cases: rows }))
+}
+
+/// What a model suggests on one case.
+#[derive(Clone, Debug)]
+pub struct Proposed {
+    /// The labels, on the grid of the images.
+    pub labels: Labels,
+    /// Where asked for, the probability of every label but the background: `[label − 1][voxel]`, i fastest.
+    pub probabilities: Vec<Vec<f32>>,
+}
+
+/// Proposes on a case, as [`evaluate_folder`] does; its masks are not looked at.
+///
+/// # Errors
+/// One sentence that names the file; `None` soon after `stop` is set.
+pub fn propose_case(model: &Model, case: &Case, with_probabilities: bool, stop: &AtomicBool) -> Result<Option<Proposed>, String> {
+    let (images, axis) = case.load_images()?;
+    propose_on(model, case, &images, axis, with_probabilities, stop)
+}
+
+fn propose_on(
+    model: &Model,
+    case: &Case,
+    images: &[Image],
+    axis: usize,
+    with_probabilities: bool,
+    stop: &AtomicBool,
+) -> Result<Option<Proposed>, String> {
+    let work = || {
+        let prepared = model.prepare(&images.iter().collect::<Vec<_>>(), axis)?;
+        let labels = model.predict_prepared(&prepared, None, stop, &mut |_, _| {})?;
+        let maps = |()| model.probability_maps(&prepared, stop, &mut |_, _| {});
+        let probabilities = with_probabilities.then_some(()).map(maps).transpose()?.unwrap_or_default();
+        Ok(Proposed { labels, probabilities })
+    };
+    match work() {
+        Ok(proposed) => Ok(Some(proposed)),
+        Err(LearnError::Cancelled) => Ok(None),
+        Err(error) => Err(format!("{}: {error}", case.name)),
+    }
 }
 
 /// `2`, or `2+3`.

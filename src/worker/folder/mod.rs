@@ -8,5 +8,5 @@ mod train;
 
 pub use cases::{Case, CaseTruth};
 pub use curve::{CurvePoint, CurveProgress, CurveWish, LEAVES, Strokes, play_corrections};
-pub use evaluate::{CaseScore, Evaluation, evaluate_folder, scored_levels};
+pub use evaluate::{CaseScore, Evaluation, Proposed, evaluate_folder, propose_case, scored_levels};
 pub use train::{FolderProgress, FolderTraining, TrainedFolder, train_folder};

@@ -1,15 +1,18 @@
 //! One net of a folder training: its steps, and the looks at the held-out cases by which the best version is kept.
 
+use super::super::length::Length;
+use super::super::steady::{SteadyTrainer, Stepped};
 use super::evaluate::{CaseScore, Evaluation, dice_per_level, name};
 use super::train::{FolderProgress, Held};
-use crate::learn::{Crop, Example, LearnError, Model, Plan, Rate, Sampler, Trainer};
+use crate::learn::{Crop, Example, LearnError, Model, Plan, Sampler, Trainer};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
 
 /// How often the held-out cases are looked at over a training.
 const LOOKS: f64 = 16.0;
 /// The first look, as a share of the training: earlier ones are never the best.
 const FIRST_LOOK: f64 = 0.25;
+/// Said where a device cannot take a step of the plan's size.
+const NO_MEMORY: &str = "The device has no memory for a step of this size: give the plan a smaller `batch` or `crop`, or a smaller `base`.";
 
 /// What all nets of a training share.
 pub(super) struct Common<'a> {
@@ -29,45 +32,33 @@ pub(super) struct Common<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// How long one net may train.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Length {
-    /// Steps; with a time the most.
-    pub steps: u32,
-    /// Wall-clock time, from when until when.
-    pub until: Option<(Instant, Instant)>,
-}
-
-impl Length {
-    /// The share of the training that is over after so many steps: 1 is the end.
-    fn done(&self, step: u32) -> f64 {
-        let by_steps = f64::from(step) / f64::from(self.steps.max(1));
-        let Some((from, until)) = self.until else { return by_steps };
-        let whole = until.saturating_duration_since(from).max(Duration::from_millis(1));
-        by_steps.max(from.elapsed().as_secs_f64() / whole.as_secs_f64())
-    }
-}
-
 /// One net in training.
 pub(super) struct Run<'a> {
     common: &'a Common<'a>,
-    trainer: Trainer,
+    trainer: SteadyTrainer,
     best: Option<(Model, Evaluation)>,
+}
+
+/// What came of one net.
+pub(super) struct Finished {
+    /// The best version with its figures; none if it was stopped before there was one.
+    pub best: Option<(Model, Evaluation)>,
+    /// Steps taken.
+    pub steps: u32,
+    /// What went wrong last and how it went on, in one sentence.
+    pub note: Option<String>,
+    /// Whether it became unstable too often to go on.
+    pub gave_up: bool,
 }
 
 impl<'a> Run<'a> {
     /// Before the first step.
     pub fn new(common: &'a Common<'a>, trainer: Trainer) -> Self {
-        Self { common, trainer, best: None }
+        Self { common, trainer: SteadyTrainer::new(trainer), best: None }
     }
 
-    /// Takes the steps; the best version with its figures (none if it was stopped before there was one), and the steps taken.
-    pub fn finish(
-        mut self,
-        seed: u64,
-        length: Length,
-        progress: &mut dyn FnMut(FolderProgress),
-    ) -> Result<(Option<(Model, Evaluation)>, u32), String> {
+    /// Takes the steps.
+    pub fn finish(mut self, seed: u64, length: Length, progress: &mut dyn FnMut(FolderProgress)) -> Result<Finished, String> {
         let Common { plan, examples, stop, .. } = self.common;
         let augmentation = plan.augmentation_for(self.common.layer, self.trainer.recipe());
         let sampler = Sampler::new(examples, seed).map_err(|e| e.to_string())?;
@@ -75,32 +66,41 @@ impl<'a> Run<'a> {
         let largest = examples.iter().fold([0, 0], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
         let crop = (largest[0] > plan.crop[0] || largest[1] > plan.crop[1]).then_some(Crop { size: plan.crop });
         let (mut loss, mut step, mut done, mut looks) = (f32::NAN, 0, 0.0, (FIRST_LOOK * LOOKS) as u32);
+        let (mut setbacks, mut gave_up) = (0, false);
         while done < 1.0 {
             let rate = self.common.rate_factor * plan.rate_at(u64::from(step), done);
-            self.trainer.set_learning_rate(Rate::Constant { rate });
             step += 1;
             let batch = sampler.batch(examples, plan.batch, crop, &augmentation);
-            match self.trainer.step(&batch.iter().collect::<Vec<_>>(), stop) {
-                Ok(report) => {
+            match self.trainer.step(&batch.iter().collect::<Vec<_>>(), rate, stop)? {
+                Stepped::Taken(report) => {
                     sampler.hear(report.loss);
                     loss = if loss.is_nan() { report.loss } else { 0.98 * loss + 0.02 * report.loss };
                 }
-                Err(LearnError::NothingLabelled | LearnError::NotFinite { .. }) => {}
-                Err(LearnError::Cancelled) => break,
-                Err(error) => return Err(error.to_string()),
+                Stepped::Skipped => {}
+                Stepped::Cancelled => break,
+                Stepped::TooLarge => return Err(NO_MEMORY.to_owned()),
+                Stepped::GivenUp => gave_up = true,
+            }
+            if self.trainer.setbacks() > setbacks {
+                setbacks = self.trainer.setbacks();
+                progress(FolderProgress::Setback(self.trainer.note().unwrap_or_default().to_owned()));
+            }
+            if gave_up {
+                break;
             }
             done = length.done(step);
-            let of = (f64::from(step) / done.max(1e-6)).round() as u32;
-            progress(FolderProgress::Step { step, of: of.max(step), loss });
+            progress(FolderProgress::Step { step, of: length.steps_in_all(step), loss });
             if done >= 1.0 || done * LOOKS >= f64::from(looks) {
                 looks = (done * LOOKS) as u32 + 1;
                 self.look(step, progress)?;
             }
         }
-        if self.best.is_none() && step > 1 {
+        // Weights that no step has moved are nothing learnt.
+        if self.best.is_none() && !loss.is_nan() {
             self.look(step, progress)?;
         }
-        Ok((self.best, step))
+        let note = self.trainer.note().map(str::to_owned);
+        Ok(Finished { best: self.best.filter(|_| !loss.is_nan()), steps: step, note, gave_up })
     }
 
     /// Looks at the held-out cases and keeps the model if it is the best so far; with none held out the newest is kept.
@@ -136,4 +136,36 @@ pub(super) fn judge(common: &Common<'_>, model: &Model) -> Result<Option<Evaluat
 /// Mean Dice per level.
 pub(super) fn means(evaluation: &Evaluation) -> Vec<(String, Option<f64>)> {
     evaluation.levels.iter().enumerate().map(|(at, name)| (name.clone(), evaluation.summary(at).map(|s| s.mean))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::{ModelSpec, Rate, Recipe, TrainOptions};
+
+    #[test]
+    fn a_net_goes_on_from_its_last_good_weights() {
+        let planes: Vec<f32> = (0..256).map(|n| (n % 16) as f32 / 16.0).collect();
+        let example = Example::new(planes.clone(), (0..256).map(|n| u8::from(n % 16 > 7)).collect(), [16, 16]).unwrap();
+        let options = TrainOptions { rate: Rate::Constant { rate: 1e38 }, ..TrainOptions::default() };
+        let plan = Plan { base: 2, depth: 2, options, ..Plan::default() };
+        let spec = ModelSpec { base: 2, depth: 2, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
+        let stop = AtomicBool::new(false);
+        let (examples, levels) = (vec![example], vec![vec![1]]);
+        let common = Common { plan: &plan, rate_factor: 1.0, levels, layer: "marrow", examples, held_out: Vec::new(), stop: &stop };
+        let mut run = Run::new(&common, Trainer::new(&spec, Recipe::default(), options).unwrap());
+        // The first step spoils the weights; from then on the rate is a usual one.
+        run.trainer = run.trainer.slowed_by(1e-41);
+        let mut told = Vec::new();
+        let finished = run.finish(1, Length::new(20, None), &mut |event| match event {
+            FolderProgress::Setback(note) => told.push(note),
+            FolderProgress::Step { loss, .. } => assert!(loss.is_finite()),
+            _ => {}
+        });
+        let finished = finished.unwrap();
+        assert_eq!((finished.steps, finished.gave_up, told.len()), (20, false, 1), "{told:?}");
+        assert!(finished.note.unwrap().contains("gone on from the last good weights"));
+        let (model, _) = finished.best.unwrap();
+        assert!(model.predict_slice(&planes, [16, 16], &stop).unwrap().probability.iter().all(|p| p.is_finite()));
+    }
 }

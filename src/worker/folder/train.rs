@@ -1,9 +1,10 @@
 //! Training on a folder: cases held out by the seed, the best version on them kept.
 
+use super::super::length::{Length, span};
 use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
 use super::evaluate::{Evaluation, scored_levels};
-use super::run::{Common, Length, Run, judge, means};
+use super::run::{Common, Run, judge, means};
 use crate::learn::{Card, CheckedSpec, Compute, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe};
 use crate::volume::Labels;
 use rand::seq::SliceRandom as _;
@@ -12,7 +13,11 @@ use rand_chacha::rand_core::SeedableRng as _;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+/// Said where not one net learnt anything.
+const UNSTABLE: &str = "Training was unstable from the first step on and nothing was learnt: lower the learning rate of the plan, or look \
+                        for images with extreme grey values.";
 
 /// What to learn and for how long.
 #[derive(Clone, Debug)]
@@ -69,6 +74,8 @@ pub enum FolderProgress {
         /// Whether it is the best so far.
         best: bool,
     },
+    /// The loss was no number; how it goes on, in one sentence.
+    Setback(String),
 }
 
 /// What came out.
@@ -82,6 +89,10 @@ pub struct TrainedFolder {
     pub held_out: Evaluation,
     /// Steps taken in all.
     pub steps: u32,
+    /// What went wrong last and how it went on, in one sentence.
+    pub note: Option<String>,
+    /// Whether a net became unstable too often to go on: it is the best before that.
+    pub gave_up: bool,
 }
 
 /// A case held out.
@@ -150,14 +161,16 @@ pub fn train_folder(
     }
     let weights = plan.class_weights.clone().unwrap_or_else(|| balanced_weights(&common.examples, checked.classes()));
     let beginning = Start { spec: &checked, recipe: &recipe, weights };
-    let Some((model, evaluation, steps)) = train_members(&common, wish, &beginning, started, progress)? else { return Ok(None) };
+    let Some(Members { model, evaluation, steps, note, gave_up }) = train_members(&common, wish, &beginning, started, progress)? else {
+        return Ok(None);
+    };
     let dice = means(&evaluation).into_iter().collect::<BTreeMap<_, _>>();
     let (label_keys, plan) = (wish.label_keys.clone(), Some(plan.clone()));
     let mut card = Card { data_hashes: hashes, dice, label_keys, plan, ..Card::of(&model, wish.seed, &wish.created) };
     if let Some(from) = &wish.from {
         from.write_on(&mut card);
     }
-    Ok(Some(TrainedFolder { model, card, held_out: evaluation, steps }))
+    Ok(Some(TrainedFolder { model, card, held_out: evaluation, steps, note, gave_up }))
 }
 
 /// What every net starts from, where it does not go on from another's weights.
@@ -167,6 +180,15 @@ struct Start<'a> {
     weights: Vec<f32>,
 }
 
+/// All nets as one model.
+struct Members {
+    model: Model,
+    evaluation: Evaluation,
+    steps: u32,
+    note: Option<String>,
+    gave_up: bool,
+}
+
 /// Trains the nets one after another, each in its share of the time, and joins them. `None` when stopped before there was one.
 fn train_members(
     common: &Common<'_>,
@@ -174,10 +196,11 @@ fn train_members(
     start: &Start<'_>,
     started: Instant,
     progress: &mut dyn FnMut(FolderProgress),
-) -> Result<Option<(Model, Evaluation, u32)>, String> {
+) -> Result<Option<Members>, String> {
     let members = wish.plan.members as u32;
-    let deadline = wish.minutes.map(|minutes| started + Duration::from_secs_f64((minutes * 60.0).clamp(0.0, 1e7)));
+    let deadline = wish.minutes.map(|minutes| started + span(minutes));
     let (mut models, mut figures, mut steps) = (Vec::new(), None, 0);
+    let (mut note, mut gave_up) = (None, false);
     for member in 0..members {
         if common.stop.load(Ordering::Relaxed) {
             break;
@@ -194,19 +217,27 @@ fn train_members(
         let trainer = trainer.map_err(|e| e.to_string())?.on(&Compute::best().0);
         let now = Instant::now();
         let until = deadline.map(|end| (now, now + end.saturating_duration_since(now) / (members - member)));
-        let length = Length { steps: (wish.steps / members).max(1), until };
-        let (best, taken) = Run::new(common, trainer).finish(seed, length, progress)?;
-        steps += taken;
-        if let Some((model, found)) = best {
+        let length = Length::new(wish.steps / members, until);
+        let finished = Run::new(common, trainer).finish(seed, length, progress)?;
+        steps += finished.steps;
+        gave_up |= finished.gave_up;
+        note = finished.note.or(note);
+        if let Some((model, found)) = finished.best {
             models.push(model);
             figures = Some(found);
         }
     }
-    let Some(figures) = figures else { return Ok(None) };
+    let Some(figures) = figures else {
+        // Nothing to keep, and not because somebody stopped it.
+        return match note.filter(|_| gave_up) {
+            Some(_) => Err(UNSTABLE.to_owned()),
+            None => Ok(None),
+        };
+    };
     let alone = models.len() == 1;
     let model = Model::joined(models).map_err(|e| e.to_string())?;
     let joint = if alone { None } else { judge(common, &model)? };
-    Ok(Some((model, joint.unwrap_or(figures), steps)))
+    Ok(Some(Members { model, evaluation: joint.unwrap_or(figures), steps, note, gave_up }))
 }
 
 /// The recipe with what it learns from the training cases.

@@ -47,8 +47,12 @@ pub struct TrainRequest {
     pub layer: LayerKind,
     /// Name of the model within the study.
     pub model: String,
-    /// Steps to take.
+    /// Steps to take; with `minutes` the most.
     pub steps: u32,
+    /// Wall-clock minutes instead of a number of steps.
+    pub minutes: Option<f64>,
+    /// The net, where it is not as usual.
+    pub net: NetWish,
     /// Seed of weights and sampling.
     pub seed: u64,
     /// The read that is open.
@@ -59,6 +63,15 @@ pub struct TrainRequest {
     pub spare_cores: usize,
     /// Memory that the training may need, in MB.
     pub memory_mb: u32,
+}
+
+/// What a first training may have otherwise than usual; a later one goes on with the net of the version before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NetWish {
+    /// Channels of the first level.
+    pub base: Option<usize>,
+    /// Slices taken in on each side of the one to label.
+    pub neighbours: Option<usize>,
 }
 
 /// Pause, go on, stop.
@@ -146,6 +159,15 @@ pub struct TrainedVersion {
 }
 
 impl TrainedVersion {
+    /// Words of the note of a training that became unstable too often to go on.
+    pub const GAVE_UP: &str = "and was ended";
+
+    /// Whether it became unstable too often: it is the best before that.
+    #[must_use]
+    pub fn gave_up(&self) -> bool {
+        self.note.as_ref().is_some_and(|note| note.contains(Self::GAVE_UP))
+    }
+
     /// How it ended, where not with its last step: `, stopped early`, `, best at step 180 of 240`.
     #[must_use]
     pub fn ended_words(&self) -> String {
