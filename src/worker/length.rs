@@ -49,7 +49,7 @@ impl Length {
 
 /// So many minutes; none below zero, and no more than months.
 pub(super) fn span(minutes: f64) -> Duration {
-    Duration::from_secs_f64((minutes * 60.0).clamp(0.0, 1e7))
+    Duration::try_from_secs_f64((minutes * 60.0).clamp(0.0, 1e7)).unwrap_or_default()
 }
 
 #[cfg(test)]
