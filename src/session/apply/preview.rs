@@ -53,7 +53,11 @@ impl Session {
     #[must_use]
     pub fn level_bounds(&self) -> [f32; 3] {
         let [air, fatty] = self.level_scale();
-        self.tool.levels.map(|times| times.mul_add(fatty - air, air))
+        // Fatty marrow as dark as air (a reference placed in air) gives no scale and would turn the levels over: then the way to the
+        // brightest value stands for it, and multiples above 1 label nothing.
+        let brightest = || self.exam.as_ref().map_or(air, |e| e.reading_image().range().1);
+        let way = if fatty > air { fatty - air } else { (brightest() - air).max(air.abs().mul_add(1e-3, 1e-6)) };
+        self.tool.levels.map(|times| times.mul_add(way, air))
     }
 
     /// The grey values of air and of fatty marrow: the placed reference, else the best that is known.
