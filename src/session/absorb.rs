@@ -71,6 +71,7 @@ impl Session {
         if self.operating == Some(id) {
             self.operating = None;
         }
+        let awaited = self.exam.as_mut().and_then(|exam| exam.awaited.take_if(|awaited| awaited.request == id));
         let was_training = self.training.request == Some(id);
         if was_training {
             self.training.request = None;
@@ -101,7 +102,7 @@ impl Session {
             Outcome::AtlasAdded { code, study } => return self.absorb_atlas_added(&code, *study),
             Outcome::Score(outcome) => return self.absorb_score(*outcome),
             Outcome::Sealed(ended) => return self.absorb_sealed(ended),
-            Outcome::PatchRead { row, patch } => return self.absorb_patch(row, patch),
+            Outcome::PatchRead { row, patch } => return self.absorb_patch(awaited, row, patch),
             Outcome::Trained(version) => self.absorb_trained(version),
             Outcome::Ablated(ablated) => self.absorb_ablated(ablated),
             Outcome::Ranked(ranking) => self.absorb_ranking(ranking),
@@ -192,7 +193,7 @@ impl Session {
         effects
     }
 
-    fn absorb_exam(&mut self, loaded: LoadedExam) -> Vec<Effect> {
+    fn absorb_exam(&mut self, mut loaded: LoadedExam) -> Vec<Effect> {
         if self.role.as_ref() != Some(&loaded.role) {
             // The person changed role while it loaded: what was loaded for another is not shown.
             return Vec::new();
@@ -200,6 +201,7 @@ impl Session {
         for finding in &loaded.findings {
             self.notices.push(NoticeLevel::Warning, format!("{}: {finding}", loaded.code));
         }
+        loaded.layers = loaded.layers.with_budget_bytes(self.undo_budget_bytes);
         self.exam = OpenExam::new(loaded);
         self.follow_protocol();
         self.take_allowed_tool();
@@ -209,18 +211,6 @@ impl Session {
             self.go_to_slice(slice);
         }
         self.log_conditions()
-    }
-
-    fn absorb_patch(&mut self, row: u64, patch: crate::edit::Patch) -> Vec<Effect> {
-        let Some(exam) = &mut self.exam else { return Vec::new() };
-        if let Err(error) = exam.layers.provide_patch(row, std::sync::Arc::new(patch)) {
-            self.error(error.to_string());
-            return Vec::new();
-        }
-        let redo = exam.layers.history().entries().any(|h| h.row == row && h.undone);
-        let command = if redo { super::EditCommand::Redo } else { super::EditCommand::Undo };
-        let now = self.now.clone();
-        self.apply(super::Command::Edit(command), &now)
     }
 
     fn absorb_picked(&mut self, purpose: PickPurpose, path: Option<std::path::PathBuf>, dialog_shown: bool) -> Vec<Effect> {

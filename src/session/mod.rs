@@ -6,6 +6,7 @@ mod absorb_written;
 mod active_time;
 mod apply;
 mod atlas_state;
+mod awaited;
 mod command;
 mod compare_state;
 mod conditions;
@@ -29,6 +30,7 @@ mod view_state;
 pub use crate::edit::tools::{BrushShape, LabelSet};
 pub use active_time::ActiveTime;
 pub use atlas_state::AtlasState;
+use awaited::Awaited;
 pub use command::{
     AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, FormCommand, ImportCommand, MaskOptions, PointerCommand, ScoreCommand,
     ShapeCommand, StudyCommand, ToolCommand, ViewCommand,

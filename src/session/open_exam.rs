@@ -1,5 +1,6 @@
 //! The exam on screen: images, layers, proposals, what is saved.
 
+use super::Awaited;
 use super::active_time::ActiveTime;
 use super::apply::PreviewKey;
 use super::display::{DisplayRule, FattyMarrow, Window};
@@ -118,6 +119,8 @@ pub struct OpenExam {
     /// Revision of the bone layer and squares that the region was made from.
     pub(super) region: Option<(u64, Vec<Square>, Option<Region>)>,
     pub(super) time: ActiveTime,
+    /// Undo or redo that waits for voxels of the journal.
+    pub(super) awaited: Option<Awaited>,
 }
 
 impl OpenExam {
@@ -168,6 +171,7 @@ impl OpenExam {
             selected_square: None,
             region: None,
             time,
+            awaited: None,
             sequences: loaded.sequences,
         })
     }

@@ -14,6 +14,7 @@ use super::scoring::Scoring;
 use super::tool::ToolState;
 use super::view_state::Workspace;
 use super::{Command, Effect, Notice};
+use crate::edit::History;
 use crate::study::{Assistance, ReadingPlace};
 use crate::volume::{LabelScheme, LayerKind};
 use crate::worker::message::{
@@ -78,6 +79,7 @@ pub struct Session {
     pub(super) spare_cores: usize,
     pub(super) sample_root: Option<std::path::PathBuf>,
     pub(super) schemes: [LabelScheme; 3],
+    pub(super) undo_budget_bytes: usize,
 }
 
 impl Session {
@@ -120,7 +122,15 @@ impl Session {
             spare_cores,
             sample_root: None,
             schemes: [LabelScheme::marrow(), LabelScheme::bones(&[]), LabelScheme::exclusion()],
+            undo_budget_bytes: History::DEFAULT_BUDGET_BYTES,
         }
+    }
+
+    /// Bytes of memory for what undo needs; older steps come from the journal, so that undo stays without limit.
+    #[must_use]
+    pub const fn with_undo_budget_bytes(mut self, bytes: usize) -> Self {
+        self.undo_budget_bytes = bytes;
+        self
     }
 
     /// Where `OpenSample` makes its study.

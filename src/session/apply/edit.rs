@@ -1,8 +1,8 @@
-//! Undo and redo, done marks, adopting.
+//! Done marks, comments, adopting; undo and redo stand in `history`.
 
 use super::stroke::adoption;
 use crate::edit::tools::AdoptScope;
-use crate::edit::{CommitKind, Row, Undo};
+use crate::edit::{CommitKind, Row};
 use crate::session::{AdoptWhat, EditCommand, Effect, NoticeLevel, Session, Tool};
 use crate::study::{JournalRow, SliceRemark};
 use crate::volume::LayerKind;
@@ -87,54 +87,6 @@ impl Session {
         }
         let mut effects = vec![self.request("", Request::Journal(row))];
         effects.extend(self.log_time_if_due());
-        effects
-    }
-
-    fn undo_or_redo(&mut self, undo: bool) -> Vec<Effect> {
-        let mut effects = self.commit_gesture();
-        let Some(exam) = &mut self.exam else { return effects };
-        exam.drop_draft();
-        let reference = exam.layers.reference();
-        match if undo { exam.layers.undo() } else { exam.layers.redo() } {
-            Undo::Row(row) => {
-                effects.extend(self.journal(row));
-                self.follow_outline_selection();
-                if self.exam.as_ref().is_some_and(|e| e.layers.reference() != reference) {
-                    self.follow_protocol();
-                }
-            }
-            Undo::NeedsPatch(row) => effects.push(self.request("Reading an older step", Request::FetchPatch { row })),
-            Undo::Nothing => {}
-        }
-        effects
-    }
-
-    fn follow_outline_selection(&mut self) {
-        if let Some(exam) = &mut self.exam
-            && let Some(id) = exam.selected_outline
-            && !exam.layers.outlines().any(|o| o.id == id)
-        {
-            exam.selected_outline = None;
-        }
-    }
-
-    fn go_to_row(&mut self, row: u64) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        let Some(undone) = self.exam.as_ref().and_then(|e| e.layers.history().entries().find(|h| h.row == row).map(|h| h.undone)) else {
-            return effects;
-        };
-        for _ in 0..100_000 {
-            let Some(exam) = &self.exam else { break };
-            let at = exam.layers.history().next_undo().map_or(0, |(row, _)| row);
-            if (undone && at >= row) || (!undone && at <= row) {
-                break;
-            }
-            let before = exam.layers.next_row();
-            effects.extend(self.undo_or_redo(!undone));
-            if self.exam.as_ref().is_none_or(|e| e.layers.next_row() == before) {
-                break;
-            }
-        }
         effects
     }
 

@@ -9,6 +9,7 @@ mod display;
 mod edit;
 mod file;
 mod form;
+mod history;
 mod import;
 mod livewire;
 mod mask;
