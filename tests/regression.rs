@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
 mod common;
+#[path = "regression/history.rs"]
+mod history;
 
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};
