@@ -50,9 +50,14 @@ pub fn ball(shift: f64) -> Image {
 
 /// A study of `exams` balls with readers R1 (assisted) and R2, R3 (independent).
 pub fn ball_study(root: &Path, exams: usize) -> Study {
+    ball_study_under(root, exams, |protocol| protocol)
+}
+
+/// The same under a changed protocol.
+pub fn ball_study_under(root: &Path, exams: usize, change: impl Fn(Protocol) -> Protocol) -> Study {
     let rule = |code: &str, assistance| ReaderRule { code: ReaderCode::new(code).unwrap(), assistance };
     let readers = vec![rule("R1", Assistance::FromStart), rule("R2", Assistance::None), rule("R3", Assistance::None)];
-    let study = Study::init(root, "Balls", &Protocol::sample().with_readers(readers)).unwrap();
+    let study = Study::init(root, "Balls", &change(Protocol::sample().with_readers(readers))).unwrap();
     let files = tempfile::tempdir().unwrap();
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
     for number in 0..exams {
