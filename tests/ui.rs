@@ -6,14 +6,24 @@
 mod compare;
 #[path = "ui/desk.rs"]
 mod desk;
+#[path = "ui/drawn.rs"]
+mod drawn;
+#[path = "ui/history.rs"]
+mod history;
 #[path = "ui/import.rs"]
 mod import;
+#[path = "ui/knee.rs"]
+mod knee;
 #[path = "ui/manners.rs"]
 mod manners;
 #[path = "ui/models.rs"]
 mod models;
+#[path = "ui/panels.rs"]
+mod panels;
 #[path = "ui/panes.rs"]
 mod panes;
+#[path = "ui/proposals.rs"]
+mod proposals;
 #[path = "ui/review.rs"]
 mod review;
 #[path = "ui/study.rs"]

@@ -1,22 +1,20 @@
 //! A window without a window: `Views` over a `Session` with hand-made exam data, no files and no workers.
 
+pub use super::knee::{SHAPE, grid, knee, layers};
+
 use egui_kittest::Harness;
-use osteon::edit::{CommitKind, ReadLayers};
+use osteon::edit::{ReadLayers, Row, RowAction};
 use osteon::gpu::Canvas;
 use osteon::session::{Command, Effect, ModelCommand, Session, StudyCommand, ViewCommand};
-use osteon::space::{Affine, SlicePlane};
 use osteon::study::{Assistance, ExamCode, Part, Protocol, ReaderCode, ReaderRule};
 use osteon::views::Views;
-use osteon::volume::{Grid, Image, Labels, LayerKind};
+use osteon::volume::{Image, Labels, LayerKind};
 use osteon::worker::message::{
     Event, ExamSummary, LoadedExam, Operated, Outcome, ProposalResult, Request, RequestId, Role, Standing, StudySummary, TrainProgress,
     VersionSummary,
 };
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// Voxels of the test exam: i to the left, j upwards, k to the back.
-pub const SHAPE: [usize; 3] = [160, 176, 15];
 const NOW: &str = "2026-11-21T10:00:00Z";
 
 /// The state behind a test's window.
@@ -28,6 +26,14 @@ pub struct Desk {
     log: Vec<Command>,
     /// Journal rows are acknowledged at once.
     pub saves: bool,
+    /// The journal.
+    pub rows: Vec<Row>,
+    /// Older steps are read from the journal at once.
+    pub fetches: bool,
+    /// Those that wait to be read.
+    pub waiting: Vec<(RequestId, u64)>,
+    /// How many were read.
+    pub fetched: usize,
     /// Other visits of the patient of the next exam.
     pub visits: Vec<(ExamCode, Image)>,
     /// The time that commands bear.
@@ -55,6 +61,10 @@ impl Desk {
             canvas: Canvas::new(None),
             log: Vec::new(),
             saves: true,
+            rows: Vec::new(),
+            fetches: true,
+            waiting: Vec::new(),
+            fetched: 0,
             visits: Vec::new(),
             now: NOW.to_owned(),
         }
@@ -63,13 +73,26 @@ impl Desk {
     /// Carries a command out; what goes to the journal is acknowledged.
     pub fn run(&mut self, command: Command) -> Vec<Effect> {
         let now = self.now.clone();
-        let mut effects = self.session.apply(command, &now);
+        let effects = self.session.apply(command, &now);
+        self.carry_out(effects)
+    }
+
+    fn carry_out(&mut self, mut effects: Vec<Effect>) -> Vec<Effect> {
         let mut at = 0;
         while at < effects.len() {
             match &effects[at] {
-                Effect::Work(_, Request::Journal(row)) if self.saves => {
+                Effect::Work(_, Request::Journal(row)) => {
                     let n = row.row.n;
-                    effects.extend(self.session.absorb(Event::Saved { row: n }));
+                    self.rows.push(row.row.clone());
+                    if self.saves {
+                        effects.extend(self.session.absorb(Event::Saved { row: n }));
+                    }
+                }
+                Effect::Work(id, Request::FetchPatch { row }) => {
+                    self.waiting.push((*id, *row));
+                    if self.fetches {
+                        self.fetch();
+                    }
                 }
                 // What a worker would do.
                 Effect::Work(id, Request::Operate(request)) => {
@@ -89,6 +112,27 @@ impl Desk {
             at += 1;
         }
         effects
+    }
+
+    /// Reads the oldest of the steps that are waited for from the journal.
+    pub fn fetch(&mut self) {
+        let (id, n) = self.waiting.remove(0);
+        let action = &self.rows.iter().find(|r| r.n == n).unwrap().action;
+        let (RowAction::Paint { patch, .. } | RowAction::Outline { patch, .. }) = action else { panic!("row {n} has no voxels") };
+        self.fetched += 1;
+        let outcome = Outcome::PatchRead { row: n, patch: (**patch).clone() };
+        let effects = self.session.absorb(Event::Ended { id, outcome });
+        self.carry_out(effects);
+    }
+
+    /// Closes the program and opens the read again from its journal; `budget_bytes` of what undo needs stay in memory.
+    pub fn reopen(&mut self, budget_bytes: usize) {
+        let mut layers = ReadLayers::new(grid(), 2);
+        let rows = self.rows.clone();
+        rows.iter().for_each(|row| layers.replay(row.clone()).unwrap());
+        self.session = Session::new(1, 1).with_undo_budget_bytes(budget_bytes);
+        self.open_study();
+        self.sit_down_before(&reader("R2"), (layers, rows));
     }
 
     /// Commands pushed since the last call, without hovering.
@@ -166,6 +210,11 @@ impl Desk {
 
     /// Sits down as a reader (or the coordinator) with the fourth exam.
     pub fn sit_down(&mut self, role: &Role) {
+        let read = if role.reader().is_some() { layers() } else { (ReadLayers::new(grid(), 2), Vec::new()) };
+        self.sit_down_before(role, read);
+    }
+
+    fn sit_down_before(&mut self, role: &Role, (layers, rows): (ReadLayers, Vec<Row>)) {
         for effect in self.run(Command::Study(StudyCommand::ChooseRole(role.clone()))) {
             if let Effect::Work(id, Request::OpenExam { .. }) = effect {
                 self.end(id, Outcome::Cancelled);
@@ -174,7 +223,7 @@ impl Desk {
         let code = ExamCode::new("K-017").unwrap();
         let effects = self.run(Command::Study(StudyCommand::OpenExam(code.clone())));
         let id = effects.iter().find_map(|e| if let Effect::Work(id, Request::OpenExam { .. }) = e { Some(*id) } else { None });
-        let layers = if role.reader().is_some() { layers() } else { ReadLayers::new(grid(), 2) };
+        self.rows = rows;
         let standing = match role.reader() {
             Some(code) => Standing::Writing { number: 1, assisted: code.as_str() == "R2" },
             None => Standing::Looking,
@@ -250,87 +299,4 @@ pub fn reading(pictures: bool) -> Harness<'static, Desk> {
     harness.run_steps(3);
     harness.state_mut().take();
     harness
-}
-
-pub fn grid() -> Arc<Grid> {
-    let affine = Affine::from_columns([[-0.9, 0.0, 0.0], [0.0, 0.0, 0.9], [0.0, 3.5, 0.0]], [72.0, -26.0, -79.0]).unwrap();
-    Arc::new(Grid::new(SHAPE, affine).unwrap())
-}
-
-/// Signed distance to a rounded blob: below 0 inside.
-fn blob(x: f64, y: f64, at: [f64; 2], radius: [f64; 2]) -> f64 {
-    ((x - at[0]) / radius[0]).hypot((y - at[1]) / radius[1]) - 1.0
-}
-
-/// Femur above, tibia below, seen from the front; `j` counts upwards.
-fn bone(x: f64, y: f64) -> u8 {
-    let femur = blob(x, y, [80.0, 108.0], [42.0, 24.0]).min(((x - 80.0).abs() / 19.0 - 1.0).max((116.0 - y) / 60.0));
-    let tibia = blob(x, y, [80.0, 66.0], [40.0, 17.0]).min(((x - 80.0).abs() / 17.0 - 1.0).max((y - 62.0) / 60.0));
-    if femur < 0.0 {
-        1
-    } else if tibia < 0.0 {
-        2
-    } else {
-        0
-    }
-}
-
-pub fn knee(fat: bool) -> Image {
-    let mut noise = 12_345_u32;
-    let grid = grid();
-    let values = (0..grid.voxel_count()).map(|index| {
-        let [i, j, k] = grid.voxel(index);
-        let (x, y) = (i as f64, j as f64);
-        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let grain = f64::from(noise >> 24) / 255.0 * 24.0;
-        let leg = blob(x, y, [80.0, 88.0], [74.0 - (k as f64 - 7.0).abs(), 140.0]);
-        let edge = [[1.5, 0.0], [-1.5, 0.0], [0.0, 1.5], [0.0, -1.5]].iter().any(|d| bone(x + d[0], y + d[1]) != bone(x, y));
-        let marrow = 40.0 + 120.0 * (-(blob(x, y, [74.0, 106.0], [22.0, 12.0]).max(0.0) * 3.0)).exp();
-        let water = match (leg < 0.0, bone(x, y), edge) {
-            (false, ..) => 4.0,
-            (true, _, true) => 420.0,
-            (true, 0, _) => 90.0 + 60.0 * ((x * 0.11).sin() * (y * 0.07).cos()),
-            (true, ..) => marrow,
-        };
-        let value = if fat && leg < 0.0 { 430.0 - water * 0.8 } else { water };
-        (value + grain) as f32
-    });
-    let values: Vec<f32> = values.collect();
-    Image::new(grid, values).unwrap()
-}
-
-pub fn layers() -> ReadLayers {
-    let mut layers = ReadLayers::new(grid(), 2);
-    let plane = SlicePlane::new(grid().world_from_voxel(), SHAPE, 2);
-    assert_eq!(plane.size(), [SHAPE[0], SHAPE[1]]);
-    paint(&mut layers, LayerKind::Bone, "Outline bones", |x, y, _| bone(x, y));
-    paint(&mut layers, LayerKind::Marrow, "Brush level 1, slice 8", |x, y, k| {
-        let size = 1.0 - (k - 7.0).abs() / 9.0;
-        u8::from(blob(x, y, [76.0, 108.0], [24.0 * size, 14.0 * size]) < 0.0 || blob(x, y, [90.0, 66.0], [14.0 * size, 9.0 * size]) < 0.0)
-    });
-    paint(&mut layers, LayerKind::Marrow, "Brush level 2, slice 8", |x, y, k| {
-        if (k - 7.0).abs() < 3.0 && blob(x, y, [72.0, 110.0], [9.0, 5.0]) < 0.0 { 2 } else { 255 }
-    });
-    paint(&mut layers, LayerKind::Marrow, "Brush level 3, slice 8", |x, y, k| {
-        if (k - 7.0).abs() < 2.0 && blob(x, y, [70.0, 110.0], [4.0, 2.6]) < 0.0 { 3 } else { 255 }
-    });
-    for slice in 0..4 {
-        layers.set_done(LayerKind::Marrow, slice, true);
-    }
-    layers
-}
-
-/// Paints by a rule over the middle slices; 255 = leave as it is.
-fn paint(layers: &mut ReadLayers, layer: LayerKind, name: &str, rule: impl Fn(f64, f64, f64) -> u8) {
-    layers.begin(layer, CommitKind::Hand, name.to_owned()).unwrap();
-    let slices = if layer == LayerKind::Bone { 0..SHAPE[2] } else { 0..9 };
-    for k in slices {
-        for (j, i) in (0..SHAPE[1]).flat_map(|j| (0..SHAPE[0]).map(move |i| (j, i))) {
-            let label = rule(i as f64, j as f64, k as f64);
-            if label != 255 {
-                layers.write([i, j, k], label);
-            }
-        }
-    }
-    layers.commit();
 }

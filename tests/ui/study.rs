@@ -61,7 +61,7 @@ fn submitting_shows_what_is_worth_a_look_and_lets_the_reader_decide() {
 
 fn exam(name: &str, role: &Role, standing: Standing) -> LoadedExam {
     let sequences = vec![("T2 Dixon water".to_owned(), knee(false)), ("T2 Dixon fat".to_owned(), knee(true))];
-    LoadedExam::new(code(name), role.clone(), sequences, layers(), standing)
+    LoadedExam::new(code(name), role.clone(), sequences, layers().0, standing)
 }
 
 fn open_request(effects: &[Effect]) -> RequestId {
