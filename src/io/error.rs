@@ -1,6 +1,7 @@
 //! What can go wrong while reading or writing, each in one sentence for a person.
 
 use super::SaveError;
+use crate::volume::NoMemory;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -56,6 +57,14 @@ pub enum IoError {
         /// The size in words.
         why: String,
     },
+    /// No memory for its voxels.
+    #[error("{}: {cause}", shown(.path))]
+    NoMemory {
+        /// The file.
+        path: PathBuf,
+        /// How much was wanted.
+        cause: NoMemory,
+    },
     /// Voxels that are not labels 0 to 255.
     #[error("{}: {why}; give a label map of whole numbers from 0 to 255", shown(.path))]
     NotLabels {
@@ -100,6 +109,9 @@ impl IoError {
     }
     pub(super) fn too_large(path: &Path, why: impl Into<String>) -> Self {
         Self::TooLarge { path: path.into(), why: why.into() }
+    }
+    pub(super) fn no_memory(path: &Path) -> impl Fn(NoMemory) -> Self + '_ {
+        move |cause| Self::NoMemory { path: path.into(), cause }
     }
     pub(super) fn cannot_write(path: &Path, why: impl Into<String>) -> Self {
         Self::CannotWrite { path: path.into(), why: why.into() }

@@ -1,6 +1,6 @@
 //! What can go wrong while learning or proposing.
 
-use crate::volume::{GridMismatch, LabelsError};
+use crate::volume::{GridMismatch, LabelsError, NoMemory};
 use thiserror::Error;
 
 /// Why a step, a prediction or a preparation ended without a result.
@@ -48,6 +48,9 @@ pub enum LearnError {
     /// Labels and grid differ in size.
     #[error(transparent)]
     Labels(#[from] LabelsError),
+    /// No memory for slices or maps.
+    #[error(transparent)]
+    NoMemory(#[from] NoMemory),
     /// The device's library failed.
     #[error("the computing device failed ({0}); use the CPU instead")]
     Device(String),

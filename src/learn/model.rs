@@ -7,7 +7,7 @@ use super::error::LearnError;
 use super::net::{Batch, Engine, Parameters, UNetShape, halt};
 use super::ops::softmax;
 use super::spec::{CheckedSpec, SpecError};
-use crate::volume::{Image, Labels};
+use crate::volume::{Image, Labels, require_room};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -241,6 +241,7 @@ impl Model {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<Vec<f32>>, LearnError> {
         let classes = self.shape.classes;
+        require_room(prepared.grid().voxel_count() * classes.saturating_sub(1) * size_of::<f32>())?;
         let mut maps = vec![vec![0.0; prepared.grid().voxel_count()]; classes.saturating_sub(1)];
         let mut engine = self.engine();
         for slice in 0..prepared.slice_count() {

@@ -8,6 +8,7 @@ use super::super::source::AffineSource;
 use super::header::{Header, LARGEST_HEADER};
 use super::quaternion::rotation;
 use crate::space::{Affine, Spacing};
+use crate::volume::require_room;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
@@ -60,6 +61,7 @@ impl NiftiPlan {
     pub fn read(&self) -> Result<RawVolume, IoError> {
         let path = &self.data_path;
         let length = self.shape.iter().product::<usize>() * self.dtype.bytes();
+        require_room(length).map_err(IoError::no_memory(path))?;
         if let Some(bytes) = self.unpacked_at_once(length) {
             return self.volume(bytes);
         }

@@ -3,7 +3,7 @@
 use super::super::error::IoError;
 use super::super::raw::RawVolume;
 use super::plan::plan;
-use crate::volume::{Grid, Image, Labels};
+use crate::volume::{Grid, Image, Labels, require_room, with_room};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use std::sync::Arc;
 /// If it cannot be read, is damaged, or holds several volumes.
 pub fn read_image_nifti(path: &Path) -> Result<Image, IoError> {
     let raw = three_dimensional(path)?;
+    let voxels: usize = raw.shape().iter().product();
+    require_room(voxels.saturating_mul(size_of::<f32>())).map_err(IoError::no_memory(path))?;
     raw.image(0).ok_or_else(|| IoError::too_large(path, "the image has more voxels than the program handles"))
 }
 
@@ -28,7 +30,7 @@ pub fn read_labels_nifti(path: &Path) -> Result<Labels, IoError> {
     if let Some(bytes) = raw.plain_bytes() {
         return Labels::from_dense(Arc::new(grid), bytes).map_err(|e| IoError::damaged(path, e.to_string()));
     }
-    let mut labels = Vec::with_capacity(grid.voxel_count());
+    let mut labels = with_room(grid.voxel_count()).map_err(IoError::no_memory(path))?;
     let mut wrong = None;
     for slice in 0..raw.slice_count() {
         raw.slice_values(slice, |v| {

@@ -5,7 +5,7 @@ use super::{Example, Recipe};
 use crate::learn::error::LearnError;
 use crate::learn::spec::CheckedSpec;
 use crate::space::SlicePlane;
-use crate::volume::{Grid, Image, Labels};
+use crate::volume::{Grid, Image, Labels, NoMemory, require_room, with_room};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl PreparedSlices {
     /// which slices lie.
     ///
     /// # Errors
-    /// If the number of images is not the specification's, or their grids differ.
+    /// If the number of images is not the specification's, their grids differ, or there is no memory for the slices.
     pub fn new(spec: &CheckedSpec, recipe: &Recipe, images: &[&Image], slice_axis: usize) -> Result<Self, LearnError> {
         let wanted = spec.spec();
         let Some(first) = images.first().filter(|_| images.len() == wanted.sequences.len()) else {
@@ -41,23 +41,51 @@ impl PreparedSlices {
         for image in images {
             grid.require_same(image.grid())?;
         }
+        let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), slice_axis.min(2));
+        let (own, size) = (plane.size(), Self::size_of(spec, &grid, slice_axis));
+        let mut volumes: Vec<Vec<f32>> = images.iter().map(|image| slices(image, &plane)).collect::<Result<_, _>>()?;
+        recipe.apply(&mut volumes, own);
+        let pixels = own[0] * own[1];
+        require_room(Self::bytes_of(spec, &grid, slice_axis))?;
+        let sequences = volumes.iter().map(|v| v.par_chunks(pixels).map(|slice| resize(slice, own, size, 1)).collect()).collect();
+        Ok(Self { grid, plane, size, neighbours: wanted.neighbours, sequences })
+    }
+
+    /// Width and height of the slices of a grid for the net, in pixels.
+    #[must_use]
+    pub fn size_of(spec: &CheckedSpec, grid: &Grid, slice_axis: usize) -> [usize; 2] {
         let affine = grid.world_from_voxel();
         let plane = SlicePlane::new(affine, grid.shape(), slice_axis.min(2));
-        let own = plane.size();
-        let pixel_mm = plane.pixel_mm(affine);
-        let size = wanted.spacing_mm.map_or(own, |mm| {
+        let (own, pixel_mm) = (plane.size(), plane.pixel_mm(affine));
+        spec.spec().spacing_mm.map_or(own, |mm| {
             let ratio = [pixel_mm[0] / mm[0], pixel_mm[1] / mm[1]];
             if ratio.iter().all(|r| (r - 1.0).abs() <= SAME_SPACING) {
                 return own;
             }
             // A pixel size that is far off must not ask for more memory than there is.
             std::array::from_fn(|a| ((own[a] as f64 * ratio[a]).round() as usize).clamp(1, 4096))
-        });
-        let mut volumes: Vec<Vec<f32>> = images.iter().map(|image| slices(image, &plane)).collect();
-        recipe.apply(&mut volumes, own);
-        let pixels = own[0] * own[1];
-        let sequences = volumes.iter().map(|v| v.par_chunks(pixels).map(|slice| resize(slice, own, size, 1)).collect()).collect();
-        Ok(Self { grid, plane, size, neighbours: wanted.neighbours, sequences })
+        })
+    }
+
+    /// Bytes that the slices of a grid take, prepared.
+    #[must_use]
+    pub fn bytes_of(spec: &CheckedSpec, grid: &Grid, slice_axis: usize) -> usize {
+        let [width, height] = Self::size_of(spec, grid, slice_axis);
+        let slices = grid.shape()[slice_axis.min(2)];
+        [width, height, slices, spec.spec().sequences.len(), size_of::<f32>()].iter().fold(1, |a: usize, b| a.saturating_mul(*b))
+    }
+
+    /// Bytes that these slices take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.sequences.iter().flatten().map(|slice| slice.len() * size_of::<f32>()).sum()
+    }
+
+    /// Bytes that one slice takes with its neighbours and its labels.
+    #[must_use]
+    pub fn example_bytes(&self) -> usize {
+        let pixels = self.size[0] * self.size[1];
+        pixels * (self.sequences.len() * (2 * self.neighbours + 1) * size_of::<f32>() + 1)
     }
 
     /// Number of slices.
@@ -82,11 +110,11 @@ impl PreparedSlices {
     /// being the last ones again.
     ///
     /// # Errors
-    /// If there is no such slice.
+    /// If there is no such slice, or no memory for it.
     pub fn planes(&self, slice: usize) -> Result<Vec<f32>, LearnError> {
         self.require(slice)?;
         let last = self.slice_count() - 1;
-        let mut out = Vec::new();
+        let mut out = with_room(self.sequences.len() * (2 * self.neighbours + 1) * self.size[0] * self.size[1])?;
         for sequence in &self.sequences {
             for offset in 0..=2 * self.neighbours {
                 out.extend_from_slice(&sequence[(slice + offset).saturating_sub(self.neighbours).min(last)]);
@@ -159,34 +187,36 @@ pub fn likeliest(values: &[f32]) -> (u8, f32) {
 }
 
 /// The recipe with what it learns from the training exams (its standard scales): per exam its images and slice axis.
-#[must_use]
-pub fn learnt_recipe(recipe: &Recipe, exams: &[(&[Image], usize)]) -> Recipe {
+///
+/// # Errors
+/// If there is no memory for them all.
+pub fn learnt_recipe(recipe: &Recipe, exams: &[(&[Image], usize)]) -> Result<Recipe, LearnError> {
     if !recipe.learns() {
-        return recipe.clone();
+        return Ok(recipe.clone());
     }
-    let mut volumes: Vec<(Vec<Vec<f32>>, [usize; 2])> = exams
-        .iter()
-        .filter_map(|(images, axis)| {
-            let grid = images.first()?.grid();
-            let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), (*axis).min(2));
-            let on_grid = images.iter().all(|image| image.grid().shape() == grid.shape());
-            on_grid.then(|| (images.iter().map(|image| slices(image, &plane)).collect(), plane.size()))
-        })
-        .collect();
-    recipe.clone().learnt(&mut volumes)
+    let mut volumes: Vec<(Vec<Vec<f32>>, [usize; 2])> = Vec::with_capacity(exams.len());
+    for (images, axis) in exams {
+        let Some(grid) = images.first().map(Image::grid) else { continue };
+        let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), (*axis).min(2));
+        if images.iter().all(|image| image.grid().shape() == grid.shape()) {
+            volumes.push((images.iter().map(|image| slices(image, &plane)).collect::<Result<_, _>>()?, plane.size()));
+        }
+    }
+    Ok(recipe.clone().learnt(&mut volumes))
 }
 
 /// The image's values as they lie on screen, `[slice][row][column]`.
-fn slices(image: &Image, plane: &SlicePlane) -> Vec<f32> {
+fn slices(image: &Image, plane: &SlicePlane) -> Result<Vec<f32>, NoMemory> {
     let own = plane.size();
     let pixels = own[0] * own[1];
-    let mut volume = vec![0.0; pixels * plane.slice_count()];
+    let mut volume = with_room(pixels * plane.slice_count())?;
+    volume.resize(pixels * plane.slice_count(), 0.0);
     volume.par_chunks_mut(pixels).enumerate().for_each(|(slice, out)| {
         for (n, value) in out.iter_mut().enumerate() {
             *value = image.get(plane.voxel(slice, [n % own[0], n / own[0]]));
         }
     });
-    volume
+    Ok(volume)
 }
 
 #[cfg(test)]

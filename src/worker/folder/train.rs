@@ -247,7 +247,7 @@ fn learn_recipe(recipe: &Recipe, train: &[&Case]) -> Result<Recipe, String> {
     }
     let exams = train.iter().map(|case| case.load_images()).collect::<Result<Vec<_>, _>>()?;
     let exams: Vec<_> = exams.iter().map(|(images, axis)| (images.as_slice(), *axis)).collect();
-    Ok(learnt_recipe(recipe, &exams))
+    learnt_recipe(recipe, &exams).map_err(|e| e.to_string())
 }
 
 /// Cases to learn from and cases held out, drawn by the seed.
