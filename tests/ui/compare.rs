@@ -231,6 +231,23 @@ fn the_box_plot_and_the_rules_name_what_is_left_out() {
 }
 
 #[test]
+fn a_bar_of_the_profile_leads_to_its_slice() {
+    let mut window = comparing(false);
+    let disputed = window.state().session.comparison().exam().unwrap().disputed.clone();
+    let wanted = (0..disputed.len()).rev().find(|&n| disputed[n] > 0 && n != 7).unwrap();
+    let rect = window.get_by_label("Disputed voxels per slice").rect();
+    let at = rect.left_bottom() + egui::vec2(rect.width() * (wanted as f32 + 0.5) / disputed.len() as f32, -4.0);
+    window.hover_at(at);
+    window.run_steps(1);
+    window.drag_at(at);
+    window.run_steps(1);
+    window.drop_at(at);
+    window.run_steps(2);
+    assert_eq!(window.state_mut().take(), [Command::View(ViewCommand::Slice(wanted))]);
+    assert_eq!(window.state().session.exam().unwrap().view().slice, wanted);
+}
+
+#[test]
 fn a_consensus_is_adopted_with_a_button() {
     let mut window = comparing(false);
     assert_eq!(click(&mut window, "Begin a meeting's read"), [Command::Compare(CompareCommand::Adopt)]);

@@ -72,3 +72,32 @@ fn the_crosshair_lies_on_every_pane_until_it_is_switched_off() {
         assert!(large > 10 && small > 50, "{large} {small}");
     }
 }
+
+#[test]
+fn the_lens_enlarges_what_is_under_the_pointer_and_nothing_far_from_it() {
+    if !can_render() {
+        return;
+    }
+    let mut window = reading(true);
+    let at = window.state().views.place().unwrap().at([60.0, 70.0]);
+    window.hover_at(at);
+    window.run_steps(3);
+    let rect = window.state().views.place().unwrap().rect();
+    let without = window.render().unwrap();
+    window.key_down(Key::Z);
+    window.run_steps(3);
+    let with = window.render().unwrap();
+    window.key_up(Key::Z);
+    window.run_steps(3);
+    let after = window.render().unwrap();
+    let changed = |a: &image::RgbaImage, b: &image::RgbaImage| -> Vec<f32> {
+        let inside = a.enumerate_pixels().filter(|(x, y, _)| rect.shrink(2.0).contains(egui::pos2(*x as f32, *y as f32)));
+        let differ = inside.filter(|(x, y, p)| (0..3).any(|c| p.0[c].abs_diff(b.get_pixel(*x, *y).0[c]) > 8));
+        differ.map(|(x, y, _)| (egui::pos2(x as f32, y as f32) - at).length()).collect()
+    };
+    let lens = changed(&without, &with);
+    assert!(lens.len() > 2000, "{} pixels", lens.len());
+    let furthest = lens.iter().copied().fold(0.0, f32::max);
+    assert!(furthest < 320.0, "a pixel {furthest} points away changed");
+    assert!(changed(&without, &after).is_empty(), "it is gone with its key");
+}

@@ -4,9 +4,9 @@ use super::{Window, can_render, click, shot};
 use crate::desk::harness;
 use egui::{PointerButton, vec2};
 use egui_kittest::kittest::Queryable as _;
-use osteon::session::{Command, Effect, FileCommand, ImportCommand};
-use osteon::study::{ImportTable, Look, PlannedExam, PlannedSequence, SequenceName};
-use osteon::worker::message::{ImportLook, ImportPreview, ImportSource, Outcome, PickPurpose, Request, RequestId};
+use osteon::session::{Command, Effect, FileCommand, ImportCommand, StudyCommand};
+use osteon::study::{ExamCode, ImportTable, Look, PlannedExam, PlannedSequence, SequenceName};
+use osteon::worker::message::{ImportLook, ImportPreview, ImportSource, Outcome, PickPurpose, Request, RequestId, Role};
 
 fn sequence(name: &str, source: &str, told_by: &str, look: Look) -> PlannedSequence {
     PlannedSequence {
@@ -95,6 +95,30 @@ fn names_ticks_and_lists_are_one_click_away() {
     window.key_press(egui::Key::Escape);
     window.run_steps(2);
     assert_eq!(window.state_mut().take(), [Command::Import(ImportCommand::Cancel)]);
+}
+
+#[test]
+fn a_study_without_an_exam_on_screen_says_what_to_do() {
+    let mut window = harness([1280.0, 800.0], false);
+    window.state_mut().open_study();
+    let mut summary = window.state().session.study().unwrap().clone();
+    let exams = std::mem::take(&mut summary.exams);
+    window.state_mut().end(RequestId(1), Outcome::Study(Box::new(summary.clone())));
+    window.state_mut().run(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
+    window.run_steps(3);
+    window.state_mut().take();
+    window.get_by_label("This study has no exams yet");
+    window.get_by_label_contains("set on the Protocol page (F7)");
+    window.get_by_label_contains("No exams yet: choose File, Import images");
+    assert_eq!(click(&mut window, "Import images…"), [Command::File(FileCommand::Pick(PickPurpose::Import))]);
+    for id in [0, 1, 2, 3] {
+        window.state_mut().end(RequestId(id), Outcome::Cancelled);
+    }
+    summary.exams = exams;
+    window.state_mut().end(RequestId(2), Outcome::Study(Box::new(summary)));
+    window.run_steps(3);
+    window.get_by_label("Choose an exam from the list");
+    assert_eq!(click(&mut window, "Exam K-008"), [Command::Study(StudyCommand::OpenExam(ExamCode::new("K-008").unwrap()))]);
 }
 
 #[test]
