@@ -1,5 +1,6 @@
 //! Takes requests, starts their threads, hands back events.
 
+use super::courtesy::Courtesy;
 use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
 use super::message::{Event, Outcome, Request, RequestId, TrainControl};
@@ -37,6 +38,7 @@ pub struct Workers {
     journal: JournalWriter,
     running: BTreeMap<RequestId, CancelToken>,
     training: Option<TrainingHandle>,
+    courtesy: Courtesy,
     import: Arc<PendingImport>,
 }
 
@@ -65,6 +67,7 @@ impl Workers {
             journal,
             running: BTreeMap::new(),
             training: None,
+            courtesy: Courtesy::default(),
             import: Arc::default(),
         })
     }
@@ -96,7 +99,7 @@ impl Workers {
     }
 
     fn begin_training(&mut self, task: &Task) -> (TrainingHandle, Arc<rayon::ThreadPool>) {
-        let handle = TrainingHandle::new(task.cancel.clone());
+        let handle = TrainingHandle::new(task.cancel.clone(), self.courtesy.clone());
         self.training = Some(handle.clone());
         self.running.insert(task.id, task.cancel.clone());
         (handle, self.pool.clone())
@@ -140,7 +143,11 @@ impl Workers {
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::LearnStandard { root } => task.spawn("standard", move |task| pool.install(|| standard::learn(task, &root))),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
-            Request::Propose(request) => task.spawn("propose", move |task| propose::propose(task, &pool, &request)),
+            Request::Propose(request) => {
+                // For what is on screen a training waits; the rest of an exam is proposed beside it.
+                let guest = request.slices.as_ref().map(|_| self.courtesy.receive());
+                task.spawn_while(guest, "propose", move |task| propose::propose(task, &pool, &request));
+            }
             Request::Doubt(request) => task.spawn("doubt", move |task| doubt::map(task, &pool, &request)),
             Request::Rank(request) => task.spawn("rank", move |task| doubt::rank(task, &pool, &request)),
             Request::Judge(request) => task.spawn("judge", move |task| versions::judge(task, &pool, &request)),

@@ -4,6 +4,7 @@ mod ablation;
 mod atlas;
 mod audit;
 mod compare;
+mod courtesy;
 mod dialog;
 mod doubt;
 mod exam;

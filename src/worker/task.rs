@@ -77,12 +77,18 @@ impl Task {
 
     /// Runs `work` on a thread of its own; whatever happens in it, an `Ended` event follows.
     pub fn spawn(self, name: &str, work: impl FnOnce(&Self) -> Outcome + Send + 'static) {
+        self.spawn_while((), name, work);
+    }
+
+    /// As [`Task::spawn`]; `held` is let go once the ending is delivered.
+    pub fn spawn_while(self, held: impl Send + 'static, name: &str, work: impl FnOnce(&Self) -> Outcome + Send + 'static) {
         let id = self.id;
         let reporter = self.reporter.clone();
         let thread = std::thread::Builder::new().name(format!("osteon-{name}"));
         let started = thread.spawn(move || {
             let outcome = guarded(|| work(&self)).unwrap_or_else(Outcome::Failed);
             self.reporter.deliver(Event::Ended { id, outcome });
+            drop(held);
         });
         if let Err(error) = started {
             let why = format!("The system started no thread for this work ({error}): close other programs and try again.");

@@ -278,6 +278,9 @@ impl<'a> Run<'a> {
                 started += held.elapsed();
                 length.hold(held.elapsed());
             }
+            let held = self.handle.give_way();
+            started += held;
+            length.hold(held);
             if self.task.cancel.is_cancelled() {
                 return Ok(Taken { steps: step - 1, loss, by_person: true });
             }

@@ -1,19 +1,27 @@
 //! Pause, resume and cancel of a training, shared between hub and trainer.
 
+use super::courtesy::Courtesy;
 use super::message::TrainControl;
 use super::task::CancelToken;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Pause and cancel, shared between hub and trainer.
 #[derive(Clone)]
 pub(super) struct TrainingHandle {
     cancel: CancelToken,
     paused: Arc<(Mutex<bool>, Condvar)>,
+    courtesy: Courtesy,
 }
 
 impl TrainingHandle {
-    pub fn new(cancel: CancelToken) -> Self {
-        Self { cancel, paused: Arc::new((Mutex::new(false), Condvar::new())) }
+    pub fn new(cancel: CancelToken, courtesy: Courtesy) -> Self {
+        Self { cancel, paused: Arc::new((Mutex::new(false), Condvar::new())), courtesy }
+    }
+
+    /// Holds while somebody waits for a proposal, and says for how long.
+    pub fn give_way(&self) -> Duration {
+        self.courtesy.give_way(&self.cancel)
     }
 
     pub fn control(&self, control: TrainControl) {
@@ -45,7 +53,7 @@ impl TrainingHandle {
     pub fn hold(&self) {
         let mut paused = self.paused.0.lock().unwrap_or_else(PoisonError::into_inner);
         while *paused && !self.cancel.is_cancelled() {
-            let patience = std::time::Duration::from_millis(200);
+            let patience = Duration::from_millis(200);
             paused = self.paused.1.wait_timeout(paused, patience).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -58,7 +66,7 @@ mod tests {
     #[test]
     fn a_paused_training_wakes_for_a_cancel() {
         let cancel = CancelToken::default();
-        let handle = TrainingHandle::new(cancel);
+        let handle = TrainingHandle::new(cancel, Courtesy::default());
         handle.control(TrainControl::Pause);
         let waiting = handle.clone();
         let thread = std::thread::spawn(move || waiting.hold());
