@@ -1,6 +1,6 @@
 //! What training and proposing report.
 
-use super::{Effect, OpenExam, Proposal, Session};
+use super::{Effect, OpenExam, Proposal, Session, Workspace};
 use crate::study::{ExamCode, Part};
 use crate::volume::Labels;
 use crate::worker::message::{Ablated, ProposalResult, TrainedVersion, VersionSummary};
@@ -61,7 +61,8 @@ impl Session {
     }
 
     pub(super) fn absorb_proposal(&mut self, result: ProposalResult) -> Vec<Effect> {
-        let may_assist = self.assistance_allowed();
+        // A mask that is scored is nobody's read.
+        let may_assist = self.assistance_allowed() && self.workspace != Workspace::Score;
         let Some(exam) = &mut self.exam else { return Vec::new() };
         if exam.code != result.exam || !may_assist {
             return Vec::new();

@@ -41,6 +41,11 @@ impl Session {
 
     /// Asks for the figures of all exams.
     pub(super) fn compare_reads(&mut self) -> Vec<Effect> {
+        if self.workspace == Workspace::Score {
+            let mut effects = self.leave_scores(Workspace::Compare);
+            effects.extend(self.compare_reads());
+            return effects;
+        }
         self.workspace = Workspace::Compare;
         match (&self.study, &self.role) {
             (Some(study), Some(Role::Coordinator)) => {

@@ -1,6 +1,6 @@
 //! Training, proposals and versions.
 
-use crate::session::{Effect, ModelCommand, Session, TrainingState};
+use crate::session::{Effect, ModelCommand, Session, TrainingState, Workspace};
 use crate::study::Part;
 use crate::volume::LayerKind;
 use crate::worker::message::{ExamSummary, Interest, JudgeRequest, OpenReadSnapshot, ProposeRequest, Request, TrainControl, TrainRequest};
@@ -169,6 +169,10 @@ impl Session {
         let (Some(study), Some(exam)) = (&self.study, &self.exam) else { return None };
         if let Some(refusal) = self.assistance_refusal() {
             self.warn(refusal);
+            return None;
+        }
+        if self.workspace == Workspace::Score {
+            self.warn("What is shown is a mask to be scored: the model proposes on exams that are read.");
             return None;
         }
         let waits = |e: &ExamSummary| e.part == Some(Part::Test) && !e.reads_sealed;

@@ -2,7 +2,7 @@
 
 use crate::session::scoring::{OpenScores, Scoring};
 use crate::session::{Effect, ScoreCommand, Session, ViewCommand, Workspace};
-use crate::study::{ExamCode, Mark, ScoreRow, Target};
+use crate::study::{ExamCode, Mark, ScorePlan, ScoreRow, ScoreState, Target};
 use crate::worker::message::{NewScores, PickPurpose, Request, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest};
 
 impl Session {
@@ -11,7 +11,7 @@ impl Session {
             ScoreCommand::Make(new) => self.make_scores(new),
             ScoreCommand::Open { session, scorer } => self.open_scores(session, scorer),
             ScoreCommand::Close => {
-                let mut effects = self.close_exam();
+                let mut effects = self.close_mask();
                 self.scoring.open = None;
                 effects.extend(self.ask_scores("", ScoreAsk::List));
                 effects
@@ -90,8 +90,7 @@ impl Session {
             return Vec::new();
         }
         let before = self.exam.as_ref().map(|e| e.code.clone());
-        let mut effects = self.close_exam();
-        effects.extend(self.opening.take().map(Effect::Cancel));
+        let mut effects = self.close_mask();
         self.scoring = Scoring { before, ..Scoring::default() };
         self.workspace = Workspace::Score;
         effects.extend(self.ask_scores("", ScoreAsk::List));
@@ -101,8 +100,7 @@ impl Session {
     /// Leaves the workspace for another: no mask stays on screen, and the exam from before comes back.
     pub(super) fn leave_scores(&mut self, to: Workspace) -> Vec<Effect> {
         let before = self.scoring.before.take();
-        let mut effects = self.close_exam();
-        effects.extend(self.opening.take().map(Effect::Cancel));
+        let mut effects = self.close_mask();
         self.scoring = Scoring::default();
         self.workspace = to;
         if let Some(code) = before {
@@ -117,24 +115,17 @@ impl Session {
             ScoreOutcome::Made(opened, key) => {
                 self.scoring.new_key = None;
                 self.info(format!("The key of the session lies at {}: show it to nobody who marks.", key.display()));
-                return self.absorb_score(ScoreOutcome::Opened(opened));
+                if self.workspace == Workspace::Score {
+                    let scorer = opened.0.scorers.first().cloned().unwrap_or_default();
+                    return self.show_scores(*opened, scorer);
+                }
             }
             ScoreOutcome::Opened(opened) => {
-                if self.workspace != Workspace::Score {
-                    return Vec::new();
+                // One that was closed before it arrived stays closed: nobody chose who would mark in it.
+                let same = self.scoring.open.as_ref().filter(|open| open.plan.session == opened.0.session);
+                if let Some(scorer) = same.map(|open| open.scorer.clone()) {
+                    return self.show_scores(*opened, scorer);
                 }
-                let (plan, state) = *opened;
-                let same = self.scoring.open.as_ref().filter(|o| o.plan.session == plan.session);
-                let scorer = same.map(|o| o.scorer.clone()).or_else(|| plan.scorers.first().cloned()).unwrap_or_default();
-                let mut open = OpenScores { plan, state, scorer, at: 0, on_the_way: 0, lock_asked: false, comment_draft: None };
-                // Where it was left: the first mask without a mark overall.
-                let left = open.plan.items.iter().position(|i| open.mark_of(i, Target::Overall).is_none());
-                open.at = left.unwrap_or(open.plan.items.len().saturating_sub(1));
-                let at = open.at;
-                self.scoring.open = Some(open);
-                let mut effects = self.ask_scores("", ScoreAsk::List);
-                effects.extend(self.go_to_mask(at));
-                return effects;
             }
             ScoreOutcome::Kept => self.one_arrived(),
             ScoreOutcome::NotKept(row, why) => {
@@ -154,13 +145,32 @@ impl Session {
                     self.warn(remark);
                 }
                 if self.workspace == Workspace::Score {
-                    let effects = self.close_exam();
+                    let effects = self.close_mask();
                     (self.scoring.open, self.scoring.tables, self.scoring.written) = (None, tables, Some(folder));
                     return effects.into_iter().chain(self.ask_scores("", ScoreAsk::List)).collect();
                 }
             }
         }
         Vec::new()
+    }
+
+    /// A session, before the first mask that this scorer has not marked overall.
+    fn show_scores(&mut self, (plan, state): (ScorePlan, ScoreState), scorer: String) -> Vec<Effect> {
+        let mut open = OpenScores { plan, state, scorer, at: 0, on_the_way: 0, lock_asked: false, comment_draft: None };
+        let left = open.plan.items.iter().position(|i| open.mark_of(i, Target::Overall).is_none());
+        open.at = left.unwrap_or(open.plan.items.len().saturating_sub(1));
+        let at = open.at;
+        self.scoring.open = Some(open);
+        let mut effects = self.ask_scores("", ScoreAsk::List);
+        effects.extend(self.go_to_mask(at));
+        effects
+    }
+
+    /// Takes the mask from the screen; one that is on its way is not shown any more.
+    fn close_mask(&mut self) -> Vec<Effect> {
+        let mut effects = self.close_exam();
+        effects.extend(self.opening.take().map(Effect::Cancel));
+        effects
     }
 
     fn one_arrived(&mut self) {
@@ -216,8 +226,7 @@ impl Session {
         let Some(item) = open.plan.items.get(at) else { return Vec::new() };
         open.at = at;
         let ask = ScoreAsk::Item { session: open.plan.session.clone(), item: item.code.clone(), role: role.clone() };
-        let mut effects = self.close_exam();
-        effects.extend(self.opening.take().map(Effect::Cancel));
+        let mut effects = self.close_mask();
         let asked = self.ask_scores("Opening a mask", ask);
         if let Some(Effect::Work(id, _)) = asked.first() {
             self.opening = Some(*id);

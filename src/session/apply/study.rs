@@ -105,6 +105,8 @@ impl Session {
             return Vec::new();
         }
         let mut effects = self.close_exam();
+        // Nor is what is on its way shown to nobody, or to the next.
+        effects.extend(self.opening.take().map(Effect::Cancel));
         if let Some(training) = self.training.request {
             effects.push(Effect::Cancel(training));
         }
@@ -166,6 +168,11 @@ impl Session {
             return Vec::new();
         }
         let (Some(study), Some(role)) = (&self.study, &self.role) else { return Vec::new() };
+        if self.workspace == Workspace::Score {
+            // Marks belong to the mask on screen, never to what takes its place.
+            self.scoring = crate::session::Scoring::default();
+            self.workspace = Workspace::Read;
+        }
         let request = Request::OpenExam { root: study.root.clone(), exam: code.clone(), role: role.clone(), again };
         let mut effects = self.close_exam();
         effects.extend(self.opening.take().map(Effect::Cancel));
