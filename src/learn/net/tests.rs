@@ -9,6 +9,9 @@ use crate::learn::ops::{IGNORE, Loss};
 use crate::learn::spec::NormKind;
 use std::sync::atomic::AtomicBool;
 
+#[cfg(any(feature = "cuda", feature = "metal"))]
+mod device;
+
 fn noise(n: usize, seed: usize) -> Vec<f32> {
     (0..n).map(|i| (((i * 7919 + seed * 104_729 + i * i % 97) % 1013) as f32) / 506.0 - 1.0).collect()
 }
@@ -131,18 +134,18 @@ fn rich_case() -> Case {
     Case { dropout: Some(Dropout { share: 0.3, seed: 4 }), objective, ..case_of(shape) }
 }
 
+/// Nets that between them use every operator, on odd sizes and numbers of channels.
+fn operator_cases() -> Vec<Case> {
+    let plain = [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)];
+    let mut cases: Vec<Case> = plain.map(|(inputs, base, depth, norm)| case(inputs, base, depth, norm)).into();
+    cases.extend([NormKind::Batch, NormKind::Instance].map(formed));
+    cases.extend([rich_case(), Case { objective: Objective::default(), ..rich_case() }]);
+    cases
+}
+
 #[test]
 fn our_engine_agrees_with_candles() {
-    for (inputs, base, depth, norm) in
-        [(1, 4, 3, NormKind::Group), (3, 5, 2, NormKind::Instance), (2, 16, 4, NormKind::Group), (1, 6, 1, NormKind::Group)]
-    {
-        engines_agree(&case(inputs, base, depth, norm));
-    }
-    for norm in [NormKind::Batch, NormKind::Instance] {
-        engines_agree(&formed(norm));
-    }
-    engines_agree(&rich_case());
-    engines_agree(&Case { objective: Objective::default(), ..rich_case() });
+    operator_cases().iter().for_each(engines_agree);
 }
 
 #[test]
