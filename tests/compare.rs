@@ -7,8 +7,10 @@ mod common;
 use common::{PATIENCE, ball_study, driver, enter, files, open, saved, stroke};
 use osteon::consensus::{Method, UNDECIDED};
 use osteon::headless::Driver;
-use osteon::session::{Command, CompareCommand, ComparePage, EditCommand, ShownMap, StudyCommand, ViewCommand, Workspace};
-use osteon::study::{Assistance, ReaderCode, ReaderRule, Study};
+use osteon::session::{
+    Command, CompareCommand, ComparePage, EditCommand, PointerCommand, ShownMap, StudyCommand, Tool, ToolCommand, ViewCommand, Workspace,
+};
+use osteon::study::{Assistance, ReaderCode, ReaderRule, ReadingRules, Study};
 use osteon::volume::LayerKind;
 use osteon::worker::message::{ComparedExam, MapOf, Role};
 use std::path::Path;
@@ -96,6 +98,64 @@ fn the_open_exam_is_compared_when_the_workspace_is_looked_at() {
     assert!(driver.session().comparison().exam().is_none());
     let why = driver.session().comparison().refusal().unwrap();
     assert!(why.starts_with(other.as_str()) && why.contains("0 finished reads; two are needed"), "{why}");
+}
+
+/// The squares of two readers leave out the end of a stroke that all three drew; a third reader without a square has no say.
+#[test]
+fn figures_keep_to_the_metaphysis_squares_where_the_protocol_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let mut driver = three_reads(home.path());
+    let code = driver.session().exam().unwrap().code().clone();
+    let go_to = |driver: &mut Driver| {
+        if *driver.session().exam().unwrap().code() != code {
+            driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::OpenExam(code.clone()))).unwrap();
+        }
+    };
+    for reader in ["R1", "R2"] {
+        enter(&mut driver, reader);
+        go_to(&mut driver);
+        driver.run(Command::View(ViewCommand::Slice(4)));
+        driver.run(Command::Tool(ToolCommand::Choose(Tool::Square)));
+        // The physis below the stroke of level 1, from 5 to 15: the end of the stroke at 20 lies outside.
+        for pointer in [PointerCommand::Down([5.0, 14.0]), PointerCommand::Move(vec![[15.0, 14.0]]), PointerCommand::Up] {
+            driver.run(Command::Pointer(pointer));
+        }
+        saved(&mut driver);
+        assert_eq!(driver.session().exam().unwrap().layers().squares().count(), 1);
+    }
+    let voxels = |driver: &mut Driver| -> Vec<u64> {
+        coordinator(driver);
+        go_to(driver);
+        driver.run_to_end("Comparing", PATIENCE, Command::View(ViewCommand::Workspace(Workspace::Compare))).unwrap();
+        compared(driver).levels.iter().map(|level| level.voxels).collect()
+    };
+    let whole = voxels(&mut driver);
+    let root = driver.session().study().unwrap().root.clone();
+    let study = Study::open(&root).unwrap();
+    let reading = ReadingRules { within_squares: true, ..study.protocol().reading() };
+    std::fs::write(study.layout().protocol(), study.protocol().clone().with_reading(reading).to_toml()).unwrap();
+    open(&mut driver, &root);
+    let limited = voxels(&mut driver);
+    assert!(limited[0] > 0 && limited[0] < whole[0], "{limited:?} of {whole:?}: {:?} {:?}", compared(&driver).rules, compared(&driver).warnings);
+    assert_eq!(limited[2], 0, "level 3 lies outside the square: {whole:?}");
+    assert!(compared(&driver).rules.iter().any(|rule| rule.contains("metaphysis squares")));
+    let bounds = compared(&driver).consensus.labelled_box();
+    assert!(bounds.lo[0] >= 5 && bounds.hi[0] <= 16, "{bounds:?}");
+    // The report says the same, and how long was read.
+    driver.run_to_end("Reporting", PATIENCE, Command::Study(StudyCommand::Report(Box::default()))).unwrap();
+    let page = std::fs::read_to_string(root.join("results/report/report.html")).unwrap();
+    assert!(page.contains("Marrow counts within the metaphysis squares alone"), "{page}");
+    let exams = std::fs::read_to_string(root.join("results/report/exams.csv")).unwrap();
+    let cells: Vec<&str> = exams.lines().nth(1).unwrap().split(',').collect();
+    let voxel_ml = 0.9 * 0.9 * 3.5 / 1000.0;
+    assert!((cells[6].parse::<f64>().unwrap() - limited[0] as f64 * voxel_ml).abs() < 1e-9, "{exams}");
+    let reads = std::fs::read_to_string(root.join("results/report/reads.csv")).unwrap();
+    assert_eq!(reads.lines().count(), 4, "{reads}");
+    // Painting keeps to the squares from the start.
+    enter(&mut driver, "R1");
+    assert!(driver.session().tool().rules.inside_region);
+    driver.run(Command::Tool(ToolCommand::ToggleInsideRegion));
+    assert!(driver.session().tool().rules.inside_region, "the protocol says so");
 }
 
 #[test]

@@ -102,6 +102,7 @@ fn facts() -> ReportFacts {
             made_on: "avx2, 2 threads".into(),
         }],
         sources: vec![SourceFact {
+            seconds: Some(401),
             exam: code("K-0"),
             who: Who::Reader("R2".into()),
             state: "read 1, sealed 2026-01-02T03:04:05Z".into(),

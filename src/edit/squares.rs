@@ -57,6 +57,17 @@ impl ReadLayers {
     }
 }
 
+impl Row {
+    /// Seconds on the exam that this row writes down; 0 of any other row.
+    #[must_use]
+    pub fn logged_seconds(&self) -> u64 {
+        match &self.action {
+            RowAction::Note { topic, text } if topic == TIME => text.parse().unwrap_or(0),
+            _ => 0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

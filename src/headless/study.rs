@@ -1,6 +1,6 @@
 //! `osteon study`: make one, bring images in, show where it stands, check it.
 
-use crate::study::{FormRead, ImportOptions, Part, PatientMap, PixelBox, SequenceName, Study};
+use crate::study::{FormRead, ImportOptions, Part, PatientMap, PixelBox, SequenceName, Study, duration_words};
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -119,8 +119,14 @@ fn status(dir: &std::path::Path) -> Result<()> {
             let sealed = read.sealed.as_ref().map_or(String::new(), |time| format!(", sealed {time}"));
             let assisted = if read.assisted { ", assisted" } else { "" };
             println!(
-                "    {} read {}: {} steps, marrow {} of {} slices done, bone {}{assisted}{sealed}",
-                read.reader, read.number, read.rows, read.marrow_done, exam.slices, read.bone_done
+                "    {} read {}: {} steps, {}, marrow {} of {} slices done, bone {}{assisted}{sealed}",
+                read.reader,
+                read.number,
+                read.rows,
+                duration_words(read.seconds),
+                read.marrow_done,
+                exam.slices,
+                read.bone_done
             );
             if let Some(problem) = &read.problem {
                 println!("    {problem}");

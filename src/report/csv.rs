@@ -127,6 +127,6 @@ fn numbers(values: &[Option<f64>]) -> String {
 }
 
 /// A text as one cell.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

@@ -63,6 +63,8 @@ pub struct SourceFact {
     pub who: Who,
     /// `read 1, sealed 2026-01-05T…`, or `all slices done`.
     pub state: String,
+    /// Seconds that the reader spent on the exam, pauses left out; `None` of a model.
+    pub seconds: Option<u64>,
     /// SHA-256 of the labels, one byte per voxel, i fastest.
     pub labels_sha256: String,
 }

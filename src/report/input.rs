@@ -48,6 +48,8 @@ pub struct ReportRules {
     pub by_side: bool,
     /// Whether the voting reads are assisted ones: then the independent reads take no part.
     pub of_assisted: bool,
+    /// Whether maps hold marrow only within the metaphysis squares; whoever makes the maps has seen to it.
+    pub within_squares: bool,
     /// Seed of the resampling of patients.
     pub seed: u64,
     /// Resamples of every interval.
@@ -63,6 +65,7 @@ impl ReportRules {
             options: ConsensusOptions::default(),
             by_side: false,
             of_assisted: false,
+            within_squares: false,
             seed,
             resamples: RESAMPLES,
         }

@@ -2,6 +2,7 @@
 
 use super::table::{Cell, Table};
 use super::{ReportFacts, ReportRules};
+use crate::study::duration_words;
 
 /// The rules that hold for the whole report.
 pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
@@ -21,6 +22,13 @@ pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
              consensus meetings and models are measured against it and stand apart."
         }
         .to_owned(),
+        if rules.within_squares {
+            "Marrow counts within the metaphysis squares alone: the epiphysis and what of the bone lies in the square. A voxel belongs \
+             where more than half of the voting readers who set squares hold it; outside every map is emptied."
+        } else {
+            "Marrow counts wherever it was drawn."
+        }
+        .to_owned(),
         "Exams count when two voting readers or more have finished reading: sealed the read, or marked every slice done. Of a \
          reader's several finished reads the first counts; later ones are compared with it only."
             .to_owned(),
@@ -37,16 +45,23 @@ pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
 /// The maps that were measured, with the sum of their labels.
 pub(super) fn source_table(facts: &ReportFacts) -> Table {
     let mut table = Table::new("The maps that were measured.").dense();
-    table.head(vec![Cell::text("Exam"), Cell::text("Whose"), Cell::text("State"), Cell::text("SHA-256 of the labels")]);
+    table.head(vec![
+        Cell::text("Exam"),
+        Cell::text("Whose"),
+        Cell::text("State"),
+        Cell::number("Time"),
+        Cell::text("SHA-256 of the labels"),
+    ]);
     for source in &facts.sources {
         table.row(vec![
             Cell::text(source.exam.to_string()),
             Cell::text(source.who.to_string()),
             Cell::text(source.state.clone()),
+            Cell::number(source.seconds.map_or_else(|| "–".to_owned(), duration_words)),
             Cell::code(source.labels_sha256.clone()),
         ]);
     }
-    table.note("Of one byte per voxel, i fastest.");
+    table.note("Time: what the reader spent on the exam, pauses left out. SHA-256: of one byte per voxel, i fastest.");
     table
 }
 

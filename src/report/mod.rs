@@ -30,6 +30,7 @@ mod series;
 mod side;
 mod svg;
 mod table;
+mod time;
 mod who;
 
 pub use dice_table::{DiceLine, dice_lines};

@@ -19,6 +19,7 @@ use super::readers::{again_table, staple_table};
 use super::sacroiliac::{correlation_table, forms_csv, patients_table};
 use super::scatter::{amount_caption, amount_plot};
 use super::scores::score_table;
+use super::time::{reads_csv, time_table};
 use super::{ReportFacts, ReportRules, Who};
 
 /// A file of the report.
@@ -65,6 +66,7 @@ pub fn write_report(units: &[UnitFigures], facts: &ReportFacts, rules: &ReportRu
         file("figures_per_exam.csv", figures_csv(&units)),
         file("pairs_per_exam.csv", pairs_csv(&units)),
         file("exams.csv", exams_csv(&units)),
+        file("reads.csv", reads_csv(&facts.sources)),
     ];
     if !facts.forms.is_empty() {
         files.push(file("sacroiliac.csv", forms_csv(&facts.forms)));
@@ -162,7 +164,7 @@ fn exams(page: &mut Page, units: &[UnitFigures], facts: &ReportFacts, rules: &Re
     if !units.is_empty() {
         page.table(&exam_table(units, rules));
     }
-    if let Some(table) = exclusion_table(facts) {
+    for table in [time_table(facts), exclusion_table(facts)].into_iter().flatten() {
         page.table(&table);
     }
 }

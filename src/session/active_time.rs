@@ -1,6 +1,6 @@
 //! Time spent on an exam: it runs while something is done and stands still when nothing is.
 
-use crate::study::unix_seconds;
+use crate::study::{duration_words, unix_seconds};
 
 /// Whole seconds, counted from the times that commands bear.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,9 +56,7 @@ impl ActiveTime {
     /// `06:41`, or `1:06:41` from an hour on.
     #[must_use]
     pub fn words(&self) -> String {
-        let s = self.total_seconds();
-        let (hours, minutes, seconds) = (s / 3600, s / 60 % 60, s % 60);
-        if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
+        duration_words(self.total_seconds())
     }
 }
 

@@ -13,6 +13,13 @@ pub(super) fn age_words(then: &str, now: &str) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
+/// A time span: `06:41`, or `1:06:41` from an hour on.
+#[must_use]
+pub fn duration_words(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
+}
+
 /// Seconds since 1970 of an RFC 3339 time; fractions of a second are dropped.
 #[must_use]
 pub fn unix_seconds(text: &str) -> Option<i64> {

@@ -27,7 +27,7 @@ mod store;
 mod worklist;
 
 pub use atlas::{Atlas, AtlasExam, AtlasNotes, CalibrationResult, LevelDice, calibration_study};
-pub use clock::unix_seconds;
+pub use clock::{duration_words, unix_seconds};
 pub use code::{CodeError, ExamCode, ModelCode, PatientCode, ReaderCode, SequenceName};
 pub use error::StudyError;
 pub use exam::{AcquisitionRecord, ExamError, ExamRecord, FindingRecord, SequenceRecord, Side};

@@ -1,6 +1,7 @@
 //! The protocol of a study: what is read, by whom, under which rules.
 
 mod file;
+mod parts;
 mod rules;
 
 use super::{ReaderCode, SequenceName};

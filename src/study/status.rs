@@ -42,6 +42,8 @@ pub struct ReadStatus {
     pub accepted: bool,
     /// Whether proposals were shown.
     pub assisted: bool,
+    /// Seconds that the reader spent on it, pauses left out.
+    pub seconds: u64,
     /// When it was sealed.
     pub sealed: Option<String>,
     /// What keeps it from being used, in one line.
@@ -127,12 +129,14 @@ impl Study {
             bone_done: 0,
             accepted: false,
             assisted: false,
+            seconds: 0,
             sealed: None,
             problem: None,
         };
         let looked = ReadFile::open_read_only(&self.layout().read(reader, exam, number)).and_then(|(header, view)| {
             (status.rows, status.assisted) = (view.count(), header.assisted);
             status.sealed = view.sealed()?;
+            status.seconds = view.active_seconds()?;
             status.accepted = view.triage()?.is_accepted(LayerKind::Marrow);
             let Some(grid) = exam_grid else { return Ok(()) };
             header.require(view.path(), exam, reader, grid)?;

@@ -1,6 +1,6 @@
 //! Voxels per slice and label, counted anew when a gesture has ended.
 
-use crate::session::OpenExam;
+use crate::session::{OpenExam, SquareRegion};
 use crate::volume::{Labels, LayerKind};
 use crate::worker::message::Dirty;
 use std::sync::Arc;
@@ -13,6 +13,16 @@ pub struct Tally {
     counts: [Vec<u32>; 3],
     /// Slices to count anew.
     stale: [Vec<bool>; 3],
+    /// Marrow within the metaphysis squares.
+    inside: Inside,
+}
+
+/// Counts of marrow within the region of the metaphysis squares; nothing where there is none.
+#[derive(Default)]
+struct Inside {
+    region: SquareRegion,
+    /// 256 numbers a slice.
+    counts: Vec<u32>,
 }
 
 /// More stale slices than this are counted in one walk over all labels.
@@ -27,6 +37,7 @@ impl Tally {
             self.held = Some(Arc::clone(values));
             self.counts = std::array::from_fn(|_| vec![0; slices * 256]);
             self.stale = std::array::from_fn(|_| vec![true; slices]);
+            self.inside = Inside::default();
         }
         let axis = exam.plane().slice_axis();
         for change in dirty.iter().filter(|d| !d.bounds.is_empty()) {
@@ -37,8 +48,28 @@ impl Tally {
         if exam.layers().gesture_open() {
             return;
         }
+        self.count_inside(exam);
         for layer in LayerKind::ALL {
             self.recount(layer, exam.layers().labels(layer), axis);
+        }
+    }
+
+    /// Counts what lies within the squares: where the region is another, in all slices, else in those that changed.
+    fn count_inside(&mut self, exam: &OpenExam) {
+        let anew = self.inside.region.refresh(exam);
+        let Inside { region, counts } = &mut self.inside;
+        if !region.is_some() {
+            return;
+        }
+        let (marrow, axis) = (exam.layers().labels(LayerKind::Marrow), exam.plane().slice_axis());
+        let stale = &self.stale[LayerKind::Marrow.number()];
+        counts.resize(stale.len() * 256, 0);
+        for slice in (0..stale.len()).filter(|slice| anew || stale[*slice]) {
+            let mut bounds = marrow.grid().bounds();
+            (bounds.lo[axis], bounds.hi[axis]) = (slice, slice + 1);
+            let row = &mut counts[slice * 256..(slice + 1) * 256];
+            row.fill(0);
+            marrow.for_each_labelled_in(bounds, |voxel, label| row[usize::from(label)] += u32::from(region.contains(voxel, exam)));
         }
     }
 
@@ -76,6 +107,14 @@ impl Tally {
     #[must_use]
     pub fn in_slice(&self, layer: LayerKind, label: u8, slice: usize) -> usize {
         self.of(layer).get(slice * 256 + usize::from(label)).map_or(0, |n| *n as usize)
+    }
+
+    /// Voxels of a marrow label within the metaphysis squares: in a slice, and in the whole exam. `None` without a square.
+    #[must_use]
+    pub fn inside_squares(&self, label: u8, slice: usize) -> Option<[usize; 2]> {
+        let counts = if self.inside.region.is_some() { &self.inside.counts } else { return None };
+        let here = counts.get(slice * 256 + usize::from(label)).map_or(0, |n| *n as usize);
+        Some([here, counts.iter().skip(usize::from(label)).step_by(256).map(|n| *n as usize).sum()])
     }
 
     /// Whether anything of a layer is painted in a slice.

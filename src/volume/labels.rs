@@ -128,15 +128,21 @@ impl Labels {
     }
 
     /// Calls `visit` with every voxel that is not background.
-    pub fn for_each_labelled(&self, mut visit: impl FnMut([usize; 3], u8)) {
+    pub fn for_each_labelled(&self, visit: impl FnMut([usize; 3], u8)) {
+        self.for_each_labelled_in(self.grid.bounds(), visit);
+    }
+
+    /// Calls `visit` with every voxel of a box that is not background.
+    pub fn for_each_labelled_in(&self, within: VoxelBox, mut visit: impl FnMut([usize; 3], u8)) {
         for (number, tile) in self.tiles.iter().enumerate() {
             let Some(tile) = tile else { continue };
-            let bounds = self.tile_box(TileId(number as u32));
+            let whole = self.tile_box(TileId(number as u32));
+            let bounds = whole.intersect(&within);
             for k in bounds.lo[2]..bounds.hi[2] {
                 for j in bounds.lo[1]..bounds.hi[1] {
-                    let row = within_tile([bounds.lo[0], j, k]);
+                    let row = within_tile([whole.lo[0], j, k]);
                     for i in bounds.lo[0]..bounds.hi[0] {
-                        let label = tile[row + i - bounds.lo[0]];
+                        let label = tile[row + i - whole.lo[0]];
                         if label != 0 {
                             visit([i, j, k], label);
                         }
@@ -225,6 +231,19 @@ mod tests {
             assert_eq!(counts.of(label), dense.iter().filter(|&&v| v == label).count());
         }
         assert_eq!(labels.counts_in(labels.grid().bounds()), counts);
+    }
+
+    #[test]
+    fn a_walk_through_a_box_meets_what_is_labelled_in_it() {
+        let mut labels = Labels::empty(grid([37, 20, 18]));
+        for (n, voxel) in [[0, 0, 0], [16, 3, 3], [36, 19, 17], [20, 10, 9], [15, 16, 16]].into_iter().enumerate() {
+            labels.set(voxel, 1 + n as u8);
+        }
+        let mut met = Vec::new();
+        labels.for_each_labelled_in(VoxelBox { lo: [15, 3, 3], hi: [36, 17, 17] }, |voxel, label| met.push((voxel, label)));
+        met.sort_unstable();
+        assert_eq!(met, [([15, 16, 16], 5), ([16, 3, 3], 2), ([20, 10, 9], 4)]);
+        labels.for_each_labelled_in(VoxelBox { lo: [1, 1, 1], hi: [15, 15, 15] }, |voxel, _| panic!("{voxel:?}"));
     }
 
     #[test]

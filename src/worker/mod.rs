@@ -1,6 +1,7 @@
 //! The only place that starts threads: reading files, writing journals, training, comparing, exporting.
 
 mod ablation;
+mod agreed_region;
 mod atlas;
 mod audit;
 mod compare;
@@ -10,6 +11,7 @@ mod doubt;
 mod exam;
 mod export;
 mod files;
+mod finished_read;
 pub mod folder;
 mod hub;
 mod import;

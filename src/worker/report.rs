@@ -1,18 +1,16 @@
 //! The report of a study: finds the finished reads, measures them exam by exam, writes the files.
 
-use super::compare::is_meeting;
+use super::agreed_region::AgreedRegion;
+use super::finished_read::finished;
 use super::message::{Outcome, ReportChoice, ReportWritten};
 use super::propose::{LoadedModel, load_model};
-use super::replay::replayed;
 use super::task::Task;
 use crate::io::{atomic_write, make_folder};
 use crate::learn::{Card, LearnError, checkpoint};
 use crate::report::{
     ExamReads, Excluded, ModelFacts, ReadMap, ReportError, ReportFacts, ReportRules, SourceFact, UnitFigures, Who, measure, write_report,
 };
-use crate::study::{
-    ExamRecord, FormRead, MEETING_READER, ModelCode, Part, ReadFile, ReadHeader, ReadView, ReaderCode, Split, Study, saved_tables,
-};
+use crate::study::{ExamRecord, FormRead, MEETING_READER, ModelCode, Part, ReaderCode, Split, Study, saved_tables};
 use crate::volume::{Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -29,8 +27,13 @@ pub(super) fn write(task: &Task, root: &Path, choice: &ReportChoice) -> Outcome 
 
 fn work(task: &Task, root: &Path, choice: &ReportChoice) -> Result<ReportWritten, String> {
     let study = Study::open(root).map_err(|e| e.to_string())?;
-    let rules =
-        ReportRules { method: choice.method, by_side: choice.by_side, of_assisted: choice.of_assisted, ..ReportRules::new(choice.seed) };
+    let rules = ReportRules {
+        method: choice.method,
+        by_side: choice.by_side,
+        of_assisted: choice.of_assisted,
+        within_squares: study.protocol().reading().within_squares,
+        ..ReportRules::new(choice.seed)
+    };
     let mut gathered = Gathered::open(&study, choice)?;
     let records = study.exams().map_err(|e| e.to_string())?;
     for (at, record) in records.iter().enumerate() {
@@ -119,12 +122,18 @@ impl<'s> Gathered<'s> {
             return Ok(());
         }
         self.proposals(task, record, &mut found)?;
+        if rules.within_squares {
+            for map in found.maps.iter_mut().chain(&mut found.again) {
+                found.region.limit(&mut map.labels);
+            }
+        }
         task.progress(format!("Measuring {}", record.exam), Some(fraction));
-        for (map, state) in found.maps.iter().zip(&found.states) {
+        for (map, (state, seconds)) in found.maps.iter().zip(&found.states) {
             self.facts.sources.push(SourceFact {
                 exam: record.exam.clone(),
                 who: map.who.clone(),
                 state: state.clone(),
+                seconds: *seconds,
                 labels_sha256: labels_sum(&map.labels),
             });
         }
@@ -139,7 +148,11 @@ impl<'s> Gathered<'s> {
             again: found.again,
         };
         let stop = || task.cancel.is_cancelled();
-        self.units.extend(measure(&exam, rules, &stop).map_err(|e| e.to_string())?);
+        let mut units = measure(&exam, rules, &stop).map_err(|e| e.to_string())?;
+        if rules.within_squares && found.region.is_empty() {
+            units.iter_mut().for_each(|unit| unit.warnings.push(AgreedRegion::NO_SQUARE.to_owned()));
+        }
+        self.units.append(&mut units);
         Ok(())
     }
 
@@ -152,13 +165,16 @@ impl<'s> Gathered<'s> {
                 Ok(read) => {
                     found.slices = read.slices;
                     let place = &mut first[if read.meeting { 2 } else { usize::from(read.assisted) }];
-                    let who = who_reads(reader, &read, rules);
+                    let who = read.who(reader, rules);
                     match read.labels {
                         Ok((labels, from_model)) if *place => found.again.push(ReadMap { who, labels, from_model }),
                         Ok((labels, from_model)) => {
                             *place = true;
+                            if matches!(who, Who::Reader(_)) {
+                                found.region.add(reader.as_str(), &read.squares, &read.plane, read.bone);
+                            }
                             found.maps.push(ReadMap { who, labels, from_model });
-                            found.states.push(format!("read {number}, {}", read.state));
+                            found.states.push((format!("read {number}, {}", read.state), Some(read.seconds)));
                         }
                         Err(why) => {
                             let why = format!("read {number}: {why}");
@@ -202,7 +218,7 @@ impl<'s> Gathered<'s> {
             match model.propose_on(self.study, record, task, &mut |_, _| {})? {
                 Ok(labels) => {
                     found.maps.push(ReadMap { who: Who::Model(name.clone()), labels, from_model: None });
-                    found.states.push("proposed for this report".to_owned());
+                    found.states.push(("proposed for this report".to_owned(), None));
                 }
                 Err(LearnError::Cancelled) => return Err(ReportError::Cancelled.to_string()),
                 Err(error) => {
@@ -222,67 +238,12 @@ impl<'s> Gathered<'s> {
 #[derive(Default)]
 struct Found {
     maps: Vec<ReadMap>,
-    states: Vec<String>,
+    /// State in words, and seconds that a reader spent.
+    states: Vec<(String, Option<u64>)>,
     again: Vec<ReadMap>,
+    region: AgreedRegion,
     left_out: Vec<Excluded>,
     slices: usize,
-}
-
-/// One read: its labels if it is finished, else why it is not.
-struct Finished {
-    assisted: bool,
-    meeting: bool,
-    slices: usize,
-    state: String,
-    /// Its labels and, of an assisted read, where a model drew last.
-    labels: Result<(Labels, Option<Labels>), String>,
-}
-
-/// Opens a read; in words, without a path (a report looks the same on every machine), if it cannot be used.
-fn finished(study: &Study, record: &ExamRecord, reader: &ReaderCode, number: u32, rules: &ReportRules) -> Result<Finished, String> {
-    const DAMAGED: &str = "it cannot be used; `osteon study check` says why";
-    let path = study.layout().read(reader, &record.exam, number);
-    let grid = record.sequence(&record.reading_sequence).map_err(|_| DAMAGED)?.grid().map_err(|_| DAMAGED)?;
-    let (header, view) = ReadFile::open_read_only(&path).map_err(|_| DAMAGED)?;
-    header.require(&path, &record.exam, reader, &grid).map_err(|_| DAMAGED)?;
-    let sealed = view.sealed().map_err(|_| DAMAGED)?;
-    let slices = grid.shape()[header.slice_axis];
-    let state = view.state().map_err(|_| DAMAGED)?;
-    let done = state.done_count(LayerKind::Marrow);
-    let words = match (&sealed, done >= slices) {
-        (Some(time), _) => format!("sealed {time}"),
-        (None, true) => "every slice marked done, not sealed".to_owned(),
-        (None, false) => String::new(),
-    };
-    let meeting = is_meeting(&view);
-    let labels = if rules.of_assisted && !header.assisted && !meeting {
-        Err("an independent read, in a report of assisted reads".to_owned())
-    } else if words.is_empty() {
-        Err(format!("{done} of {slices} slices done and not sealed"))
-    } else {
-        let from_model = if header.assisted { drawn_by_model(&header, &view).map_err(|_| DAMAGED)? } else { None };
-        Ok((state.marrow, from_model))
-    };
-    Ok(Finished { assisted: header.assisted, meeting, slices, state: words, labels })
-}
-
-/// Ones where a model's proposal changed the marrow last; none where no proposal was taken over.
-fn drawn_by_model(header: &ReadHeader, view: &ReadView) -> Result<Option<Labels>, String> {
-    let read = replayed(header, view, |_| ())?;
-    let (codes, kinds) = read.provenance_map(LayerKind::Marrow);
-    let mut drawn = Labels::empty(codes.grid().clone());
-    codes
-        .for_each_labelled(|voxel, code| drawn.set(voxel, u8::from(kinds.get(usize::from(code) - 1).is_some_and(|k| k.model().is_some()))));
-    Ok((drawn.counts().labelled() > 0).then_some(drawn))
-}
-
-/// Who votes depends on which kind of read the report is of.
-fn who_reads(reader: &ReaderCode, read: &Finished, rules: &ReportRules) -> Who {
-    match (read.meeting, read.assisted == rules.of_assisted) {
-        (true, _) => Who::Meeting,
-        (false, true) => Who::Reader(reader.to_string()),
-        (false, false) => Who::Assisted(reader.to_string()),
-    }
 }
 
 /// The first complete form of each reader who read alone, exam by exam; none where the protocol does not ask for forms.

@@ -22,6 +22,10 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         let sealed = newest.into_iter().filter(|(_, sealed)| *sealed).map(|(reader, _)| reader.clone()).collect();
         let accepted = status.reads.iter().map(|read| (&read.reader, read.accepted)).collect::<BTreeMap<_, _>>();
         let accepted = accepted.into_iter().filter(|(_, accepted)| *accepted).map(|(reader, _)| reader.clone()).collect();
+        let mut seconds: BTreeMap<ReaderCode, u64> = BTreeMap::new();
+        for read in &status.reads {
+            *seconds.entry(read.reader.clone()).or_default() += read.seconds;
+        }
         let reads_sealed = study.reads_sealed(&status.exam).unwrap_or(false);
         exams.push(ExamSummary {
             slices: status.slices,
@@ -30,6 +34,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
             part: status.part,
             done,
             accepted,
+            seconds,
             sealed,
             reads_sealed,
         });

@@ -167,6 +167,7 @@ impl Desk {
             sequences: vec!["water".to_owned(), "fat".to_owned()],
             slices: SHAPE[2],
             accepted: std::collections::BTreeSet::new(),
+            seconds: std::collections::BTreeMap::new(),
             sealed: std::collections::BTreeSet::new(),
             reads_sealed: false,
             done: BTreeMap::from([(r2.clone(), [15, 15, 15, 4, 0, 0, 0, 0, 0, 0][n])]),

@@ -77,10 +77,18 @@ impl Session {
 
     /// The same where the protocol has a rule; a free window stays as it is.
     pub(in crate::session) fn follow_protocol(&mut self) {
+        if self.keeps_to_squares() {
+            self.tool.rules.inside_region = true;
+        }
         self.refresh_rule();
         if self.display_rule().is_some() {
             self.follow_rule();
         }
+    }
+
+    /// Whether the protocol counts marrow within the metaphysis squares alone.
+    pub(super) fn keeps_to_squares(&self) -> bool {
+        self.study.as_ref().is_some_and(|s| s.protocol.reading().within_squares)
     }
 
     /// Window, level and presets, as far as the protocol allows.

@@ -130,7 +130,7 @@ impl Session {
         study.exams.sort_by(|a, b| a.code.cmp(&b.code));
         if let Role::Reader(reader) = role {
             let codes: Vec<ExamCode> = study.exams.iter().map(|e| e.code.clone()).collect();
-            let order = reading_order(&codes, reader);
+            let order = reading_order(&codes, reader, study.protocol.split_seed());
             study.exams.sort_by_key(|e| order.iter().position(|c| *c == e.code));
         }
     }

@@ -12,6 +12,12 @@ impl Session {
         let Some(exam) = self.exam.as_mut().filter(|e| e.writable && e.save_error.is_none()) else { return Vec::new() };
         let Some(row) = exam.layers.log_seconds(exam.time.unlogged_seconds()) else { return Vec::new() };
         exam.time.log();
+        let (code, seconds) = (exam.code.clone(), row.logged_seconds());
+        if let Some(reader) = self.role.as_ref().and_then(|r| r.reader().cloned())
+            && let Some(listed) = self.study.as_mut().and_then(|s| s.exams.iter_mut().find(|e| e.code == code))
+        {
+            *listed.seconds.entry(reader).or_default() += seconds;
+        }
         let mut effects = self.journal(row);
         effects.extend(self.log_seen());
         effects

@@ -114,6 +114,10 @@ impl Session {
     }
 
     fn toggle_region(&mut self) {
+        if self.tool.rules.inside_region && self.keeps_to_squares() {
+            self.info("The protocol counts marrow within the metaphysis squares alone: painting keeps to them.");
+            return;
+        }
         self.tool.rules.inside_region = !self.tool.rules.inside_region;
         if self.tool.rules.inside_region && self.exam.as_ref().is_some_and(|e| e.layers.squares().next().is_none()) {
             self.info("No metaphysis square is set yet: draw one along the physis; until then the rule limits nothing.");

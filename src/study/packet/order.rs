@@ -6,12 +6,12 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest as _, Sha256};
 
-/// The order in which a reader sees exams in a folder that readers share: their own, always the same, and no secret. Only a
-/// packet has an order that cannot be worked out by others.
+/// The order in which a reader sees exams in a folder that readers share: their own, drawn by the protocol's seed, and no secret.
+/// Only a packet has an order that cannot be worked out by others.
 #[must_use]
-pub fn reading_order(exams: &[ExamCode], reader: &ReaderCode) -> Vec<ExamCode> {
+pub fn reading_order(exams: &[ExamCode], reader: &ReaderCode, seed: u64) -> Vec<ExamCode> {
     let mut order = exams.to_vec();
-    order.sort_by_cached_key(|exam| <[u8; 32]>::from(Sha256::digest(format!("{reader}\n{exam}"))));
+    order.sort_by_cached_key(|exam| <[u8; 32]>::from(Sha256::digest(format!("{seed}\n{reader}\n{exam}"))));
     order
 }
 
@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn readers_have_orders_of_their_own() {
-        let of = |reader: &str| reading_order(&exams(20), &ReaderCode::new(reader).unwrap());
+        let seeded = |reader: &str, seed| reading_order(&exams(20), &ReaderCode::new(reader).unwrap(), seed);
+        let of = |reader| seeded(reader, 1);
         assert_eq!(of("R1"), of("R1"));
         assert_ne!(of("R1"), of("R2"));
         assert_eq!(of("R1").iter().collect::<BTreeSet<_>>().len(), 20);

@@ -1,12 +1,12 @@
 //! `study.toml`: how a protocol is written down, and read with the line of every mistake.
 
+use super::parts::{Mistake, SplitForm, WindowForm};
 use super::rules::{self, CalibrationForm, ReadingForm, ScoringForm, ToolsForm};
-use super::{Assistance, Fractions, Protocol, ProtocolError, ReaderRule, ReadingRules, WindowLimit, WindowRule};
+use super::{Assistance, Protocol, ProtocolError, ReaderRule, ReadingRules, WindowLimit, WindowRule};
 use crate::study::{ReaderCode, SequenceName};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::ops::Range;
 use toml::{Spanned, Value};
 
 #[derive(Deserialize)]
@@ -16,11 +16,11 @@ struct FileForm {
     layers: LayersForm,
     #[serde(default)]
     sequences: Vec<Spanned<String>>,
-    window: Option<Spanned<WindowForm>>,
+    window: Option<WindowForm>,
     #[serde(default)]
     conditions: ConditionsForm,
-    split: Spanned<SplitForm>,
-    reading: Option<Spanned<ReadingForm>>,
+    split: SplitForm,
+    reading: Option<ReadingForm>,
     scoring: Option<ScoringForm>,
     calibration: Option<CalibrationForm>,
     tools: Option<ToolsForm>,
@@ -37,32 +37,11 @@ struct LayersForm {
     bone: Spanned<Vec<Spanned<String>>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WindowForm {
-    rule: Spanned<String>,
-    lower: Option<f32>,
-    upper: Option<f32>,
-    k: Option<f32>,
-    #[serde(default)]
-    locked: bool,
-    band: Option<f32>,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConditionsForm {
     #[serde(default)]
     confirm: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SplitForm {
-    seed: u64,
-    train: f64,
-    validate: f64,
-    test: f64,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +57,6 @@ struct SacroiliacPart {
     #[serde(default)]
     form: bool,
 }
-
-/// A mistake: where in the text, and what.
-type Mistake = (Range<usize>, String);
 
 impl Protocol {
     /// Reads `study.toml`; `file` is its name for messages.
@@ -157,22 +133,8 @@ fn checked(form: FileForm) -> Result<Protocol, Mistake> {
     if let Some(marrow) = form.layers.marrow.filter(|levels| levels.as_ref() != &[1, 2, 3]) {
         return Err((marrow.span(), "the marrow layer always has the levels [1, 2, 3]".to_owned()));
     }
-    let (window, window_limit) = form.window.map_or(Ok((WindowRule::Free, WindowLimit::Free)), window_rule)?;
-    let span = form.split.span();
-    let split = form.split.into_inner();
-    let Some(fractions) = Fractions::new(split.train, split.validate, split.test) else {
-        return Err((span, "train, validate and test must be shares from 0 to 1 that add up to 1, with train above 0".to_owned()));
-    };
-    if i64::try_from(split.seed).is_err() {
-        return Err((span, format!("the seed must be at most {}", i64::MAX)));
-    }
-    let reading = match form.reading {
-        None => ReadingRules::default(),
-        Some(reading) => {
-            let span = reading.span();
-            reading.into_inner().checked().map_err(|problem| (span, problem))?
-        }
-    };
+    let (window, window_limit) = form.window.map_or(Ok((WindowRule::Free, WindowLimit::Free)), WindowForm::checked)?;
+    let (split_seed, fractions) = form.split.checked()?;
     Ok(Protocol {
         name,
         bones: bones(form.layers.bone)?,
@@ -180,10 +142,10 @@ fn checked(form: FileForm) -> Result<Protocol, Mistake> {
         window,
         window_limit,
         confirm_conditions: form.conditions.confirm,
-        split_seed: split.seed,
+        split_seed,
         fractions,
         readers: readers(form.reader)?,
-        reading,
+        reading: form.reading.map_or(Ok(ReadingRules::default()), ReadingForm::checked)?,
         scoring: form.scoring.map(|s| s.rules()).unwrap_or_default(),
         pass_mark: form.calibration.map_or(Ok(None), |c| c.checked().map(Some))?,
         sacroiliac: form.sacroiliac.form,
@@ -239,33 +201,9 @@ fn readers(list: Vec<ReaderForm>) -> Result<Vec<ReaderRule>, Mistake> {
     Ok(rules)
 }
 
-fn window_rule(form: Spanned<WindowForm>) -> Result<(WindowRule, WindowLimit), Mistake> {
-    let WindowForm { rule, lower, upper, k, locked, band } = form.into_inner();
-    let fail = |problem: &str| Err((rule.span(), problem.to_owned()));
-    let window = match (rule.as_ref().as_str(), lower, upper, k) {
-        ("free", None, None, None) if locked || band.is_some() => return fail("a free window cannot be locked or have a band"),
-        ("free", None, None, None) => WindowRule::Free,
-        ("fixed", Some(lower), Some(upper), None) if lower.is_finite() && upper.is_finite() && lower < upper => {
-            WindowRule::Fixed { lower, upper }
-        }
-        ("air_black", None, None, k) if k.is_none_or(|k| k.is_finite() && k > 0.0) => WindowRule::AirBlack { k: k.unwrap_or(4.6) },
-        ("free", ..) => return fail("the rule free takes no lower, upper or k"),
-        ("fixed", ..) => return fail("the rule fixed needs lower and upper, lower below upper, and no k"),
-        ("air_black", ..) => return fail("the rule air_black takes k above 0 and no lower or upper"),
-        (other, ..) => return fail(&format!("the window rule {other:?} is not one of free, fixed, air_black")),
-    };
-    let limit = match (locked, band) {
-        (true, Some(_)) => return fail("a locked window has no band"),
-        (true, None) => WindowLimit::Locked,
-        (false, Some(band)) if band.is_finite() && band > 0.0 => WindowLimit::Band(band),
-        (false, Some(_)) => return fail("the band must be a share of the rule's width above 0, such as 0.1"),
-        (false, None) => WindowLimit::Free,
-    };
-    Ok((window, limit))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Fractions;
     use super::*;
     use proptest::prelude::*;
 
@@ -310,16 +248,28 @@ mod tests {
             ("k = 4.6", "k = 4,6", ""),
             ("pass_mark = 0.7", "pass_mark = 70", "share"),
             ("\"brush\"", "\"brsh\"", "brsh"),
+            ("reads = 1", "reads = 0", "reads must be 1 to 20"),
+            ("repeats = 0", "repeats = 10001", "repeats"),
+            ("order = \"listed\"", "order = \"any\"", "any"),
+            ("within_squares = false", "within_squares = 1", ""),
+            ("validate = 0.1", "validate = 1.1", "validate"),
+            ("test = 0.2", "test = -0.2", "test"),
+            ("k = 4.6", "k = nan", "above 0"),
+            ("k = 4.6", "k = 4.6\nupper = 3.0", "upper"),
+            ("locked = false", "band = -0.1", "band"),
+            ("locked = false", "locked = true\nband = 0.1", "no band"),
         ] {
             let error = refused(from, to);
-            let expected = line_of(from) + usize::from(word == "colour");
+            let expected = line_of(from) + usize::from(["colour", "upper", "no band"].contains(&word));
             assert_eq!(error.line, expected, "{error}");
             assert!(error.problem.contains(word), "{error}");
         }
         assert!(refused("train = 0.7", "train = 0.9").problem.contains("add up to 1"));
-        assert_eq!(refused("reads = 1", "reads = 0").line, line_of("[reading]"));
-        assert!(refused("order = \"listed\"", "order = \"any\"").problem.contains("any"));
-        assert!(refused("k = 4.6", "k = nan").problem.contains("above 0"));
+        let windows = [("fixed", "needs lower"), ("free", "takes no")];
+        for (rule, word) in windows {
+            let error = refused("rule = \"air_black\"", &format!("rule = \"{rule}\""));
+            assert!(error.problem.contains(word), "{error}");
+        }
         assert!(refused("name = ", "nome = ").problem.contains("nome"));
     }
 

@@ -36,11 +36,13 @@ pub struct ReadingRules {
     pub others_models: bool,
     /// Whether a reader sees the patient's other visits beside the exam.
     pub other_visits: bool,
+    /// Whether marrow counts only within the metaphysis squares: painting keeps to them from the start, and so do all figures.
+    pub within_squares: bool,
 }
 
 impl Default for ReadingRules {
     fn default() -> Self {
-        Self { reads: 1, repeats: 0, shuffled: false, others_models: false, other_visits: false }
+        Self { reads: 1, repeats: 0, shuffled: false, others_models: false, other_visits: false, within_squares: false }
     }
 }
 
@@ -60,11 +62,12 @@ impl Default for ScoringRules {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReadingForm {
-    reads: Option<u32>,
-    repeats: Option<u32>,
-    order: Option<String>,
+    reads: Option<Spanned<u32>>,
+    repeats: Option<Spanned<u32>>,
+    order: Option<Spanned<String>>,
     others_models: Option<bool>,
     other_visits: Option<bool>,
+    within_squares: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -111,25 +114,29 @@ impl ToolsForm {
 }
 
 impl ReadingForm {
-    /// The rules, or what is wrong with them.
-    pub fn checked(self) -> Result<ReadingRules, String> {
+    /// The rules, or where the mistake is and what.
+    pub fn checked(self) -> Result<ReadingRules, (Range<usize>, String)> {
         let usual = ReadingRules::default();
-        let rules = ReadingRules {
-            reads: self.reads.unwrap_or(usual.reads),
-            repeats: self.repeats.unwrap_or(usual.repeats),
-            shuffled: match self.order.as_deref() {
+        let number = |given: Option<Spanned<u32>>, usual: u32, range: std::ops::RangeInclusive<u32>, what: &str| match given {
+            None => Ok(usual),
+            Some(given) if range.contains(given.as_ref()) => Ok(given.into_inner()),
+            Some(given) => Err((given.span(), format!("{what} must be {} to {}", range.start(), range.end()))),
+        };
+        Ok(ReadingRules {
+            reads: number(self.reads, usual.reads, 1..=20, "reads")?,
+            repeats: number(self.repeats, usual.repeats, 0..=10_000, "repeats")?,
+            shuffled: match self.order {
                 None => usual.shuffled,
-                Some("shuffled") => true,
-                Some("listed") => false,
-                Some(other) => return Err(format!("the order {other:?} is not one of shuffled, listed")),
+                Some(word) => match word.as_ref().as_str() {
+                    "shuffled" => true,
+                    "listed" => false,
+                    other => return Err((word.span(), format!("the order {other:?} is not one of shuffled, listed"))),
+                },
             },
             others_models: self.others_models.unwrap_or(usual.others_models),
             other_visits: self.other_visits.unwrap_or(usual.other_visits),
-        };
-        if !(1..=20).contains(&rules.reads) || rules.repeats > 10_000 {
-            return Err("reads must be 1 to 20 and repeats at most 10000".to_owned());
-        }
-        Ok(rules)
+            within_squares: self.within_squares.unwrap_or(usual.within_squares),
+        })
     }
 }
 
@@ -142,13 +149,13 @@ impl ScoringForm {
 /// Both parts as they stand in `study.toml`.
 pub(super) fn to_toml(reading: &ReadingRules, scoring: &ScoringRules) -> String {
     let mut out = String::new();
-    let ReadingRules { reads, repeats, shuffled, others_models, other_visits } = reading;
+    let ReadingRules { reads, repeats, shuffled, others_models, other_visits, within_squares } = reading;
     let order = if *shuffled { "shuffled" } else { "listed" };
     out += "# Reads of every exam by each reader; exams that come twice in a packet under another code; the order (\"shuffled\" for each\n";
-    out += "# reader, or \"listed\"); whether a model that learnt from other readers may assist; whether a reader sees the\n# patient's other visits beside the exam.\n[reading]\n";
+    out += "# reader, or \"listed\"); whether a model that learnt from other readers may assist; whether a reader sees the\n# patient's other visits beside the exam; whether marrow counts only within the metaphysis squares.\n[reading]\n";
     let _ = writeln!(
         out,
-        "reads = {reads}\nrepeats = {repeats}\norder = \"{order}\"\nothers_models = {others_models}\nother_visits = {other_visits}\n"
+        "reads = {reads}\nrepeats = {repeats}\norder = \"{order}\"\nothers_models = {others_models}\nother_visits = {other_visits}\nwithin_squares = {within_squares}\n"
     );
     out += "# Whether marrow outside bone is taken out of masks before they are scored.\n[scoring]\n";
     let _ = writeln!(out, "remove_outside_bone = {}", scoring.remove_outside_bone);

@@ -88,6 +88,19 @@ impl ReadView {
         Ok(state)
     }
 
+    /// Seconds that the reader spent on the exam, pauses left out, as far as the journal tells.
+    ///
+    /// # Errors
+    /// If rows cannot be read.
+    pub fn active_seconds(&self) -> Result<u64, ReadError> {
+        let mut seconds = 0_u64;
+        self.for_each_row(1, |entry| {
+            seconds = seconds.saturating_add(entry.row.logged_seconds());
+            Ok(())
+        })?;
+        Ok(seconds)
+    }
+
     /// The metaphysis squares in force after the last row.
     ///
     /// # Errors

@@ -47,8 +47,13 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
     let reads = facts::reader(session).is_some();
     let word = state_word(session, exam, open, done);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 36.0), Sense::click());
-    let name =
-        if reads { format!("Exam {}: {word}, {done} of {} slices done", exam.code, exam.slices) } else { format!("Exam {}", exam.code) };
+    let time = time_words(session, exam, open);
+    let spent = time.as_ref().map_or_else(String::new, |time| format!(", {time} on it"));
+    let name = if reads {
+        format!("Exam {}: {word}, {done} of {} slices done{spent}", exam.code, exam.slices)
+    } else {
+        format!("Exam {}", exam.code)
+    };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, &name));
     if ui.is_rect_visible(rect) {
         let fill = if open || response.hovered() { theme::RAISED } else { Color32::TRANSPARENT };
@@ -62,7 +67,8 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
             );
         }
         let colour = if open { theme::STRONG } else { theme::TEXT };
-        let word = ui.painter().layout_no_wrap(word.to_owned(), theme::small(), theme::QUIET);
+        let word = [time.as_deref(), Some(word).filter(|w| !w.is_empty())].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let word = ui.painter().layout_no_wrap(word, theme::small(), theme::QUIET);
         let code = ui.painter().layout(exam.code.to_string(), theme::mono(), colour, (rect.width() - 24.0 - word.size().x).max(40.0));
         ui.painter().galley(pos2(rect.left() + 8.0, rect.top() + 7.0), code, colour);
         ui.painter().galley(pos2(rect.right() - 8.0 - word.size().x, rect.top() + 7.0).round(), word, theme::QUIET);
@@ -96,6 +102,12 @@ fn state_word(session: &Session, exam: &ExamSummary, open: bool, done: usize) ->
         Some(_) if done > 0 => "begun",
         Some(_) => "",
     }
+}
+
+/// What the reader spent on an exam that is not open (the clock of the one that is stands in the status line); none before a minute.
+fn time_words(session: &Session, exam: &ExamSummary, open: bool) -> Option<String> {
+    let seconds = exam.seconds.get(facts::reader(session)?)?;
+    (!open && *seconds >= 60).then(|| format!("{} min", seconds / 60))
 }
 
 fn bar(ui: &Ui, rect: Rect, done: usize, slices: usize, open: bool) {

@@ -98,7 +98,10 @@ fn labels(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, comman
             ..Row::default()
         };
         let [here, all] = counts.map(|n| amount_words(exam, n));
-        let hover = format!("{}\nthis slice: {here}\nwhole exam: {all}", class.name);
+        let mut hover = format!("{}\nthis slice: {here}\nwhole exam: {all}", class.name);
+        if let Some([here, all]) = in_squares(tally, layer, class.value, slice).map(|counts| counts.map(|n| amount_words(exam, n))) {
+            hover += &format!("\nwithin the squares: {here} on this slice, {all} in the exam");
+        }
         if row(ui, &line).on_hover_text(hover).clicked() {
             commands.push(Command::Tool(ToolCommand::Label(class.value)));
         }
@@ -110,6 +113,17 @@ fn labels(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, comman
         .map(|label| format!("{label}: {}/{}", tally.in_slice(layer, label, slice), tally.in_exam(layer, label)))
         .collect();
     quiet(ui, &format!("{} · voxels {}", columns.unit, counts.join(", ")));
+    let inside: Vec<String> = (scheme.classes().iter().filter(|class| told(class.value)))
+        .filter_map(|class| Some(format!("{}: {}", class.value, columns.words(in_squares(tally, layer, class.value, slice)?))))
+        .collect();
+    if !inside.is_empty() {
+        quiet(ui, &format!("within the squares · {}", inside.join(", ")));
+    }
+}
+
+/// Voxels within the metaphysis squares on the slice and in the exam: of marrow alone.
+fn in_squares(tally: &Tally, layer: LayerKind, label: u8, slice: usize) -> Option<[usize; 2]> {
+    if layer == LayerKind::Marrow { tally.inside_squares(label, slice) } else { None }
 }
 
 /// Layers of so many labels have the counts of all of them on screen; of more, the active one's.

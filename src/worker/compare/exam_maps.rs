@@ -45,7 +45,8 @@ fn maps(task: &Task, request: &CompareRequest, exam: &ExamCode) -> Result<Outcom
         levels.push(level_figures(&figures, &found, &places, level));
     }
     say("maps", 0.9)?;
-    let compared = painted(request, exam, found, &figures, &places, levels);
+    let rules = exam_rules(&request.choice, study.protocol().reading().within_squares);
+    let compared = ComparedExam { rules, ..painted(request, exam, found, &figures, &places, levels) };
     Ok(Outcome::ExamCompared(Box::new(compared)))
 }
 
@@ -111,6 +112,6 @@ fn painted(
         maps: found.maps,
         levels,
         warnings,
-        rules: exam_rules(&request.choice),
+        rules: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ use crate::learn::LearnError;
 use crate::space::SlicePlane;
 use crate::study::{ExamRecord, ModelCode, ReadView, Study};
 use crate::volume::{Labels, LayerKind};
+use crate::worker::agreed_region::AgreedRegion;
 use crate::worker::message::{CompareChoice, ComparedMap, MapOf, ModelVersion, voters};
 use crate::worker::propose::{load_model, refuse_test_exam};
 use crate::worker::task::Task;
@@ -71,7 +72,8 @@ pub(super) fn gather(
     choice: &CompareChoice,
     known: &[ComparedMap],
 ) -> Result<ExamMaps, NoMaps> {
-    let (mut maps, mut left_out) = finished_reads(study, record).map_err(NoMaps::Failed)?;
+    let mut region = study.protocol().reading().within_squares.then(AgreedRegion::default);
+    let (mut maps, mut left_out) = finished_reads(study, record, region.as_mut()).map_err(NoMaps::Failed)?;
     maps.retain(|map| !choice.without_readers.contains(&map.name));
     maps.sort_by_key(|map| match map.of {
         MapOf::Reader { assisted: false } => 0,
@@ -83,12 +85,23 @@ pub(super) fn gather(
         // Models are asked only where there is something to compare them with: proposing takes seconds.
         models(task, study, record, choice, known, &mut found, &mut left_out)?;
     }
+    if let Some(mut region) = region {
+        let voters: Vec<String> = found.maps.iter().take(found.voters()).map(|map| map.name.clone()).collect();
+        region.keep(|reader| voters.iter().any(|name| name == reader));
+        left_out.extend(region.is_empty().then(|| AgreedRegion::NO_SQUARE.to_owned()));
+        found.maps.iter_mut().for_each(|map| region.limit(&mut map.labels));
+    }
     found.left_out = left_out;
     Ok(found)
 }
 
-/// The newest read of every reader who marked every marrow slice done; the others with the reason.
-fn finished_reads(study: &Study, record: &ExamRecord) -> Result<(Vec<ComparedMap>, Vec<String>), String> {
+/// The newest read of every reader who marked every marrow slice done; the others with the reason. Squares of finished reads that
+/// readers made go into the region.
+fn finished_reads(
+    study: &Study,
+    record: &ExamRecord,
+    mut region: Option<&mut AgreedRegion>,
+) -> Result<(Vec<ComparedMap>, Vec<String>), String> {
     let (mut finished, mut left_out): (Vec<ComparedMap>, Vec<(String, String)>) = (Vec::new(), Vec::new());
     for (header, view) in study.reads_for_comparison(&record.exam).map_err(|e| e.to_string())? {
         let state = view.state().map_err(|e| e.to_string())?;
@@ -107,6 +120,9 @@ fn finished_reads(study: &Study, record: &ExamRecord) -> Result<(Vec<ComparedMap
         if meeting {
             finished.push(ComparedMap { name: reader, of: MapOf::Meeting, labels: state.marrow });
         } else if done >= slices {
+            if let Some(region) = region.as_deref_mut() {
+                region.add(&reader, &view.squares().map_err(|e| e.to_string())?, &plane, state.bone);
+            }
             finished.push(ComparedMap { name: reader, of: MapOf::Reader { assisted: header.assisted }, labels: state.marrow });
         } else {
             left_out.push((reader.clone(), format!("{reader} has {done} of {slices} slices done")));

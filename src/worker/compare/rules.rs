@@ -42,7 +42,7 @@ pub(super) fn consensus_rule(choice: &CompareChoice) -> String {
 }
 
 /// The rules of the study's table.
-pub(super) fn table_rules(choice: &CompareChoice) -> Vec<String> {
+pub(super) fn table_rules(choice: &CompareChoice, within_squares: bool) -> Vec<String> {
     let method = method_name(choice.method);
     let mut rules = vec![consensus_rule(choice)];
     if choice.method != Method::Majority {
@@ -57,12 +57,18 @@ pub(super) fn table_rules(choice: &CompareChoice) -> Vec<String> {
             .to_owned(),
         "Assisted reads have no vote where there are two independent ones: a model's proposals were on screen.".to_owned(),
     ]);
+    if within_squares {
+        rules.push(
+            "Marrow counts within the metaphysis squares alone: where more than half of the voting readers who set squares hold a voxel."
+                .to_owned(),
+        );
+    }
     rules
 }
 
 /// The rules of one exam's figures.
-pub(super) fn exam_rules(choice: &CompareChoice) -> Vec<String> {
-    let mut rules = table_rules(choice);
+pub(super) fn exam_rules(choice: &CompareChoice, within_squares: bool) -> Vec<String> {
+    let mut rules = table_rules(choice, within_squares);
     let rates = if choice.method == Method::Staple {
         "Sensitivity and specificity: STAPLE's estimates p and q; p + q of 1 or less is no better than chance."
     } else {

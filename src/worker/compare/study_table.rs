@@ -21,7 +21,11 @@ pub(in crate::worker) fn compare(task: &Task, request: &CompareRequest) -> Outco
 fn tables(task: &Task, request: &CompareRequest) -> Result<CompareTable, NoMaps> {
     let choice = &request.choice;
     let study = Study::open(&request.root).map_err(|e| NoMaps::Failed(e.to_string()))?;
-    let mut table = CompareTable { choice: choice.clone(), rules: table_rules(choice), ..CompareTable::default() };
+    let mut table = CompareTable {
+        choice: choice.clone(),
+        rules: table_rules(choice, study.protocol().reading().within_squares),
+        ..CompareTable::default()
+    };
     let records = study.exams().map_err(|e| NoMaps::Failed(e.to_string()))?;
     for (at, record) in records.iter().enumerate() {
         task.progress(format!("Comparing {}", record.exam), Some(at as f32 / records.len() as f32));

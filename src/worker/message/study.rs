@@ -73,6 +73,8 @@ pub struct ExamSummary {
     pub done: BTreeMap<ReaderCode, usize>,
     /// Readers who accepted a model's proposal for it whole, and have not changed it since.
     pub accepted: BTreeSet<ReaderCode>,
+    /// Seconds that each reader spent on it in all their reads, pauses left out.
+    pub seconds: BTreeMap<ReaderCode, u64>,
     /// Readers whose newest read is sealed.
     pub sealed: BTreeSet<ReaderCode>,
     /// Whether every read that the protocol asks for is sealed: before that no model proposes on a test exam.
