@@ -34,7 +34,7 @@ fn main() {
             let started = Instant::now();
             let window = exam.view().window;
             let view = SliceView::new([900, 900]).fitted(plane.size(), [1.0, 1.0]).windowed(window.lower(), window.upper());
-            let styles = [OverlayStyle::paint(session.scheme(LayerKind::Marrow)), OverlayStyle::bone_outline()];
+            let styles = [OverlayStyle::paint(session.scheme(LayerKind::Marrow)), OverlayStyle::bone_outline([230, 232, 234, 255])];
             let drawn = twin::render(&view, &image, &[(&layers[0], &styles[0]), (&layers[1], &styles[1])]);
             assert_eq!(drawn.len(), 900 * 900);
             pictures.push(started.elapsed());

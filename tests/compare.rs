@@ -136,7 +136,12 @@ fn figures_keep_to_the_metaphysis_squares_where_the_protocol_says_so() {
     std::fs::write(study.layout().protocol(), study.protocol().clone().with_reading(reading).to_toml()).unwrap();
     open(&mut driver, &root);
     let limited = voxels(&mut driver);
-    assert!(limited[0] > 0 && limited[0] < whole[0], "{limited:?} of {whole:?}: {:?} {:?}", compared(&driver).rules, compared(&driver).warnings);
+    assert!(
+        limited[0] > 0 && limited[0] < whole[0],
+        "{limited:?} of {whole:?}: {:?} {:?}",
+        compared(&driver).rules,
+        compared(&driver).warnings
+    );
     assert_eq!(limited[2], 0, "level 3 lies outside the square: {whole:?}");
     assert!(compared(&driver).rules.iter().any(|rule| rule.contains("metaphysis squares")));
     let bounds = compared(&driver).consensus.labelled_box();

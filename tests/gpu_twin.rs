@@ -303,7 +303,7 @@ fn the_cpu_canvas_keeps_up_with_strokes() {
     let plane = SlicePlane::as_stored(grid.shape());
     let mut labels = Labels::empty(Arc::clone(&grid));
     let (image, _) = made_up(60, 44);
-    let styles = [OverlayStyle::paint(&LabelScheme::marrow()), OverlayStyle::bone_outline()].map(Arc::new);
+    let styles = [OverlayStyle::paint(&LabelScheme::marrow()), OverlayStyle::bone_outline([230, 232, 234, 255])].map(Arc::new);
     let shown = Arc::new(std::sync::Mutex::new((Canvas::new(None), Arc::new(SliceLabels::extract(&labels, &plane, 1).unwrap()))));
     let view = SliceView::new([1, 1]).placed([3.7, 2.9], [-12.5, 8.25]).windowed(31.0, 389.5);
     let in_harness = Arc::clone(&shown);
@@ -368,7 +368,7 @@ fn a_picture_to_look_at() {
     let marrow = Layer { labels: cut(&level), style: Arc::new(OverlayStyle::paint(&scheme)) };
     let shifted = |x: f32, y: f32| if level(x, y) == 0 { level(x - 9.0, y - 6.0) } else { 0 };
     let proposal = Layer { labels: cut(&shifted), style: Arc::new(OverlayStyle::proposal(&scheme)) };
-    let bones = Layer { labels: cut(&bone), style: Arc::new(OverlayStyle::bone_outline()) };
+    let bones = Layer { labels: cut(&bone), style: Arc::new(OverlayStyle::bone_outline([230, 232, 234, 255])) };
     let pattern = Layer { labels: cut(&level), style: Arc::new(OverlayStyle::patterned(&scheme)) };
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let state = render_state();
@@ -396,7 +396,7 @@ fn a_picture_to_look_at() {
 fn the_twin_is_fast() {
     let (image, labels) = made_up(512, 512);
     let styles = [style(OverlayMode::Fill, Contour::Voxels, true), style(OverlayMode::Hatch, Contour::Voxels, true)];
-    let outline = OverlayStyle::bone_outline();
+    let outline = OverlayStyle::bone_outline([230, 232, 234, 255]);
     // As many labels as a usual read has: a tenth of the slice, in one piece.
     let within = |n: usize| (n % 512).abs_diff(250).pow(2) + (n / 512).abs_diff(200).pow(2) < 92 * 92;
     let few = SliceLabels::from_values([512, 512], (0..512 * 512).map(|n| u8::from(within(n))).collect()).unwrap();

@@ -287,6 +287,16 @@ fn a_study_is_made_and_filled_from_the_window() {
     let said =
         |driver: &osteon::headless::Driver| driver.session().notices().iter().map(|n| n.text.clone()).collect::<Vec<_>>().join(" | ");
     assert!(said(&driver).contains("1 exam came in."), "{}", said(&driver));
+    // Importing was once begun while a picture of what would come in was being made, and both waited for each other for good: the
+    // pictures are asked for again and again here while the import begins.
+    osteon::io::write_image_nifti(&images.join("b.nii.gz"), &common::ball(3.0)).unwrap();
+    for round in 0..3 {
+        osteon::io::write_image_nifti(&images.join(format!("c{round}.nii.gz")), &common::ball(10.0 + f64::from(round))).unwrap();
+        driver.run_to_end("Looking", PATIENCE, Command::File(FileCommand::Use(PickPurpose::Import, images.clone()))).unwrap();
+        (0..4).for_each(|slice| driver.run(Command::Import(ImportCommand::Slice(Some(slice)))));
+        driver.run_to_end("Importing", PATIENCE, Command::Import(ImportCommand::Go)).unwrap();
+    }
+    assert_eq!(driver.session().exams().len(), 5);
     // A folder that holds other things, and one that is a study, are left as they are.
     for (taken, why) in [(&images, "holds other things"), (&root, "already")] {
         let error = driver.run_to_end("Making", PATIENCE, made(taken)).unwrap_err().to_string();

@@ -54,10 +54,6 @@ impl std::fmt::Debug for OverlayStyle {
 
 /// 45 %.
 const USUAL_OPACITY: u8 = 115;
-/// One device pixel of this stands for a bone's border.
-const NEAR_WHITE: [u8; 4] = [0xe6, 0xe8, 0xea, 255];
-/// Orange: the one colour of the window for what needs another look.
-const UNDECIDED: [u8; 4] = [0xd9, 0x8c, 0x3f, 255];
 
 impl OverlayStyle {
     /// Paint: 45 % tint with a full edge along voxels.
@@ -78,17 +74,17 @@ impl OverlayStyle {
         Self { mode: OverlayMode::Pattern, ..Self::paint(scheme) }
     }
 
-    /// Bones: a near-white line, one device pixel, around every label.
+    /// Bones: a line of one device pixel around every label.
     #[must_use]
-    pub fn bone_outline() -> Self {
-        Self { mode: OverlayMode::Outline, contour: Contour::Rounded, ..Self::single(NEAR_WHITE) }
+    pub fn bone_outline(line: [u8; 4]) -> Self {
+        Self { mode: OverlayMode::Outline, contour: Contour::Rounded, ..Self::single(line) }
     }
 
-    /// A consensus: paint, and voxels that stay undecided (label 255) in the colour for what needs another look.
+    /// A consensus: paint, and voxels that stay undecided (label 255) in a colour of their own.
     #[must_use]
-    pub fn consensus(scheme: &LabelScheme) -> Self {
+    pub fn consensus(scheme: &LabelScheme, undecided: [u8; 4]) -> Self {
         let mut style = Self::paint(scheme);
-        style.palette[255] = UNDECIDED;
+        style.palette[255] = undecided;
         style
     }
 
@@ -181,8 +177,8 @@ mod tests {
         let heat = OverlayStyle::heat();
         let light = |v: usize| heat.palette[v][..3].iter().map(|c| u32::from(*c)).sum::<u32>();
         assert!((1..255).all(|v| light(v) <= light(v + 1)), "a heat map must grow lighter, also in print");
-        let consensus = OverlayStyle::consensus(&LabelScheme::marrow());
-        assert!(consensus.palette[255][3] == 255 && consensus.palette[1] == OverlayStyle::paint(&LabelScheme::marrow()).palette[1]);
+        let consensus = OverlayStyle::consensus(&LabelScheme::marrow(), [1, 2, 3, 255]);
+        assert!(consensus.palette[255] == [1, 2, 3, 255] && consensus.palette[1] == OverlayStyle::paint(&LabelScheme::marrow()).palette[1]);
     }
 
     #[test]

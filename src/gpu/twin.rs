@@ -226,7 +226,7 @@ mod tests {
         let proposal = OverlayStyle::proposal(&scheme);
         assert_eq!(at(&proposal, 16, 16), [0xfa, 0xdc, 0x46, 255]);
         assert_eq!(at(&proposal, 17, 16), [100, 100, 100, 255]);
-        let outline = OverlayStyle { contour: super::super::Contour::Voxels, ..OverlayStyle::bone_outline() };
+        let outline = OverlayStyle { contour: super::super::Contour::Voxels, ..OverlayStyle::bone_outline([230, 232, 234, 255]) };
         assert_eq!(at(&outline, 10, 12), [0xe6, 0xe8, 0xea, 255]);
         assert_eq!(at(&outline, 11, 12), [100, 100, 100, 255]);
     }
@@ -236,9 +236,11 @@ mod tests {
         let image = ramp(37, 29);
         let labels = SliceLabels::from_values([37, 29], (0..37 * 29).map(|n| (n / 50 % 4) as u8).collect()).unwrap();
         let view = SliceView::new([121, 83]).placed([3.3, 2.9], [-4.25, 7.5]);
-        for style in
-            [OverlayStyle::paint(&LabelScheme::marrow()), OverlayStyle::bone_outline(), OverlayStyle::patterned(&LabelScheme::marrow())]
-        {
+        for style in [
+            OverlayStyle::paint(&LabelScheme::marrow()),
+            OverlayStyle::bone_outline([230, 232, 234, 255]),
+            OverlayStyle::patterned(&LabelScheme::marrow()),
+        ] {
             let layers = [(&labels, &style)];
             let whole = render(&view, &image, &layers);
             let part = PixelRect { lo: [31, 17], hi: [99, 200] };

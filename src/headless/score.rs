@@ -251,7 +251,8 @@ fn as_json(table: &ScoreTable) -> Value {
                     (t.word().to_owned(), value)
                 })
                 .collect();
-            json!({"exam": row.exam, "age_years": row.age_years, "slices_with_signal": row.slices_with_signal, "marks": marks})
+            json!({"exam": row.exam, "age_years": row.age_years, "slices_with_signal": row.slices_with_signal,
+                   "sex": row.words[0], "group": row.words[1], "site": row.words[2], "marks": marks})
         })
         .collect();
     json!({

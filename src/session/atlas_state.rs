@@ -45,6 +45,13 @@ impl AtlasState {
         self.measured.as_ref().filter(|m| m.result.exam == *exam)
     }
 
+    /// The place in a slice of `to` pixels that is as far across as `uv` is across one of `from` pixels: another patient has no
+    /// millimetres in common with this one.
+    #[must_use]
+    pub fn uv_beside(uv: [f32; 2], from: [usize; 2], to: [usize; 2]) -> [f32; 2] {
+        std::array::from_fn(|a| (uv[a] + 0.5) * to[a].max(1) as f32 / from[a].max(1) as f32 - 0.5)
+    }
+
     /// The slice of the atlas beside slice `at` of `count`: as far along its own stack, moved by what was scrolled.
     #[must_use]
     pub fn slice_beside(&self, at: usize, count: usize, of: usize) -> usize {
@@ -64,6 +71,9 @@ mod tests {
         assert_eq!((state.slice_beside(0, 15, 30), state.slice_beside(14, 15, 30), state.slice_beside(7, 15, 30)), (0, 29, 15));
         state.offset = 3;
         assert_eq!((state.slice_beside(7, 15, 30), state.slice_beside(14, 15, 30)), (18, 29));
+        // As far across: the edges stay edges, the middle the middle.
+        assert_eq!(AtlasState::uv_beside([-0.5, 49.5], [100, 100], [200, 50]), [-0.5, 24.5]);
+        assert_eq!(AtlasState::uv_beside([49.5, 99.5], [100, 100], [200, 50]), [99.5, 49.5]);
         state.offset = -99;
         assert_eq!((state.slice_beside(7, 15, 30), state.slice_beside(0, 1, 1), state.slice_beside(0, 0, 0)), (0, 0, 0));
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Reads the grey values.
-pub(super) type ReadImage = Box<dyn Fn() -> Result<Image, IoError> + Send>;
+pub(super) type ReadImage = Box<dyn Fn() -> Result<Image, IoError> + Send + Sync>;
 
 /// A volume that waits to be imported.
 pub(super) struct Incoming {

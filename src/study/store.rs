@@ -53,7 +53,7 @@ impl Study {
         let folder = root.file_name().map(|n| n.to_string_lossy().into_owned());
         let name = name.map(str::to_owned).or(folder).unwrap_or_else(|| "Study".to_owned());
         let reading = ReadingRules { shuffled: true, ..ReadingRules::default() };
-        Self::init(root, &name, &Protocol::sample().with_reading(reading))
+        Self::init(root, &name, &Protocol::sample().with_reading(reading).with_confirmed_conditions(true))
     }
 
     /// Opens a study.

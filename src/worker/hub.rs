@@ -115,15 +115,15 @@ impl Workers {
             Request::NewStudy { path } => task.spawn("files", move |task| files::make(task, &config, &path)),
             Request::LookAtImport(source) => {
                 let import = self.import.clone();
-                task.spawn("import", move |task| pool.install(|| import.look(task, source)));
+                task.spawn("import", move |task| import.look(task, &pool, source));
             }
             Request::ImportPreview { at, slice } => {
                 let import = self.import.clone();
-                task.spawn("preview", move |_| pool.install(|| import.preview(at, slice)));
+                task.spawn("preview", move |_| import.preview(&pool, at, slice));
             }
             Request::Import { root, table } => {
                 let import = self.import.clone();
-                task.spawn("import", move |task| pool.install(|| import.carry_out(task, &config, &root, *table)));
+                task.spawn("import", move |task| import.carry_out(task, &pool, &config, &root, *table));
             }
             Request::ForgetImport => {
                 let import = self.import.clone();

@@ -9,7 +9,8 @@ use crate::volume::{Image, percentile};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// The import that waits for a person; one at a time.
+/// The import that waits for a person; one at a time. Its lock is taken by the threads of tasks only, never by those of the pool: a
+/// pool thread that waits for its helpers takes up other work meanwhile, and would wait for a lock that it holds itself.
 #[derive(Default)]
 pub(super) struct PendingImport(Mutex<Option<ImportPlan>>);
 
@@ -18,10 +19,10 @@ const LARGEST_PREVIEW: usize = 1400;
 
 impl PendingImport {
     /// Reads the sources and keeps the plan.
-    pub fn look(&self, task: &Task, source: ImportSource) -> Outcome {
+    pub fn look(&self, task: &Task, pool: &rayon::ThreadPool, source: ImportSource) -> Outcome {
         // The one before may hold images in memory.
         self.forget();
-        match plan(task, &source) {
+        match pool.install(|| plan(task, &source)) {
             _ if task.cancel.is_cancelled() => Outcome::Cancelled,
             Ok((plan, skipped)) => {
                 let table = plan.table().clone();
@@ -33,9 +34,9 @@ impl PendingImport {
     }
 
     /// Makes a picture of one sequence.
-    pub fn preview(&self, at: [usize; 2], slice: Option<usize>) -> Outcome {
+    pub fn preview(&self, pool: &rayon::ThreadPool, at: [usize; 2], slice: Option<usize>) -> Outcome {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match held.as_ref().and_then(|plan| plan.image(at)) {
+        match held.as_ref().and_then(|plan| pool.install(|| plan.image(at))) {
             Some(Ok(image)) => Outcome::ImportPreview(Box::new(preview(&image, at, slice))),
             Some(Err(error)) => Outcome::Failed(error.to_string()),
             None => Outcome::Cancelled,
@@ -43,11 +44,11 @@ impl PendingImport {
     }
 
     /// Imports what the person chose.
-    pub fn carry_out(&self, task: &Task, config: &WorkerConfig, root: &Path, table: ImportTable) -> Outcome {
+    pub fn carry_out(&self, task: &Task, pool: &rayon::ThreadPool, config: &WorkerConfig, root: &Path, table: ImportTable) -> Outcome {
         let Some(plan) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return Outcome::Failed("The images to be imported are no longer at hand: choose them again.".to_owned());
         };
-        files::finish(task, bring_in(task, config, root, plan, table))
+        files::finish(task, pool.install(|| bring_in(task, config, root, plan, table)))
     }
 
     /// Lets the images go.

@@ -1,5 +1,6 @@
 //! Scoring sessions: made of consensus and model masks, opened, marked, locked, unblinded.
 
+use super::agreed_region::AgreedRegion;
 use super::exam::images;
 use super::files::{acquisition_axis, fresh_randomness, reading_axis};
 use super::journal::JournalMessage;
@@ -9,6 +10,7 @@ use super::task::Task;
 use crate::consensus::{Consensus, MARROW_LEVELS, Method, UNDECIDED, VotePatterns};
 use crate::edit::{CommitKind, ReadLayers};
 use crate::io::read_labels_nifti;
+use crate::space::SlicePlane;
 use crate::study::{
     Covariates, ExamCode, ExamRecord, KeyPlace, MEETING_READER, ModelCode, NewPlan, ReaderCode, ScoreFile, ScorePlan, ScoreSource,
     ScoreState, Split, Study, Target, new_score_session, save_tables, score_tables,
@@ -156,14 +158,18 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Optio
         }
         let proposed = loaded.propose_on(study, record, task, &mut |_, _| {})?.map_err(|e| e.to_string())?;
         let axis = acquisition_axis(proposed.grid());
-        let bone = agreed.bone.filter(|_| trim);
+        let bone = agreed.bone.as_ref().filter(|_| trim);
         if trim && bone.is_none() {
             left_out.push(format!("{} is scored as it is: no reader drew bone there, so nothing could be taken out", record.exam));
         }
-        for (source, labels) in
-            [(ScoreSource::Consensus(agreed.how), agreed.marrow), (ScoreSource::Model(format!("{model}/{version}")), proposed)]
-        {
-            let labels = bone.as_ref().map_or_else(|| labels.clone(), |bone| inside(&labels, bone));
+        for (source, labels) in [
+            (ScoreSource::Consensus(agreed.how.clone()), agreed.marrow.clone()),
+            (ScoreSource::Model(format!("{model}/{version}")), proposed),
+        ] {
+            let mut labels = bone.map_or_else(|| labels.clone(), |bone| inside(&labels, bone));
+            if study.protocol().reading().within_squares {
+                agreed.region.limit(&mut labels);
+            }
             masks.push((record.exam.clone(), source, labels, axis));
         }
     }
@@ -185,17 +191,23 @@ pub(super) struct Agreed {
     pub(super) marrow: Labels,
     /// Where at least half of the readers drew bone; none where nobody did.
     bone: Option<Labels>,
+    /// What their metaphysis squares hold.
+    region: AgreedRegion,
     how: String,
 }
 
 /// STAPLE per level of the first sealed read of each reader that no model helped with; the reason where there are fewer than two.
 pub(super) fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agreed, String>, String> {
     let mut states: Vec<(String, crate::study::ReadState)> = Vec::new();
+    let mut region = AgreedRegion::default();
     for (header, view) in study.reads_for_comparison(&record.exam).map_err(|e| e.to_string())? {
         let reader = header.reader.to_string();
         let counts = !header.assisted && reader != MEETING_READER && view.sealed().map_err(|e| e.to_string())?.is_some();
         if counts && !states.iter().any(|(r, _)| *r == reader) {
-            states.push((reader, view.state().map_err(|e| e.to_string())?));
+            let state = view.state().map_err(|e| e.to_string())?;
+            let plane = SlicePlane::new(header.grid.world_from_voxel(), header.grid.shape(), header.slice_axis);
+            region.add(&reader, &view.squares().map_err(|e| e.to_string())?, &plane, state.bone.clone());
+            states.push((reader, state));
         }
     }
     if states.len() < 2 {
@@ -224,7 +236,7 @@ pub(super) fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agr
     }
     let readers: Vec<&str> = states.iter().map(|(r, _)| r.as_str()).collect();
     let how = format!("STAPLE per level of {}", readers.join(", "));
-    Ok(Ok(Agreed { marrow, bone: (!votes.is_empty()).then_some(bone), how }))
+    Ok(Ok(Agreed { marrow, bone: (!votes.is_empty()).then_some(bone), region, how }))
 }
 
 fn inside(labels: &Labels, bone: &Labels) -> Labels {

@@ -265,11 +265,11 @@ mod tests {
             assert!(error.problem.contains(word), "{error}");
         }
         assert!(refused("train = 0.7", "train = 0.9").problem.contains("add up to 1"));
-        let windows = [("fixed", "needs lower"), ("free", "takes no")];
-        for (rule, word) in windows {
-            let error = refused("rule = \"air_black\"", &format!("rule = \"{rule}\""));
-            assert!(error.problem.contains(word), "{error}");
-        }
+        let window = "rule = \"air_black\"\nk = 4.6";
+        assert!(refused(window, "rule = \"fixed\"\nlower = 1.0").problem.contains("needs lower and upper"));
+        assert!(refused(window, "rule = \"fixed\"\nlower = 1.0\nupper = 1.0").problem.contains("below upper"));
+        assert!(refused(window, "rule = \"free\"\nk = 4.6").problem.contains("takes no k"));
+        assert!(refused(&format!("{window}\nlocked = false"), "rule = \"free\"\nlocked = true").problem.contains("cannot be locked"));
         assert!(refused("name = ", "nome = ").problem.contains("nome"));
     }
 

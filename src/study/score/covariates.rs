@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What the table needs of one exam.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Covariate {
     /// Age in years.
     pub age_years: Option<f64>,
     /// Slices with signal.
     pub slices_with_signal: Option<f64>,
+    /// Sex, group and site as they stand in the list, in the order of [`Covariates::WORDS`].
+    pub words: [Option<String>; 3],
 }
 
 /// Covariates by exam.
@@ -20,7 +22,11 @@ pub struct Covariate {
 pub struct Covariates(BTreeMap<ExamCode, Covariate>);
 
 impl Covariates {
-    /// Reads a CSV file with a column `exam`, and `age` and `slices` (or `slices_with_signal`) where known; others are passed over.
+    /// Columns that hold words.
+    pub const WORDS: [&str; 3] = ["sex", "group", "site"];
+
+    /// Reads a CSV file with a column `exam`, and `age`, `slices` (or `slices_with_signal`), `sex`, `group` and `site` where known;
+    /// others are passed over.
     ///
     /// # Errors
     /// At the first line that cannot be understood; it is named. A place inside the study is refused: ages would be where scorers are.
@@ -34,7 +40,7 @@ impl Covariates {
     /// The covariates of an exam.
     #[must_use]
     pub fn of(&self, exam: &ExamCode) -> Covariate {
-        self.0.get(exam).copied().unwrap_or_default()
+        self.0.get(exam).cloned().unwrap_or_default()
     }
 
     fn parse(text: &str) -> Result<Self, (usize, String)> {
@@ -46,6 +52,7 @@ impl Covariates {
         let column = |wanted: &[&str]| names.iter().position(|n| wanted.contains(&n.as_str()));
         let exam = column(&["exam"]).ok_or((1, "the column exam is missing".to_owned()))?;
         let (age, slices) = (column(&["age", "age_years"]), column(&["slices", "slices_with_signal"]));
+        let words = Self::WORDS.map(|word| column(&[word]));
         let mut found = BTreeMap::new();
         for (at, line) in lines {
             let cells = fields(line, comma);
@@ -58,7 +65,11 @@ impl Covariates {
                 },
             };
             let code = ExamCode::new(cell(Some(exam)).unwrap_or_default()).map_err(|e| (at + 1, e.to_string()))?;
-            let covariate = Covariate { age_years: number(age)?, slices_with_signal: number(slices)? };
+            let covariate = Covariate {
+                age_years: number(age)?,
+                slices_with_signal: number(slices)?,
+                words: words.map(|c| cell(c).map(str::to_owned)),
+            };
             if found.insert(code.clone(), covariate).is_some() {
                 return Err((at + 1, format!("{code} comes twice")));
             }
@@ -89,8 +100,9 @@ mod tests {
     fn columns_go_by_name_and_mistakes_by_line() {
         let of = |text: &str| Covariates::parse(text);
         let exam = ExamCode::new("K-001").unwrap();
-        let expected = Covariate { age_years: Some(13.9), slices_with_signal: Some(16.0) };
-        assert_eq!(of("exam,sex,age,slices\nK-001,f,13.9,16\n").unwrap().of(&exam), expected);
+        let expected = Covariate { age_years: Some(13.9), slices_with_signal: Some(16.0), words: Default::default() };
+        let all = of("exam,sex,age,slices,site,group\nK-001,f,13.9,16,,\"cases, mild\"\n").unwrap().of(&exam);
+        assert_eq!(all, Covariate { words: [Some("f".into()), Some("cases, mild".into()), None], ..expected.clone() });
         assert_eq!(of("\u{feff}Slices;Exam;Age\n16;K-001;13,9").unwrap().of(&exam), expected);
         assert_eq!(of("exam,age\n\nK-001,\n").unwrap().of(&exam), Covariate::default());
         assert_eq!(of("exam,age\nK-001,old").unwrap_err().0, 2);

@@ -69,6 +69,7 @@ mod tests {
         let row = |exam: &str, model: [f64; 4], comments: &[&str]| TableRow {
             exam: ExamCode::new(exam).unwrap(),
             age_years: None,
+            words: Default::default(),
             slices_with_signal: None,
             marks: model.map(|value| [mark(9.0), mark(value)]),
             comments: comments.iter().map(|c| (*c).to_owned()).collect(),

@@ -61,6 +61,9 @@ pub struct TableRow {
     pub age_years: Option<f64>,
     /// Slices with signal.
     pub slices_with_signal: Option<f64>,
+    /// Sex, group and site, where the coordinator's list tells them.
+    #[serde(default)]
+    pub words: [Option<String>; 3],
     /// By target in the order of [`Target::ALL`]: consensus and model.
     pub marks: [[Option<TableMark>; 2]; 4],
     /// Comments on the two masks, with whose it is.
@@ -212,6 +215,7 @@ fn rows(plan: &ScorePlan, key: &ScoreKey, state: &ScoreState, covariates: &Covar
         TableRow {
             exam: exam.clone(),
             age_years: known.age_years,
+            words: known.words,
             // The consensus tells how many slices hold signal where the coordinator's list does not.
             slices_with_signal: known.slices_with_signal.or(items[0].map(|i| f64::from(i.slices))),
             marks: Target::ALL.map(|target| items.map(|item| mark(item, target))),
@@ -253,17 +257,29 @@ fn rules(plan: &ScorePlan) -> Vec<String> {
 }
 
 impl ScoreTable {
+    /// Which of sex, group and site any exam tells, as places in [`Covariates::WORDS`].
+    #[must_use]
+    pub fn words_shown(&self) -> Vec<usize> {
+        (0..Covariates::WORDS.len()).filter(|word| self.rows.iter().any(|row| row.words[*word].is_some())).collect()
+    }
+
     /// The table as CSV: a line per exam, then means and SD with and without flagged marks, then the rules as comments.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let number = |value: Option<f64>| value.map_or_else(String::new, |v| format!("{v:.6}"));
+        let shown = self.words_shown();
         let mut out = String::from("exam,age_years,slices_with_signal");
+        shown.iter().for_each(|word| out.extend([",", Covariates::WORDS[*word]]));
         for target in ["level_1", "level_2", "level_3", "overall"] {
             let _ = write!(out, ",{target}_consensus,{target}_consensus_flagged,{target}_model,{target}_model_flagged,{target}_difference");
         }
         out.push('\n');
         for row in &self.rows {
             let _ = write!(out, "{},{},{}", row.exam, number(row.age_years), number(row.slices_with_signal));
+            for word in &shown {
+                let text = row.words[*word].as_deref().unwrap_or_default().replace('"', "\"\"");
+                let _ = write!(out, ",\"{text}\"");
+            }
             for target in 0..4 {
                 for mark in row.marks[target] {
                     let flag = mark.map_or("", |m| if m.flagged { "1" } else { "0" });
@@ -281,6 +297,7 @@ impl ScoreTable {
                     _ => f.n.to_string(),
                 };
                 let _ = write!(out, "\"{what}, {name}\",{},{}", of(&self.age_years), of(&self.slices_with_signal));
+                shown.iter().for_each(|_| out.push(','));
                 for [consensus, model, difference] in figures {
                     let _ = write!(out, ",{},,{},,{}", of(consensus), of(model), of(difference));
                 }

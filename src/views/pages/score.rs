@@ -166,7 +166,7 @@ fn table_ui(ui: &mut Ui, session: &Session, table: &ScoreTable, commands: &mut V
         let title = format!("Table 2 · session {}, scored by {}", table.session, table.scorer);
         ui.label(RichText::new(title).font(theme::title()).color(theme::STRONG));
         if button(ui, "Join covariates…", None, ButtonLook::Plain, true)
-            .on_hover_text("Reads age and slices with signal from the coordinator's covariates.csv")
+            .on_hover_text("Reads age, slices with signal, sex, group and site from the coordinator's covariates.csv")
             .clicked()
         {
             commands.push(Command::File(FileCommand::Pick(PickPurpose::Covariates)));
@@ -177,7 +177,11 @@ fn table_ui(ui: &mut Ui, session: &Session, table: &ScoreTable, commands: &mut V
     Grid::new(("table 2", &table.scorer, &table.model)).spacing([18.0, 4.0]).min_row_height(theme::ROW).show(ui, |ui| {
         head(ui);
         for row in &table.rows {
-            ui.label(RichText::new(row.exam.to_string()).font(theme::mono()).color(theme::STRONG));
+            let exam = ui.label(RichText::new(row.exam.to_string()).font(theme::mono()).color(theme::STRONG));
+            let known: Vec<&str> = row.words.iter().flatten().map(String::as_str).collect();
+            if !known.is_empty() {
+                exam.on_hover_text(known.join(" · "));
+            }
             cell(ui, row.age_years.map(|v| format!("{v:.1}")), theme::TEXT);
             cell(ui, row.slices_with_signal.map(|v| format!("{v:.0}")), theme::TEXT);
             for target in 0..Target::ALL.len() {

@@ -1,10 +1,11 @@
 //! The atlas beside the picture: an exam with its agreed mask and notes, at the same window; after calibration the difference.
 
+use super::crosshair;
 use super::marks;
 use super::notches::Notches;
 use super::place::Place;
 use crate::gpu::{Canvas, Interpolation, Layer, OverlayStyle, PaneId, SliceImage, SliceLabels, pane_on_pixels};
-use crate::session::{AtlasState, Command, OpenExam, Session, ViewCommand, ViewState};
+use crate::session::{AtlasState, Command, OpenExam, Session, ViewCommand};
 use crate::space::SlicePlane;
 use crate::views::widgets::{ButtonLook, button, quiet};
 use crate::views::{facts, theme};
@@ -111,7 +112,8 @@ fn picture_ui(
     painter.rect_filled(rect, CornerRadius::ZERO, theme::PICTURE);
     let view = exam.view();
     let pixel_mm = plane.pixel_mm(shown.exam.image.grid().world_from_voxel());
-    let place = Place::new(rect, ui.ctx().pixels_per_point(), plane.size(), pixel_mm, 1.0, ViewState::middle(plane.size()));
+    let beside = |uv: [f32; 2]| AtlasState::uv_beside(uv, exam.plane().size(), plane.size());
+    let place = Place::new(rect, ui.ctx().pixels_per_point(), plane.size(), pixel_mm, view.zoom, beside(view.centre_uv));
     if let Some((image, layer)) = pane.cut(session, shown, &plane, slice) {
         let interpolation = if view.smooth { Interpolation::Smooth } else { Interpolation::Nearest };
         let window = session.atlas_window().unwrap_or(view.window);
@@ -119,6 +121,10 @@ fn picture_ui(
         drawn.inverted = shown.exam.image.inverted_on_display();
         let layers = if view.overlay { vec![layer] } else { Vec::new() };
         canvas.paint(&painter, rect, PANE, drawn, &image, &layers);
+    }
+    if session.panes().crosshair {
+        let (_, cursor) = exam.plane().pixel(view.cursor);
+        crosshair::paint(&painter, rect, place.at(beside(cursor.map(|x| x as f32)).map(f64::from)));
     }
     let title = format!("Atlas {} · {} of {}", shown.exam.code, slice + 1, plane.slice_count());
     let title = marks::corner(&painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &title, theme::TEXT);

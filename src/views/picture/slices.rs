@@ -3,6 +3,7 @@
 use crate::gpu::{Layer, OverlayStyle, SliceImage, SliceLabels};
 use crate::session::{OpenExam, Session};
 use crate::space::SlicePlane;
+use crate::views::theme;
 use crate::volume::{Image, LayerKind};
 use crate::worker::message::Dirty;
 use std::sync::Arc;
@@ -131,7 +132,7 @@ impl Slices {
         let opacity = (view.opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
         let key = (kind.number(), opacity, view.patterns);
         let style = self.style(key, || match kind {
-            LayerKind::Bone => OverlayStyle::bone_outline(),
+            LayerKind::Bone => OverlayStyle::bone_outline(theme::BONE.to_array()),
             // Hatched: it is no finding, it says where none is looked for.
             LayerKind::Exclusion => OverlayStyle::proposal(session.scheme(kind)),
             LayerKind::Marrow if view.patterns => OverlayStyle::patterned(session.scheme(kind)).with_opacity(view.opacity),

@@ -99,11 +99,11 @@ fn style(session: &Session, shown: &ShownMap, level: usize, opacity: f32, patter
     match shown {
         ShownMap::Consensus if patterns => {
             let mut style = OverlayStyle::patterned(scheme).with_opacity(opacity);
-            let plain = OverlayStyle::consensus(scheme);
+            let plain = OverlayStyle::consensus(scheme, theme::LOOK_AGAIN.to_array());
             style.palette[usize::from(UNDECIDED)] = plain.palette[usize::from(UNDECIDED)];
             style
         }
-        ShownMap::Consensus => OverlayStyle::consensus(scheme).with_opacity(opacity),
+        ShownMap::Consensus => OverlayStyle::consensus(scheme, theme::LOOK_AGAIN.to_array()).with_opacity(opacity),
         ShownMap::Probability => OverlayStyle::probability(level_colour(session, level)).with_opacity(map),
         ShownMap::Disagreement | ShownMap::Entropy => OverlayStyle::heat().with_opacity(map),
         ShownMap::Map(_) if patterns => OverlayStyle::patterned(scheme).with_opacity(opacity),
