@@ -28,3 +28,5 @@ take models "$shots/models_training.png"
 take review "$shots/review.png"
 take compare "$shots/compare.png"
 take help "$shots/help.png"
+take conditions "$shots/manners-pattern.png"
+for page in submit protocol atlas calibration sacroiliac audit score score_table; do take "$page" "$shots/$page.png"; done
