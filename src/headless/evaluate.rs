@@ -36,6 +36,9 @@ pub struct EvaluateArgs {
     /// Whether proposals are the mean over slices and their mirror images, whatever the model says: on or off
     #[arg(long, value_name = "on|off", value_parser = ["on", "off"])]
     pub flips: Option<String>,
+    /// Smoothing of probabilities within a slice, in mm, whatever the model says: 0 for none
+    #[arg(long, value_name = "MM")]
+    pub smoothing: Option<f64>,
     /// File for the figures, - for the screen
     #[arg(long)]
     pub json: Option<PathBuf>,
@@ -52,6 +55,9 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     };
     require_model(&args.place)?;
     let (mut model, card) = checkpoint::load(&args.place)?;
+    if let Some(mm) = args.smoothing {
+        model = model.with_smoothing(mm)?;
+    }
     if let Some(flips) = &args.flips {
         model = model.with_flips(flips == "on")?;
     }

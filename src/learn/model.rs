@@ -110,6 +110,16 @@ impl Model {
         Ok(Self { spec, ..self })
     }
 
+    /// The same with another smoothing of its probabilities, in mm, whatever its specification says. Slices prepared before keep theirs.
+    ///
+    /// # Errors
+    /// If it is no such number.
+    pub fn with_smoothing(self, smoothing_mm: f64) -> Result<Self, LearnError> {
+        let wish = super::ModelSpec { smoothing_mm, ..self.spec.spec().clone() };
+        let spec = wish.check().map_err(|why| LearnError::Unsuited(why.to_string()))?;
+        Ok(Self { spec, ..self })
+    }
+
     /// What it has learnt, from what.
     #[must_use]
     pub const fn spec(&self) -> &CheckedSpec {
@@ -224,6 +234,7 @@ impl Model {
         for (done, &slice) in wanted.iter().enumerate() {
             progress(done, wanted.len());
             let probabilities = self.probabilities(engine.as_mut(), &prepared.planes(slice)?, prepared.size(), stop)?;
+            let probabilities = prepared.smoothed(probabilities, self.shape.classes);
             prepared.write_labels(slice, &probabilities, self.shape.classes, &mut labels);
         }
         progress(wanted.len(), wanted.len());
@@ -247,6 +258,7 @@ impl Model {
         for slice in 0..prepared.slice_count() {
             progress(slice, prepared.slice_count());
             let probabilities = self.probabilities(engine.as_mut(), &prepared.planes(slice)?, prepared.size(), stop)?;
+            let probabilities = prepared.smoothed(probabilities, self.shape.classes);
             prepared.write_probabilities(slice, &probabilities, classes, &mut maps);
         }
         Ok(maps)

@@ -24,6 +24,8 @@ pub struct Plan {
     pub objective: Objective,
     /// Whether proposals are the mean over the slice and its mirror image.
     pub flips: bool,
+    /// Smoothing of probabilities within a slice, in mm (standard deviation); not of bones. 0: none.
+    pub smoothing_mm: f64,
     /// How grey values are prepared; none = on the signal of fatty tissue where there is a fat image, else by percentiles.
     pub recipe: Option<Recipe>,
     /// How slices are changed; none = as usual for the layer and the recipe.
@@ -55,6 +57,7 @@ impl Default for Plan {
             class_weights: None,
             objective: Objective::default(),
             flips: false,
+            smoothing_mm: ModelSpec::USUAL_SMOOTHING_MM,
             recipe: None,
             augmentation: None,
             options: TrainOptions { rate: Rate::Cosine { peak: 4e-3, steps: 0 }, keep: 0.995, ..TrainOptions::default() },
@@ -95,6 +98,7 @@ impl Plan {
             class_weights: self.class_weights.clone(),
             objective: self.objective,
             flips: self.flips && layer != "bone",
+            smoothing_mm: if layer == "bone" { 0.0 } else { self.smoothing_mm },
             seed,
             ..ModelSpec::new("", layer, labels, labels_from)
         }

@@ -45,6 +45,9 @@ pub struct ModelSpec {
     /// whose labels carry a side.
     #[serde(default)]
     pub flips: bool,
+    /// Standard deviation in mm of the Gaussian that smooths probabilities within a slice before the likeliest label is taken; 0: none.
+    #[serde(default)]
+    pub smoothing_mm: f64,
     /// Where all randomness of initialisation comes from.
     #[serde(default)]
     pub seed: u64,
@@ -103,6 +106,9 @@ pub enum SpecError {
         /// Largest value allowed.
         most: f32,
     },
+    /// A smoothing that is none, or that would leave nothing.
+    #[error("`smoothing_mm` is {0}, but must be between 0 and 10")]
+    Smoothing(f64),
     /// Mirror images where sides matter.
     #[error("`flips` cannot be used for bones: their labels carry a side")]
     Flips,
@@ -118,6 +124,9 @@ pub enum SpecError {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct CheckedSpec(ModelSpec);
+
+/// More would leave nothing of small marks.
+const MOST_SMOOTHING_MM: f64 = 10.0;
 
 const fn default_base() -> usize {
     16
@@ -145,9 +154,14 @@ impl ModelSpec {
             class_weights: None,
             objective: Objective::default(),
             flips: false,
+            smoothing_mm: 0.0,
             seed: 0,
         }
     }
+
+    /// Smoothing of marrow probabilities in new models, in mm: what readers draw has smoother borders than what a net thinks pixel by
+    /// pixel (measured in `docs/learning.md`).
+    pub const USUAL_SMOOTHING_MM: f64 = 0.7;
 
     /// Whether two specifications differ in nothing but their seeds.
     #[must_use]
@@ -185,6 +199,9 @@ impl ModelSpec {
         }
         if let Err((field, [least, most])) = self.objective.check() {
             return Err(SpecError::Objective { field, least, most });
+        }
+        if !(self.smoothing_mm.is_finite() && (0.0..=MOST_SMOOTHING_MM).contains(&self.smoothing_mm)) {
+            return Err(SpecError::Smoothing(self.smoothing_mm));
         }
         if self.flips && self.layer == "bone" {
             return Err(SpecError::Flips);
@@ -251,6 +268,9 @@ mod tests {
         let objective = Objective { dropout: 1.0, ..Objective::default() };
         let error = ModelSpec { objective, ..good.clone() }.check().unwrap_err().to_string();
         assert_eq!(error, "`dropout` must be between 0 and 0.9");
+        for smoothing_mm in [-0.1, 11.0, f64::NAN] {
+            assert!(matches!(ModelSpec { smoothing_mm, ..good.clone() }.check(), Err(SpecError::Smoothing(_))));
+        }
         assert_eq!(ModelSpec { flips: true, layer: "bone".into(), ..good.clone() }.check(), Err(SpecError::Flips));
         let error = ModelSpec { depth: 9, ..good }.check().unwrap_err().to_string();
         assert_eq!(error, "`depth` is 9, but must be between 1 and 6");

@@ -46,6 +46,7 @@ impl Model {
                 pixel.iter_mut().zip(&mirrored[from..from + classes]).for_each(|(a, b)| *a = 0.5 * (*a + b));
             }
         }
+        let mean = prepared.smoothed(mean, classes);
         let most = (classes as f32).ln().max(f32::MIN_POSITIVE);
         let entropy = |pixel: &[f32]| (-pixel.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f32>() / most).clamp(0.0, 1.0);
         let likeliest = |pixel: &[f32]| pixel.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(label, _)| label as u8);

@@ -42,7 +42,7 @@ pub(super) fn reads_csv(sources: &[SourceFact]) -> String {
     let mut out = "exam,who,role,state,seconds,labels_sha256\n".to_owned();
     for source in sources {
         let seconds = source.seconds.map_or_else(String::new, |s| s.to_string());
-        let texts = [source.exam.as_str(), &source.who.to_string(), source.who.role(), &source.state].map(|text| cell(text));
+        let texts = [source.exam.as_str(), &source.who.to_string(), source.who.role(), &source.state].map(cell);
         let _ = writeln!(out, "{},{seconds},{}", texts.join(","), source.labels_sha256);
     }
     out

@@ -17,6 +17,7 @@ use crate::learn::{
     balanced_weights, checkpoint,
 };
 use crate::study::{ModelCode, Study};
+use crate::volume::LayerKind;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -109,6 +110,7 @@ impl<'a> Run<'a> {
         parent = parent.filter(|_| anew.is_none());
         let mut spec = ModelSpec::new("", request.layer.word(), usize::from(labels), request.reader.as_str());
         spec.seed = request.seed;
+        spec.smoothing_mm = if request.layer == LayerKind::Marrow { ModelSpec::USUAL_SMOOTHING_MM } else { 0.0 };
         spec.base = request.net.base.unwrap_or(spec.base);
         spec.neighbours = request.net.neighbours.unwrap_or(spec.neighbours);
         let usual = Recipe::for_sequences(&sequences);

@@ -1,5 +1,6 @@
 //! Seeded changes that make one slice into many.
 
+use super::filters::blur;
 use super::plane::{bilinear, resize};
 use super::{Example, Recipe};
 use crate::learn::net::normal;
@@ -88,7 +89,7 @@ impl Augmentation {
         }
         if self.blur > 0.0 {
             let sigma = random.random::<f64>() * self.blur;
-            planes.chunks_exact_mut(pixels).for_each(|plane| blur(plane, [width, height], sigma));
+            planes.chunks_exact_mut(pixels).for_each(|plane| blur(plane, [width, height], [sigma; 2]));
         }
         let shading = smooth_field(self.bias, BIAS_POINTS, [width, height], random);
         for (n, v) in planes.iter_mut().enumerate() {
@@ -162,27 +163,6 @@ fn smooth_field(deviation: f64, points: usize, size: [usize; 2], random: &mut Ch
         let coarse: Vec<f32> = (0..points * points).map(|_| (normal(random) * deviation) as f32).collect();
         resize(&coarse, [points, points], size, 1)
     })
-}
-
-/// Separable Gaussian with a standard deviation in pixels, cut at 3 of it; the border goes on outwards.
-fn blur(plane: &mut [f32], size: [usize; 2], sigma: f64) {
-    if sigma < 0.2 {
-        return;
-    }
-    let radius = (3.0 * sigma).ceil() as usize;
-    let weights: Vec<f32> = (0..=2 * radius).map(|n| (-0.5 * ((n as f64 - radius as f64) / sigma).powi(2)).exp() as f32).collect();
-    let total: f32 = weights.iter().sum();
-    let [width, height] = size;
-    for (steps, length, starts) in [(1, width, height), (width, height, width)] {
-        for start in 0..starts {
-            let first = if steps == 1 { start * width } else { start };
-            let line: Vec<f32> = (0..length).map(|n| plane[first + n * steps]).collect();
-            for n in 0..length {
-                let at = |k: usize| line[(n + k).saturating_sub(radius).min(length - 1)];
-                plane[first + n * steps] = weights.iter().enumerate().map(|(k, w)| w * at(k)).sum::<f32>() / total;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

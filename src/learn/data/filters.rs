@@ -46,6 +46,29 @@ pub fn median4(values: &mut [f32], size: [usize; 2]) {
     }
 }
 
+/// Separable Gaussian with a standard deviation in pixels along width and height, cut at 3 of it; below 0.2 it does nothing. The
+/// border goes on outwards.
+pub(super) fn blur(plane: &mut [f32], size: [usize; 2], sigma: [f64; 2]) {
+    let [width, height] = size;
+    for (steps, length, starts, sigma) in [(1, width, height, sigma[0]), (width, height, width, sigma[1])] {
+        if sigma < 0.2 {
+            continue;
+        }
+        // Nothing further away than the slice is wide matters.
+        let radius = ((3.0 * sigma).ceil() as usize).min(length);
+        let weights: Vec<f32> = (0..=2 * radius).map(|n| (-0.5 * ((n as f64 - radius as f64) / sigma).powi(2)).exp() as f32).collect();
+        let total: f32 = weights.iter().sum();
+        for start in 0..starts {
+            let first = if steps == 1 { start * width } else { start };
+            let line: Vec<f32> = (0..length).map(|n| plane[first + n * steps]).collect();
+            for n in 0..length {
+                let at = |k: usize| line[(n + k).saturating_sub(radius).min(length - 1)];
+                plane[first + n * steps] = weights.iter().enumerate().map(|(k, w)| w * at(k)).sum::<f32>() / total;
+            }
+        }
+    }
+}
+
 /// Separable Gaussian with σ = `fraction` × size along each axis, cut at 3 σ, weights renormalised at the border.
 fn gaussian(values: &[f32], size: [usize; 2], fraction: f64) -> Vec<f32> {
     let [width, height] = size;

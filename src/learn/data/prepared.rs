@@ -1,5 +1,6 @@
 //! The slices of an exam as a net takes them in.
 
+use super::filters::blur;
 use super::plane::{position, resize};
 use super::{Example, Recipe};
 use crate::learn::error::LearnError;
@@ -18,6 +19,8 @@ pub struct PreparedSlices {
     /// Width and height of a slice for the net.
     size: [usize; 2],
     neighbours: usize,
+    /// Standard deviation of the smoothing of probabilities, in pixels of `size`.
+    smoothing_px: [f64; 2],
     /// Per sequence, per slice: `[row][column]` of `size`.
     sequences: Vec<Vec<Vec<f32>>>,
 }
@@ -48,7 +51,10 @@ impl PreparedSlices {
         let pixels = own[0] * own[1];
         require_room(Self::bytes_of(spec, &grid, slice_axis))?;
         let sequences = volumes.iter().map(|v| v.par_chunks(pixels).map(|slice| resize(slice, own, size, 1)).collect()).collect();
-        Ok(Self { grid, plane, size, neighbours: wanted.neighbours, sequences })
+        let pixel_mm = plane.pixel_mm(grid.world_from_voxel());
+        let smoothing_px =
+            std::array::from_fn(|a| wanted.smoothing_mm / (pixel_mm[a] * own[a] as f64 / size[a].max(1) as f64).max(f64::MIN_POSITIVE));
+        Ok(Self { grid, plane, size, neighbours: wanted.neighbours, smoothing_px, sequences })
     }
 
     /// Width and height of the slices of a grid for the net, in pixels.
@@ -153,6 +159,19 @@ impl PreparedSlices {
         Example::new(planes, out, self.size)
     }
 
+    /// Probabilities `[row][column][class]` of a slice, smoothed as the specification wants it.
+    pub(in crate::learn) fn smoothed(&self, mut probabilities: Vec<f32>, classes: usize) -> Vec<f32> {
+        if self.smoothing_px.iter().all(|sigma| *sigma < f64::EPSILON) {
+            return probabilities;
+        }
+        for class in 0..classes {
+            let mut plane: Vec<f32> = probabilities.iter().skip(class).step_by(classes).copied().collect();
+            blur(&mut plane, self.size, self.smoothing_px);
+            probabilities.iter_mut().skip(class).step_by(classes).zip(plane).for_each(|(p, smooth)| *p = smooth);
+        }
+        probabilities
+    }
+
     /// Brings probabilities `[row][column][class]` of a slice back to the image's own pixels and writes the likeliest
     /// class of each voxel.
     pub(in crate::learn) fn write_labels(&self, slice: usize, probabilities: &[f32], classes: usize, labels: &mut Labels) {
@@ -234,6 +253,30 @@ mod tests {
 
     fn spec(mm: Option<[f64; 2]>, neighbours: usize) -> CheckedSpec {
         ModelSpec { spacing_mm: mm, neighbours, ..ModelSpec::new("water", "marrow", 3, "R1") }.check().unwrap()
+    }
+
+    #[test]
+    fn probabilities_are_smoothed_in_millimetres_and_still_add_up_to_one() {
+        let grid =
+            Grid::new([9, 7, 2], Affine::from_columns([[0.5, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 3.0]], [0.0; 3]).unwrap()).unwrap();
+        let image = Image::new(Arc::new(grid), vec![1.0; 126]).unwrap();
+        let of = |smoothing_mm: f64| {
+            let spec = ModelSpec { smoothing_mm, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
+            let prepared = PreparedSlices::new(&spec, &Recipe::default(), &[&image], 2).unwrap();
+            let (width, height) = (prepared.size()[0], prepared.size()[1]);
+            let mut values = [1.0, 0.0].repeat(width * height);
+            let middle = (height / 2 * width + width / 2) * 2;
+            values[middle..middle + 2].copy_from_slice(&[0.0, 1.0]);
+            (prepared.smoothed(values, 2), width, middle)
+        };
+        let (plain, width, middle) = of(0.0);
+        assert_eq!((plain[middle + 1], plain[middle + 3]), (1.0, 0.0));
+        let (smooth, ..) = of(0.7);
+        assert!(smooth.chunks_exact(2).all(|p| (p[0] + p[1] - 1.0).abs() < 1e-5));
+        // A pixel further along the finer axis is half as far away: exp(-0.5 (0.5 / 0.7)²) of the middle, against exp(-0.5 (1 / 0.7)²).
+        let near = |value: f32, mm: f64| (f64::from(value / smooth[middle + 1]) - (-0.5 * (mm / 0.7_f64).powi(2)).exp()).abs() < 1e-3;
+        let (beside, below) = (smooth[middle + 3], smooth[middle + 1 + width * 2]);
+        assert!((near(beside, 0.5) && near(below, 1.0)) || (near(beside, 1.0) && near(below, 0.5)), "{beside} {below}");
     }
 
     #[test]

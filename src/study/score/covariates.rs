@@ -102,7 +102,7 @@ mod tests {
         let exam = ExamCode::new("K-001").unwrap();
         let expected = Covariate { age_years: Some(13.9), slices_with_signal: Some(16.0), words: Default::default() };
         let all = of("exam,sex,age,slices,site,group\nK-001,f,13.9,16,,\"cases, mild\"\n").unwrap().of(&exam);
-        assert_eq!(all, Covariate { words: [Some("f".into()), Some("cases, mild".into()), None], ..expected.clone() });
+        assert_eq!(all, Covariate { words: [Some("f".into()), Some("cases, mild".into()), None], ..expected });
         assert_eq!(of("\u{feff}Slices;Exam;Age\n16;K-001;13,9").unwrap().of(&exam), expected);
         assert_eq!(of("exam,age\n\nK-001,\n").unwrap().of(&exam), Covariate::default());
         assert_eq!(of("exam,age\nK-001,old").unwrap_err().0, 2);
