@@ -21,7 +21,7 @@ enum Sub {
         /// The study, packet, file or folder
         path: PathBuf,
     },
-    /// Make the sample study and open it; with --headless run the whole loop on it
+    /// Make the sample study and open it; with --whole or --headless run the whole study on it
     Demo(headless::DemoArgs),
     /// Say what a file or folder of images holds
     Inspect(headless::InspectArgs),
@@ -85,8 +85,11 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
             if args.headless || !has_display() {
                 return headless::demo(&args);
             }
-            let root = headless::make_demo_study(&args)?;
-            window(Some(root))
+            if args.whole {
+                headless::demo(&args)?;
+                return window(Some(args.folder()));
+            }
+            window(Some(headless::make_demo_study(&args)?))
         }
         Some(Sub::Inspect(args)) => headless::inspect(&args),
         Some(Sub::Convert(args)) => headless::convert(&args),

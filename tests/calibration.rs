@@ -8,7 +8,7 @@ use common::{PATIENCE, ball, ball_study, driver, enter, open, saved, stroke};
 use osteon::headless::Driver;
 use osteon::io::write_labels_nifti;
 use osteon::session::{Command, FileCommand, MaskOptions, NoticeLevel, Session, StudyCommand, Tool, ToolCommand, ViewCommand};
-use osteon::study::{PacketOptions, ReaderCode, Study, make_packet, merge_packet, send_back};
+use osteon::study::{PacketOptions, ReaderCode, ReadingRules, Study, make_packet, merge_packet, send_back};
 use osteon::volume::{Image, Labels, LayerKind};
 use osteon::worker::message::{AtlasMask, Role};
 use std::path::Path;
@@ -245,4 +245,41 @@ fn tools_that_the_protocol_does_not_allow_cannot_be_taken() {
     for word in osteon::study::TOOL_WORDS {
         assert!(word == "shapes" || Tool::ALL.iter().any(|tool| tool.word() == word), "{word} is no tool");
     }
+}
+
+#[test]
+fn the_protocol_may_keep_the_atlas_away_from_reading() {
+    let home = tempfile::tempdir().unwrap();
+    let study = with_atlas(home.path());
+    let reading = ReadingRules { atlas: false, ..study.protocol().reading() };
+    let rules = study.protocol().clone().with_pass_mark(None).with_reading(reading);
+    std::fs::write(study.layout().protocol(), rules.to_toml()).unwrap();
+    let study = Study::open(&home.path().join("study")).unwrap();
+    let mut driver = driver(home.path());
+    open(&mut driver, &home.path().join("study"));
+    enter(&mut driver, "R2");
+    driver.run(Command::View(ViewCommand::ToggleAtlas));
+    assert!(!driver.session().atlas().is_open() && notices(&driver).contains("keeps the atlas away"), "{}", notices(&driver));
+    driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+    driver.run_to_end("Opening", PATIENCE, Command::View(ViewCommand::ToggleAtlas)).unwrap();
+    assert!(driver.session().atlas().is_open() && driver.session().atlas().shown().is_some(), "the coordinator looks");
+    // Nor does it travel, unless readers calibrate on it.
+    let make = |study: &Study, name: &str| {
+        let options = PacketOptions {
+            reader: ReaderCode::new("R2").unwrap(),
+            out: home.path().join(name),
+            code_map: home.path().join("code-map.json"),
+            seed: Some(3),
+            again: true,
+            model: None,
+        };
+        let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(name.len() as u64);
+        make_packet(study, &options, &mut rng, &osteon::io::Watch::quiet()).unwrap();
+        let mut there = common::driver(&home.path().join(format!("there-{name}")));
+        open(&mut there, &options.out);
+        there.session().study().unwrap().atlas.exams
+    };
+    assert_eq!(make(&study, "away"), 0);
+    std::fs::write(study.layout().protocol(), study.protocol().clone().with_pass_mark(Some(0.5)).to_toml()).unwrap();
+    assert_eq!(make(&Study::open(&home.path().join("study")).unwrap(), "calibrates"), 1);
 }

@@ -29,7 +29,8 @@ fn rules_are_written_checked_and_in_force_at_once() {
     open(&mut driver, &root);
     enter(&mut driver, "R2");
     let save = |text: String| Command::Study(StudyCommand::SaveProtocol(text));
-    let rules = ReadingRules { reads: 2, repeats: 1, shuffled: true, others_models: true, other_visits: true, within_squares: true };
+    let rules =
+        ReadingRules { reads: 2, repeats: 1, shuffled: true, others_models: true, other_visits: true, atlas: false, within_squares: true };
     let wanted = study.protocol().clone().with_reading(rules);
     // A reader writes nothing.
     run(&mut driver, save(wanted.to_toml())).unwrap();

@@ -33,6 +33,9 @@ pub struct DemoArgs {
     /// Run the whole loop without a window
     #[arg(long)]
     pub headless: bool,
+    /// Run the whole loop first, then open the window on what came of it: reads, packets, consensus, scores, report
+    #[arg(long, conflicts_with = "headless")]
+    pub whole: bool,
     /// Training steps of each round
     #[arg(long, default_value_t = 180)]
     pub steps: u32,
@@ -45,7 +48,9 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
-    fn folder(&self) -> PathBuf {
+    /// The folder of the sample study.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(|| PathBuf::from("osteon-demo"))
     }
 }

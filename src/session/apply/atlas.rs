@@ -32,8 +32,19 @@ impl Session {
         }
     }
 
+    /// Whether this person may look at the atlas: a reader where the protocol says so, and where they calibrate on it.
+    #[must_use]
+    pub fn atlas_allowed(&self) -> bool {
+        let reads = self.role.as_ref().is_some_and(|role| role.reader().is_some());
+        !reads || self.calibrates() || self.study.as_ref().is_none_or(|study| study.protocol.reading().atlas)
+    }
+
     pub(super) fn apply_atlas(&mut self, command: &ViewCommand) -> Vec<Effect> {
         match command {
+            ViewCommand::ToggleAtlas | ViewCommand::StepAtlas(_) if !self.atlas_allowed() => {
+                self.info("The protocol keeps the atlas away from reading.");
+                Vec::new()
+            }
             ViewCommand::ToggleAtlas => {
                 self.atlas.open = !self.atlas.open;
                 if self.atlas.open && self.atlas.shown.is_none() { self.show_atlas(0, None) } else { Vec::new() }

@@ -80,7 +80,10 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
         copy_recoded(study.layout(), record, &coded.code, &coded.patient, &inside)?;
     }
     write_split(study, &rule, &records, &key, &inside)?;
-    copy_atlas(study.layout(), &inside)?;
+    // What a reader may not look at does not travel, unless they calibrate on it.
+    if study.protocol().reading().atlas || study.protocol().pass_mark().is_some() {
+        copy_atlas(study.layout(), &inside)?;
+    }
     if let Some((model, version)) = &options.model {
         copy_model(study, &rule, model, *version, &inside)?;
     }

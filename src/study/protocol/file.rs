@@ -99,15 +99,15 @@ impl Protocol {
             }
             limit => writeln!(out, "locked = {}\n", limit == WindowLimit::Locked),
         };
-        out += "# Whether readers check a grey-scale pattern and confirm room light and monitor before they read.\n[conditions]\n";
+        out += "# Whether readers check a grey-scale pattern and confirm light and monitor.\n[conditions]\n";
         let _ = writeln!(out, "confirm = {}\n", self.confirm_conditions);
-        out += "# Shares of the patients; drawn once, before the first training, and kept in split.json.\n[split]\n";
+        out += "# Shares of the patients; drawn once, before the first proposal or training,\n# and kept in split.json.\n[split]\n";
         let share = |v: f64| Value::Float(v).to_string();
         let [train, validate, test] = self.fractions.shares().map(share);
         let _ = writeln!(out, "seed = {}\ntrain = {train}\nvalidate = {validate}\ntest = {test}\n", self.split_seed);
         out += &rules::to_toml(&self.reading, &self.scoring);
         if let Some(mark) = self.pass_mark {
-            out += "\n# Dice that a reader must reach on every level of every atlas exam before reading.\n[calibration]\n";
+            out += "\n# Dice that a reader must reach on every level of every atlas exam.\n[calibration]\n";
             let _ = writeln!(out, "pass_mark = {}", share(mark));
         }
         if self.sacroiliac {

@@ -36,13 +36,15 @@ pub struct ReadingRules {
     pub others_models: bool,
     /// Whether a reader sees the patient's other visits beside the exam.
     pub other_visits: bool,
+    /// Whether readers may look at the reference atlas beside the exam that they read.
+    pub atlas: bool,
     /// Whether marrow counts only within the metaphysis squares: painting keeps to them from the start, and so do all figures.
     pub within_squares: bool,
 }
 
 impl Default for ReadingRules {
     fn default() -> Self {
-        Self { reads: 1, repeats: 0, shuffled: false, others_models: false, other_visits: false, within_squares: false }
+        Self { reads: 1, repeats: 0, shuffled: false, others_models: false, other_visits: false, atlas: true, within_squares: false }
     }
 }
 
@@ -67,6 +69,7 @@ pub(super) struct ReadingForm {
     order: Option<Spanned<String>>,
     others_models: Option<bool>,
     other_visits: Option<bool>,
+    atlas: Option<bool>,
     within_squares: Option<bool>,
 }
 
@@ -135,6 +138,7 @@ impl ReadingForm {
             },
             others_models: self.others_models.unwrap_or(usual.others_models),
             other_visits: self.other_visits.unwrap_or(usual.other_visits),
+            atlas: self.atlas.unwrap_or(usual.atlas),
             within_squares: self.within_squares.unwrap_or(usual.within_squares),
         })
     }
@@ -148,16 +152,16 @@ impl ScoringForm {
 
 /// Both parts as they stand in `study.toml`.
 pub(super) fn to_toml(reading: &ReadingRules, scoring: &ScoringRules) -> String {
-    let mut out = String::new();
-    let ReadingRules { reads, repeats, shuffled, others_models, other_visits, within_squares } = reading;
+    let ReadingRules { reads, repeats, shuffled, others_models, other_visits, atlas, within_squares } = reading;
     let order = if *shuffled { "shuffled" } else { "listed" };
-    out += "# Reads of every exam by each reader; exams that come twice in a packet under another code; the order (\"shuffled\" for each\n";
-    out += "# reader, or \"listed\"); whether a model that learnt from other readers may assist; whether a reader sees the\n# patient's other visits beside the exam; whether marrow counts only within the metaphysis squares.\n[reading]\n";
-    let _ = writeln!(
-        out,
-        "reads = {reads}\nrepeats = {repeats}\norder = \"{order}\"\nothers_models = {others_models}\nother_visits = {other_visits}\nwithin_squares = {within_squares}\n"
-    );
-    out += "# Whether marrow outside bone is taken out of masks before they are scored.\n[scoring]\n";
+    let mut out = String::from("[reading]\n# Reads of every exam by each reader.\n");
+    let _ = writeln!(out, "reads = {reads}\n# Exams that come twice in a packet, under another code.\nrepeats = {repeats}");
+    let _ = writeln!(out, "# The order: \"shuffled\" for each reader, or \"listed\".\norder = \"{order}\"");
+    let _ = writeln!(out, "# Whether a model that learnt from other readers may assist.\nothers_models = {others_models}");
+    let _ = writeln!(out, "# Whether a reader sees the patient's other visits beside the exam.\nother_visits = {other_visits}");
+    let _ = writeln!(out, "# Whether a reader may look at the reference atlas beside the exam.\natlas = {atlas}");
+    let _ = writeln!(out, "# Whether marrow counts only within the metaphysis squares.\nwithin_squares = {within_squares}\n");
+    out += "# Whether marrow outside bone is taken out of masks before scoring.\n[scoring]\n";
     let _ = writeln!(out, "remove_outside_bone = {}", scoring.remove_outside_bone);
     out
 }

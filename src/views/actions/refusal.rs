@@ -85,6 +85,7 @@ fn own_reason(session: &Session, action: &Action) -> &'static str {
         "next_visit" | "visit_further" | "visit_back" => "no other visit is shown or may be",
         "window_rule" => "the protocol has no rule for the window",
         "cursor_here" => "put the pointer on the picture first",
+        "atlas" if !session.atlas_allowed() => "the protocol keeps the atlas away from reading",
         "atlas" | "atlas_next" | "calibrate" | "calibrate_end" => "there is no atlas to show, or no further exam in it",
         id if id.starts_with("label_") => "the layer has no such label",
         id if id.starts_with("form") => "the sacro-iliac form is not shown",

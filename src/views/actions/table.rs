@@ -276,7 +276,7 @@ pub const ACTIONS: &[Action] = &[
     act("form_negative", Group::Edit, "No inflammation", alt(Key::N), "Your opinion: the patient has no inflammation; again takes it back", |s| form(s, FormCommand::Opinion((painting(s)?.form().opinion() != Some(false)).then_some(false)))),
     act("form", Group::View, "Sacro-iliac form on or off", plain(Key::F10), "Shows or hides the form where the protocol asks for it", |s| s.study().filter(|t| t.protocol.sacroiliac()).and_then(|_| view(s, ViewCommand::ToggleForm))),
     act("atlas", Group::View, "Atlas beside", plain(Key::F9), "Shows or hides an exam with its agreed mask and notes beside the picture, at the same window", |s| (s.workspace() == Workspace::Read).then_some(())
-        .and_then(|()| reading(s)).and_then(|_| s.study()).filter(|t| t.atlas.exams > 0 || t.atlas.calibrates.is_some()).map(|_| Command::View(ViewCommand::ToggleAtlas))),
+        .and_then(|()| reading(s)).and_then(|_| s.study()).filter(|t| s.atlas_allowed() && (t.atlas.exams > 0 || t.atlas.calibrates.is_some())).map(|_| Command::View(ViewCommand::ToggleAtlas))),
     act("atlas_next", Group::View, "Next atlas exam", ctrl(Key::F9), "Shows the next exam of the atlas", |s| s.atlas().shown().filter(|a| a.at + 1 < a.codes.len()).and_then(|_| view(s, ViewCommand::StepAtlas(1)))),
     act("atlas_add", Group::File, "Add to the atlas…", alt(Key::A), "Takes the open exam into the atlas with the mask that was agreed on and notes for readers", |s| study_of_coordinator(s).filter(|()| !s.calibrates() && s.workspace() != Workspace::Score)
         .and(s.exam()).map(|_| Command::Study(StudyCommand::BeginAtlasExam))),

@@ -139,6 +139,7 @@ fn reading_ui(ui: &mut Ui, reading: &mut ReadingRules) {
     ui.add(Checkbox::new(&mut reading.shuffled, "Each reader gets the exams in an order of their own"));
     ui.add(Checkbox::new(&mut reading.others_models, "A model that learnt from other readers may assist"));
     ui.add(Checkbox::new(&mut reading.other_visits, "A reader sees the patient's other visits beside the exam"));
+    ui.add(Checkbox::new(&mut reading.atlas, "A reader may look at the reference atlas beside the exam"));
     ui.add(Checkbox::new(&mut reading.within_squares, "Marrow counts only within the metaphysis squares: paint and figures keep to them"));
 }
 
