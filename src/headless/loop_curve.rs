@@ -6,6 +6,7 @@ use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
 use super::train_folder::read_plan;
+use crate::report::{CorrectionCurve, correction_plot};
 use crate::worker::folder::{CurvePoint, CurveProgress, CurveWish, LEAVES, play_corrections};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -42,6 +43,9 @@ pub(super) struct LoopArgs {
     /// File for the figures, - for the screen
     #[arg(long)]
     json: Option<PathBuf>,
+    /// File for the curves as a drawing
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
 }
 
 /// # Errors
@@ -86,7 +90,23 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
     if let Some(path) = &args.json {
         write_json(path, &figures(&points, &wish))?;
     }
+    if let Some(path) = &args.svg {
+        let drawing = correction_plot(&curves(&points));
+        crate::io::atomic_write(path, |out| out.write_all(drawing.as_bytes()))?;
+    }
     Ok(())
+}
+
+/// Both curves, strokes once per share that may stay wrong.
+fn curves(points: &[CurvePoint]) -> Vec<CorrectionCurve> {
+    let of =
+        |name: String, share: &dyn Fn(&CurvePoint) -> Option<f64>| CorrectionCurve { name, shares: points.iter().map(share).collect() };
+    let mut curves = vec![of("voxels relabelled, of those painted".to_owned(), &CurvePoint::voxel_ratio)];
+    for (n, leaves) in LEAVES.iter().enumerate() {
+        let name = format!("strokes of a simulated brush, {:.0} % of a level may stay wrong", leaves * 100.0);
+        curves.push(of(name, &|point: &CurvePoint| point.strokes[n].ratio()));
+    }
+    curves
 }
 
 fn line(point: &CurvePoint) -> String {

@@ -5,6 +5,7 @@ mod axis;
 mod boxes;
 mod chance;
 mod confusion;
+mod correction;
 mod csv;
 mod dice_table;
 mod distance_table;
@@ -33,6 +34,7 @@ mod table;
 mod time;
 mod who;
 
+pub use correction::{CorrectionCurve, correction_plot};
 pub use dice_table::{DiceLine, dice_lines};
 pub use facts::{Excluded, ModelFacts, ReportFacts, SourceFact};
 pub use figures::{AgainstConsensus, AmongReaders, Distances, LevelFigures, PairFigures, UnitFigures};
