@@ -193,8 +193,10 @@ fn osteon(args: &[&str]) -> (bool, String) {
 fn a_mask_made_elsewhere_becomes_one_step_of_a_read() {
     let home = tempfile::tempdir().unwrap();
     let root = home.path().join("study");
-    ball_study(&root, 1);
+    // What is brought in was not read on this screen: the check of light and monitor does not stand in its way.
+    let protocol = ball_study(&root, 1).protocol().clone().with_confirmed_conditions(true);
     let study = Study::open(&root).unwrap();
+    std::fs::write(study.layout().protocol(), protocol.to_toml()).unwrap();
     let record = study.exams().unwrap().remove(0);
     let grid = study.load_image(&record.exam, &record.reading_sequence).unwrap().grid().as_ref().clone();
     let exam = record.exam.to_string();

@@ -42,12 +42,17 @@ impl Session {
         }
     }
 
-    /// Whether there is a read that the person may change.
+    /// Whether there is a read that the person may change by reading.
     pub(in crate::session) fn may_edit(&mut self) -> bool {
         if self.conditions_due() {
             self.warn("Confirm room light and monitor first: the protocol asks for it before reading.");
             return false;
         }
+        self.may_write()
+    }
+
+    /// Whether there is a read that may be changed at all: what is brought in was not read on this screen.
+    pub(in crate::session) fn may_write(&mut self) -> bool {
         match &self.exam {
             Some(exam) if exam.writable => true,
             Some(exam) => {

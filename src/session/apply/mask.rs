@@ -12,7 +12,7 @@ impl Session {
         if self.exam.is_none() {
             self.warn("Open an exam before importing a mask.");
         }
-        if !self.may_edit() {
+        if !self.may_write() {
             return Vec::new();
         }
         let layer = self.tool.layer;
