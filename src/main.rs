@@ -86,7 +86,9 @@ fn run(command: Option<Sub>) -> anyhow::Result<()> {
                 return headless::demo(&args);
             }
             if args.whole {
-                headless::demo(&args)?;
+                if !args.is_played() {
+                    headless::demo(&args)?;
+                }
                 return window(Some(args.folder()));
             }
             window(Some(headless::make_demo_study(&args)?))

@@ -228,6 +228,17 @@ fn the_protocol_may_ask_for_light_and_monitor_before_reading() {
     assert!(window.state().session.conditions_due(), "another session, another check");
     window.state_mut().sit_down(&Role::Coordinator);
     assert!(!window.state().session.conditions_due());
+    // By keyboard alone: Space ticks, Tab leads past three rooms and three monitors to the button.
+    window.state_mut().run(Command::Study(StudyCommand::LeaveRole));
+    window.state_mut().sit_down(&reader("R2"));
+    window.run_steps(3);
+    assert!(window.state().session.conditions_due());
+    press(&mut window, Key::Space);
+    (0..7).for_each(|_| drop(press(&mut window, Key::Tab)));
+    press(&mut window, Key::Enter);
+    window.run_steps(2);
+    let confirmed = window.state().session.conditions().confirmed().map(|(conditions, _)| conditions.squares_seen);
+    assert_eq!(confirmed, Some(true));
 }
 
 #[test]

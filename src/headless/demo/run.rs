@@ -48,6 +48,12 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
+    /// Whether the whole loop was run there before.
+    #[must_use]
+    pub fn is_played(&self) -> bool {
+        self.folder().join("results").join("summary.json").is_file()
+    }
+
     /// The folder of the sample study.
     #[must_use]
     pub fn folder(&self) -> PathBuf {

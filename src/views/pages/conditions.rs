@@ -64,7 +64,11 @@ fn pattern(ui: &mut Ui, width: f32) {
 fn answers(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let mut next: Conditions = *session.conditions().draft();
     let words = "I see the small square in the black one and in the white one, and every step of the row";
-    ui.add(Checkbox::new(&mut next.squares_seen, words));
+    let seen = ui.add(Checkbox::new(&mut next.squares_seen, words));
+    if session.conditions_due() && ui.memory(|m| m.focused().is_none()) {
+        // The keyboard begins here: Space ticks, Tab goes on to the button.
+        seen.request_focus();
+    }
     if !next.squares_seen {
         quiet(
             ui,
