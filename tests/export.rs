@@ -225,6 +225,8 @@ fn a_mask_made_elsewhere_becomes_one_step_of_a_read() {
     assert_eq!(layers.labels(LayerKind::Marrow).get([3, 4, 5]), 2);
     assert_eq!(layers.provenance(LayerKind::Marrow, [3, 4, 5]), Some(osteon::edit::CommitKind::Imported));
     assert_eq!(layers.history().entries().count(), 2);
+    // Taking it back is reading again.
+    driver.run(Command::Study(StudyCommand::ConfirmConditions));
     driver.run(Command::Edit(EditCommand::Undo));
     driver.run(Command::Edit(EditCommand::Undo));
     assert!(driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).labelled_box().is_empty());

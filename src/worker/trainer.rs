@@ -270,7 +270,8 @@ impl<'a> Run<'a> {
         let (mut started, mut loss) = (Instant::now(), f32::NAN);
         let mut length = Length::of_minutes(self.request.steps, self.request.minutes, started);
         let mut step = 0;
-        while length.done(step) < 1.0 {
+        // However short the time: a training without a step would save nothing.
+        while step == 0 || length.done(step) < 1.0 {
             step += 1;
             if self.handle.is_paused() {
                 self.report(step - 1, loss, &started, &length);
