@@ -6,6 +6,7 @@ use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
 use super::train_folder::read_plan;
+use crate::learn::Objective;
 use crate::report::{CorrectionCurve, correction_plot};
 use crate::worker::folder::{CurvePoint, CurveProgress, CurveWish, LEAVES, play_corrections};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -61,6 +62,9 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
     let mut plan = read_plan(args.spec.as_deref())?;
     // One net, as in the window.
     (plan.base, plan.members) = (args.base, 1);
+    if args.spec.is_none() {
+        plan.objective = Objective::default();
+    }
     plan.check().map_err(|why| anyhow!(why))?;
     let wish = CurveWish {
         sequences: patterns.iter().map(FilePattern::word).collect(),
