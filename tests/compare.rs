@@ -133,8 +133,10 @@ fn figures_keep_to_the_metaphysis_squares_where_the_protocol_says_so() {
     let root = driver.session().study().unwrap().root.clone();
     let study = Study::open(&root).unwrap();
     let reading = ReadingRules { within_squares: true, ..study.protocol().reading() };
-    std::fs::write(study.layout().protocol(), study.protocol().clone().with_reading(reading).to_toml()).unwrap();
-    open(&mut driver, &root);
+    let text = study.protocol().clone().with_reading(reading).to_toml();
+    driver.run_to_end("Writing", PATIENCE, Command::Study(StudyCommand::SaveProtocol(text))).unwrap();
+    // No figure by the old rule stays on screen.
+    assert!(driver.session().comparison().exam().is_none_or(|exam| exam.levels[0].voxels < whole[0]), "{whole:?}");
     let limited = voxels(&mut driver);
     assert!(
         limited[0] > 0 && limited[0] < whole[0],

@@ -128,7 +128,9 @@ fn minutes_end_a_training_in_a_study_and_a_net_of_another_shape_is_refused() {
 
     let said = fails(&["--base", "8"]);
     assert!(said.contains("goes on from version") && said.contains("net of 4 channels"), "{said}");
-    run(&["--base", "4", "--neighbours", "1", "--steps", "10"]);
+    assert!(fails(&["--independent"]).contains("4 channels with 1 neighbouring slices, one net per label"));
+    run(&["--base", "4", "--neighbours", "1", "--steps", "3", "--json", &at("three.json")]);
+    assert_eq!(json(&at("three.json"))["steps"].as_u64(), Some(3), "as many steps as asked for, however few");
     assert!(fails(&["--minutes", "0"]).contains("--minutes must be above zero"));
     let other = osteon(home, &["train", &root, "--model", "marrow-R1", "--members", "3"]);
     assert_eq!(other.status.code(), Some(2), "what has no effect in a study is refused: {}", words(&train(&["--members", "3"])));
@@ -152,6 +154,47 @@ fn folder(place: &Path, cases: usize) {
         }
         write_labels_nifti(&place.join(format!("c{case}_reader1.nii.gz")), &labels, "").unwrap();
     }
+}
+
+#[test]
+fn every_label_has_a_net_of_its_own_where_that_is_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let (home, root) = (home.path(), read_study(home.path()));
+    let at = |name: &str| home.join(name).to_str().unwrap().to_owned();
+    let version = |number: u32| osteon::learn::checkpoint::load(&Path::new(&root).join(format!("models/marrow-R1/{number}"))).unwrap().0;
+    works(home, &["train", &root, "--model", "marrow-R1", "--steps", "4", "--base", "4", "--independent"]);
+    // The second version goes on with as many nets, asked for or not.
+    works(home, &["train", &root, "--model", "marrow-R1", "--steps", "4"]);
+    for number in [1, 2] {
+        let model = version(number);
+        assert!(model.spec().spec().independent && model.spec().nets() == 3);
+        assert!(Path::new(&root).join(format!("models/marrow-R1/{number}/weights-3.safetensors")).is_file());
+    }
+    works(home, &["propose", &root, "--model", "marrow-R1", "--out", &at("masks")]);
+
+    folder(home, 2);
+    let (images, labels) = (at("images/*_water.nii.gz"), at("*_reader1.nii.gz"));
+    let train = ["train", "--images", &images, "--labels", &labels, "--steps", "4", "--base", "4", "--hold-out", "0", "--independent"];
+    works(home, &[&train[..], &["--members", "2", "--out", &at("apart")]].concat());
+    let (model, _) = osteon::learn::checkpoint::load(Path::new(&at("apart"))).unwrap();
+    assert_eq!((model.member_count(), model.spec().nets()), (2, 1), "one label is one net");
+    let one_file = refused(home, &["model", "export", &at("apart"), &at("one.safetensors")]);
+    assert!(one_file.contains("made of 2 nets"), "{one_file}");
+}
+
+#[test]
+fn a_folder_training_keeps_its_memory_ceiling_or_says_what_it_needs() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let at = |name: &str| home.join(name).to_str().unwrap().to_owned();
+    folder(home, 3);
+    let (images, labels) = (at("images/*_water.nii.gz"), at("*_reader1.nii.gz"));
+    let train = ["train", "--images", &images, "--labels", &labels, "--steps", "2", "--base", "8", "--members", "1"];
+    let fails = |mb: &str| refused(home, &[&train[..], &["--out", &at("m"), "--memory-mb", mb]].concat());
+    assert!(fails("0").contains("1 of 3 cases fill the 0 MB of memory allowed: raise the memory ceiling with --memory-mb"));
+    let said = fails("1");
+    assert!(said.contains("more than the 1 MB allowed: raise the memory ceiling") && said.contains("--cases"), "{said}");
+    works(home, &[&train[..], &["--out", &at("small"), "--memory-mb", "16"]].concat());
 }
 
 #[test]

@@ -5,6 +5,8 @@
 mod common;
 #[path = "regression/history.rs"]
 mod history;
+#[path = "regression/learning.rs"]
+mod learning;
 
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};

@@ -64,7 +64,7 @@ impl Bench {
             model: model.into(),
             steps,
             minutes: None,
-            net: NetWish { base: Some(base), neighbours: None },
+            net: NetWish { base: Some(base), ..NetWish::default() },
             seed: 1,
             open: None,
             created: NOW.into(),

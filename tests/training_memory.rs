@@ -103,7 +103,7 @@ fn a_training_is_refused_before_it_takes_more_than_it_may() {
     let exams: Vec<_> = study.exams().unwrap().into_iter().map(|record| record.exam).collect();
     exams.iter().for_each(|exam| read(&study, exam, 0..8));
     // The examples of three exams with all their neighbours are more than one megabyte, those of two are not.
-    let wide = NetWish { base: Some(4), neighbours: Some(3) };
+    let wide = NetWish { base: Some(4), neighbours: Some(3), independent: None };
     let why = refusal(home.path(), request(&root, 1, wide));
     assert!(why.contains("more than the 1 MB of memory allowed for training: raise the memory ceiling"), "{why}");
     // Before the images are loaded: that one is broken is not even found out.

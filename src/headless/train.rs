@@ -20,9 +20,6 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
-/// Steps of a training in a study.
-const USUAL_STEPS: u32 = 240;
-
 /// What `osteon train` takes.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
@@ -44,20 +41,23 @@ pub struct TrainArgs {
     /// Slices taken in on each side of the one to label, instead of the usual; in a study of a first version
     #[arg(long)]
     pub neighbours: Option<usize>,
+    /// A net of its own for every label: two independent nets for two bones; in a study of a first version
+    #[arg(long)]
+    pub independent: bool,
     /// File for the figures, - for the screen
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Train twice from the same start, with and without exams accepted in Review, and print both; saves nothing
     #[arg(long, requires = "study")]
     pub ablate_accepted: bool,
-    /// Memory that a training in a study may need, in MB
-    #[arg(long, conflicts_with = "images", default_value_t = TrainingState::DEFAULT_MEMORY_MB)]
-    pub memory_mb: u32,
+    /// Memory that the training may need, in MB (default: 2048 in a study, 4096 on folders)
+    #[arg(long)]
+    pub memory_mb: Option<u32>,
     /// Where the model starts from
     #[arg(long, default_value_t = DEFAULT_SEED)]
     pub seed: u64,
     /// Go on from this model instead of fresh weights: a model's folder, or `shipped` for the one that comes with the program
-    #[arg(long, value_name = "MODEL_DIR|shipped", conflicts_with_all = ["base", "neighbours"])]
+    #[arg(long, value_name = "MODEL_DIR|shipped", conflicts_with_all = ["base", "neighbours", "independent"])]
     pub from: Option<PathBuf>,
     /// Folders instead of a study
     #[command(flatten)]
@@ -143,11 +143,13 @@ fn train_in_study(study: &Path, model: &str, args: &TrainArgs) -> Result<()> {
     });
     let mut driver = driver_for(study, reader, args.seed, listener)?;
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
-    let usual = if args.minutes.is_some() { u32::MAX } else { USUAL_STEPS };
-    driver.run(Command::Model(ModelCommand::Steps(args.steps.unwrap_or(usual))));
-    driver.run(Command::Model(ModelCommand::Minutes(args.minutes)));
-    driver.run(Command::Model(ModelCommand::Net(NetWish { base: args.base, neighbours: args.neighbours })));
-    driver.run(Command::Model(ModelCommand::MemoryMb(args.memory_mb)));
+    driver.run(Command::Model(match args.minutes {
+        Some(minutes) => ModelCommand::Minutes { minutes, most_steps: args.steps.unwrap_or(TrainingState::MOST_STEPS) },
+        None => ModelCommand::Steps(args.steps.unwrap_or(TrainingState::DEFAULT_STEPS)),
+    }));
+    let net = NetWish { base: args.base, neighbours: args.neighbours, independent: args.independent.then_some(true) };
+    driver.run(Command::Model(ModelCommand::Net(net)));
+    driver.run(Command::Model(ModelCommand::MemoryMb(args.memory_mb.unwrap_or(TrainingState::DEFAULT_MEMORY_MB))));
     progress.stage(&format!("Training {model}"));
     if args.ablate_accepted {
         return ablate(&mut driver, &progress, args.json.as_deref());
@@ -165,7 +167,10 @@ fn train_in_study(study: &Path, model: &str, args: &TrainArgs) -> Result<()> {
         write_figures(path, &mut driver, study, args, &version, (heard.steps, took))?;
     }
     // The version is there, but it is not what was asked for.
-    version.note.filter(|note| note.contains(TrainedVersion::GAVE_UP)).map_or(Ok(()), |note| Err(anyhow!(note)))
+    match version.note {
+        Some(note) if version.gave_up => Err(anyhow!(note)),
+        _ => Ok(()),
+    }
 }
 
 /// What a training that saved nothing said last.
@@ -185,7 +190,7 @@ fn tell(version: &TrainedVersion) {
     for (name, dice) in &version.summary.dice {
         println!("Dice {name}: {}", figure(*dice));
     }
-    if let Some(note) = version.note.as_ref().filter(|_| !version.gave_up()) {
+    if let Some(note) = version.note.as_ref().filter(|_| !version.gave_up) {
         println!("{note}");
     }
     if !version.made_current {
@@ -217,7 +222,7 @@ fn write_figures(
         made_current: Some(version.made_current),
         steps: version.taken,
         kept_step: u64::from(version.kept_step),
-        early_stop: match (version.gave_up(), version.taken < steps) {
+        early_stop: match (version.gave_up, version.taken < steps) {
             (true, _) => Some("unstable"),
             (false, true) => Some("no gain on what is held out"),
             (false, false) => None,

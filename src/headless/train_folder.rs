@@ -18,6 +18,8 @@ use std::time::Instant;
 
 /// Steps where neither steps nor minutes are given: half an hour on two cores with images of 200 × 200 pixels.
 const USUAL_STEPS: u32 = 6000;
+/// Memory that a training on folders may need unless it is said, in MB.
+const USUAL_MEMORY_MB: u32 = 4096;
 
 /// What training on folders takes.
 #[derive(Args, Clone, Debug)]
@@ -74,6 +76,7 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
         held_out: args.hold_out,
         plan: plan(all, from.is_some())?,
         from,
+        memory_mb: all.memory_mb.unwrap_or(USUAL_MEMORY_MB),
         label_keys: args.names.clone(),
         created: clock(),
     };
@@ -119,6 +122,7 @@ fn plan(all: &TrainArgs, goes_on: bool) -> Result<Plan> {
     let mut plan = read_plan(args.spec.as_deref())?;
     plan.base = all.base.unwrap_or(plan.base);
     plan.neighbours = all.neighbours.unwrap_or(plan.neighbours);
+    plan.independent |= all.independent;
     // What goes on from one model's weights is one model, unless more are asked for.
     let usual = if goes_on && args.spec.is_none() { 1 } else { plan.members };
     plan.members = args.members.unwrap_or(usual);

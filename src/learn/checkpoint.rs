@@ -1,8 +1,8 @@
-//! A version of a model as a folder: `card.json` and `weights.safetensors` (of more members `weights-2.safetensors` and so on).
+//! A version of a model as a folder: `card.json` and `weights.safetensors` (of more nets `weights-2.safetensors` and so on).
 //! The only file access of this module.
 
 use super::net::{Parameters, UNetShape};
-use super::{Card, Model, SpecError};
+use super::{Card, CheckedSpec, Model, SpecError};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -72,7 +72,7 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(parent).map_err(failed(parent, "written"))?;
     let temporary = tempfile::Builder::new().prefix(".saving-").tempdir_in(parent).map_err(failed(parent, "written"))?;
-    let encoded = model.members().iter().map(|member| encode(model.shape(), member, None)).collect::<Result<Vec<_>, _>>();
+    let encoded = model.nets().iter().map(|net| encode(model.shape(), net, None)).collect::<Result<Vec<_>, _>>();
     let weights = encoded.map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
     let mut hashes = weights.iter().map(|bytes| sha256(bytes));
     let card = card_of(model, card, hashes.next().unwrap_or_default());
@@ -108,17 +108,19 @@ pub(in crate::learn) fn card_of(model: &Model, card: &Card, weights_sha256: Stri
 pub fn load(folder: &Path) -> Result<(Model, Card), CheckpointError> {
     let card = load_card(folder)?;
     let card_path = folder.join(CARD_FILE);
-    card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: card_path, source })?;
-    let mut members = Vec::new();
-    for (at, hash) in std::iter::once(&card.weights_sha256).chain(&card.members_sha256).take(Model::MOST_MEMBERS).enumerate() {
+    let spec = card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: card_path, source })?;
+    let hashes: Vec<&String> = std::iter::once(&card.weights_sha256).chain(&card.members_sha256).collect();
+    let wrong = |why: String| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why };
+    if hashes.len() % spec.nets() != 0 || hashes.len() / spec.nets() > Model::MOST_MEMBERS {
+        return Err(wrong(format!("the card names {} files for nets of {} labels", hashes.len(), spec.nets())));
+    }
+    let mut nets = Vec::with_capacity(hashes.len());
+    for (at, hash) in hashes.into_iter().enumerate() {
         let path = folder.join(weights_file(at));
         let bytes = read(&path)?;
-        let of_member = Card { weights_sha256: hash.clone(), ..card.clone() };
-        members.push(from_weights(&bytes, &of_member).map_err(|why| CheckpointError::Weights { path, why })?);
+        nets.push(net_of(&bytes, hash, &spec).map_err(|why| CheckpointError::Weights { path, why })?);
     }
-    let joined = Model::joined(members);
-    let model = joined.map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why: why.to_string() })?;
-    Ok((model, card))
+    Ok((Model::from_parts(spec, card.recipe.clone(), nets, card.steps), card))
 }
 
 /// A model and its card from the bytes of both files; `path` says how each is called in messages.
@@ -128,19 +130,27 @@ pub(in crate::learn) fn from_bytes(card: &[u8], weights: &[u8], path: impl Fn(&s
     Ok((model, card))
 }
 
-/// Name of a member's file, counted from 0.
-fn weights_file(member: usize) -> String {
-    if member == 0 { WEIGHTS_FILE.to_owned() } else { format!("weights-{}.safetensors", member + 1) }
+/// Name of a net's file, counted from 0.
+fn weights_file(net: usize) -> String {
+    if net == 0 { WEIGHTS_FILE.to_owned() } else { format!("weights-{}.safetensors", net + 1) }
 }
 
-/// A model from the bytes of its weights file and its card; what is wrong, in words.
+/// A model of one net from the bytes of its weights file and its card; what is wrong, in words.
 pub(in crate::learn) fn from_weights(bytes: &[u8], card: &Card) -> Result<Model, String> {
     let spec = card.spec.clone().check().map_err(|e| e.to_string())?;
-    if !card.weights_sha256.is_empty() && card.weights_sha256 != sha256(bytes) {
+    if spec.nets() > 1 {
+        return Err(format!("it holds one net, and the model has one for each of {} labels", spec.nets()));
+    }
+    let net = net_of(bytes, &card.weights_sha256, &spec)?;
+    Ok(Model::from_parts(spec, card.recipe.clone(), vec![net], card.steps))
+}
+
+/// One net's weights; an empty hash is not asked about.
+fn net_of(bytes: &[u8], hash: &str, spec: &CheckedSpec) -> Result<Parameters, String> {
+    if !hash.is_empty() && hash != sha256(bytes) {
         return Err("its hash is not the card's".to_owned());
     }
-    let parameters = decode(bytes, &UNetShape::of(&spec))?;
-    Ok(Model::from_parts(spec, card.recipe.clone(), parameters, card.steps))
+    decode(bytes, &UNetShape::of(spec))
 }
 
 /// Reads only the card of a version's folder.

@@ -25,7 +25,7 @@ impl Default for Place {
 pub enum Arithmetic {
     /// Single precision.
     F32,
-    /// Half as wide, with 8 bits of precision: much faster where the processor has a matrix unit, very slow elsewhere.
+    /// Half as wide, with 8 bits of precision: much faster where the processor multiplies them, very slow elsewhere.
     Bf16,
 }
 
@@ -50,7 +50,7 @@ impl Compute {
         Self(Place::Cpu(arithmetic))
     }
 
-    /// The CPU with the arithmetic that is fastest on it: `bf16` where there is a matrix unit, since nets learn as well
+    /// The CPU with the arithmetic that is fastest on it: `bf16` where the processor multiplies that, since nets learn as well
     /// with it (`tests/unet.rs` compares).
     #[must_use]
     pub fn fastest_cpu() -> Self {

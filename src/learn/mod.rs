@@ -14,6 +14,7 @@ mod error;
 mod form;
 mod interchange;
 mod kernel;
+mod learner;
 mod model;
 mod net;
 mod objective;

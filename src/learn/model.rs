@@ -4,20 +4,22 @@ use super::compute::Compute;
 use super::conv::Extent;
 use super::data::{PreparedSlices, Recipe, crop, likeliest, pad};
 use super::error::LearnError;
-use super::net::{Batch, Engine, Parameters, UNetShape, halt};
+use super::net::{Batch, Dropout, Engine, Parameters, UNetShape, halt};
 use super::ops::softmax;
 use super::spec::{CheckedSpec, SpecError};
 use crate::volume::{Image, Labels, require_room};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Weights with what is needed to use them; of several members, whose probabilities are averaged. Cloning shares the weights.
+/// Weights with what is needed to use them; of several members, whose probabilities are averaged. A member is one net, or one
+/// per label where the specification says so. Cloning shares the weights.
 #[derive(Clone, Debug)]
 pub struct Model {
     spec: CheckedSpec,
     recipe: Recipe,
     shape: UNetShape,
-    members: Vec<Arc<Parameters>>,
+    /// The nets of the first member, then those of the second, …
+    nets: Vec<Arc<Parameters>>,
     steps: u64,
     compute: Compute,
 }
@@ -46,9 +48,11 @@ impl SlicePrediction {
 const MOST_PIXELS: usize = 1 << 22;
 
 impl Model {
-    pub(in crate::learn) fn from_parts(spec: CheckedSpec, recipe: Recipe, parameters: Parameters, steps: u64) -> Self {
+    /// `nets` are whole members, as many nets each as the specification says.
+    pub(in crate::learn) fn from_parts(spec: CheckedSpec, recipe: Recipe, nets: Vec<Parameters>, steps: u64) -> Self {
+        debug_assert!(!nets.is_empty() && nets.len().is_multiple_of(spec.nets()));
         let shape = UNetShape::of(&spec);
-        Self { spec, recipe, shape, members: vec![Arc::new(parameters)], steps, compute: Compute::CPU }
+        Self { spec, recipe, shape, nets: nets.into_iter().map(Arc::new).collect(), steps, compute: Compute::CPU }
     }
 
     /// The same weights for learning from somebody else; `class_weights` as in the specification, none: as they were.
@@ -81,10 +85,10 @@ impl Model {
             if !same_spec || other.recipe != first.recipe {
                 return Err(LearnError::Unsuited("models of different specifications or recipes cannot be joined".to_owned()));
             }
-            first.members.extend(other.members);
+            first.nets.extend(other.nets);
             first.steps = first.steps.max(other.steps);
         }
-        let members = first.members.len();
+        let members = first.member_count();
         if members > Self::MOST_MEMBERS {
             return Err(LearnError::Unsuited(format!("{members} members are more than the {} a model can have", Self::MOST_MEMBERS)));
         }
@@ -94,10 +98,10 @@ impl Model {
     /// Members that a model can have.
     pub const MOST_MEMBERS: usize = 10;
 
-    /// Nets whose probabilities are averaged.
+    /// Members whose probabilities are averaged.
     #[must_use]
     pub const fn member_count(&self) -> usize {
-        self.members.len()
+        self.nets.len() / self.spec.nets()
     }
 
     /// The same with or without the mean over mirror images, whatever its specification says.
@@ -141,7 +145,7 @@ impl Model {
     /// How many numbers it has learnt.
     #[must_use]
     pub fn parameter_count(&self) -> usize {
-        self.members.iter().map(|member| member.count()).sum()
+        self.nets.iter().map(|net| net.count()).sum()
     }
 
     /// Where it is computed.
@@ -150,14 +154,14 @@ impl Model {
         &self.compute
     }
 
-    /// Weights of the first member: what training goes on from.
-    pub(in crate::learn) fn parameters(&self) -> &Parameters {
-        &self.members[0]
+    /// Weights of the first member, net by net: what training goes on from.
+    pub(in crate::learn) fn first_member(&self) -> &[Arc<Parameters>] {
+        &self.nets[..self.spec.nets()]
     }
 
-    /// Weights of all members; at least one.
-    pub(in crate::learn) fn members(&self) -> &[Arc<Parameters>] {
-        &self.members
+    /// Weights of all nets, those of the first member first; at least one.
+    pub(in crate::learn) fn nets(&self) -> &[Arc<Parameters>] {
+        &self.nets
     }
 
     pub(in crate::learn) const fn shape(&self) -> &UNetShape {
@@ -177,8 +181,8 @@ impl Model {
     /// # Errors
     /// If the planes do not suit the model; [`LearnError::Cancelled`] soon after `stop` is set.
     pub fn predict_slice(&self, planes: &[f32], size: [usize; 2], stop: &AtomicBool) -> Result<SlicePrediction, LearnError> {
-        let probabilities = self.probabilities(self.engine().as_mut(), planes, size, stop)?;
-        let (labels, probability) = probabilities.chunks_exact(self.shape.classes).map(likeliest).unzip();
+        let probabilities = self.probabilities(self.engine().as_mut(), planes, size, &[None], stop)?;
+        let (labels, probability) = probabilities.chunks_exact(self.spec.classes()).map(likeliest).unzip();
         Ok(SlicePrediction { labels, probability })
     }
 
@@ -233,9 +237,9 @@ impl Model {
         let mut engine = self.engine();
         for (done, &slice) in wanted.iter().enumerate() {
             progress(done, wanted.len());
-            let probabilities = self.probabilities(engine.as_mut(), &prepared.planes(slice)?, prepared.size(), stop)?;
-            let probabilities = prepared.smoothed(probabilities, self.shape.classes);
-            prepared.write_labels(slice, &probabilities, self.shape.classes, &mut labels);
+            let probabilities = self.probabilities(engine.as_mut(), &prepared.planes(slice)?, prepared.size(), &[None], stop)?;
+            let probabilities = prepared.smoothed(probabilities, self.spec.classes());
+            prepared.write_labels(slice, &probabilities, self.spec.classes(), &mut labels);
         }
         progress(wanted.len(), wanted.len());
         Ok(labels)
@@ -251,14 +255,14 @@ impl Model {
         stop: &AtomicBool,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<Vec<f32>>, LearnError> {
-        let classes = self.shape.classes;
+        let classes = self.spec.classes();
         require_room(prepared.grid().voxel_count() * classes.saturating_sub(1) * size_of::<f32>())?;
         let mut maps = vec![vec![0.0; prepared.grid().voxel_count()]; classes.saturating_sub(1)];
         let mut engine = self.engine();
         for slice in 0..prepared.slice_count() {
             progress(slice, prepared.slice_count());
-            let probabilities = self.probabilities(engine.as_mut(), &prepared.planes(slice)?, prepared.size(), stop)?;
-            let probabilities = prepared.smoothed(probabilities, self.shape.classes);
+            let probabilities = self.probabilities(engine.as_mut(), &prepared.planes(slice)?, prepared.size(), &[None], stop)?;
+            let probabilities = prepared.smoothed(probabilities, classes);
             prepared.write_probabilities(slice, &probabilities, classes, &mut maps);
         }
         Ok(maps)
@@ -268,12 +272,14 @@ impl Model {
         self.compute.engine(&self.shape)
     }
 
-    /// Probabilities `[row][column][class]`, the mean over the members and, where asked, the mirror image.
+    /// Probabilities `[row][column][class]`, the mean over the members, over passes that drop channels out (`[None]`: one that
+    /// drops none) and, where asked, over the mirror image.
     pub(in crate::learn) fn probabilities(
         &self,
         engine: &mut dyn Engine,
         planes: &[f32],
         size: [usize; 2],
+        passes: &[Option<Dropout>],
         stop: &AtomicBool,
     ) -> Result<Vec<f32>, LearnError> {
         let channels = self.shape.inputs;
@@ -292,26 +298,42 @@ impl Model {
         let mut input = vec![0.0; extent.pixels() * channels];
         interleave(planes, channels, size, padded, &mut input);
         let classes = self.shape.classes;
-        let mut sum = vec![0.0; size[0] * size[1] * classes];
+        let mut sums = vec![vec![0.0; size[0] * size[1] * classes]; self.spec.nets()];
         let views: &[bool] = if self.spec.spec().flips { &[false, true] } else { &[false] };
         for &mirrored in views {
             if mirrored {
                 interleave(&mirror_rows(planes, size[0], 1), channels, size, padded, &mut input);
             }
-            for member in &self.members {
-                let logits = engine.logits(member, Batch { extent, planes: &input, dropout: None }, stop)?;
+            for ((at, net), &dropout) in self.nets.iter().enumerate().flat_map(|net| passes.iter().map(move |pass| (net, pass))) {
+                let logits = engine.logits(net, Batch { extent, planes: &input, dropout }, stop)?;
                 let mut values = crop(&logits, padded[0], classes, size);
                 values.chunks_exact_mut(classes).for_each(|pixel| {
                     softmax(pixel);
                 });
                 let values = if mirrored { mirror_rows(&values, size[0], classes) } else { values };
-                sum.iter_mut().zip(&values).for_each(|(sum, p)| *sum += p);
+                sums[at % self.spec.nets()].iter_mut().zip(&values).for_each(|(sum, p)| *sum += p);
             }
         }
-        let share = 1.0 / (views.len() * self.members.len()) as f32;
-        sum.iter_mut().for_each(|p| *p *= share);
-        Ok(sum)
+        let share = 1.0 / (views.len() * passes.len() * self.member_count()) as f32;
+        sums.iter_mut().flatten().for_each(|p| *p *= share);
+        Ok(if sums.len() > 1 { together(&sums) } else { sums.swap_remove(0) })
     }
+}
+
+/// Probabilities `[pixel][class]` of nets that know one label each, background and label `[pixel][2]`: how likely it is that just
+/// this net is right, or none, as if they knew nothing of one another, given that no more than one can be.
+fn together(nets: &[Vec<f32>]) -> Vec<f32> {
+    /// Keeps odds finite where a net is quite sure.
+    const TINY: f32 = 1e-6;
+    let pixels = nets[0].len() / 2;
+    let mut out = Vec::with_capacity(pixels * (nets.len() + 1));
+    for pixel in 0..pixels {
+        let odds = nets.iter().map(|net| net[2 * pixel + 1] / net[2 * pixel].max(TINY));
+        let all = 1.0 + odds.clone().sum::<f32>();
+        out.push(1.0 / all);
+        out.extend(odds.map(|odds| odds / all));
+    }
+    out
 }
 
 /// Every row of `width` pixels the other way round; `channels` values per pixel stay together.
@@ -336,6 +358,16 @@ pub(in crate::learn) fn interleave(planes: &[f32], channels: usize, size: [usize
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nets_that_know_one_label_each_answer_together() {
+        // (background, label) of two nets for three pixels: nobody's, the first one's, claimed by both but more by the second.
+        let (first, second) = (vec![0.9, 0.1, 0.2, 0.8, 0.4, 0.6], vec![1.0, 0.0, 0.9, 0.1, 0.0, 1.0]);
+        let both = together(&[first, second]);
+        assert!(both.chunks(3).all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-6 && p.iter().all(|v| v.is_finite())), "{both:?}");
+        assert_eq!(both.chunks(3).map(|p| likeliest(p).0).collect::<Vec<_>>(), [0, 1, 2]);
+        assert!((both[0] - 0.9).abs() < 1e-6 && (both[1] - 0.1).abs() < 1e-6);
+    }
 
     #[test]
     fn doubt_is_the_mean_over_what_is_drawn() {

@@ -22,6 +22,8 @@ pub struct Plan {
     pub class_weights: Option<Vec<f32>>,
     /// What the net is rewarded for.
     pub objective: Objective,
+    /// Whether every label has a net of its own.
+    pub independent: bool,
     /// Whether proposals are the mean over the slice and its mirror image.
     pub flips: bool,
     /// Smoothing of probabilities within a slice, in mm (standard deviation); not of bones. 0: none.
@@ -57,6 +59,7 @@ impl Default for Plan {
             class_weights: None,
             // Coarse levels that answer for themselves: levels 1 and 3 gain, measured in docs/learning.md.
             objective: Objective { deep_supervision: true, ..Objective::default() },
+            independent: false,
             flips: false,
             smoothing_mm: ModelSpec::USUAL_SMOOTHING_MM,
             recipe: None,
@@ -98,6 +101,7 @@ impl Plan {
             norm: self.norm,
             class_weights: self.class_weights.clone(),
             objective: self.objective,
+            independent: self.independent,
             flips: self.flips && layer != "bone",
             smoothing_mm: if layer == "bone" { 0.0 } else { self.smoothing_mm },
             seed,

@@ -41,6 +41,10 @@ pub struct ModelSpec {
     /// What the net is rewarded for while it learns.
     #[serde(default)]
     pub objective: Objective,
+    /// Whether every label has a net of its own, which tells it from all else: two independent nets for two bones. As many times
+    /// the work and the weights.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub independent: bool,
     /// Whether proposals are the mean over the slice and its mirror image (left for right): twice the work. Not for bones,
     /// whose labels carry a side.
     #[serde(default)]
@@ -112,6 +116,9 @@ pub enum SpecError {
     /// Mirror images where sides matter.
     #[error("`flips` cannot be used for bones: their labels carry a side")]
     Flips,
+    /// Nets that know one label each, where labels are to be in an order, or where the net is another's.
+    #[error("`independent` cannot be used with `{0}`")]
+    Independent(&'static str),
     /// Weights that do not match the classes.
     #[error("`class_weights` must be {expected} finite numbers above zero (background first)")]
     Weights {
@@ -153,6 +160,7 @@ impl ModelSpec {
             form: None,
             class_weights: None,
             objective: Objective::default(),
+            independent: false,
             flips: false,
             smoothing_mm: 0.0,
             seed: 0,
@@ -206,6 +214,9 @@ impl ModelSpec {
         if self.flips && self.layer == "bone" {
             return Err(SpecError::Flips);
         }
+        if self.independent && (self.objective.ordinal || self.form.is_some()) {
+            return Err(SpecError::Independent(if self.form.is_some() { "form" } else { "ordinal" }));
+        }
         let expected = self.labels + 1;
         if self.class_weights.as_ref().is_some_and(|w| w.len() != expected || !w.iter().all(|v| v.is_finite() && *v > 0.0)) {
             return Err(SpecError::Weights { expected });
@@ -227,10 +238,29 @@ impl CheckedSpec {
         self.0.sequences.len() * (2 * self.0.neighbours + 1)
     }
 
-    /// Classes that the net tells apart, background counted.
+    /// Classes that the model tells apart, background counted.
     #[must_use]
     pub const fn classes(&self) -> usize {
         self.0.labels + 1
+    }
+
+    /// Nets that propose together: one, or one for each label, in their order.
+    #[must_use]
+    pub const fn nets(&self) -> usize {
+        if self.0.independent { self.0.labels } else { 1 }
+    }
+
+    /// Classes that one net tells apart, background counted.
+    #[must_use]
+    pub const fn net_classes(&self) -> usize {
+        if self.nets() > 1 { 2 } else { self.classes() }
+    }
+
+    /// Weight of each class of a net in its cross-entropy; `net` counts from 0.
+    #[must_use]
+    pub fn net_weights(&self, net: usize) -> Vec<f32> {
+        let all = self.class_weights();
+        if self.nets() > 1 { vec![all[0], all[net + 1]] } else { all }
     }
 
     /// Weight of each class in the cross-entropy.
@@ -272,6 +302,11 @@ mod tests {
             assert!(matches!(ModelSpec { smoothing_mm, ..good.clone() }.check(), Err(SpecError::Smoothing(_))));
         }
         assert_eq!(ModelSpec { flips: true, layer: "bone".into(), ..good.clone() }.check(), Err(SpecError::Flips));
+        let apart = ModelSpec { independent: true, class_weights: Some(vec![0.1, 0.5, 0.6, 0.7]), ..good.clone() };
+        let checked = apart.clone().check().unwrap();
+        assert_eq!((checked.nets(), checked.net_classes(), checked.classes(), checked.net_weights(1)), (3, 2, 4, vec![0.1, 0.6]));
+        let objective = Objective { ordinal: true, ..Objective::default() };
+        assert_eq!(ModelSpec { objective, ..apart }.check(), Err(SpecError::Independent("ordinal")));
         let error = ModelSpec { depth: 9, ..good }.check().unwrap_err().to_string();
         assert_eq!(error, "`depth` is 9, but must be between 1 and 6");
     }

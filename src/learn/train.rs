@@ -4,12 +4,14 @@ use super::compute::Compute;
 use super::conv::Extent;
 use super::data::{Example, Recipe, pad};
 use super::error::LearnError;
+use super::learner::{Found, Learner};
 use super::model::{Model, interleave, padded_size};
 use super::net::{Batch, Dropout, Engine, Parameters, UNetShape, halt};
 use super::ops::Loss;
-use super::optimiser::{Move, Optimiser, OptimiserKind, follow, length};
+use super::optimiser::{Move, OptimiserKind};
 use super::spec::CheckedSpec;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// How the weights move.
@@ -81,9 +83,9 @@ impl Default for TrainOptions {
 pub struct StepReport {
     /// Number of the step, counted from 1 and over all versions.
     pub step: u64,
-    /// Loss of the batch before the step, by the specification's objective.
+    /// Loss of the batch before the step, by the specification's objective; of several nets the mean.
     pub loss: f32,
-    /// Length of the gradient before clipping.
+    /// Length of the gradient before clipping; of several nets the longest.
     pub gradient: f64,
     /// Learning rate used.
     pub rate: f64,
@@ -96,16 +98,11 @@ pub struct Trainer {
     recipe: Recipe,
     shape: UNetShape,
     options: TrainOptions,
-    parameters: Parameters,
-    /// Weights whose loss was last found finite, and their running mean.
-    good: Parameters,
-    mean: Parameters,
-    gradients: Parameters,
-    optimiser: Optimiser,
+    /// One net, or one per label.
+    learners: Vec<Learner>,
     engine: Box<dyn Engine>,
     compute: Compute,
     decayed: Vec<bool>,
-    loss: Loss,
     steps_before: u64,
     steps: u64,
 }
@@ -119,8 +116,9 @@ impl Trainer {
     /// # Errors
     /// None at present; kept for devices that can refuse.
     pub fn new(spec: &CheckedSpec, recipe: Recipe, options: TrainOptions) -> Result<Self, LearnError> {
-        let parameters = Parameters::fresh(&UNetShape::of(spec), spec.spec().seed);
-        Ok(Self::from_model(&Model::from_parts(spec.clone(), recipe, parameters, 0), options))
+        let shape = UNetShape::of(spec);
+        let nets = (0..spec.nets() as u64).map(|net| Parameters::fresh(&shape, spec.spec().seed.wrapping_add(net << 48)));
+        Ok(Self::from_model(&Model::from_parts(spec.clone(), recipe, nets.collect(), 0), options))
     }
 
     /// Goes on from a model's weights; the optimiser starts at rest.
@@ -132,23 +130,22 @@ impl Trainer {
     }
 
     fn from_model(model: &Model, options: TrainOptions) -> Self {
-        let (spec, shape, parameters) = (model.spec().clone(), model.shape().clone(), model.parameters().clone());
+        let (spec, shape) = (model.spec().clone(), model.shape().clone());
+        let learner = |(net, parameters): (usize, &Arc<Parameters>)| {
+            let label = (spec.nets() > 1).then_some(net as u8 + 1);
+            Learner::new(parameters, options.optimiser, Loss::new(spec.net_weights(net), spec.spec().objective), label)
+        };
         Self {
             recipe: model.recipe().clone(),
-            good: parameters.clone(),
-            mean: parameters.clone(),
-            gradients: parameters.zeros_like(),
-            optimiser: Optimiser::new(options.optimiser, &parameters),
+            learners: model.first_member().iter().enumerate().map(learner).collect(),
             engine: Compute::CPU.engine(&shape),
             compute: Compute::CPU,
             decayed: shape.weights().iter().map(|w| w.shape.len() > 1).collect(),
-            loss: Loss::new(spec.class_weights(), spec.spec().objective),
             steps_before: model.steps(),
             steps: 0,
             spec,
             shape,
             options,
-            parameters,
         }
     }
 
@@ -172,24 +169,25 @@ impl Trainer {
         let step = self.steps_before + self.steps + 1;
         let wish = self.spec.spec();
         let share = wish.objective.dropout;
-        let dropout = (share > 0.0).then(|| Dropout { share, seed: wish.seed ^ step.rotate_left(32) });
-        let batch = Batch { extent, planes: &planes, dropout };
-        let loss = self.engine.gradients(&self.parameters, batch, &labels, &self.loss, &mut self.gradients, stop)?;
-        let loss = loss.ok_or(LearnError::NothingLabelled)?;
-        let gradient = length(&self.gradients);
+        let mut found = Vec::with_capacity(self.learners.len());
+        for (net, learner) in self.learners.iter_mut().enumerate() {
+            let seed = wish.seed ^ step.rotate_left(32) ^ (net as u64) << 24;
+            let dropout = (share > 0.0).then_some(Dropout { share, seed });
+            found.push(learner.look(self.engine.as_mut(), Batch { extent, planes: &planes, dropout }, &labels, stop)?);
+        }
+        let loss = found.iter().map(|f| f.loss).sum::<f64>() / found.len() as f64;
+        let gradient = found.iter().fold(0.0, |most: f64, f| if f.gradient.is_nan() { f64::NAN } else { most.max(f.gradient) });
         if !loss.is_finite() || !gradient.is_finite() {
-            self.parameters.clone_from(&self.good);
-            self.optimiser = Optimiser::new(self.options.optimiser, &self.parameters);
+            self.learners.iter_mut().for_each(|learner| learner.go_back(self.options.optimiser));
             return Err(LearnError::NotFinite { step });
         }
         halt(stop)?;
-        // Only now are these weights known to be sound.
-        self.good.clone_from(&self.parameters);
         let warm = (1.0 + self.steps as f64) / (10.0 + self.steps as f64);
-        follow(&mut self.mean, &self.parameters, self.options.keep.min(warm));
         let rate = self.options.rate.at(self.steps);
-        let how = Move { rate, decay: self.options.weight_decay, factor: (self.options.clip / gradient.max(1e-12)).min(1.0) };
-        self.optimiser.step(&mut self.parameters, &self.gradients, how, |n| self.decayed[n]);
+        for (learner, Found { gradient, .. }) in self.learners.iter_mut().zip(found) {
+            let how = Move { rate, decay: self.options.weight_decay, factor: (self.options.clip / gradient.max(1e-12)).min(1.0) };
+            learner.advance(self.options.keep.min(warm), how, &self.decayed);
+        }
         self.steps += 1;
         Ok(StepReport { step, loss: loss as f32, gradient, rate })
     }
@@ -197,8 +195,8 @@ impl Trainer {
     /// The model as it is now: the running mean of the weights whose loss is known to be finite.
     #[must_use]
     pub fn snapshot(&self) -> Model {
-        Model::from_parts(self.spec.clone(), self.recipe.clone(), self.mean.clone(), self.steps_before + self.steps)
-            .on(self.compute.clone())
+        let means = self.learners.iter().map(|learner| learner.mean().clone()).collect();
+        Model::from_parts(self.spec.clone(), self.recipe.clone(), means, self.steps_before + self.steps).on(self.compute.clone())
     }
 
     /// Changes the learning rate from the next step on.
@@ -229,7 +227,7 @@ impl Trainer {
         if batch.is_empty() {
             return Err(LearnError::NoExamples);
         }
-        let (channels, classes) = (self.shape.inputs, self.shape.classes);
+        let (channels, classes) = (self.shape.inputs, self.spec.classes());
         let mut size = [1, 1];
         for example in batch {
             if example.channels() != channels {

@@ -1,13 +1,18 @@
-//! Where a model is unsure: the entropy of what it says of a slice as it is and of its mirror image, taken together.
+//! Where a model is unsure: the entropy of what its members say, or one net with parts of it dropped out, of a slice as it is
+//! and of its mirror image, all taken together.
 
 use super::Model;
 use super::data::PreparedSlices;
 use super::error::LearnError;
+use super::net::Dropout;
 use crate::volume::Labels;
 use std::sync::atomic::AtomicBool;
 
 /// Above this share of the largest entropy a pixel counts as unsure.
 const UNSURE: f32 = 0.2;
+
+/// Passes with other channels dropped, of a net that learnt with dropout (Gal and Ghahramani 2016).
+const PASSES: u64 = 8;
 
 /// How unsure a model is of one slice.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +33,9 @@ impl SliceDoubt {
 }
 
 impl Model {
-    /// How unsure the model is of a slice, all its members taken together. `mirror` asks about the mirror image as well;
-    /// not for labels that carry their side.
+    /// How unsure the model is of a slice, all its members taken together. A net that learnt with dropout is asked eight times
+    /// with other channels dropped, the same ones on every slice. `mirror` asks about the mirror image as well; not for labels
+    /// that carry their side.
     ///
     /// # Errors
     /// If there is no such slice or it does not suit the model; [`LearnError::Cancelled`] soon after `stop` is set.
@@ -37,10 +43,13 @@ impl Model {
         let (size, classes) = (prepared.size(), self.spec().classes());
         let mut planes = prepared.planes(slice)?;
         let mut engine = self.engine();
-        let mut mean = self.probabilities(engine.as_mut(), &planes, size, stop)?;
+        let share = self.spec().spec().objective.dropout;
+        let passes: Vec<Option<Dropout>> =
+            if share > 0.0 { (0..PASSES).map(|seed| Some(Dropout { share, seed })).collect() } else { vec![None] };
+        let mut mean = self.probabilities(engine.as_mut(), &planes, size, &passes, stop)?;
         if mirror {
             planes.chunks_exact_mut(size[0]).for_each(<[f32]>::reverse);
-            let mirrored = self.probabilities(engine.as_mut(), &planes, size, stop)?;
+            let mirrored = self.probabilities(engine.as_mut(), &planes, size, &passes, stop)?;
             for (n, pixel) in mean.chunks_exact_mut(classes).enumerate() {
                 let from = (n - n % size[0] + size[0] - 1 - n % size[0]) * classes;
                 pixel.iter_mut().zip(&mirrored[from..from + classes]).for_each(|(a, b)| *a = 0.5 * (*a + b));
@@ -134,6 +143,24 @@ mod tests {
         map.for_each_labelled(|voxel, _| if voxel[2] == 1 { inside += 1 } else { outside += 1 });
         assert!(inside > 0 && outside == 0, "{inside} {outside}");
         assert!(model.doubt_map(&prepared, Some(&[7]), true, &GO, &mut |_, _| {}).is_err());
+    }
+
+    /// The same weights, asked with and without dropping channels.
+    #[test]
+    fn a_net_that_learnt_with_dropout_is_asked_with_other_channels_dropped() {
+        let of = |dropout: f32| {
+            let objective = crate::learn::Objective { dropout, ..Default::default() };
+            let spec = ModelSpec { base: 4, depth: 2, objective, ..ModelSpec::new("water", "marrow", 3, "R1") }.check().unwrap();
+            let model = Trainer::new(&spec, Recipe::default(), TrainOptions::default()).unwrap().snapshot();
+            let prepared = model.prepare(&[&image()], 2).unwrap();
+            let ask = || model.slice_doubt(&prepared, 1, false, &GO).unwrap();
+            assert_eq!(ask(), ask(), "asked twice it says the same");
+            // What proposes is the whole net.
+            (ask(), model.predict_prepared(&prepared, None, &GO, &mut |_, _| {}).unwrap().to_dense())
+        };
+        let ((whole, proposal), (dropped, same)) = (of(0.0), of(0.5));
+        assert_eq!(proposal, same);
+        assert_ne!(whole.entropy, dropped.entropy);
     }
 
     #[test]

@@ -161,6 +161,10 @@ impl Session {
             self.review = super::ReviewState::default();
             self.import = None;
         }
+        if self.study.as_ref().is_some_and(|held| same && held.protocol.reading() != summary.protocol.reading()) {
+            // What counts may be something else now.
+            effects.extend(self.compare.forget_figures().into_iter().map(Effect::Cancel));
+        }
         let before = self.study.as_ref().filter(|_| same).map(|s| s.exams.len());
         match before.map_or(0, |before| summary.exams.len().saturating_sub(before)) {
             0 => {}

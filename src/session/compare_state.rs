@@ -184,6 +184,14 @@ impl CompareState {
         self.marker = None;
     }
 
+    /// Lets all figures go, those of the open exam and those of all; the requests whose answers would be such.
+    pub(super) fn forget_figures(&mut self) -> Vec<RequestId> {
+        self.forget_exam();
+        self.table = None;
+        self.asked = None;
+        [self.waiting.take(), self.table_waiting.take()].into_iter().flatten().collect()
+    }
+
     pub(super) fn take_exam(&mut self, exam: ComparedExam) {
         self.forget_exam();
         self.findings = findings(&exam);

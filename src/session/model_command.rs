@@ -13,10 +13,15 @@ pub enum ModelCommand {
     Resume,
     /// Stop, keeping the best so far.
     Cancel,
-    /// Steps per training.
+    /// Steps per training, however long they take.
     Steps(u32),
-    /// Wall-clock minutes per training, the steps being the most; none: the steps alone.
-    Minutes(Option<f64>),
+    /// Wall-clock minutes per training.
+    Minutes {
+        /// Minutes, above zero.
+        minutes: f64,
+        /// No more steps than these.
+        most_steps: u32,
+    },
     /// The net of a first training, where it is not as usual.
     Net(NetWish),
     /// Propose on the slice shown.

@@ -10,7 +10,8 @@ pub struct TrainingState {
     pub(super) losses: Vec<f32>,
     pub(super) failure: Option<String>,
     pub(super) steps: Option<u32>,
-    pub(super) minutes: Option<f64>,
+    /// Minutes, and the most steps within them.
+    pub(super) minutes: Option<(f64, u32)>,
     pub(super) net: NetWish,
     pub(super) pause_wanted: bool,
     pub(super) memory_mb: Option<u32>,
@@ -55,10 +56,30 @@ impl TrainingState {
         self.failure.as_deref()
     }
 
-    /// Steps per training.
+    /// No training takes more steps.
+    pub const MOST_STEPS: u32 = 100_000;
+
+    /// Steps per training, where no minutes are set.
     #[must_use]
     pub fn steps(&self) -> u32 {
         self.steps.unwrap_or(Self::DEFAULT_STEPS)
+    }
+
+    /// Wall-clock minutes per training, if they are what ends it.
+    #[must_use]
+    pub fn minutes(&self) -> Option<f64> {
+        self.minutes.map(|(minutes, _)| minutes)
+    }
+
+    /// Steps that the next training takes at most.
+    pub(super) fn most_steps(&self) -> u32 {
+        self.minutes.map_or_else(|| self.steps(), |(_, most)| most)
+    }
+
+    /// What is asked of a first training's net.
+    #[must_use]
+    pub const fn net(&self) -> NetWish {
+        self.net
     }
 
     /// Memory that a training may need, in MB.

@@ -1,6 +1,6 @@
 //! The exam on screen: images, layers, proposals, what is saved.
 
-use super::Awaited;
+use super::{Awaited, SquareRegion};
 use super::active_time::ActiveTime;
 use super::apply::PreviewKey;
 use super::display::{DisplayRule, FattyMarrow, Window};
@@ -8,7 +8,7 @@ use super::draft::{Preview, Wire};
 use super::measure::Measure;
 use super::view_state::ViewState;
 use crate::edit::ReadLayers;
-use crate::edit::tools::{LabelSet, OutlineDraft, Region, Square};
+use crate::edit::tools::{LabelSet, OutlineDraft};
 use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, JournalRow, SacroiliacForm, SliceRemark, SlicesSeen, Triage};
 use crate::volume::{Image, LayerKind, StandardMap};
@@ -116,8 +116,8 @@ pub struct OpenExam {
     pub(super) preview: Option<(PreviewKey, Preview)>,
     pub(super) wire: Option<Wire>,
     pub(super) selected_square: Option<u8>,
-    /// Revision of the bone layer and squares that the region was made from.
-    pub(super) region: Option<(u64, Vec<Square>, Option<Region>)>,
+    /// What squares limit painting to, where it keeps to them.
+    pub(super) region: SquareRegion,
     pub(super) time: ActiveTime,
     /// Undo or redo that waits for voxels of the journal.
     pub(super) awaited: Option<Awaited>,
@@ -169,7 +169,7 @@ impl OpenExam {
             preview: None,
             wire: None,
             selected_square: None,
-            region: None,
+            region: SquareRegion::default(),
             time,
             awaited: None,
             sequences: loaded.sequences,

@@ -5,7 +5,7 @@ use crate::edit::tools::{Region, Square};
 use crate::volume::LayerKind;
 
 /// Epiphysis and metaphysis square of every bone with a square; nothing where the read has none.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SquareRegion {
     /// Revision of the bone layer and the squares that it was made of.
     of: (u64, Vec<Square>),
@@ -31,6 +31,12 @@ impl SquareRegion {
     #[must_use]
     pub const fn is_some(&self) -> bool {
         self.region.is_some()
+    }
+
+    /// What it is, as of the last [`SquareRegion::refresh`].
+    #[must_use]
+    pub const fn region(&self) -> Option<&Region> {
+        self.region.as_ref()
     }
 
     /// Whether a voxel inside the grid belongs; none does where there is no square.

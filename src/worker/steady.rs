@@ -1,6 +1,5 @@
 //! Training steps that go on where something went wrong: a loss that is no number, a device without memory.
 
-use super::message::TrainedVersion;
 use crate::learn::{Example, LearnError, Model, Rate, Recipe, StepReport, Trainer};
 use std::sync::atomic::AtomicBool;
 
@@ -71,16 +70,20 @@ impl SteadyTrainer {
         self.setbacks += 1;
         if self.setbacks >= MOST_SETBACKS {
             self.note = Some(format!(
-                "Training became unstable {} times, last at step {step}, {}: the best weights before that are kept. Look for slices \
-                 with extreme grey values, or lower the learning rate.",
-                self.setbacks,
-                TrainedVersion::GAVE_UP
+                "Training became unstable {} times, last at step {step}, and was ended: the best weights before that are kept. Look for \
+                 slices with extreme grey values, or lower the learning rate.",
+                self.setbacks
             ));
             return Stepped::GivenUp;
         }
         self.factor *= self.slower;
         self.note = Some(format!("The loss was no number at step {step}: gone on from the last good weights at half the rate."));
         Stepped::Skipped
+    }
+
+    /// Whether it became unstable too often to go on.
+    pub const fn gave_up(&self) -> bool {
+        self.setbacks >= MOST_SETBACKS
     }
 
     /// How many times the loss was no number.

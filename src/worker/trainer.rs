@@ -3,7 +3,7 @@
 use super::inputs;
 use super::judge::{DiceTable, Judge, is_no_worse, mean};
 use super::length::Length;
-use super::memory_plan::{MemoryNeeds, MemoryPlan};
+use super::memory_plan::{MemoryNeeds, MemoryPlan, StepSize};
 use super::message::{Event, Outcome, TrainProgress, TrainRequest, TrainedVersion};
 use super::propose::load_model;
 use super::steady::{SteadyTrainer, Stepped};
@@ -113,6 +113,7 @@ impl<'a> Run<'a> {
         spec.smoothing_mm = if request.layer == LayerKind::Marrow { ModelSpec::USUAL_SMOOTHING_MM } else { 0.0 };
         spec.base = request.net.base.unwrap_or(spec.base);
         spec.neighbours = request.net.neighbours.unwrap_or(spec.neighbours);
+        spec.independent = request.net.independent.unwrap_or(spec.independent);
         let usual = Recipe::for_sequences(&sequences);
         spec.sequences = sequences;
         let recipe = parent.as_ref().map_or(usual, |(_, model)| model.recipe().clone());
@@ -162,7 +163,7 @@ impl<'a> Run<'a> {
         }
         let trainer = SteadyTrainer::new(trainer.on(&compute));
         let needs = needs(data, &trainer.snapshot());
-        Ok((trainer, MemoryPlan::new(request.memory_mb, spec, needs, 0)?))
+        Ok((trainer, MemoryPlan::new(request.memory_mb, spec, needs, StepSize::USUAL, 0)?))
     }
 
     /// Begins anew with the data as it is now.
@@ -224,6 +225,7 @@ impl<'a> Run<'a> {
             kept_step: kept.step,
             taken: taken.steps,
             note: [self.anew.as_deref(), self.trainer.note()].into_iter().flatten().map(str::to_owned).reduce(|a, b| format!("{a} {b}")),
+            gave_up: self.trainer.gave_up(),
             loss: taken.loss,
             parts,
         }))
@@ -297,7 +299,7 @@ impl<'a> Run<'a> {
                 Stepped::TooLarge => {
                     let model = self.trainer.snapshot();
                     let needs = needs(&self.data, &model);
-                    self.plan = MemoryPlan::new(self.request.memory_mb, model.spec(), needs, self.plan.reduced + 1)?;
+                    self.plan = MemoryPlan::new(self.request.memory_mb, model.spec(), needs, StepSize::USUAL, self.plan.reduced + 1)?;
                 }
                 Stepped::Cancelled => return Ok(Taken { steps: step - 1, loss, by_person: true }),
                 Stepped::GivenUp => return Ok(Taken { steps: if loss.is_nan() { 0 } else { step - 1 }, loss, by_person: false }),
@@ -359,17 +361,27 @@ impl<'a> Run<'a> {
 fn same_net(request: &TrainRequest, version: u32, spec: &CheckedSpec) -> Result<(), String> {
     let (wish, spec) = (request.net, spec.spec());
     let (base, neighbours) = (wish.base.unwrap_or(spec.base), wish.neighbours.unwrap_or(spec.neighbours));
-    if (base, neighbours) == (spec.base, spec.neighbours) {
+    let independent = wish.independent.unwrap_or(spec.independent);
+    if (base, neighbours, independent) == (spec.base, spec.neighbours, spec.independent) {
         return Ok(());
     }
+    let words = |base, neighbours, independent| {
+        format!("{base} channels with {neighbours} neighbouring slices{}", if independent { ", one net per label" } else { "" })
+    };
     Err(format!(
-        "{} goes on from version {version}, a net of {} channels with {} neighbouring slices: leave out what asks for {base} and \
-         {neighbours}.",
-        request.model, spec.base, spec.neighbours
+        "{} goes on from version {version}, a net of {}: leave out what asks for {}.",
+        request.model,
+        words(spec.base, spec.neighbours, spec.independent),
+        words(base, neighbours, independent)
     ))
 }
 
 fn needs(data: &TrainingData, model: &Model) -> MemoryNeeds {
     let largest = data.examples.iter().fold([1, 1], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
-    MemoryNeeds { data_bytes: data.bytes, parameters: model.parameter_count() as u64, largest }
+    MemoryNeeds {
+        data_bytes: data.bytes,
+        parameters: model.parameter_count() as u64,
+        largest,
+        otherwise: "mark fewer slices done",
+    }
 }

@@ -4,8 +4,9 @@ use crate::desk::reading;
 use crate::{Window, can_render, click, press, shot};
 use egui::Key;
 use egui_kittest::kittest::Queryable as _;
-use osteon::session::{Command, ModelCommand, ViewCommand, Workspace};
-use osteon::worker::message::{Ablated, Outcome, RequestId, TrainedVersion, VersionSummary, VersionsJudged};
+use osteon::session::{Command, ModelCommand, ToolCommand, ViewCommand, Workspace};
+use osteon::volume::LayerKind;
+use osteon::worker::message::{Ablated, NetWish, Outcome, RequestId, TrainedVersion, VersionSummary, VersionsJudged};
 
 type Dice = Vec<(String, Option<f64>)>;
 
@@ -35,6 +36,7 @@ fn trained(version: u32, parent: Option<u32>, figures: Dice, made_current: bool)
         kept_step: 180,
         taken: 240,
         note: None,
+        gave_up: false,
         loss: 0.4,
     })
 }
@@ -100,12 +102,33 @@ fn a_training_is_watched_paused_and_stopped_on_the_page() {
 }
 
 #[test]
+fn bones_can_have_independent_nets_before_the_first_version() {
+    let mut window = models(false);
+    assert_eq!(window.query_all_by_label_contains("An independent net").count(), 0, "marrow has one net, and versions already");
+    window.state_mut().run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
+    window.run_steps(3);
+    window.state_mut().take();
+    window.get_by_label_contains("An independent net for each of the").click();
+    window.run_steps(3);
+    let apart = |independent| Command::Model(ModelCommand::Net(NetWish { independent, ..NetWish::default() }));
+    assert_eq!(window.state_mut().take(), [apart(Some(true))]);
+    window.get_by_label_contains("An independent net for each of the").click();
+    window.run_steps(3);
+    assert_eq!(window.state_mut().take(), [apart(None)]);
+}
+
+#[test]
 fn pictures_of_the_models_page() {
     if !can_render() {
         return;
     }
     let mut window = models(true);
     shot("models", &mut window);
+    window.state_mut().run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
+    window.state_mut().run(Command::Model(ModelCommand::Minutes { minutes: 5.0, most_steps: 100_000 }));
+    window.run_steps(3);
+    shot("models_bone", &mut window);
+    window.state_mut().run(Command::Tool(ToolCommand::Layer(LayerKind::Marrow)));
     let versions = vec![(9, dice(0.84, 0.61, Some(0.52))), (10, dice(0.86, 0.49, None))];
     let held_out = "30 slices of 2 validation exams".to_owned();
     let judged = VersionsJudged { model: "marrow-R2".into(), held_out: held_out.clone(), versions, exams: Vec::new() };

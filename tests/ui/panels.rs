@@ -285,6 +285,17 @@ fn a_retraining_is_begun_from_the_panel() {
     let mut window = tall();
     enter(&mut window, "Training steps", "500");
     assert_eq!(window.state().session.training().steps(), 500);
+    // By the clock instead, and back to the steps set before.
+    window.get_by_label("Steps or minutes").click();
+    window.run_steps(2);
+    let by_time = click(&mut window, "minutes");
+    assert_eq!(by_time, [Command::Model(ModelCommand::Minutes { minutes: 5.0, most_steps: 100_000 })]);
+    enter(&mut window, "Training minutes", "2.5");
+    assert_eq!(window.state().session.training().minutes(), Some(2.5));
+    window.get_by_label("Steps or minutes").click();
+    window.run_steps(2);
+    assert_eq!(click(&mut window, "steps"), [Command::Model(ModelCommand::Steps(500))]);
+    assert_eq!(window.state().session.training().minutes(), None);
     assert_eq!(click(&mut window, "Retrain"), [Command::Model(ModelCommand::Train)]);
     window.get_by_label("Preparing");
     assert_eq!(click(&mut window, "Cancel"), [Command::Model(ModelCommand::Cancel)]);

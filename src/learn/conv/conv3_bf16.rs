@@ -50,7 +50,7 @@ impl Conv3 {
         let (block, parts) = (whole_tiles(block), outputs.div_ceil(block));
         let length = 9 * block * whole_tiles(inputs);
         sum_in_ranges(rows, grain, parts, length, scratch, |part, rows, sums| {
-            let mut sum = WeightSum::new(self, part * block, block.min(outputs - part * block));
+            let mut sum = WeightSum::new(self, part * block, block.min(outputs - part * block), block);
             let mut row = rows.start;
             while row < rows.end {
                 let (sample, y) = (row / height, row % height);
@@ -144,6 +144,8 @@ struct WeightSum<'a> {
     conv: &'a Conv3,
     first: usize,
     outputs: usize,
+    /// Outputs from one tap's sums to the next: the last part has fewer than the others, but as much room.
+    block: usize,
     band: Lines,
     /// Inputs in pairs that begin with an even pixel, and with an odd one.
     pairs: [Lines; 2],
@@ -154,10 +156,10 @@ struct WeightSum<'a> {
 }
 
 impl<'a> WeightSum<'a> {
-    fn new(conv: &'a Conv3, first: usize, outputs: usize) -> Self {
+    fn new(conv: &'a Conv3, first: usize, outputs: usize, block: usize) -> Self {
         let unit = TileUnit::begin(conv.path);
         let (band, pairs) = (Lines::default(), [Lines::default(), Lines::default()]);
-        Self { conv, first, outputs, band, pairs, rows: Lines::default(), row_pairs: Lines::default(), turned: Lines::default(), unit }
+        Self { conv, first, outputs, block, band, pairs, rows: Lines::default(), row_pairs: Lines::default(), turned: Lines::default(), unit }
     }
 
     /// Adds `count` rows from row `y` of a sample on; `sums` is `[tap][output][input]` in whole tiles.
@@ -196,7 +198,7 @@ impl<'a> WeightSum<'a> {
                         add: true,
                     };
                     let b = &self.pairs[at % 2][column * pixels + at / 2 * 2 * wide..];
-                    self.unit.run(&product, &self.turned[row * STEP..], b, &mut sums[(tap * outputs + row) * whole + column..]);
+                    self.unit.run(&product, &self.turned[row * STEP..], b, &mut sums[(tap * self.block + row) * whole + column..]);
                 }
             }
         }

@@ -63,7 +63,7 @@ pub fn import(bytes: &[u8], wish: &ImportWish) -> Result<Imported, ImportError> 
         all.push(weight.values.clone());
     }
     let parameters = Parameters::from_values(&shape, all).ok_or_else(|| ImportError::Unheld("its weights do not add up".to_owned()))?;
-    let model = Model::from_parts(checked, wish.recipe.clone(), parameters, 0);
+    let model = Model::from_parts(checked, wish.recipe.clone(), vec![parameters], 0);
     let word = found.layout.word();
     notes.insert(0, format!("{word}: {} levels, {} numbers", found.depth, model.parameter_count()));
     let card = Card { origin: Some(format!("imported weights in the layout of {word}")), ..Card::of(&model, 0, &wish.created) };

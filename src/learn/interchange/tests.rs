@@ -48,7 +48,7 @@ fn compare(weights: &str, sequences: &[&str]) {
     let model = imported.model;
     let mut tape = Tape::<f32>::new(model.shape().clone(), InstructionPath::Portable);
     let batch = Batch { extent: Extent { batch: 1, height, width }, planes: &planes, dropout: None };
-    let made = tape.activations(model.parameters(), batch, &AtomicBool::new(false)).unwrap();
+    let made = tape.activations(&model.nets()[0], batch, &AtomicBool::new(false)).unwrap();
     // Every layer that the net has, and no fewer than PyTorch recorded beside the input.
     assert_eq!(made.len(), expected.names().len() - 1, "{weights}");
     for (name, ours) in made {
@@ -132,7 +132,7 @@ fn what_is_exported_comes_back() {
     let imported = import(&case("basic_unet_batch.safetensors"), &wish(&["water", "fat"])).unwrap();
     let bytes = export(&imported.model, &imported.card).unwrap();
     let back = import(&bytes, &wish(&["other"])).unwrap();
-    assert_eq!(back.model.parameters(), imported.model.parameters());
+    assert_eq!(back.model.nets(), imported.model.nets());
     assert_eq!(back.model.spec(), imported.model.spec());
     assert_eq!(back.card.origin, imported.card.origin);
     let mut broken = bytes;

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum InstructionPath {
     /// The matrix unit on `bf16` numbers, and 512-bit vectors for the rest.
     Amx,
+    /// 512-bit vectors that multiply pairs of `bf16` numbers, too.
+    Avx512Bf16,
     /// 512-bit vectors with fused multiply-add.
     Avx512,
     /// 256-bit vectors with fused multiply-add.
@@ -25,6 +27,9 @@ impl InstructionPath {
             if super::amx::is_available() {
                 return Self::Amx;
             }
+            if super::x86_bf16::is_available() {
+                return Self::Avx512Bf16;
+            }
             if std::arch::is_x86_feature_detected!("avx512f") {
                 return Self::Avx512;
             }
@@ -35,11 +40,11 @@ impl InstructionPath {
         Self::Portable
     }
 
-    /// The path for single precision: the matrix unit cannot multiply that.
+    /// The path for single precision: what multiplies `bf16` cannot multiply that.
     #[must_use]
     pub fn for_f32() -> Self {
         match Self::detect() {
-            Self::Amx => Self::Avx512,
+            Self::Amx | Self::Avx512Bf16 => Self::Avx512,
             other => other,
         }
     }
@@ -47,13 +52,19 @@ impl InstructionPath {
     /// The path that is fast with `bf16` numbers, if there is one.
     #[must_use]
     pub fn for_bf16() -> Option<Self> {
-        Some(Self::detect()).filter(|path| *path == Self::Amx)
+        Some(Self::detect()).filter(|path| path.multiplies_bf16())
+    }
+
+    /// Whether it has instructions of its own for `bf16`.
+    #[must_use]
+    pub const fn multiplies_bf16(self) -> bool {
+        matches!(self, Self::Amx | Self::Avx512Bf16)
     }
 
     /// Every path that this processor can run, fastest first.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let order = [Self::Amx, Self::Avx512, Self::Avx2, Self::Portable];
+        let order = [Self::Amx, Self::Avx512Bf16, Self::Avx512, Self::Avx2, Self::Portable];
         let first = order.iter().position(|&p| p == Self::detect()).unwrap_or(order.len() - 1);
         order[first..].to_vec()
     }
@@ -63,6 +74,7 @@ impl InstructionPath {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Amx => "amx",
+            Self::Avx512Bf16 => "avx512bf16",
             Self::Avx512 => "avx512",
             Self::Avx2 => "avx2",
             Self::Portable => "portable",
@@ -72,7 +84,7 @@ impl InstructionPath {
     /// Columns that one pass of the inner loop handles (two vectors).
     pub(super) const fn panel_width(self) -> usize {
         match self {
-            Self::Amx | Self::Avx512 => 32,
+            Self::Amx | Self::Avx512Bf16 | Self::Avx512 => 32,
             Self::Avx2 => 16,
             Self::Portable => 8,
         }
@@ -81,7 +93,7 @@ impl InstructionPath {
     /// Rows that one pass of the inner loop handles at most.
     pub(super) const fn tile_rows(self) -> usize {
         match self {
-            Self::Amx | Self::Avx512 => 14,
+            Self::Amx | Self::Avx512Bf16 | Self::Avx512 => 14,
             Self::Avx2 => 6,
             Self::Portable => 4,
         }

@@ -94,7 +94,7 @@ impl Sweep {
                 match path {
                     // SAFETY: the path was detected on this processor, and the checks above bound every address.
                     #[cfg(target_arch = "x86_64")]
-                    InstructionPath::Amx | InstructionPath::Avx512 => unsafe {
+                    InstructionPath::Amx | InstructionPath::Avx512Bf16 | InstructionPath::Avx512 => unsafe {
                         super::x86::avx512::tile(self, to - from, columns, a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
                     },
                     // SAFETY: as above.

@@ -103,8 +103,8 @@ impl TileUnit {
             let to = &mut out[(step * whole + channel) * STEP..][..TILE * STEP];
             assert!(from.len() >= (TILE - 1) * 2 * width + 2 * TILE);
             #[cfg(target_arch = "x86_64")]
-            if self.is_amx() {
-                // SAFETY: where the matrix unit is, AVX-512 is; a block of 16 × 16 pairs lies within both slices.
+            if self.has_vectors() {
+                // SAFETY: AVX-512 is there; a block of 16 × 16 pairs lies within both slices.
                 unsafe { super::x86_bf16::transpose_block(from.as_ptr(), 2 * width, to.as_mut_ptr(), STEP) };
                 continue;
             }
@@ -122,8 +122,8 @@ impl TileUnit {
         }
         assert!(columns <= whole && results.len() >= (rows - 1) * whole + whole && out.len() >= (rows - 1) * out_row + columns);
         #[cfg(target_arch = "x86_64")]
-        if self.is_amx() {
-            // SAFETY: where the matrix unit is, AVX-512 with `bf16` is; the check above bounds every address.
+        if self.has_vectors() {
+            // SAFETY: AVX-512 with `bf16` is there; the check above bounds every address.
             return unsafe { super::x86_bf16::store_rows(results.as_ptr(), rows, columns, out.as_mut_ptr(), out_row) };
         }
         for (row, results) in results.chunks(whole).take(rows).enumerate() {

@@ -1,4 +1,4 @@
-//! Products of small `bf16` matrices summed in `f32`: with the processor's matrix unit, or in plain Rust.
+//! Products of small `bf16` matrices summed in `f32`: with the processor's matrix unit, with vectors, or in plain Rust.
 
 use super::{Bf16, Element as _, InstructionPath};
 use std::marker::PhantomData;
@@ -42,7 +42,8 @@ pub struct TileProduct {
 /// The matrix unit of this thread while it is in use, or its stand-in.
 #[derive(Debug)]
 pub struct TileUnit {
-    is_amx: bool,
+    /// Portable where the path has nothing of its own for `bf16`.
+    path: InstructionPath,
     /// The unit belongs to a thread.
     _here: PhantomData<*const ()>,
 }
@@ -51,17 +52,18 @@ impl TileUnit {
     /// Readies the unit; only one at a time on a thread.
     #[must_use]
     pub fn begin(path: InstructionPath) -> Self {
-        let is_amx = path == InstructionPath::Amx;
+        let path = if path.multiplies_bf16() { path } else { InstructionPath::Portable };
         #[cfg(target_arch = "x86_64")]
-        if is_amx {
+        if path == InstructionPath::Amx {
             // SAFETY: the path exists only where the unit was found and granted.
             unsafe { super::amx::begin() };
         }
-        Self { is_amx, _here: PhantomData }
+        Self { path, _here: PhantomData }
     }
 
-    pub(super) const fn is_amx(&self) -> bool {
-        self.is_amx
+    /// Whether there is AVX-512 with its `bf16` instructions: where the matrix unit is, they are.
+    pub(super) const fn has_vectors(&self) -> bool {
+        self.path.multiplies_bf16()
     }
 
     /// Computes one product.
@@ -74,29 +76,30 @@ impl TileUnit {
         let last_b = (p.segments * p.steps - 1) * p.b_step + (STEP / 2 - 1) * p.b_row + 2 * columns - 1;
         let last_c = (rows - 1) * p.c_row + columns - 1;
         assert!(last_a < a.len() && last_b < b.len() && last_c < c.len(), "the product leaves its operands");
-        #[cfg(target_arch = "x86_64")]
-        if self.is_amx {
-            let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+        match self.path {
             // SAFETY: the unit is ready on this thread, and the check above bounds every address.
-            unsafe {
+            #[cfg(target_arch = "x86_64")]
+            InstructionPath::Amx => unsafe {
+                let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
                 match (p.two_rows, p.two_columns) {
                     (true, true) => super::amx::two_by_two(p, a, b, c),
                     (true, false) => super::amx::two_by_one(p, a, b, c),
                     (false, true) => super::amx::one_by_two(p, a, b, c),
                     (false, false) => super::amx::one_by_one(p, a, b, c),
                 }
-            }
-            return;
+            },
+            // SAFETY: the path exists only where the processor has the instructions; addresses as above.
+            #[cfg(target_arch = "x86_64")]
+            InstructionPath::Avx512Bf16 => unsafe { super::x86_bf16::product(p, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) },
+            _ => portable(p, a, b, c),
         }
-        debug_assert!(!self.is_amx);
-        portable(p, a, b, c);
     }
 }
 
 impl Drop for TileUnit {
     fn drop(&mut self) {
         #[cfg(target_arch = "x86_64")]
-        if self.is_amx {
+        if self.path == InstructionPath::Amx {
             // SAFETY: as in `begin`.
             unsafe { super::amx::end() };
         }
@@ -104,7 +107,7 @@ impl Drop for TileUnit {
 }
 
 impl TileProduct {
-    const fn size(&self) -> (usize, usize) {
+    pub(super) const fn size(&self) -> (usize, usize) {
         (if self.two_rows { 2 * TILE } else { TILE }, if self.two_columns { 2 * TILE } else { TILE })
     }
 }
@@ -140,8 +143,8 @@ mod tests {
     }
 
     fn units() -> Vec<InstructionPath> {
-        let amx = InstructionPath::available().into_iter().filter(|p| *p == InstructionPath::Amx);
-        amx.chain([InstructionPath::Portable]).collect()
+        let own = InstructionPath::available().into_iter().filter(|p| p.multiplies_bf16());
+        own.chain([InstructionPath::Portable]).collect()
     }
 
     proptest! {

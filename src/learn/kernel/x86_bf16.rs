@@ -1,7 +1,74 @@
-//! AVX-512 helpers of the matrix unit: results to `bf16`, blocks turned round.
+//! AVX-512 with `bf16`: tile products where there is no matrix unit; results to `bf16` and blocks turned round for both.
 
-use super::{Bf16, TILE};
+use super::tiles::TileProduct;
+use super::{Bf16, STEP, TILE};
 use std::arch::x86_64::*;
+use std::hint::black_box;
+
+/// Rows whose sums stay in registers at once: 16 of the 32 hold them, which is enough to hide the time of an addition.
+const ROWS: usize = 8;
+
+/// Whether the processor has all that this file uses.
+pub fn is_available() -> bool {
+    std::arch::is_x86_feature_detected!("avx512f")
+        && std::arch::is_x86_feature_detected!("avx512bw")
+        && std::arch::is_x86_feature_detected!("avx512bf16")
+}
+
+/// Computes one product.
+///
+/// # Safety
+/// The processor must have the instructions; every address that the strides reach must be inside the memory behind the pointers.
+#[target_feature(enable = "avx512f,avx512bf16")]
+pub unsafe fn product(p: &TileProduct, a: *const Bf16, b: *const Bf16, c: *mut f32) {
+    let (rows, _) = p.size();
+    for first in (0..rows).step_by(ROWS) {
+        let (a, c) = (a.wrapping_add(first * p.a_row), c.wrapping_add(first * p.c_row));
+        // SAFETY: as promised by the caller.
+        unsafe { if p.two_columns { rows_of::<2>(p, a, b, c) } else { rows_of::<1>(p, a, b, c) } }
+    }
+}
+
+/// Computes eight rows, with `V` vectors of 16 columns.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bf16")]
+unsafe fn rows_of<const V: usize>(p: &TileProduct, a: *const Bf16, b: *const Bf16, c: *mut f32) {
+    let mut sums = [[_mm512_setzero_ps(); V]; ROWS];
+    // SAFETY: all addresses are within the rows, steps and columns that the caller promised. A pair of numbers is read as one
+    // of 32 bits, from wherever it lies.
+    unsafe {
+        if p.add {
+            for (row, v) in (0..ROWS).flat_map(|row| (0..V).map(move |v| (row, v))) {
+                sums[row][v] = _mm512_loadu_ps(c.wrapping_add(row * p.c_row + v * TILE));
+            }
+        }
+        // One pointer per three rows, as in the loops for single precision.
+        let (third, sixth) = black_box((p.a_row.wrapping_mul(3), p.a_row.wrapping_mul(6)));
+        for segment in 0..p.segments {
+            for step in 0..p.steps {
+                let at = a.wrapping_add(segment * p.a_segment + step * p.a_step);
+                let rows = [at, at.wrapping_add(third), at.wrapping_add(sixth)];
+                let at_b = b.wrapping_add((segment * p.steps + step) * p.b_step);
+                for pair in 0..STEP / 2 {
+                    let mut columns = [_mm512_setzero_si512(); V];
+                    for (v, column) in columns.iter_mut().enumerate() {
+                        *column = _mm512_loadu_si512(at_b.wrapping_add(pair * p.b_row + v * 2 * TILE).cast());
+                    }
+                    for (row, sums) in sums.iter_mut().enumerate() {
+                        let from = rows[row / 3].wrapping_add(row % 3 * p.a_row + 2 * pair);
+                        let both: __m512bh = std::mem::transmute(_mm512_set1_epi32(from.cast::<i32>().read_unaligned()));
+                        for (sum, column) in sums.iter_mut().zip(columns) {
+                            *sum = _mm512_dpbf16_ps(*sum, both, std::mem::transmute::<__m512i, __m512bh>(column));
+                        }
+                    }
+                }
+            }
+        }
+        for (row, v) in (0..ROWS).flat_map(|row| (0..V).map(move |v| (row, v))) {
+            _mm512_storeu_ps(c.wrapping_add(row * p.c_row + v * TILE), sums[row][v]);
+        }
+    }
+}
 
 /// Stores `rows` rows of `columns` (at most 32) of `results` (rows of 32), `out_row` apart.
 ///

@@ -51,7 +51,7 @@ impl UNetShape {
         let wish = spec.spec();
         Self {
             inputs: spec.channels(),
-            classes: spec.classes(),
+            classes: spec.net_classes(),
             base: wish.base,
             depth: wish.depth,
             norm: wish.norm,

@@ -13,11 +13,13 @@ impl Session {
             ModelCommand::Resume => self.control(TrainControl::Resume),
             ModelCommand::Cancel => self.control(TrainControl::Cancel),
             ModelCommand::Steps(steps) => {
-                self.training.steps = Some(steps.clamp(10, 100_000));
+                self.training.steps = Some(steps.clamp(1, TrainingState::MOST_STEPS));
+                self.training.minutes = None;
                 Vec::new()
             }
-            ModelCommand::Minutes(minutes) => {
-                self.training.minutes = minutes.filter(|m| m.is_finite() && *m > 0.0);
+            ModelCommand::Minutes { minutes, most_steps } => {
+                let steps = most_steps.clamp(1, TrainingState::MOST_STEPS);
+                self.training.minutes = (minutes.is_finite() && minutes > 0.0).then_some((minutes, steps));
                 Vec::new()
             }
             ModelCommand::Net(net) => {
@@ -131,8 +133,8 @@ impl Session {
             reader: reader.clone(),
             layer,
             model,
-            steps: self.training.steps(),
-            minutes: self.training.minutes,
+            steps: self.training.most_steps(),
+            minutes: self.training.minutes(),
             net: self.training.net,
             seed: self.seed,
             open,

@@ -1,6 +1,6 @@
 //! The metaphysis square: drawn along the physis, moved by its two points, turned to the other side.
 
-use crate::edit::tools::{Region, Square};
+use crate::edit::tools::Square;
 use crate::session::{Effect, PointerState, Session};
 use crate::volume::LayerKind;
 
@@ -105,11 +105,8 @@ impl Session {
             return;
         }
         let Some(exam) = &mut self.exam else { return };
-        let squares: Vec<Square> = exam.layers.squares().copied().collect();
-        let revision = exam.layers.revision(LayerKind::Bone);
-        if exam.region.as_ref().is_none_or(|(held, of, _)| *held != revision || *of != squares) {
-            let region = Region::new(&squares, &exam.plane, exam.layers.labels(LayerKind::Bone));
-            exam.region = Some((revision, squares, region));
-        }
+        let mut region = std::mem::take(&mut exam.region);
+        region.refresh(exam);
+        exam.region = region;
     }
 }

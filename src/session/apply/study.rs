@@ -119,7 +119,8 @@ impl Session {
         self.audit = None;
         self.atlas = crate::session::AtlasState::default();
         self.conditions = ConditionsState::default();
-        self.training = TrainingState { steps: self.training.steps, memory_mb: self.training.memory_mb, ..TrainingState::default() };
+        let TrainingState { steps, minutes, memory_mb, .. } = self.training;
+        self.training = TrainingState { steps, minutes, memory_mb, ..TrainingState::default() };
         self.workspace = Workspace::Read;
         effects
     }

@@ -155,8 +155,7 @@ impl Session {
 
     /// The region of the metaphysis squares, where painting keeps to it (see `refresh_region`).
     fn region(&self) -> Option<Region> {
-        let held = self.exam.as_ref().filter(|_| self.tool.rules.inside_region)?.region.as_ref();
-        held.and_then(|(_, _, region)| region.clone())
+        self.exam.as_ref().filter(|_| self.tool.rules.inside_region)?.region.region().cloned()
     }
 
     /// Grey values of the band; until the person sets them, from the window's level up.

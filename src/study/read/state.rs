@@ -94,7 +94,7 @@ impl ReadView {
     /// If rows cannot be read.
     pub fn active_seconds(&self) -> Result<u64, ReadError> {
         let mut seconds = 0_u64;
-        self.for_each_row(1, |entry| {
+        self.for_each_note(|entry| {
             seconds = seconds.saturating_add(entry.row.logged_seconds());
             Ok(())
         })?;
@@ -115,7 +115,8 @@ impl ReadView {
                 };
             }
         };
-        self.for_each_row(1, |entry| {
+        // Undo and redo name their rows: strokes among those are unpacked, as few as there are.
+        self.for_each_note(|entry| {
             match entry.row.action {
                 RowAction::Undo { row } => set(&self.row(row)?.row.action, true),
                 RowAction::Redo { row } => set(&self.row(row)?.row.action, false),

@@ -113,12 +113,20 @@ impl ReadView {
     /// # Errors
     /// If a row cannot be read, or the one that `visit` returns.
     pub fn for_each_row(&self, first: u64, mut visit: impl FnMut(JournalRow) -> Result<(), ReadError>) -> Result<(), ReadError> {
-        self.for_each_linked(first, |linked| visit(self.decoded(&linked)?))
+        self.for_each_linked(EVERY, first, |linked| visit(self.decoded(&linked)?))
+    }
+
+    /// The same for rows that are no strokes or outlines: quick where a read holds thousands of those, which stay packed.
+    ///
+    /// # Errors
+    /// As [`ReadView::for_each_row`].
+    pub(super) fn for_each_note(&self, mut visit: impl FnMut(JournalRow) -> Result<(), ReadError>) -> Result<(), ReadError> {
+        self.for_each_linked(NOTES, 1, |linked| visit(self.decoded(&linked)?))
     }
 
     /// Hands over the columns of every row, with its hash in hexadecimal, without making sense of them.
     pub(in crate::study) fn for_each_stored(&self, mut visit: impl FnMut(StoredRow, String)) -> Result<(), ReadError> {
-        self.for_each_linked(1, |linked| {
+        self.for_each_linked(EVERY, 1, |linked| {
             visit(linked.row, chain::hex(&linked.hash));
             Ok(())
         })
@@ -154,7 +162,7 @@ impl ReadView {
     pub fn verify_chain(&self) -> Result<(), ReadError> {
         let broken = |row, problem| Err(ReadError::Chain { path: self.path.clone(), row, problem });
         let (mut n, mut hash) = (0, self.start);
-        self.for_each_linked(1, |linked| {
+        self.for_each_linked(EVERY, 1, |linked| {
             n += 1;
             if linked.row.n != n {
                 return broken(n, "it is missing");
@@ -171,9 +179,10 @@ impl ReadView {
         if (n, hash) == (self.head.n, self.head.hash) { Ok(()) } else { broken(n + 1, "the last rows are missing") }
     }
 
-    fn for_each_linked(&self, first: u64, mut visit: impl FnMut(LinkedRow) -> Result<(), ReadError>) -> Result<(), ReadError> {
+    /// `wish` is [`EVERY`] or [`NOTES`].
+    fn for_each_linked(&self, wish: &str, first: u64, mut visit: impl FnMut(LinkedRow) -> Result<(), ReadError>) -> Result<(), ReadError> {
         let reading = |e: rusqlite::Error| ReadError::reading(&self.path, &e);
-        let mut statement = self.prepare("SELECT * FROM journal WHERE n >= ?1 ORDER BY n")?;
+        let mut statement = self.prepare(wish)?;
         let mut rows = statement.query([i64::try_from(first).unwrap_or(i64::MAX)]).map_err(reading)?;
         while let Some(row) = rows.next().map_err(reading)? {
             visit(schema::linked_row(row).map_err(reading)?)?;
@@ -190,6 +199,11 @@ impl ReadView {
         linked.row.decode(self.header.grid.voxel_count()).map_err(damaged)
     }
 }
+
+/// All rows from one on.
+const EVERY: &str = "SELECT * FROM journal WHERE n >= ?1 ORDER BY n";
+/// Those without changed voxels.
+const NOTES: &str = "SELECT * FROM journal WHERE n >= ?1 AND runs IS NULL ORDER BY n";
 
 /// A file that SQLite keeps beside another.
 fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -16,6 +16,7 @@ mod status;
 mod tool_column;
 mod tool_options;
 mod top_bar;
+mod training_length;
 mod window_panel;
 
 pub use action_button::{action_button, action_menu_item};
@@ -28,3 +29,4 @@ pub use side::side_ui;
 pub use status::status_ui;
 pub use tool_column::{tool_column_ui, width as tool_column_width};
 pub use top_bar::top_bar_ui;
+pub use training_length::training_length;

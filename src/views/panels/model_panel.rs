@@ -1,13 +1,13 @@
 //! The model beside the reader: training, proposals, adopting.
 
-use super::action_button;
+use super::{action_button, training_length};
 use crate::gpu::OverlayStyle;
-use crate::session::{Command, ModelCommand, OpenExam, Session};
+use crate::session::{Command, OpenExam, Session};
 use crate::study::Part;
-use crate::views::widgets::{ButtonLook, button_row, heading, named, progress_bar, quiet};
+use crate::views::widgets::{ButtonLook, button_row, heading, progress_bar, quiet};
 use crate::views::{facts, theme};
 use crate::worker::message::TrainProgress;
-use egui::{Align, DragValue, Layout, Pos2, RichText, Sense, Shape, Stroke, Ui, Vec2, pos2};
+use egui::{Align, Layout, Pos2, RichText, Sense, Shape, Stroke, Ui, Vec2, pos2};
 
 /// Draws the panel.
 pub fn model_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Command>) {
@@ -44,11 +44,7 @@ fn idle(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     button_row(ui, |ui| {
         let text = if current.is_some() { "Retrain" } else { "Train" };
         action_button(ui, session, "train", Some(text), ButtonLook::Plain, commands);
-        let mut steps = session.training().steps();
-        let response = ui.add(DragValue::new(&mut steps).range(10..=100_000).speed(5.0).suffix(" steps"));
-        if named(response, "Training steps").on_hover_text("Steps per training; more take longer").changed() {
-            commands.push(Command::Model(ModelCommand::Steps(steps)));
-        }
+        training_length(ui, session, commands);
     });
 }
 

@@ -1,6 +1,7 @@
 //! One net of a folder training: its steps, and the looks at the held-out cases by which the best version is kept.
 
 use super::super::length::Length;
+use super::super::memory_plan::{MemoryNeeds, MemoryPlan, StepSize};
 use super::super::steady::{SteadyTrainer, Stepped};
 use super::evaluate::{CaseScore, Evaluation, dice_per_level, name};
 use super::train::{FolderProgress, Held};
@@ -11,9 +12,6 @@ use std::sync::atomic::AtomicBool;
 const LOOKS: f64 = 16.0;
 /// The first look, as a share of the training: earlier ones are never the best.
 const FIRST_LOOK: f64 = 0.25;
-/// Said where a device cannot take a step of the plan's size.
-const NO_MEMORY: &str = "The device has no memory for a step of this size: give the plan a smaller `batch` or `crop`, or a smaller `base`.";
-
 /// What all nets of a training share.
 pub(super) struct Common<'a> {
     /// How to train.
@@ -28,9 +26,27 @@ pub(super) struct Common<'a> {
     pub examples: Vec<Example>,
     /// Cases to judge by.
     pub held_out: Vec<Held>,
+    /// Bytes of both.
+    pub data_bytes: u64,
+    /// What the training may need, in MB.
+    pub memory_mb: u32,
     /// Set to stop.
     pub stop: &'a AtomicBool,
 }
+
+impl Common<'_> {
+    /// How large a step may be, at least `reduced` times smaller than the plan has it.
+    fn step_size(&self, model: &Model, reduced: usize) -> Result<MemoryPlan, String> {
+        let sizes = self.examples.iter().map(Example::size).chain(self.held_out.iter().map(|held| held.prepared.size()));
+        let largest = sizes.fold([1, 1], |m: [usize; 2], size| [m[0].max(size[0]), m[1].max(size[1])]);
+        let parameters = (model.parameter_count() * self.plan.members) as u64;
+        let needs = MemoryNeeds { data_bytes: self.data_bytes, parameters, largest, otherwise: FEWER };
+        MemoryPlan::new(self.memory_mb, model.spec(), needs, StepSize { batch: self.plan.batch, crop: self.plan.crop }, reduced)
+    }
+}
+
+/// What else than raising the ceiling helps.
+pub(super) const FEWER: &str = "name fewer cases with --cases, or a smaller `base`";
 
 /// One net in training.
 pub(super) struct Run<'a> {
@@ -63,14 +79,15 @@ impl<'a> Run<'a> {
         let augmentation = plan.augmentation_for(self.common.layer, self.trainer.recipe());
         let sampler = Sampler::new(examples, seed).map_err(|e| e.to_string())?;
         let mut sampler = sampler.with_shares(plan.label_share, plan.replay);
+        let mut size = self.common.step_size(&self.trainer.snapshot(), 0)?;
         let largest = examples.iter().fold([0, 0], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
-        let crop = (largest[0] > plan.crop[0] || largest[1] > plan.crop[1]).then_some(Crop { size: plan.crop });
         let (mut loss, mut step, mut done, mut looks) = (f32::NAN, 0, 0.0, (FIRST_LOOK * LOOKS) as u32);
         let (mut setbacks, mut gave_up) = (0, false);
         while done < 1.0 {
             let rate = self.common.rate_factor * plan.rate_at(u64::from(step), done);
             step += 1;
-            let batch = sampler.batch(examples, plan.batch, crop, &augmentation);
+            let crop = (largest[0] > size.crop[0] || largest[1] > size.crop[1]).then_some(Crop { size: size.crop });
+            let batch = sampler.batch(examples, size.batch, crop, &augmentation);
             match self.trainer.step(&batch.iter().collect::<Vec<_>>(), rate, stop)? {
                 Stepped::Taken(report) => {
                     sampler.hear(report.loss);
@@ -78,7 +95,10 @@ impl<'a> Run<'a> {
                 }
                 Stepped::Skipped => {}
                 Stepped::Cancelled => break,
-                Stepped::TooLarge => return Err(NO_MEMORY.to_owned()),
+                Stepped::TooLarge => {
+                    size = self.common.step_size(&self.trainer.snapshot(), size.reduced + 1)?;
+                    progress(FolderProgress::Setback(self.trainer.note().unwrap_or_default().to_owned()));
+                }
                 Stepped::GivenUp => gave_up = true,
             }
             if self.trainer.setbacks() > setbacks {
@@ -152,7 +172,17 @@ mod tests {
         let spec = ModelSpec { base: 2, depth: 2, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
         let stop = AtomicBool::new(false);
         let (examples, levels) = (vec![example], vec![vec![1]]);
-        let common = Common { plan: &plan, rate_factor: 1.0, levels, layer: "marrow", examples, held_out: Vec::new(), stop: &stop };
+        let common = Common {
+            plan: &plan,
+            rate_factor: 1.0,
+            levels,
+            layer: "marrow",
+            examples,
+            held_out: Vec::new(),
+            data_bytes: 0,
+            memory_mb: 1000,
+            stop: &stop,
+        };
         let mut run = Run::new(&common, Trainer::new(&spec, Recipe::default(), options).unwrap());
         // The first step spoils the weights; from then on the rate is a usual one.
         run.trainer = run.trainer.slowed_by(1e-41);

@@ -4,7 +4,7 @@ use super::super::length::{Length, span};
 use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
 use super::evaluate::{Evaluation, scored_levels};
-use super::run::{Common, Run, judge, means};
+use super::run::{Common, FEWER, Run, judge, means};
 use crate::learn::{Card, CheckedSpec, Compute, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe};
 use crate::volume::Labels;
 use rand::seq::SliceRandom as _;
@@ -40,6 +40,8 @@ pub struct FolderTraining {
     pub plan: Plan,
     /// Weights to go on from, with their own net, sequences and preparation; none: fresh ones.
     pub from: Option<Beginning>,
+    /// What the training may need, in MB.
+    pub memory_mb: u32,
     /// What labels 1, 2, … are called, for the card; empty: the masks alone say it.
     pub label_keys: Vec<String>,
     /// When it began, for the card.
@@ -137,7 +139,8 @@ pub fn train_folder(
     // Weights that are good already move less.
     let rate_factor = if wish.from.is_some() { 0.5 } else { 1.0 };
     let levels = scored_levels(checked.spec().labels, &wish.layer);
-    let mut common = Common { plan, rate_factor, levels, layer: &wish.layer, examples: Vec::new(), held_out: Vec::new(), stop };
+    let (examples, held_out, memory_mb) = (Vec::new(), Vec::new(), wish.memory_mb);
+    let mut common = Common { plan, rate_factor, levels, layer: &wish.layer, examples, held_out, data_bytes: 0, memory_mb, stop };
     let (augmentation, mut hashes) = (plan.augmentation_for(&wish.layer, &recipe), Vec::new());
     for (at, case) in train.iter().chain(&held).enumerate() {
         progress(FolderProgress::Reading { at, of: cases.len() });
@@ -145,6 +148,15 @@ pub fn train_folder(
             return Ok(None);
         }
         let (prepared, masks) = load(case, &checked, &recipe)?;
+        let of_case = if at < train.len() { prepared.slice_count() * prepared.example_bytes() } else { prepared.bytes() };
+        common.data_bytes += of_case as u64;
+        if common.data_bytes > u64::from(memory_mb) << 20 {
+            let read = at + 1;
+            return Err(format!(
+                "{read} of {} cases fill the {memory_mb} MB of memory allowed: raise the memory ceiling with --memory-mb, or {FEWER}.",
+                cases.len()
+            ));
+        }
         if at < train.len() {
             hashes.push(hash(case, &masks[0]));
             for slice in 0..prepared.slice_count() {

@@ -72,6 +72,8 @@ pub struct NetWish {
     pub base: Option<usize>,
     /// Slices taken in on each side of the one to label.
     pub neighbours: Option<usize>,
+    /// Whether every label has a net of its own.
+    pub independent: Option<bool>,
 }
 
 /// Pause, go on, stop.
@@ -152,6 +154,8 @@ pub struct TrainedVersion {
     pub taken: u32,
     /// What went wrong and how it went on, in one sentence.
     pub note: Option<String>,
+    /// Whether it became unstable too often to go on: it is the best before that.
+    pub gave_up: bool,
     /// Loss at the end.
     pub loss: f32,
     /// Parts of the split, drawn by now.
@@ -159,15 +163,6 @@ pub struct TrainedVersion {
 }
 
 impl TrainedVersion {
-    /// Words of the note of a training that became unstable too often to go on.
-    pub const GAVE_UP: &str = "and was ended";
-
-    /// Whether it became unstable too often: it is the best before that.
-    #[must_use]
-    pub fn gave_up(&self) -> bool {
-        self.note.as_ref().is_some_and(|note| note.contains(Self::GAVE_UP))
-    }
-
     /// How it ended, where not with its last step: `, stopped early`, `, best at step 180 of 240`.
     #[must_use]
     pub fn ended_words(&self) -> String {

@@ -1,9 +1,10 @@
 //! The training under way, or the settings of the next one.
 
 use crate::session::{Command, ModelCommand, Session, TrainingState};
-use crate::views::panels::training_ui;
+use crate::views::panels::{training_length, training_ui};
 use crate::views::theme;
 use crate::views::widgets::{named, quiet};
+use crate::volume::LayerKind;
 use egui::{CornerRadius, DragValue, Frame, Margin, RichText, Stroke, Ui};
 
 /// Draws it.
@@ -32,11 +33,7 @@ fn settings(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         quiet(ui, "Next training");
-        let mut steps = training.steps();
-        let response = ui.add(DragValue::new(&mut steps).range(10..=100_000).speed(5.0).suffix(" steps"));
-        if named(response, "Training steps").on_hover_text("Steps per training; more take longer").changed() {
-            commands.push(Command::Model(ModelCommand::Steps(steps)));
-        }
+        training_length(ui, session, commands);
         quiet(ui, "with at most");
         let [least, most] = TrainingState::MEMORY_RANGE_MB;
         let mut memory_mb = training.memory_mb();
@@ -47,4 +44,15 @@ fn settings(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
         }
         quiet(ui, "of memory. It runs beside you: reading, painting and proposals go on.");
     });
+    let bones = session.scheme(LayerKind::Bone).classes().len();
+    // A later version goes on with the nets of the one before.
+    if session.tool().layer == LayerKind::Bone && bones > 1 && session.current_version().is_none() {
+        let mut net = training.net();
+        let mut apart = net.independent.unwrap_or(false);
+        let words = "Each bone is learnt by a net that knows no other; the bones share nothing, and a step takes as many times as long";
+        if ui.checkbox(&mut apart, format!("An independent net for each of the {bones} bones")).on_hover_text(words).changed() {
+            net.independent = apart.then_some(true);
+            commands.push(Command::Model(ModelCommand::Net(net)));
+        }
+    }
 }

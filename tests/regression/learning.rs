@@ -1,0 +1,19 @@
+//! Bugs of the learning engine.
+
+use osteon::learn::{Arithmetic, Compute, Example, ModelSpec, Recipe, TrainOptions, Trainer};
+use std::sync::atomic::AtomicBool;
+
+/// With bf16, layers of few rows whose channels are no multiple of 64 (the 96 of a net of 24) had the gradients of their last
+/// channels mixed up: most of them stayed 0, so the net learnt with a part of itself as it was born.
+#[test]
+fn the_last_channels_of_wide_layers_learn_with_bf16_too() {
+    let gradient = |arithmetic: Arithmetic| {
+        let spec = ModelSpec { base: 96, depth: 1, seed: 3, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
+        let mut trainer = Trainer::new(&spec, Recipe::default(), TrainOptions::default()).unwrap().on(&Compute::cpu(arithmetic));
+        let planes: Vec<f32> = (0..256).map(|n| ((n * 7919) % 101) as f32 / 101.0 + (n % 16 / 8) as f32).collect();
+        let example = Example::new(planes, (0..256).map(|n| u8::from(n % 16 > 7)).collect(), [16, 16]).unwrap();
+        trainer.step(&[&example], &AtomicBool::new(false)).unwrap().gradient
+    };
+    let (single, half) = (gradient(Arithmetic::F32), gradient(Arithmetic::Bf16));
+    assert!((half - single).abs() < 0.03 * single, "{half} for {single}");
+}
