@@ -117,17 +117,17 @@ impl App {
         }
     }
 
-    /// The window closes only when every row is on disk (or the person insisted).
+    /// The window closes only when every row is on disk, and what a training learnt (or the person insisted).
     fn close_when_saved(&mut self, context: &egui::Context) {
         if context.input(|i| i.viewport().close_requested()) && !self.quitting {
             self.run(Command::File(FileCommand::Quit));
-            if !self.quitting || !self.session.all_saved() {
+            if !self.quitting || !self.session.may_close() {
                 context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             }
         }
         if self.quitting {
             let stuck = self.session.exam().is_some_and(|e| e.save_error().is_some());
-            if self.session.all_saved() || stuck {
+            if self.session.may_close() || stuck {
                 context.send_viewport_cmd(egui::ViewportCommand::Close);
             } else {
                 context.request_repaint_after(Duration::from_millis(20));

@@ -111,6 +111,7 @@ fn three_exams(
                 slices: 8,
                 done: BTreeMap::new(),
                 accepted: BTreeSet::new(),
+                refused: BTreeMap::new(),
                 seconds: BTreeMap::new(),
                 sealed: BTreeSet::new(),
                 reads_sealed: false,

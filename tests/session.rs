@@ -209,6 +209,13 @@ fn train_propose_adopt_correct_retrain() {
     assert_eq!(study.models["marrow-R1"].len(), 3, "what was learnt until then is kept");
     assert_ne!(study.current["marrow-R1"], 3, "a version that was not judged replaces none that was");
     saved(&mut driver);
+    // So does one in whose midst the window is closed.
+    driver.run(Command::Model(ModelCommand::Train));
+    driver.wait("Starting", PATIENCE, |s| s.training().latest().is_some_and(|p| p.step >= 2)).unwrap();
+    driver.run(Command::File(FileCommand::Quit));
+    assert!(!driver.session().may_close(), "it waits for the weights");
+    driver.wait("Closing", std::time::Duration::from_secs(60), osteon::session::Session::may_close).unwrap();
+    assert_eq!(driver.session().study().unwrap().models["marrow-R1"].len(), 4);
 }
 
 #[test]

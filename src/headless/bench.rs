@@ -57,7 +57,7 @@ struct UnetArgs {
 enum Mode {
     /// Single precision
     F32,
-    /// Half as wide: for processors with a matrix unit (AMX), very slow elsewhere
+    /// Half as wide: for processors that multiply it (AMX, AVX-512 bf16), very slow elsewhere
     Bf16,
 }
 

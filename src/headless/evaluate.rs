@@ -47,6 +47,7 @@ pub struct EvaluateArgs {
 /// # Errors
 /// One sentence that names the file or says what is missing.
 pub fn run(args: &EvaluateArgs) -> Result<()> {
+    place::tell_device();
     if let Some(model) = &args.model {
         return evaluate_study::run(&args.place, model, args.json.as_deref());
     }

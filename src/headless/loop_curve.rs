@@ -52,6 +52,7 @@ pub(super) struct LoopArgs {
 /// # Errors
 /// If a file cannot be read, or there are too few exams for a curve.
 pub(super) fn run(args: &LoopArgs) -> Result<()> {
+    place::tell_device();
     let patterns = FilePattern::list(&args.images)?;
     let masks = FilePattern::new(&args.labels, 1)?;
     let mut cases = pair(&patterns, &masks)?;

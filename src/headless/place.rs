@@ -1,5 +1,6 @@
 //! Where and when: the person's folders, the clock, the cores.
 
+use crate::learn::Compute;
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,13 @@ pub fn window_threads() -> usize {
 /// Threads of the numeric pool without a window.
 pub(super) fn all_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Says so where the program was built for a graphics card that is not there.
+pub(super) fn tell_device() {
+    if let (_, Some(notice)) = Compute::best() {
+        eprintln!("{notice}");
+    }
 }
 
 /// # Errors

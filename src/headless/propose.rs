@@ -1,7 +1,7 @@
 //! `osteon propose`: what a model suggests, as NIfTI files: on a study's exams, where no read is changed, or on files.
 
 use super::agreement::{is_stdout, write_json};
-use super::place::all_threads;
+use super::place::{all_threads, tell_device};
 use super::progress::Progress;
 use super::train::{driver_for, layer_and_reader};
 use super::{DEFAULT_SEED, Driver, propose_folder};
@@ -46,6 +46,7 @@ pub struct ProposeArgs {
 /// # Errors
 /// One sentence that names the file or says what is missing.
 pub fn run(args: &ProposeArgs) -> Result<()> {
+    tell_device();
     match (&args.study, &args.images) {
         (Some(study), _) => run_in_study(args, study),
         (None, Some(images)) => propose_folder::run(args, images),

@@ -249,6 +249,7 @@ fn ablate(driver: &mut Driver, progress: &Progress, json: Option<&Path>) -> Resu
         for ((name, without), (_, with)) in ablated.without.iter().zip(&ablated.with) {
             println!("Dice {name}: {} without, {} with accepted exams", figure(*without), figure(*with));
         }
+        ablated.note.iter().for_each(|note| println!("{note}"));
     }
     json.map_or(Ok(()), |path| train_json::write_ablation(path, ablated))
 }

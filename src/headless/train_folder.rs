@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-/// Steps where neither steps nor minutes are given: half an hour on two cores with images of 200 × 200 pixels.
+/// Steps where neither steps nor minutes are given: a quarter to half an hour on two cores with images of 200 × 200 pixels.
 const USUAL_STEPS: u32 = 6000;
 /// Memory that a training on folders may need unless it is said, in MB.
 const USUAL_MEMORY_MB: u32 = 4096;
@@ -56,6 +56,7 @@ pub struct FolderArgs {
 /// # Errors
 /// One sentence that names the file or says what is missing.
 pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
+    place::tell_device();
     let args = &all.folder;
     let (Some(images), Some(labels), Some(out)) = (&args.images, &args.labels, &args.out) else {
         bail!("training on folders needs --images, --labels and --out");

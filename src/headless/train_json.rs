@@ -66,7 +66,7 @@ pub(super) fn write_ablation(path: &Path, ablated: &Ablated) -> Result<()> {
     let [accepted, read] = ablated.slices;
     let out = json!({
         "model": ablated.model, "held_out": ablated.held_out, "slices": {"read": read, "accepted": accepted},
-        "with_accepted": row(&ablated.with), "without_accepted": row(&ablated.without),
+        "with_accepted": row(&ablated.with), "without_accepted": row(&ablated.without), "note": ablated.note,
     });
     write_json(path, &out)
 }

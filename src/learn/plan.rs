@@ -75,12 +75,29 @@ impl Default for Plan {
 }
 
 impl Plan {
+    /// The plan with a net's own form in it: of a training that goes on from weights which have one.
+    #[must_use]
+    pub fn of_net(&self, spec: &ModelSpec, recipe: &Recipe) -> Self {
+        let ModelSpec { base, depth, neighbours, norm, spacing_mm, objective, independent, flips, smoothing_mm, .. } = spec.clone();
+        let recipe = Some(recipe.clone());
+        Self { base, depth, neighbours, norm, spacing_mm, objective, independent, flips, smoothing_mm, recipe, ..self.clone() }
+    }
+
     /// # Errors
     /// One sentence that names the first number outside its range. Numbers of the net are checked with its specification.
     pub fn check(&self) -> Result<(), String> {
         let whole = [("batch", self.batch, 1, 32), ("members", self.members, 1, 10), ("crop", self.crop[0].min(self.crop[1]), 16, 4096)];
         if let Some((name, value, least, most)) = whole.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value)) {
             return Err(format!("`{name}` is {value}, but must be between {least} and {most}"));
+        }
+        let TrainOptions { rate, clip, weight_decay, .. } = self.options;
+        let (Rate::Constant { rate } | Rate::Cosine { peak: rate, .. }) = rate;
+        let positive = [("rate", rate), ("clip", clip)].into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0));
+        if let Some((name, value)) = positive {
+            return Err(format!("`{name}` is {value}, but must be above zero"));
+        }
+        if !(weight_decay.is_finite() && weight_decay >= 0.0) {
+            return Err(format!("`weight_decay` is {weight_decay}, but must be zero or above"));
         }
         let shares = [("label_share", self.label_share), ("replay", self.replay), ("keep", self.options.keep)];
         match shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
@@ -149,6 +166,10 @@ mod tests {
         assert_eq!(serde_json::from_str::<Plan>(&serde_json::to_string(&plan).unwrap()).unwrap(), plan);
         assert!(serde_json::from_str::<Plan>(r#"{"bas":8}"#).is_err());
         assert_eq!(Plan { members: 11, ..plan.clone() }.check().unwrap_err(), "`members` is 11, but must be between 1 and 10");
-        assert!(Plan { replay: f64::NAN, ..plan }.check().is_err());
+        assert!(Plan { replay: f64::NAN, ..plan.clone() }.check().is_err());
+        let options = TrainOptions { clip: -1.0, ..plan.options };
+        assert_eq!(Plan { options, ..plan.clone() }.check().unwrap_err(), "`clip` is -1, but must be above zero");
+        let options = TrainOptions { rate: Rate::Constant { rate: f64::NAN }, ..plan.options };
+        assert!(Plan { options, ..plan }.check().is_err());
     }
 }

@@ -257,6 +257,43 @@ impl Trainer {
     }
 }
 
+/// An engine whose device fails after so many steps.
+#[cfg(test)]
+struct Failing {
+    inner: Box<dyn Engine>,
+    left: usize,
+    why: &'static str,
+}
+
+#[cfg(test)]
+impl Engine for Failing {
+    fn logits(&mut self, parameters: &Parameters, batch: Batch<'_>, stop: &AtomicBool) -> Result<Vec<f32>, LearnError> {
+        self.inner.logits(parameters, batch, stop)
+    }
+
+    fn gradients(
+        &mut self,
+        parameters: &Parameters,
+        batch: Batch<'_>,
+        labels: &[u8],
+        loss: &Loss,
+        out: &mut Parameters,
+        stop: &AtomicBool,
+    ) -> Result<Option<f64>, LearnError> {
+        self.left = self.left.checked_sub(1).ok_or_else(|| LearnError::Device(self.why.to_owned()))?;
+        self.inner.gradients(parameters, batch, labels, loss, out, stop)
+    }
+}
+
+#[cfg(test)]
+impl Trainer {
+    /// On a device that fails after so many steps, saying this.
+    pub(crate) fn failing_after(mut self, steps: usize, why: &'static str) -> Self {
+        self.engine = Box::new(Failing { inner: self.engine, left: steps, why });
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

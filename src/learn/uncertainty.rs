@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 const UNSURE: f32 = 0.2;
 
 /// Passes with other channels dropped, of a net that learnt with dropout (Gal and Ghahramani 2016).
-const PASSES: u64 = 8;
+const PASSES: u64 = 4;
 
 /// How unsure a model is of one slice.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ impl SliceDoubt {
 }
 
 impl Model {
-    /// How unsure the model is of a slice, all its members taken together. A net that learnt with dropout is asked eight times
+    /// How unsure the model is of a slice, all its members taken together. A net that learnt with dropout is asked four times
     /// with other channels dropped, the same ones on every slice. `mirror` asks about the mirror image as well; not for labels
     /// that carry their side.
     ///

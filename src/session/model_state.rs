@@ -12,7 +12,8 @@ pub struct TrainingState {
     pub(super) steps: Option<u32>,
     /// Minutes, and the most steps within them.
     pub(super) minutes: Option<(f64, u32)>,
-    pub(super) net: NetWish,
+    /// Of which model, and what.
+    pub(super) net: Option<(String, NetWish)>,
     pub(super) pause_wanted: bool,
     pub(super) memory_mb: Option<u32>,
     pub(super) judged: Option<VersionsJudged>,
@@ -76,10 +77,10 @@ impl TrainingState {
         self.minutes.map_or_else(|| self.steps(), |(_, most)| most)
     }
 
-    /// What is asked of a first training's net.
+    /// What is asked of the net of a model's first training.
     #[must_use]
-    pub const fn net(&self) -> NetWish {
-        self.net
+    pub fn net(&self, model: &str) -> NetWish {
+        self.net.as_ref().filter(|(of, _)| of == model).map(|(_, net)| *net).unwrap_or_default()
     }
 
     /// Memory that a training may need, in MB.
@@ -113,8 +114,8 @@ impl TrainingState {
 
     /// What a new training keeps of the last one.
     pub(super) fn afresh(&self) -> Self {
-        let (judged, ablated) = (self.judged.clone(), self.ablated.clone());
-        let Self { steps, minutes, net, memory_mb, .. } = *self;
+        let (judged, ablated, net) = (self.judged.clone(), self.ablated.clone(), self.net.clone());
+        let Self { steps, minutes, memory_mb, .. } = *self;
         Self { steps, minutes, net, memory_mb, judged, ablated, ..Self::default() }
     }
 

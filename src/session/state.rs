@@ -312,6 +312,12 @@ impl Session {
         self.exam.as_ref().is_none_or(|exam| exam.unsaved.is_empty())
     }
 
+    /// Whether the program can end with nothing lost: everything is on disk, and no training has weights that are not.
+    #[must_use]
+    pub fn may_close(&self) -> bool {
+        self.all_saved() && !self.training.is_running()
+    }
+
     pub(super) fn request(&mut self, text: &str, request: Request) -> Effect {
         self.next_request += 1;
         let id = RequestId(self.next_request);

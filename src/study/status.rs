@@ -40,6 +40,8 @@ pub struct ReadStatus {
     pub bone_done: usize,
     /// Whether its marrow layer is a model's proposal accepted whole.
     pub accepted: bool,
+    /// Model and version whose proposal was refused whole, if that was the last decision.
+    pub refused: Option<String>,
     /// Whether proposals were shown.
     pub assisted: bool,
     /// Seconds that the reader spent on it, pauses left out.
@@ -128,6 +130,7 @@ impl Study {
             marrow_done: 0,
             bone_done: 0,
             accepted: false,
+            refused: None,
             assisted: false,
             seconds: 0,
             sealed: None,
@@ -137,7 +140,9 @@ impl Study {
             (status.rows, status.assisted) = (view.count(), header.assisted);
             status.sealed = view.sealed()?;
             status.seconds = view.active_seconds()?;
-            status.accepted = view.triage()?.is_accepted(LayerKind::Marrow);
+            let triage = view.triage()?;
+            status.accepted = triage.is_accepted(LayerKind::Marrow);
+            status.refused = triage.verdict(LayerKind::Marrow).filter(|v| !v.accepted).map(|v| v.model_version.clone());
             let Some(grid) = exam_grid else { return Ok(()) };
             header.require(view.path(), exam, reader, grid)?;
             let state = view.state()?;

@@ -26,9 +26,10 @@ fn ablation(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, requ
     }
     let held_out = run.data.held_out_words.clone();
     let Some(with) = run.trained_and_judged()? else { return Ok(None) };
-    let mut run = Run::start(task, pool, handle, request, false)?;
+    let mut note = run.note().map(str::to_owned);
     run.data.leave_accepted_out();
     run.restart()?;
     let Some(without) = run.trained_and_judged()? else { return Ok(None) };
-    Ok(Some(Ablated { model: request.model.clone(), held_out, slices, with, without }))
+    note = note.or_else(|| run.note().map(str::to_owned));
+    Ok(Some(Ablated { note, model: request.model.clone(), held_out, slices, with, without }))
 }

@@ -2,6 +2,7 @@
 
 use super::task::CancelToken;
 use super::training_data::HeldOut;
+use super::training_handle::TrainingHandle;
 use crate::agreement::Overlap;
 use crate::learn::{LearnError, Model};
 use crate::study::ExamCode;
@@ -22,6 +23,8 @@ pub(super) struct Judge<'a> {
     pub pool: &'a rayon::ThreadPool,
     /// Ends a judgement early.
     pub cancel: &'a CancelToken,
+    /// Of the training that judges, which may be paused in between.
+    pub handle: Option<&'a TrainingHandle>,
 }
 
 impl Judge<'_> {
@@ -47,28 +50,64 @@ impl Judge<'_> {
         levels
     }
 
+    /// What a look at no more than so many slices rests on, where `all` says what all of them do.
+    pub fn words(&self, all: &str, most_slices: usize) -> String {
+        let count: usize = self.held_out.iter().map(|held| held.slices.len()).sum();
+        if count > most_slices { format!("{most_slices} of {all}") } else { all.to_owned() }
+    }
+
+    /// Of each exam the slices to look at: at most so many, spread evenly over all that are held out.
+    fn spread(&self, most_slices: usize) -> Vec<Vec<usize>> {
+        let count: usize = self.held_out.iter().map(|held| held.slices.len()).sum();
+        let taken = most_slices.min(count);
+        let mut chosen = middles(count, taken).into_iter().peekable();
+        let numbered = self.held_out.iter().scan(0, |first, held| {
+            let from = *first;
+            *first += held.slices.len();
+            Some((from, held))
+        });
+        let mut of_exam = |(first, held): (usize, &HeldOut)| {
+            let mut slices = Vec::new();
+            while let Some(number) = chosen.next_if(|number| *number < first + held.slices.len()) {
+                slices.push(held.slices[number - first]);
+            }
+            slices
+        };
+        numbered.map(&mut of_exam).collect()
+    }
+
     /// Dice per label of each exam; `None` when cancelled.
     pub fn per_exam(&self, model: &Model, most_slices: usize) -> Result<Option<Vec<(ExamCode, DiceTable)>>, String> {
         let levels = self.levels();
         let mut exams = Vec::with_capacity(self.held_out.len());
-        let mut left = most_slices;
-        for held in self.held_out {
-            let slices: Vec<usize> = held.slices.iter().copied().take(left).collect();
-            left -= slices.len();
+        for (held, slices) in self.held_out.iter().zip(self.spread(most_slices)) {
             if slices.is_empty() {
-                break;
+                continue;
             }
-            let stop = self.cancel.flag();
-            let labels = match self.pool.install(|| model.predict_prepared(&held.prepared, Some(&slices), stop, &mut |_, _| {})) {
-                Ok(labels) => labels,
-                Err(LearnError::Cancelled) => return Ok(None),
-                Err(error) => return Err(format!("{}: {error}", held.exam)),
-            };
-            let dice = levels.iter().map(|(name, level)| (name.clone(), dice_on_slices(&labels, held, &slices, level))).collect();
+            let mut counts = vec![Counts::default(); levels.len()];
+            for slice in slices {
+                // Here, not within the pool: others work there while this one is paused.
+                if let Some(handle) = self.handle {
+                    handle.hold();
+                }
+                let stop = self.cancel.flag();
+                let labels = match self.pool.install(|| model.predict_prepared(&held.prepared, Some(&[slice]), stop, &mut |_, _| {})) {
+                    Ok(labels) => labels,
+                    Err(LearnError::Cancelled) => return Ok(None),
+                    Err(error) => return Err(format!("{}: {error}", held.exam)),
+                };
+                counts.iter_mut().zip(&levels).for_each(|(counts, (_, level))| counts.add(&labels, held, slice, level));
+            }
+            let dice = levels.iter().zip(counts).map(|((name, _), counts)| (name.clone(), counts.dice())).collect();
             exams.push((held.exam.clone(), dice));
         }
         Ok(Some(exams))
     }
+}
+
+/// The middles of `taken` equal parts of `count` things, counted from 0.
+fn middles(count: usize, taken: usize) -> Vec<usize> {
+    (0..taken).map(|part| (2 * part + 1) * count / (2 * taken)).collect()
 }
 
 /// The mean over the labels that have a figure; `None` where none has.
@@ -85,18 +124,31 @@ pub(super) fn is_no_worse(before: Option<&[(String, Option<f64>)]>, after: &[(St
     !lost && both.iter().map(|(b, a)| a - b).sum::<f64>() >= 0.0
 }
 
-fn dice_on_slices(proposal: &Labels, held: &HeldOut, slices: &[usize], level: &[u8]) -> Option<f64> {
-    let (mut both, mut first, mut second) = (0_u64, 0_u64, 0_u64);
-    let axis = held.slice_axis;
-    proposal.for_each_labelled(|voxel, label| {
-        if slices.contains(&voxel[axis]) && level.contains(&label) {
-            first += 1;
-            both += u64::from(level.contains(&held.labels.get(voxel)));
-        }
-    });
-    held.labels.for_each_labelled(|voxel, label| second += u64::from(slices.contains(&voxel[axis]) && level.contains(&label)));
-    // True negatives and the voxel's volume play no part in Dice.
-    Overlap::new(both, first - both, second - both, 0, 1.0).dice()
+/// Voxels of a level over the slices looked at: in both maps, in the proposal, in the reader's.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    both: u64,
+    first: u64,
+    second: u64,
+}
+
+impl Counts {
+    fn add(&mut self, proposal: &Labels, held: &HeldOut, slice: usize, level: &[u8]) {
+        let mut within = held.labels.grid().bounds();
+        (within.lo[held.slice_axis], within.hi[held.slice_axis]) = (slice, slice + 1);
+        proposal.for_each_labelled_in(within, |voxel, label| {
+            if level.contains(&label) {
+                self.first += 1;
+                self.both += u64::from(level.contains(&held.labels.get(voxel)));
+            }
+        });
+        held.labels.for_each_labelled_in(within, |_, label| self.second += u64::from(level.contains(&label)));
+    }
+
+    fn dice(self) -> Option<f64> {
+        // True negatives and the voxel's volume play no part in Dice.
+        Overlap::new(self.both, self.first - self.both, self.second - self.both, 0, 1.0).dice()
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +157,13 @@ mod tests {
 
     fn table(values: &[Option<f64>]) -> DiceTable {
         values.iter().enumerate().map(|(n, v)| (n.to_string(), *v)).collect()
+    }
+
+    #[test]
+    fn a_quick_look_is_spread_over_all_slices() {
+        assert_eq!(middles(30, 8), [1, 5, 9, 13, 16, 20, 24, 28]);
+        assert_eq!(middles(8, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert!(middles(0, 0).is_empty());
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod task;
 mod trainer;
 mod training_data;
 mod training_handle;
+mod training_net;
 mod versions;
 mod visits;
 

@@ -15,6 +15,7 @@ pub(super) struct SteadyTrainer {
     factor: f64,
     slower: f64,
     setbacks: u32,
+    ended: bool,
     note: Option<String>,
 }
 
@@ -36,7 +37,7 @@ pub(super) enum Stepped {
 impl SteadyTrainer {
     /// Before the first step.
     pub const fn new(trainer: Trainer) -> Self {
-        Self { trainer, factor: 1.0, slower: SLOWER, setbacks: 0, note: None }
+        Self { trainer, factor: 1.0, slower: SLOWER, setbacks: 0, ended: false, note: None }
     }
 
     /// With another loss of pace after a setback.
@@ -81,9 +82,15 @@ impl SteadyTrainer {
         Stepped::Skipped
     }
 
-    /// Whether it became unstable too often to go on.
+    /// Ends the training because of an error; what was learnt before it is to be kept.
+    pub fn end(&mut self, why: &str) {
+        self.ended = true;
+        self.note = Some(format!("Training was ended before its time, and the best weights until then are kept: {why}"));
+    }
+
+    /// Whether it could not go on: it became unstable too often, or an error ended it.
     pub const fn gave_up(&self) -> bool {
-        self.setbacks >= MOST_SETBACKS
+        self.ended || self.setbacks >= MOST_SETBACKS
     }
 
     /// How many times the loss was no number.
@@ -156,6 +163,17 @@ mod tests {
         assert!(steps.contains(&Stepped::GivenUp), "{steps:?}");
         assert!(trainer.note().unwrap().contains("was ended"));
         assert!(finite(&trainer.snapshot()));
+    }
+
+    #[test]
+    fn a_device_without_memory_is_given_smaller_steps() {
+        let spec = ModelSpec { base: 2, depth: 2, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
+        let trainer = Trainer::new(&spec, Recipe::default(), TrainOptions::default()).unwrap();
+        let mut trainer = SteadyTrainer::new(trainer.failing_after(1, "CUDA out of memory"));
+        let mut step = || trainer.step(&[&example()], 1e-3, &AtomicBool::new(false)).unwrap();
+        assert!(matches!(step(), Stepped::Taken(_)));
+        assert_eq!(step(), Stepped::TooLarge);
+        assert!(trainer.note().unwrap().contains("gone on with smaller steps") && !trainer.gave_up());
     }
 
     #[test]

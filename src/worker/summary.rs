@@ -22,6 +22,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         let sealed = newest.into_iter().filter(|(_, sealed)| *sealed).map(|(reader, _)| reader.clone()).collect();
         let accepted = status.reads.iter().map(|read| (&read.reader, read.accepted)).collect::<BTreeMap<_, _>>();
         let accepted = accepted.into_iter().filter(|(_, accepted)| *accepted).map(|(reader, _)| reader.clone()).collect();
+        let refused = status.reads.iter().filter_map(|read| Some((read.reader.clone(), read.refused.clone()?))).collect();
         let mut seconds: BTreeMap<ReaderCode, u64> = BTreeMap::new();
         for read in &status.reads {
             *seconds.entry(read.reader.clone()).or_default() += read.seconds;
@@ -34,6 +35,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
             part: status.part,
             done,
             accepted,
+            refused,
             seconds,
             sealed,
             reads_sealed,

@@ -3,7 +3,7 @@
 use super::inputs;
 use super::judge::{DiceTable, Judge, is_no_worse, mean};
 use super::length::Length;
-use super::memory_plan::{MemoryNeeds, MemoryPlan, StepSize};
+use super::memory_plan::{MemoryPlan, StepSize};
 use super::message::{Event, Outcome, TrainProgress, TrainRequest, TrainedVersion};
 use super::propose::load_model;
 use super::steady::{SteadyTrainer, Stepped};
@@ -11,13 +11,13 @@ use super::summary::{describe, drawn_parts};
 use super::task::Task;
 use super::training_data::{TrainingData, gather};
 use super::training_handle::TrainingHandle;
+use super::training_net::{first_spec, needs, require_same_net};
 use super::versions::highest_label;
 use crate::learn::{
-    Augmentation, Card, CheckedSpec, Compute, Crop, Example, Model, ModelSpec, Rate, Recipe, Sampler, TrainOptions, Trainer,
+    Augmentation, Card, CheckedSpec, Compute, Crop, Example, Model, Rate, Recipe, Sampler, TrainOptions, Trainer,
     balanced_weights, checkpoint,
 };
 use crate::study::{ModelCode, Study};
-use crate::volume::LayerKind;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -34,11 +34,16 @@ const PATIENCE: (u32, u32) = (3, 3);
 
 /// Trains and saves a version.
 pub(super) fn train(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, request: &TrainRequest) -> Outcome {
-    let run = Run::start(task, pool, handle, request, true);
-    match run.and_then(Run::finish) {
+    let run = match Run::start(task, pool, handle, request, true) {
+        Ok(run) => run,
+        // Whatever could not be collected was not waited for.
+        Err(_) if task.cancel.is_cancelled() => return Outcome::Cancelled,
+        Err(why) => return Outcome::Failed(why),
+    };
+    match run.finish() {
         Ok(Some(version)) => Outcome::Trained(version),
         Ok(None) => Outcome::Cancelled,
-        Err(_) if task.cancel.is_cancelled() => Outcome::Cancelled,
+        // Of a cancelled training, too: what was to be kept could not be saved.
         Err(why) => Outcome::Failed(why),
     }
 }
@@ -53,8 +58,8 @@ pub(super) struct Run<'a> {
     model: ModelCode,
     pub data: TrainingData,
     parent: Option<(u32, Model)>,
-    /// Why it does not go on from the current version, if it does not.
-    anew: Option<String>,
+    /// Why it does not go on from the current version, if it does not, and why not on the graphics card.
+    remarks: Vec<String>,
     trainer: SteadyTrainer,
     plan: MemoryPlan,
     labels: u8,
@@ -100,39 +105,32 @@ impl<'a> Run<'a> {
         let study = Study::open(&request.root).map_err(|e| e.to_string())?;
         let model = ModelCode::new(&request.model).map_err(|e| e.to_string())?;
         let labels = highest_label(&study, request.layer);
-        let mut parent = match study.current_version(&model).map_err(|e| e.to_string())?.filter(|_| go_on) {
+        let before = match study.current_version(&model).map_err(|e| e.to_string())? {
             Some(version) => Some((version, load_model(&study, &model, version)?.model().clone())),
             None => None,
         };
         let sequences = inputs::common_sequences(&study)?;
         // A model that some exam can no longer be given to is not gone on with: it would bar that exam for good.
-        let anew = parent.as_ref().and_then(|(version, before)| inputs::begun_anew(*version, before.spec().spec(), &sequences));
-        parent = parent.filter(|_| anew.is_none());
-        let mut spec = ModelSpec::new("", request.layer.word(), usize::from(labels), request.reader.as_str());
-        spec.seed = request.seed;
-        spec.smoothing_mm = if request.layer == LayerKind::Marrow { ModelSpec::USUAL_SMOOTHING_MM } else { 0.0 };
-        spec.base = request.net.base.unwrap_or(spec.base);
-        spec.neighbours = request.net.neighbours.unwrap_or(spec.neighbours);
-        spec.independent = request.net.independent.unwrap_or(spec.independent);
-        let usual = Recipe::for_sequences(&sequences);
-        spec.sequences = sequences;
-        let recipe = parent.as_ref().map_or(usual, |(_, model)| model.recipe().clone());
+        let anew = before.as_ref().and_then(|(version, model)| inputs::begun_anew(*version, model.spec().spec(), &sequences));
+        let parent = before.clone().filter(|_| go_on && anew.is_none());
+        // A build for a graphics card falls back to the processor where there is none, and says so.
+        let remarks = [anew, Compute::best().1].into_iter().flatten().collect();
+        let recipe = parent.as_ref().map_or_else(|| Recipe::for_sequences(&sequences), |(_, model)| model.recipe().clone());
         let checked = match &parent {
             Some((version, model)) => {
-                same_net(request, *version, model.spec())?;
+                require_same_net(request, *version, model.spec())?;
                 model.spec().clone()
             }
-            None => spec.check().map_err(|e| e.to_string())?,
+            None => first_spec(request, labels, sequences, before.as_ref().map(|(_, model)| model.spec().spec()))?,
         };
         let data = pool.install(|| gather(&study, request, &checked, &recipe, &task.cancel))?;
-        let (trainer, plan) = Self::prepare(task, request, &data, &checked, recipe, parent.as_ref().map(|(_, model)| model))?;
+        let (trainer, plan) = Self::prepare(request, &data, &checked, recipe, parent.as_ref().map(|(_, model)| model))?;
         let best = None;
-        Ok(Self { task, pool, handle, request, study, model, data, parent, anew, trainer, plan, labels, dice: Vec::new(), best })
+        Ok(Self { task, pool, handle, request, study, model, data, parent, remarks, trainer, plan, labels, dice: Vec::new(), best })
     }
 
     /// A trainer for the data at hand, and how large its steps may be.
     fn prepare(
-        task: &Task,
         request: &TrainRequest,
         data: &TrainingData,
         spec: &CheckedSpec,
@@ -156,27 +154,28 @@ impl<'a> Run<'a> {
             }
         }
         .map_err(|e| e.to_string())?;
-        // A build for a graphics card falls back to the processor where there is none, and says so.
-        let (compute, notice) = Compute::best();
-        if let Some(notice) = notice {
-            task.progress(notice, None);
-        }
-        let trainer = SteadyTrainer::new(trainer.on(&compute));
+        let trainer = SteadyTrainer::new(trainer.on(&Compute::best().0));
         let needs = needs(data, &trainer.snapshot());
         Ok((trainer, MemoryPlan::new(request.memory_mb, spec, needs, StepSize::USUAL, 0)?))
     }
 
+    /// What went wrong, in one sentence.
+    pub fn note(&self) -> Option<&str> {
+        self.trainer.note()
+    }
+
     /// Begins anew with the data as it is now.
     pub fn restart(&mut self) -> Result<(), String> {
+        (self.best, self.dice) = (None, Vec::new());
         let model = self.trainer.snapshot();
         let recipe = model.recipe().clone();
-        (self.trainer, self.plan) = Self::prepare(self.task, self.request, &self.data, model.spec(), recipe, None)?;
+        (self.trainer, self.plan) = Self::prepare(self.request, &self.data, model.spec(), recipe, None)?;
         Ok(())
     }
 
     fn judge(&self) -> Judge<'_> {
         let (layer, labels) = (self.request.layer, self.labels);
-        Judge { held_out: &self.data.held_out, layer, labels, pool: self.pool, cancel: &self.task.cancel }
+        Judge { held_out: &self.data.held_out, layer, labels, pool: self.pool, cancel: &self.task.cancel, handle: Some(self.handle) }
     }
 
     fn finish(mut self) -> Result<Option<TrainedVersion>, String> {
@@ -196,13 +195,14 @@ impl<'a> Run<'a> {
                 _ => Ok(None),
             };
         }
-        let kept = self.keep(taken)?;
+        let kept = self.keep(taken);
         let parent = self.parent.as_ref().map(|(version, _)| format!("{}/{version}", self.model));
+        let held_out = self.judge().words(&self.data.held_out_words, if kept.whole { usize::MAX } else { QUICK_LOOK });
         let card = Card {
             data_hashes: self.data.hashes.clone(),
             dice: kept.dice.iter().cloned().collect::<BTreeMap<_, _>>(),
             parent,
-            held_out: self.data.held_out_words.clone(),
+            held_out: held_out.clone(),
             accepted_slices: self.data.accepted_count(),
             ..Card::of(&kept.model, self.request.seed, &self.request.created)
         };
@@ -219,12 +219,12 @@ impl<'a> Run<'a> {
             model: self.model.to_string(),
             summary,
             before,
-            held_out: self.data.held_out_words.clone(),
+            held_out,
             made_current: no_worse,
             stopped_early: taken.by_person,
             kept_step: kept.step,
             taken: taken.steps,
-            note: [self.anew.as_deref(), self.trainer.note()].into_iter().flatten().map(str::to_owned).reduce(|a, b| format!("{a} {b}")),
+            note: self.remarks.iter().map(String::as_str).chain(self.trainer.note()).map(str::to_owned).reduce(|a, b| format!("{a} {b}")),
             gave_up: self.trainer.gave_up(),
             loss: taken.loss,
             parts,
@@ -237,29 +237,33 @@ impl<'a> Run<'a> {
         if taken.by_person {
             return Ok(None);
         }
-        let kept = self.keep(taken)?;
+        let kept = self.keep(taken);
         Ok(kept.whole.then_some(kept.dice))
     }
 
     /// What is kept: the last weights or the best before them, whichever does better on all held-out slices. Cancelling must
     /// not wait for that: then it is the best so far, with the figures there are.
-    fn keep(&mut self, taken: Taken) -> Result<Judged, String> {
+    fn keep(&mut self, taken: Taken) -> Judged {
         let last = self.trainer.snapshot();
         let best = self.best.take();
-        if !taken.by_person
-            && let Some(dice) = self.judge().dice(&last, usize::MAX)?
-        {
+        let judged = if taken.by_person { Ok(None) } else { self.judge().dice(&last, usize::MAX) };
+        // Weights that cannot be judged are kept all the same.
+        let judged = judged.unwrap_or_else(|why| {
+            self.trainer.end(&why);
+            None
+        });
+        if let Some(dice) = judged {
             let last = Judged { model: last, dice, step: taken.steps, whole: true };
-            let Some(best) = best.filter(|best| best.step < taken.steps) else { return Ok(last) };
-            return Ok(match self.judge().dice(&best.model, usize::MAX)? {
-                Some(dice) if mean(&dice) > mean(&last.dice) => Judged { model: best.model, dice, step: best.step, whole: true },
+            let Some(best) = best.filter(|best| best.step < taken.steps) else { return last };
+            return match self.judge().dice(&best.model, usize::MAX) {
+                Ok(Some(dice)) if mean(&dice) > mean(&last.dice) => Judged { model: best.model, dice, step: best.step, whole: true },
                 _ => last,
-            });
+            };
         }
-        Ok(match best {
+        match best {
             Some(best) => Judged { model: best.model, dice: best.dice, step: best.step, whole: false },
             None => Judged { model: last, dice: self.dice.clone(), step: taken.steps, whole: false },
-        })
+        }
     }
 
     /// Takes the steps.
@@ -293,24 +297,50 @@ impl<'a> Run<'a> {
             let batch: Vec<&Example> = batch.iter().collect();
             let (trainer, cancel) = (&mut self.trainer, &self.task.cancel);
             let rate = curve.at_share(u64::from(step - 1), length.done(step - 1));
-            match self.pool.install(|| trainer.step(&batch, rate, cancel.flag()))? {
+            let stepped = self.pool.install(|| trainer.step(&batch, rate, cancel.flag()));
+            match self.or_end(stepped, step)? {
                 Stepped::Taken(report) => loss = if loss.is_nan() { report.loss } else { 0.95 * loss + 0.05 * report.loss },
                 Stepped::Skipped => {}
                 Stepped::TooLarge => {
                     let model = self.trainer.snapshot();
                     let needs = needs(&self.data, &model);
-                    self.plan = MemoryPlan::new(self.request.memory_mb, model.spec(), needs, StepSize::USUAL, self.plan.reduced + 1)?;
+                    let next = MemoryPlan::new(self.request.memory_mb, model.spec(), needs, StepSize::USUAL, self.plan.reduced + 1);
+                    match next {
+                        Ok(next) => self.plan = next,
+                        Err(why) if step > 1 => {
+                            self.trainer.end(&why);
+                            return Ok(Taken { steps: step - 1, loss, by_person: false });
+                        }
+                        Err(why) => return Err(why),
+                    }
                 }
                 Stepped::Cancelled => return Ok(Taken { steps: step - 1, loss, by_person: true }),
                 Stepped::GivenUp => return Ok(Taken { steps: if loss.is_nan() { 0 } else { step - 1 }, loss, by_person: false }),
             }
-            let gains = step % EVALUATE_EVERY != 0 || length.done(step) >= 1.0 || self.look(step, length.steps_in_all(step))?;
+            let gains = step % EVALUATE_EVERY != 0 || length.done(step) >= 1.0 || match self.look(step, length.steps_in_all(step)) {
+                Ok(gains) => gains,
+                Err(why) => {
+                    self.trainer.end(&why);
+                    false
+                }
+            };
             self.report(step, loss, &started, &length);
             if !gains {
                 return Ok(Taken { steps: step, loss, by_person: false });
             }
         }
         Ok(Taken { steps: step, loss, by_person: false })
+    }
+
+    /// An error after something was learnt ends the training, and no more.
+    fn or_end(&mut self, stepped: Result<Stepped, String>, step: u32) -> Result<Stepped, String> {
+        match stepped {
+            Err(why) if step > 1 => {
+                self.trainer.end(&why);
+                Ok(Stepped::GivenUp)
+            }
+            other => other,
+        }
     }
 
     /// Looks at some held-out slices and keeps the model if it is the best so far; whether going on may still gain something.
@@ -336,7 +366,7 @@ impl<'a> Run<'a> {
                 steps: all,
                 loss,
                 dice: self.dice.clone(),
-                held_out: self.data.held_out_words.clone(),
+                held_out: self.judge().words(&self.data.held_out_words, QUICK_LOOK),
                 seconds_left: (step > 2).then_some(pace * (all - step) as f32),
                 paused: self.handle.is_paused(),
                 memory_mb: [self.plan.needed_mb, self.request.memory_mb],
@@ -353,35 +383,5 @@ impl<'a> Run<'a> {
         let folder = self.study.layout().model_version(&self.model, version);
         checkpoint::save(model, card, &folder).map_err(|e| e.to_string())?;
         Ok(version)
-    }
-}
-
-/// # Errors
-/// One sentence, if another net is wished for than that of the version which the training goes on from.
-fn same_net(request: &TrainRequest, version: u32, spec: &CheckedSpec) -> Result<(), String> {
-    let (wish, spec) = (request.net, spec.spec());
-    let (base, neighbours) = (wish.base.unwrap_or(spec.base), wish.neighbours.unwrap_or(spec.neighbours));
-    let independent = wish.independent.unwrap_or(spec.independent);
-    if (base, neighbours, independent) == (spec.base, spec.neighbours, spec.independent) {
-        return Ok(());
-    }
-    let words = |base, neighbours, independent| {
-        format!("{base} channels with {neighbours} neighbouring slices{}", if independent { ", one net per label" } else { "" })
-    };
-    Err(format!(
-        "{} goes on from version {version}, a net of {}: leave out what asks for {}.",
-        request.model,
-        words(spec.base, spec.neighbours, spec.independent),
-        words(base, neighbours, independent)
-    ))
-}
-
-fn needs(data: &TrainingData, model: &Model) -> MemoryNeeds {
-    let largest = data.examples.iter().fold([1, 1], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
-    MemoryNeeds {
-        data_bytes: data.bytes,
-        parameters: model.parameter_count() as u64,
-        largest,
-        otherwise: "mark fewer slices done",
     }
 }

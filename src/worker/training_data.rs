@@ -271,7 +271,10 @@ fn hash(exam: &DoneExam, slices: &[usize], slice_axis: usize) -> String {
     let mut sha = Sha256::new();
     let shape = exam.prepared.grid().shape();
     let interest = &exam.saved.interest;
-    let maps = [Some(&exam.saved.labels), (!interest.exclusion.labelled_box().is_empty()).then_some(&interest.exclusion)];
+    // With a square the bones decide which pixels count.
+    let bone = (!interest.squares.is_empty()).then_some(&interest.bone);
+    let exclusion = (!interest.exclusion.labelled_box().is_empty()).then_some(&interest.exclusion);
+    let maps = [Some(&exam.saved.labels), exclusion, bone];
     for &slice in slices {
         sha.update((slice as u64).to_le_bytes());
         let (mut lo, mut hi) = ([0; 3], shape);

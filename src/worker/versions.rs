@@ -30,7 +30,7 @@ fn judged(task: &Task, pool: &rayon::ThreadPool, request: &JudgeRequest) -> Resu
             return Err("Nothing is held out yet: mark slices of a validation exam done, and versions can be compared.".to_owned());
         }
         let labels = highest_label(&study, request.train.layer);
-        let judge = Judge { held_out: &data.held_out, layer: request.train.layer, labels, pool, cancel: &task.cancel };
+        let judge = Judge { held_out: &data.held_out, layer: request.train.layer, labels, pool, cancel: &task.cancel, handle: None };
         let Some(each) = judge.per_exam(loaded.model(), usize::MAX)? else { return Ok(None) };
         versions.push((version, judge.mean_over(&each)));
         exams = each;

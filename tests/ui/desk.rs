@@ -167,6 +167,7 @@ impl Desk {
             sequences: vec!["water".to_owned(), "fat".to_owned()],
             slices: SHAPE[2],
             accepted: std::collections::BTreeSet::new(),
+            refused: BTreeMap::new(),
             seconds: std::collections::BTreeMap::new(),
             sealed: std::collections::BTreeSet::new(),
             reads_sealed: false,

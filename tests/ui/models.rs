@@ -108,11 +108,11 @@ fn bones_can_have_independent_nets_before_the_first_version() {
     window.state_mut().run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
     window.run_steps(3);
     window.state_mut().take();
-    window.get_by_label_contains("An independent net for each of the").click();
+    window.get_by_label("An independent net for each bone").click();
     window.run_steps(3);
     let apart = |independent| Command::Model(ModelCommand::Net(NetWish { independent, ..NetWish::default() }));
     assert_eq!(window.state_mut().take(), [apart(Some(true))]);
-    window.get_by_label_contains("An independent net for each of the").click();
+    window.get_by_label("An independent net for each bone").click();
     window.run_steps(3);
     assert_eq!(window.state_mut().take(), [apart(None)]);
 }
@@ -137,6 +137,7 @@ fn pictures_of_the_models_page() {
         model: "marrow-R2".into(),
         held_out,
         slices: [30, 120],
+        note: None,
         with: dice(0.83, 0.60, Some(0.50)),
         without: dice(0.82, 0.57, Some(0.51)),
     };

@@ -1,6 +1,7 @@
 //! Which instructions the arithmetic uses on this machine.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 /// An instruction set that the inner loops are written for. Results differ in the last bits from one to another,
 /// so a model's card names the one it was trained with.
@@ -22,6 +23,11 @@ impl InstructionPath {
     /// The fastest one that this processor has.
     #[must_use]
     pub fn detect() -> Self {
+        static FASTEST: OnceLock<InstructionPath> = OnceLock::new();
+        *FASTEST.get_or_init(Self::ask)
+    }
+
+    fn ask() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             if super::amx::is_available() {
@@ -38,6 +44,16 @@ impl InstructionPath {
             }
         }
         Self::Portable
+    }
+
+    /// Whether this processor has what it needs.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            // Whatever is slower than the fastest path is there, too.
+            path => path as u8 >= Self::detect() as u8,
+        }
     }
 
     /// The path for single precision: what multiplies `bf16` cannot multiply that.

@@ -37,6 +37,8 @@ pub struct Panels {
     values: Vec<f32>,
     depth: usize,
     columns: usize,
+    /// Columns of a panel: those of the path that it was packed for.
+    width: usize,
 }
 
 impl Panels {
@@ -49,7 +51,7 @@ impl Panels {
                 values.extend((first..first + width).map(|column| if column < columns { value(k, column) } else { 0.0 }));
             }
         }
-        Self { values, depth, columns }
+        Self { values, depth, columns, width }
     }
 }
 
@@ -58,6 +60,7 @@ impl Sweep {
     pub fn run_packed(&self, path: InstructionPath, a: &[f32], b: &Panels, c: &mut [f32]) {
         assert_eq!((b.depth, b.columns), (self.segments * self.depth, self.columns), "packed weights of another shape");
         let width = path.panel_width();
+        assert_eq!(b.width, width, "weights packed for another path");
         let strides = Self { b_segment: self.depth * width, b_depth: width, ..*self };
         strides.run_panels(path, a, &b.values, width * b.depth, c);
     }
@@ -84,6 +87,7 @@ impl Sweep {
         let last_a = (self.segments - 1) * self.a_segment + (self.depth - 1) * self.a_depth + (self.rows - 1) * self.a_row;
         let last_c = (self.rows - 1) * self.c_row + self.columns - 1;
         assert!(last_a < a.len() && last_c < c.len(), "the sweep leaves its operands");
+        assert!(path.is_available(), "this processor has no {path}");
         let tiles = self.rows.div_ceil(path.tile_rows());
         for (number, first) in (0..self.columns).step_by(path.panel_width()).enumerate() {
             let columns = path.panel_width().min(self.columns - first);
@@ -92,7 +96,7 @@ impl Sweep {
                 let (from, to) = (tile * self.rows / tiles, (tile + 1) * self.rows / tiles);
                 let (a, b, c) = (&a[from * self.a_row..], &b[number * panel..], &mut c[from * self.c_row + first..]);
                 match path {
-                    // SAFETY: the path was detected on this processor, and the checks above bound every address.
+                    // SAFETY: the processor has the path, and the checks above bound every address.
                     #[cfg(target_arch = "x86_64")]
                     InstructionPath::Amx | InstructionPath::Avx512Bf16 | InstructionPath::Avx512 => unsafe {
                         super::x86::avx512::tile(self, to - from, columns, a.as_ptr(), b.as_ptr(), c.as_mut_ptr());

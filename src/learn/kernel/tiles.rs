@@ -53,6 +53,7 @@ impl TileUnit {
     #[must_use]
     pub fn begin(path: InstructionPath) -> Self {
         let path = if path.multiplies_bf16() { path } else { InstructionPath::Portable };
+        assert!(path.is_available(), "this processor has no {path}");
         #[cfg(target_arch = "x86_64")]
         if path == InstructionPath::Amx {
             // SAFETY: the path exists only where the unit was found and granted.

@@ -74,10 +74,12 @@ fn engines_agree(case: &Case) {
     }
 }
 
-/// Along the gradient itself the slope is its length.
+/// Along the gradient itself the slope is its length, on every instruction path.
 fn slope_is_gradient(case: &Case, h: f64) {
-    let (_, gradients) = case.gradients(&mut Tape::<f32>::new(case.shape.clone(), InstructionPath::detect()), &case.parameters);
-    slopes_along(case, &gradients, h, 0.05);
+    for path in InstructionPath::available() {
+        let (_, gradients) = case.gradients(&mut Tape::<f32>::new(case.shape.clone(), path), &case.parameters);
+        slopes_along(case, &gradients, h, 0.05);
+    }
 }
 
 /// Compares the slope of the `f32` loss along each weight's gradient with the gradient's length: one number per weight.
@@ -111,17 +113,21 @@ fn the_bf16_gradient_is_the_slope_of_the_true_loss() {
         case.labels = (0..case.extent.pixels()).map(|n| (n / 5 % 4) as u8).collect();
         let bf16 = |path| case.gradients(&mut Tape::<Bf16>::new(case.shape.clone(), path), &case.parameters);
         let (expected, _) = case.gradients(&mut Tape::<f32>::new(case.shape.clone(), InstructionPath::detect()), &case.parameters);
-        let ((loss, gradients), (_, portable)) = (bf16(InstructionPath::detect()), bf16(InstructionPath::Portable));
-        // Each stored value is off by up to 2^-8 of itself; the mean over pixels by less.
-        assert!((loss - expected).abs() < 5e-3, "{loss} for {expected}");
-        for ((info, a), b) in case.shape.weights().iter().zip(gradients.all()).zip(portable.all()) {
-            // Sums in another order round to another `bf16` now and then.
-            assert!(apart(a, b) < 0.1, "{}: {}", info.name, apart(a, b));
-        }
-        if has_slopes {
-            // Along the `bf16` gradient the `f32` loss must fall about as fast as the gradient says: errors of single
-            // values, 2^-8 at each of ten layers and signs of the ReLU that turn over, are across it rather than along it.
-            slopes_along(&case, &gradients, 2e-3, 0.1);
+        let (_, portable) = bf16(InstructionPath::Portable);
+        let own = InstructionPath::available().into_iter().filter(|path| path.multiplies_bf16());
+        for path in own.chain([InstructionPath::Portable]) {
+            let (loss, gradients) = bf16(path);
+            // Each stored value is off by up to 2^-8 of itself; the mean over pixels by less.
+            assert!((loss - expected).abs() < 5e-3, "{path}: {loss} for {expected}");
+            for ((info, a), b) in case.shape.weights().iter().zip(gradients.all()).zip(portable.all()) {
+                // Sums in another order round to another `bf16` now and then.
+                assert!(apart(a, b) < 0.1, "{path} {}: {}", info.name, apart(a, b));
+            }
+            if has_slopes {
+                // Along the `bf16` gradient the `f32` loss must fall about as fast as the gradient says: errors of single
+                // values, 2^-8 at each of ten layers and signs of the ReLU that turn over, are across it rather than along it.
+                slopes_along(&case, &gradients, 2e-3, 0.1);
+            }
         }
     }
 }

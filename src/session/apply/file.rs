@@ -1,6 +1,6 @@
 //! Opening, importing, exporting, leaving.
 
-use crate::session::{Command, Effect, FileCommand, MaskOptions, ScoreCommand, Session};
+use crate::session::{Command, Effect, FileCommand, MaskOptions, ModelCommand, ScoreCommand, Session};
 use crate::worker::message::{ExportHow, ImportSource, PacketAsk, PickPurpose, Request, Role};
 use std::path::PathBuf;
 
@@ -131,6 +131,8 @@ impl Session {
         let mut effects = self.commit_gesture();
         effects.extend(self.log_time());
         effects.extend(self.keep_place());
+        // The best weights so far are kept: whoever closes the window waits for `Session::may_close`.
+        effects.extend(self.apply_model(ModelCommand::Cancel));
         effects.push(Effect::Quit);
         effects
     }

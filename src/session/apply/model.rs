@@ -23,7 +23,7 @@ impl Session {
                 Vec::new()
             }
             ModelCommand::Net(net) => {
-                self.training.net = net;
+                self.training.net = self.model_name().map(|model| (model, net));
                 Vec::new()
             }
             ModelCommand::MemoryMb(mb) => {
@@ -67,6 +67,8 @@ impl Session {
         }
         let reader = self.role.as_ref().and_then(|role| role.reader().cloned());
         let (Some(study), Some(model), Some(reader)) = (&self.study, self.model_name(), reader) else { return Vec::new() };
+        // What it begins with has a net already.
+        self.training.net = None;
         let request = Request::BeginShipped { root: study.root.clone(), model, layer: self.tool.layer, reader };
         vec![self.request("Beginning with the shipped model", request)]
     }
@@ -128,6 +130,7 @@ impl Session {
             accepted: exam.triage.is_accepted(layer),
             revision: exam.layers.revision(layer),
         });
+        let net = self.training.net(&model);
         Some(TrainRequest {
             root: study.root.clone(),
             reader: reader.clone(),
@@ -135,7 +138,7 @@ impl Session {
             model,
             steps: self.training.most_steps(),
             minutes: self.training.minutes(),
-            net: self.training.net,
+            net,
             seed: self.seed,
             open,
             created: self.now.clone(),

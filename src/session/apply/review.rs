@@ -41,7 +41,12 @@ impl Session {
     }
 
     fn review_standing(&self, exam: &ExamSummary, reader: &ReaderCode) -> ReviewStanding {
-        let refused = || self.model_version().is_some_and(|version| self.review.refused.contains(&(exam.code.clone(), version)));
+        // In this sitting, or as the journal tells of an earlier one.
+        let refused = || {
+            self.model_version().is_some_and(|version| {
+                exam.refused.get(reader) == Some(&version) || self.review.refused.contains(&(exam.code.clone(), version))
+            })
+        };
         if exam.accepted.contains(reader) {
             ReviewStanding::Accepted
         } else if refused() {

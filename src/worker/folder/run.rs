@@ -37,10 +37,11 @@ pub(super) struct Common<'a> {
 impl Common<'_> {
     /// How large a step may be, at least `reduced` times smaller than the plan has it.
     fn step_size(&self, model: &Model, reduced: usize) -> Result<MemoryPlan, String> {
-        let sizes = self.examples.iter().map(Example::size).chain(self.held_out.iter().map(|held| held.prepared.size()));
-        let largest = sizes.fold([1, 1], |m: [usize; 2], size| [m[0].max(size[0]), m[1].max(size[1])]);
+        let larger = |m: [usize; 2], size: [usize; 2]| [m[0].max(size[0]), m[1].max(size[1])];
+        let largest = self.examples.iter().map(Example::size).fold([1, 1], larger);
+        let looked_at = self.held_out.iter().map(|held| held.prepared.size()).fold([0, 0], larger);
         let parameters = (model.parameter_count() * self.plan.members) as u64;
-        let needs = MemoryNeeds { data_bytes: self.data_bytes, parameters, largest, otherwise: FEWER };
+        let needs = MemoryNeeds { data_bytes: self.data_bytes, parameters, largest, looked_at, otherwise: FEWER };
         MemoryPlan::new(self.memory_mb, model.spec(), needs, StepSize { batch: self.plan.batch, crop: self.plan.crop }, reduced)
     }
 }
@@ -63,8 +64,10 @@ pub(super) struct Finished {
     pub steps: u32,
     /// What went wrong last and how it went on, in one sentence.
     pub note: Option<String>,
-    /// Whether it became unstable too often to go on.
+    /// Whether it could not go on.
     pub gave_up: bool,
+    /// How large its steps were at the end.
+    pub size: StepSize,
 }
 
 impl<'a> Run<'a> {
@@ -83,22 +86,35 @@ impl<'a> Run<'a> {
         let largest = examples.iter().fold([0, 0], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
         let (mut loss, mut step, mut done, mut looks) = (f32::NAN, 0, 0.0, (FIRST_LOOK * LOOKS) as u32);
         let (mut setbacks, mut gave_up) = (0, false);
+        if size.reduced > 0 {
+            progress(FolderProgress::Setback(format!("Steps of {} to keep {} MB of memory.", size.words(), self.common.memory_mb)));
+        }
         while done < 1.0 {
             let rate = self.common.rate_factor * plan.rate_at(u64::from(step), done);
             step += 1;
             let crop = (largest[0] > size.crop[0] || largest[1] > size.crop[1]).then_some(Crop { size: size.crop });
             let batch = sampler.batch(examples, size.batch, crop, &augmentation);
-            match self.trainer.step(&batch.iter().collect::<Vec<_>>(), rate, stop)? {
+            let stepped = self.trainer.step(&batch.iter().collect::<Vec<_>>(), rate, stop).or_else(|why| self.end_or(why, loss))?;
+            match stepped {
                 Stepped::Taken(report) => {
                     sampler.hear(report.loss);
                     loss = if loss.is_nan() { report.loss } else { 0.98 * loss + 0.02 * report.loss };
                 }
                 Stepped::Skipped => {}
-                Stepped::Cancelled => break,
-                Stepped::TooLarge => {
-                    size = self.common.step_size(&self.trainer.snapshot(), size.reduced + 1)?;
-                    progress(FolderProgress::Setback(self.trainer.note().unwrap_or_default().to_owned()));
+                Stepped::Cancelled => {
+                    step -= 1;
+                    break;
                 }
+                Stepped::TooLarge => match self.common.step_size(&self.trainer.snapshot(), size.reduced + 1) {
+                    Ok(smaller) => {
+                        size = smaller;
+                        progress(FolderProgress::Setback(self.trainer.note().unwrap_or_default().to_owned()));
+                    }
+                    Err(why) => {
+                        self.end_or(why, loss)?;
+                        gave_up = true;
+                    }
+                },
                 Stepped::GivenUp => gave_up = true,
             }
             if self.trainer.setbacks() > setbacks {
@@ -120,7 +136,17 @@ impl<'a> Run<'a> {
             self.look(step, progress)?;
         }
         let note = self.trainer.note().map(str::to_owned);
-        Ok(Finished { best: self.best.filter(|_| !loss.is_nan()), steps: step, note, gave_up })
+        let size = StepSize { batch: size.batch, crop: size.crop };
+        Ok(Finished { best: self.best.filter(|_| !loss.is_nan()), steps: step, note, gave_up, size })
+    }
+
+    /// An error after something was learnt ends the training, and no more.
+    fn end_or(&mut self, why: String, loss: f32) -> Result<Stepped, String> {
+        if loss.is_nan() {
+            return Err(why);
+        }
+        self.trainer.end(&why);
+        Ok(Stepped::GivenUp)
     }
 
     /// Looks at the held-out cases and keeps the model if it is the best so far; with none held out the newest is kept.
@@ -162,6 +188,37 @@ pub(super) fn means(evaluation: &Evaluation) -> Vec<(String, Option<f64>)> {
 mod tests {
     use super::*;
     use crate::learn::{ModelSpec, Rate, Recipe, TrainOptions};
+
+    /// Whatever fails after something was learnt, that is kept, with the reason.
+    #[test]
+    fn an_error_ends_a_net_and_keeps_what_it_learnt() {
+        let example = Example::new(vec![0.5; 256], (0..256).map(|n| u8::from(n % 16 > 7)).collect(), [16, 16]).unwrap();
+        let plan = Plan { base: 2, depth: 2, crop: [16, 16], ..Plan::default() };
+        let spec = ModelSpec { base: 2, depth: 2, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
+        let stop = AtomicBool::new(false);
+        let common = Common {
+            plan: &plan,
+            rate_factor: 1.0,
+            levels: vec![vec![1]],
+            layer: "marrow",
+            examples: vec![example],
+            held_out: Vec::new(),
+            data_bytes: 0,
+            memory_mb: 1000,
+            stop: &stop,
+        };
+        // An error that no smaller step mends; one that every smaller step meets again.
+        for why in ["the cable is out", "out of memory"] {
+            let run = |steps: usize| {
+                let trainer = Trainer::new(&spec, Recipe::default(), plan.options).unwrap().failing_after(steps, why);
+                Run::new(&common, trainer).finish(1, Length::new(20, None), &mut |_| {})
+            };
+            let finished = run(5).unwrap();
+            assert!(finished.gave_up && finished.best.is_some(), "{why}");
+            assert!(finished.note.unwrap().contains("the best weights until then are kept"));
+            assert!(run(0).is_err(), "nothing was learnt: {why}");
+        }
+    }
 
     #[test]
     fn a_net_goes_on_from_its_last_good_weights() {

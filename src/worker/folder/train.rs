@@ -1,9 +1,10 @@
 //! Training on a folder: cases held out by the seed, the best version on them kept.
 
 use super::super::length::{Length, span};
+use super::super::memory_plan::StepSize;
 use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
-use super::evaluate::{Evaluation, scored_levels};
+use super::evaluate::{Evaluation, name, scored_levels};
 use super::run::{Common, FEWER, Run, judge, means};
 use crate::learn::{Card, CheckedSpec, Compute, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe};
 use crate::volume::Labels;
@@ -148,7 +149,12 @@ pub fn train_folder(
             return Ok(None);
         }
         let (prepared, masks) = load(case, &checked, &recipe)?;
-        let of_case = if at < train.len() { prepared.slice_count() * prepared.example_bytes() } else { prepared.bytes() };
+        let of_case = if at < train.len() {
+            // Thicker slices stand beside the others.
+            prepared.slice_count() * prepared.example_bytes() * if augmentation.thickness > 0.0 { 2 } else { 1 }
+        } else {
+            prepared.bytes() + common.levels.len() * masks[0].grid().voxel_count()
+        };
         common.data_bytes += of_case as u64;
         if common.data_bytes > u64::from(memory_mb) << 20 {
             let read = at + 1;
@@ -173,12 +179,18 @@ pub fn train_folder(
     }
     let weights = plan.class_weights.clone().unwrap_or_else(|| balanced_weights(&common.examples, checked.classes()));
     let beginning = Start { spec: &checked, recipe: &recipe, weights };
-    let Some(Members { model, evaluation, steps, note, gave_up }) = train_members(&common, wish, &beginning, started, progress)? else {
+    let Some(Members { model, evaluation, steps, size, note, gave_up }) = train_members(&common, wish, &beginning, started, progress)? else {
         return Ok(None);
     };
     let dice = means(&evaluation).into_iter().collect::<BTreeMap<_, _>>();
-    let (label_keys, plan) = (wish.label_keys.clone(), Some(plan.clone()));
-    let mut card = Card { data_hashes: hashes, dice, label_keys, plan, ..Card::of(&model, wish.seed, &wish.created) };
+    // As it was done, not as it was wished for.
+    let of_net = if wish.from.is_some() { plan.of_net(model.spec().spec(), model.recipe()) } else { plan.clone() };
+    let mut plan = Plan { members: model.member_count(), ..of_net };
+    (plan.batch, plan.crop) = (size.batch, size.crop);
+    let names: Vec<&str> = held.iter().map(|case| case.name.as_str()).collect();
+    let held_out = if names.is_empty() { String::new() } else { format!("{} cases held out: {}", names.len(), names.join(", ")) };
+    let (label_keys, plan) = (wish.label_keys.clone(), Some(plan));
+    let mut card = Card { data_hashes: hashes, dice, label_keys, plan, held_out, ..Card::of(&model, wish.seed, &wish.created) };
     if let Some(from) = &wish.from {
         from.write_on(&mut card);
     }
@@ -197,6 +209,7 @@ struct Members {
     model: Model,
     evaluation: Evaluation,
     steps: u32,
+    size: StepSize,
     note: Option<String>,
     gave_up: bool,
 }
@@ -212,7 +225,7 @@ fn train_members(
     let members = wish.plan.members as u32;
     let deadline = wish.minutes.map(|minutes| started + span(minutes));
     let (mut models, mut figures, mut steps) = (Vec::new(), None, 0);
-    let (mut note, mut gave_up) = (None, false);
+    let (mut note, mut gave_up, mut size) = (None, false, StepSize { batch: wish.plan.batch, crop: wish.plan.crop });
     for member in 0..members {
         if common.stop.load(Ordering::Relaxed) {
             break;
@@ -233,6 +246,7 @@ fn train_members(
         let finished = Run::new(common, trainer).finish(seed, length, progress)?;
         steps += finished.steps;
         gave_up |= finished.gave_up;
+        size = finished.size;
         note = finished.note.or(note);
         if let Some((model, found)) = finished.best {
             models.push(model);
@@ -248,8 +262,12 @@ fn train_members(
     };
     let alone = models.len() == 1;
     let model = Model::joined(models).map_err(|e| e.to_string())?;
-    let joint = if alone { None } else { judge(common, &model)? };
-    Ok(Some(Members { model, evaluation: joint.unwrap_or(figures), steps, note, gave_up }))
+    let evaluation = match if alone { Some(figures) } else { judge(common, &model)? } {
+        Some(evaluation) => evaluation,
+        // Stopped before all were judged together: one member's figures are not theirs.
+        None => Evaluation { levels: common.levels.iter().map(|level| name(level)).collect(), cases: Vec::new() },
+    };
+    Ok(Some(Members { model, evaluation, steps, size, note, gave_up }))
 }
 
 /// The recipe with what it learns from the training cases.

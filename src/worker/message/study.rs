@@ -73,6 +73,8 @@ pub struct ExamSummary {
     pub done: BTreeMap<ReaderCode, usize>,
     /// Readers who accepted a model's proposal for it whole, and have not changed it since.
     pub accepted: BTreeSet<ReaderCode>,
+    /// Readers who refused a model's proposal for it, and whose that was: `marrow-R1/3`.
+    pub refused: BTreeMap<ReaderCode, String>,
     /// Seconds that each reader spent on it in all their reads, pauses left out.
     pub seconds: BTreeMap<ReaderCode, u64>,
     /// Readers whose newest read is sealed.

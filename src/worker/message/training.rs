@@ -231,4 +231,6 @@ pub struct Ablated {
     pub with: Vec<(String, Option<f64>)>,
     /// Dice per label of the training without.
     pub without: Vec<(String, Option<f64>)>,
+    /// What went wrong in one of them, in one sentence.
+    pub note: Option<String>,
 }

@@ -23,6 +23,9 @@ pub fn comparison_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>
         heading(ui, &format!("What accepted exams give: {}", ablated.held_out));
         quiet(ui, &format!("The same training on {others} slices read, with and without {accepted} accepted in Review."));
         table(ui, session, "ablated", [("Without", &ablated.without), ("With", &ablated.with)]);
+        if let Some(note) = &ablated.note {
+            ui.add(egui::Label::new(RichText::new(note).font(theme::small()).color(theme::LOOK_AGAIN)).wrap());
+        }
         ui.add_space(theme::PADDING);
     }
     let accepted = facts::reader(session).map_or(0, |r| session.exams().iter().filter(|e| e.accepted.contains(r)).count());

@@ -44,13 +44,13 @@ fn settings(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
         }
         quiet(ui, "of memory. It runs beside you: reading, painting and proposals go on.");
     });
-    let bones = session.scheme(LayerKind::Bone).classes().len();
     // A later version goes on with the nets of the one before.
-    if session.tool().layer == LayerKind::Bone && bones > 1 && session.current_version().is_none() {
-        let mut net = training.net();
+    let first = session.tool().layer == LayerKind::Bone && session.current_version().is_none();
+    if let Some(model) = session.model_name().filter(|_| first && session.scheme(LayerKind::Bone).classes().len() > 1) {
+        let mut net = training.net(&model);
         let mut apart = net.independent.unwrap_or(false);
         let words = "Each bone is learnt by a net that knows no other; the bones share nothing, and a step takes as many times as long";
-        if ui.checkbox(&mut apart, format!("An independent net for each of the {bones} bones")).on_hover_text(words).changed() {
+        if ui.checkbox(&mut apart, "An independent net for each bone").on_hover_text(words).changed() {
             net.independent = apart.then_some(true);
             commands.push(Command::Model(ModelCommand::Net(net)));
         }
