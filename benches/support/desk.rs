@@ -67,6 +67,7 @@ pub fn open_session() -> Session {
             slices: shape[2],
             done: BTreeMap::new(),
             accepted: std::collections::BTreeSet::new(),
+            refused: BTreeMap::new(),
             seconds: BTreeMap::new(),
             sealed: BTreeSet::new(),
             reads_sealed: false,

@@ -111,7 +111,7 @@ pub fn load(folder: &Path) -> Result<(Model, Card), CheckpointError> {
     let spec = card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: card_path, source })?;
     let hashes: Vec<&String> = std::iter::once(&card.weights_sha256).chain(&card.members_sha256).collect();
     let wrong = |why: String| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why };
-    if hashes.len() % spec.nets() != 0 || hashes.len() / spec.nets() > Model::MOST_MEMBERS {
+    if !hashes.len().is_multiple_of(spec.nets()) || hashes.len() / spec.nets() > Model::MOST_MEMBERS {
         return Err(wrong(format!("the card names {} files for nets of {} labels", hashes.len(), spec.nets())));
     }
     let mut nets = Vec::with_capacity(hashes.len());

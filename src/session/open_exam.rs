@@ -1,12 +1,12 @@
 //! The exam on screen: images, layers, proposals, what is saved.
 
-use super::{Awaited, SquareRegion};
 use super::active_time::ActiveTime;
 use super::apply::PreviewKey;
 use super::display::{DisplayRule, FattyMarrow, Window};
 use super::draft::{Preview, Wire};
 use super::measure::Measure;
 use super::view_state::ViewState;
+use super::{Awaited, SquareRegion};
 use crate::edit::ReadLayers;
 use crate::edit::tools::{LabelSet, OutlineDraft};
 use crate::space::{SlicePlane, VoxelBox};

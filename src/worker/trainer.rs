@@ -14,8 +14,8 @@ use super::training_handle::TrainingHandle;
 use super::training_net::{first_spec, needs, require_same_net};
 use super::versions::highest_label;
 use crate::learn::{
-    Augmentation, Card, CheckedSpec, Compute, Crop, Example, Model, Rate, Recipe, Sampler, TrainOptions, Trainer,
-    balanced_weights, checkpoint,
+    Augmentation, Card, CheckedSpec, Compute, Crop, Example, Model, Rate, Recipe, Sampler, TrainOptions, Trainer, balanced_weights,
+    checkpoint,
 };
 use crate::study::{ModelCode, Study};
 use std::collections::BTreeMap;
@@ -317,13 +317,15 @@ impl<'a> Run<'a> {
                 Stepped::Cancelled => return Ok(Taken { steps: step - 1, loss, by_person: true }),
                 Stepped::GivenUp => return Ok(Taken { steps: if loss.is_nan() { 0 } else { step - 1 }, loss, by_person: false }),
             }
-            let gains = step % EVALUATE_EVERY != 0 || length.done(step) >= 1.0 || match self.look(step, length.steps_in_all(step)) {
-                Ok(gains) => gains,
-                Err(why) => {
-                    self.trainer.end(&why);
-                    false
-                }
-            };
+            let gains = step % EVALUATE_EVERY != 0
+                || length.done(step) >= 1.0
+                || match self.look(step, length.steps_in_all(step)) {
+                    Ok(gains) => gains,
+                    Err(why) => {
+                        self.trainer.end(&why);
+                        false
+                    }
+                };
             self.report(step, loss, &started, &length);
             if !gains {
                 return Ok(Taken { steps: step, loss, by_person: false });

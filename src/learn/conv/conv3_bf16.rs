@@ -159,7 +159,18 @@ impl<'a> WeightSum<'a> {
     fn new(conv: &'a Conv3, first: usize, outputs: usize, block: usize) -> Self {
         let unit = TileUnit::begin(conv.path);
         let (band, pairs) = (Lines::default(), [Lines::default(), Lines::default()]);
-        Self { conv, first, outputs, block, band, pairs, rows: Lines::default(), row_pairs: Lines::default(), turned: Lines::default(), unit }
+        Self {
+            conv,
+            first,
+            outputs,
+            block,
+            band,
+            pairs,
+            rows: Lines::default(),
+            row_pairs: Lines::default(),
+            turned: Lines::default(),
+            unit,
+        }
     }
 
     /// Adds `count` rows from row `y` of a sample on; `sums` is `[tap][output][input]` in whole tiles.

@@ -146,7 +146,9 @@ pub fn doubt_key(ui: &mut Ui, exam: &OpenExam) {
             let column = egui::Rect::from_min_max(pos2(x, rect.top()), pos2(x + 1.0, rect.bottom()));
             ui.painter().rect_filled(column, egui::CornerRadius::ZERO, egui::Color32::from_rgba_unmultiplied(r, g, b, a));
         }
-        response.on_hover_text("Entropy of what the model says of a pixel, asked several times with parts of it dropped out, and about the mirror image");
+        response.on_hover_text(
+            "Entropy of what the model says of a pixel, asked several times with parts of it dropped out, and about the mirror image",
+        );
         quiet(ui, &format!("no idea · {}", doubt.model_version));
     });
 }

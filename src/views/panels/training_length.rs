@@ -23,7 +23,8 @@ pub fn training_length(ui: &mut Ui, session: &Session, commands: &mut Vec<Comman
             commands.push(Command::Model(ModelCommand::Steps(steps)));
         }
     }
-    let unit = ComboBox::from_id_salt(ui.scope_id().with("training unit")).width(76.0).selected_text(if by_time { "minutes" } else { "steps" });
+    let unit =
+        ComboBox::from_id_salt(ui.scope_id().with("training unit")).width(76.0).selected_text(if by_time { "minutes" } else { "steps" });
     let shown = unit.show_ui(ui, |ui| {
         if ui.selectable_label(!by_time, "steps").clicked() {
             commands.push(Command::Model(ModelCommand::Steps(training.steps())));

@@ -179,7 +179,8 @@ pub fn train_folder(
     }
     let weights = plan.class_weights.clone().unwrap_or_else(|| balanced_weights(&common.examples, checked.classes()));
     let beginning = Start { spec: &checked, recipe: &recipe, weights };
-    let Some(Members { model, evaluation, steps, size, note, gave_up }) = train_members(&common, wish, &beginning, started, progress)? else {
+    let Some(Members { model, evaluation, steps, size, note, gave_up }) = train_members(&common, wish, &beginning, started, progress)?
+    else {
         return Ok(None);
     };
     let dice = means(&evaluation).into_iter().collect::<BTreeMap<_, _>>();
