@@ -65,7 +65,7 @@ impl App {
         let canvas = Canvas::new(context.wgpu_render_state.as_ref());
         let kept = |key| context.storage.and_then(|storage| storage.get_string(key)).unwrap_or_default();
         let (panes, keys) = (PaneState::from_text(&kept(PANES_KEY)), KeyMap::from_text(&kept(KEYS_KEY)));
-        let session = Session::new(config.seed, 1).with_sample_root(config.sample_root.clone());
+        let session = Session::new(config.seed).with_sample_root(config.sample_root.clone());
         let mut app = Self {
             session: session.with_panes(panes).with_keys(keys),
             workers,

@@ -294,7 +294,7 @@ fn whatever_is_pressed_an_independent_reader_sees_no_model_and_a_scorer_not_whos
             asked: 0,
             masks: 0,
         };
-        let mut session = Session::new(1, 1);
+        let mut session = Session::new(1);
         session.absorb(Event::Ended { id: RequestId(0), outcome: Outcome::Study(Box::new(summary())) });
         let mut effects = session.apply(Command::Study(StudyCommand::ChooseRole(sitting.role.clone())), "2026-11-21T10:00:00Z");
         for _ in 0..60 {

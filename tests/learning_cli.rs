@@ -95,6 +95,13 @@ fn a_study_is_trained_judged_and_proposed_on_with_figures() {
     let said: Value = serde_json::from_str(&works(home, &["evaluate", &root, "--model", "marrow-R1", "--json", "-"])).unwrap();
     assert_eq!(said, judged, "nothing but the figures is on the screen");
 
+    // Nor is a test exam to be had by the name of its file.
+    let test = osteon::study::Study::open(Path::new(&root)).unwrap();
+    let file = test.layout().sequence(&exams[4].exam, &exams[4].reading_sequence);
+    let model = format!("{root}/models/marrow-R1/1");
+    let said = refused(home, &["propose", "--images", file.to_str().unwrap(), "--model", &model, "--out", &at("peek")]);
+    assert!(said.contains("a test exam of the study") && said.contains(exams[4].exam.as_str()), "{said}");
+
     let out = at("masks");
     let said = works(home, &["propose", &root, "--model", "marrow-R1", "--out", &out, "--probabilities", "--json", "-"]);
     let proposed: Value = serde_json::from_str(&said).unwrap();

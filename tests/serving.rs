@@ -68,7 +68,6 @@ impl Bench {
             seed: 1,
             open: None,
             created: NOW.into(),
-            spare_cores: 0,
             memory_mb: 1024,
         };
         self.workers.submit(RequestId(id), Request::Train(Box::new(request)));

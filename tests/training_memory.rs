@@ -66,7 +66,6 @@ fn request(root: &Path, memory_mb: u32, net: NetWish) -> TrainRequest {
         seed: 1,
         open: None,
         created: NOW.into(),
-        spare_cores: 0,
         memory_mb,
     }
 }

@@ -82,7 +82,7 @@ pub fn open_session() -> Session {
         errors: Vec::new(),
         remarks: Vec::new(),
     };
-    let mut session = Session::new(1, 1);
+    let mut session = Session::new(1);
     session.absorb(Event::Ended { id: RequestId(0), outcome: Outcome::Study(Box::new(summary)) });
     let role = Role::Reader(reader);
     let effects = session.apply(Command::Study(StudyCommand::ChooseRole(role.clone())), NOW);

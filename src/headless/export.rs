@@ -63,7 +63,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let bar = progress.clone();
     let config =
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
-    let mut driver = Driver::new(Session::new(DEFAULT_SEED, 0), config, Box::new(move |event| bar.follow(event)))?;
+    let mut driver = Driver::new(Session::new(DEFAULT_SEED), config, Box::new(move |event| bar.follow(event)))?;
     driver.run_to_end("Opening", PATIENCE, Command::File(FileCommand::Use(PickPurpose::OpenFolder, args.study.clone())))?;
     if driver.session().study().is_none() {
         bail!("{} is not a study; make one with `osteon study init`", args.study.display());

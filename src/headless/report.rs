@@ -62,7 +62,7 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     let bar = progress.clone();
     let config =
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
-    let mut driver = Driver::new(Session::new(DEFAULT_SEED, 0), config, Box::new(move |event| bar.follow(event)))?;
+    let mut driver = Driver::new(Session::new(DEFAULT_SEED), config, Box::new(move |event| bar.follow(event)))?;
     driver.run_to_end("Opening", PATIENCE, Command::File(FileCommand::Use(PickPurpose::OpenFolder, args.study.clone())))?;
     // The coordinator's first exam is not needed: the report opens every read itself.
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;

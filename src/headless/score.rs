@@ -129,7 +129,7 @@ fn make(args: &MakeArgs) -> Result<()> {
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
     let progress = Progress::new();
     let bar = progress.clone();
-    let mut driver = Driver::new(Session::new(DEFAULT_SEED, 0), config, Box::new(move |event| bar.follow(event)))?;
+    let mut driver = Driver::new(Session::new(DEFAULT_SEED), config, Box::new(move |event| bar.follow(event)))?;
     driver.run_to_end("Opening", PATIENCE, Command::File(FileCommand::Use(PickPurpose::OpenFolder, args.study.clone())))?;
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
     let new = NewScores {

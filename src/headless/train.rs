@@ -77,7 +77,7 @@ pub(super) fn driver_for(study: &Path, reader: ReaderCode, seed: u64, listener: 
     place::require_path(study)?;
     let config =
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
-    let mut driver = Driver::new(Session::new(seed, 0), config, listener)?;
+    let mut driver = Driver::new(Session::new(seed), config, listener)?;
     let open = Command::File(FileCommand::Use(PickPurpose::OpenFolder, study.to_owned()));
     driver.run_to_end("Opening", PATIENCE, open)?;
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Reader(reader))))?;

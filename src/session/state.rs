@@ -76,16 +76,15 @@ pub struct Session {
     pub(super) after_save: Option<AfterSave>,
     pub(super) seed: u64,
     pub(super) now: String,
-    pub(super) spare_cores: usize,
     pub(super) sample_root: Option<std::path::PathBuf>,
     pub(super) schemes: [LabelScheme; 3],
     pub(super) undo_budget_bytes: usize,
 }
 
 impl Session {
-    /// An empty session. `seed` is where models start from; `spare_cores` are left to the window while training.
+    /// An empty session. `seed` is where models start from.
     #[must_use]
-    pub fn new(seed: u64, spare_cores: usize) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self {
             study: None,
             role: None,
@@ -119,7 +118,6 @@ impl Session {
             after_save: None,
             seed,
             now: String::new(),
-            spare_cores,
             sample_root: None,
             schemes: [LabelScheme::marrow(), LabelScheme::bones(&[]), LabelScheme::exclusion()],
             undo_budget_bytes: History::DEFAULT_BUDGET_BYTES,

@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn without_a_study_only_opening_is_possible() {
-        let session = Session::new(1, 1);
+        let session = Session::new(1);
         for id in ["open_folder", "open_file", "help", "palette", "quit"] {
             assert!(Action::find(id).is_some_and(|a| (a.command)(&session).is_some()), "{id}");
         }

@@ -75,7 +75,7 @@ pub fn ball_study_under(root: &Path, exams: usize, change: impl Fn(Protocol) -> 
 /// A session without a window; scratch studies go below `home`.
 pub fn driver(home: &Path) -> Driver {
     let config = WorkerConfig { threads: 2, scratch_root: home.join("scratch"), wake: Arc::new(|| {}), clock };
-    Driver::new(Session::new(7, 0).with_sample_root(home.join("sample")), config, Box::new(|_| {})).unwrap()
+    Driver::new(Session::new(7).with_sample_root(home.join("sample")), config, Box::new(|_| {})).unwrap()
 }
 
 /// Opens a study or image and waits for it.

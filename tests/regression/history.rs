@@ -19,7 +19,7 @@ fn going_far_back_in_the_history_arrives_there_with_little_memory() {
     ball_study(&root, 1);
     let start = || {
         let config = WorkerConfig { threads: 2, scratch_root: home.path().join("scratch"), wake: Arc::new(|| {}), clock };
-        let mut driver = Driver::new(Session::new(7, 0).with_undo_budget_bytes(0), config, Box::new(|_| {})).unwrap();
+        let mut driver = Driver::new(Session::new(7).with_undo_budget_bytes(0), config, Box::new(|_| {})).unwrap();
         open(&mut driver, &root);
         enter(&mut driver, "R2");
         driver

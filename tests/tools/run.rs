@@ -41,7 +41,7 @@ impl Run {
         ball_study(&home.path().join("study"), 1);
         let mut run = Self {
             home,
-            session: Session::new(7, 0),
+            session: Session::new(7),
             workers: None,
             budget_bytes,
             plain: None,
@@ -70,7 +70,7 @@ impl Run {
     fn start(&mut self) {
         let home = self.home.path();
         let config = WorkerConfig { threads: 2, scratch_root: home.join("scratch"), wake: Arc::new(|| {}), clock };
-        self.session = Session::new(7, 0).with_sample_root(home.join("sample")).with_undo_budget_bytes(self.budget_bytes);
+        self.session = Session::new(7).with_sample_root(home.join("sample")).with_undo_budget_bytes(self.budget_bytes);
         self.workers = Some(Workers::start(config).unwrap());
         let study = home.join("study");
         self.run(Command::File(FileCommand::Use(PickPurpose::OpenFolder, study)));

@@ -56,7 +56,7 @@ impl eframe::App for Desk {
 impl Desk {
     fn new(ctx: &egui::Context) -> Self {
         Self {
-            session: Session::new(1, 1),
+            session: Session::new(1),
             views: Views::new(ctx),
             canvas: Canvas::new(None),
             log: Vec::new(),
@@ -130,7 +130,7 @@ impl Desk {
         let mut layers = ReadLayers::new(grid(), 2);
         let rows = self.rows.clone();
         rows.iter().for_each(|row| layers.replay(row.clone()).unwrap());
-        self.session = Session::new(1, 1).with_undo_budget_bytes(budget_bytes);
+        self.session = Session::new(1).with_undo_budget_bytes(budget_bytes);
         self.open_study();
         self.sit_down_before(&reader("R2"), (layers, rows));
     }

@@ -67,7 +67,7 @@ impl Demo {
     /// Reader's side: opens the packet, reads and seals every exam in the order it comes; the folder of the copy.
     fn read_packet(&self, reader: &ReaderCode, hand: Hand, packet: &Path, home: &Path) -> Result<PathBuf> {
         let config = WorkerConfig { threads: place::all_threads(), scratch_root: home.join("scratch"), wake: Arc::new(|| {}), clock };
-        let mut driver = Driver::new(Session::new(SAMPLE_SEED, 0), config, Box::new(|_| {}))?;
+        let mut driver = Driver::new(Session::new(SAMPLE_SEED), config, Box::new(|_| {}))?;
         let open = Command::File(FileCommand::Use(PickPurpose::OpenFolder, packet.to_owned()));
         driver.run_to_end("Opening the packet", PATIENCE, open)?;
         let codes = driver.session().exam_codes();

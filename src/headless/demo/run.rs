@@ -122,7 +122,7 @@ fn open(args: &DemoArgs, progress: &Progress) -> Result<(Driver, Trained)> {
     let root = args.folder();
     let home = place::data_home();
     let config = WorkerConfig { threads: place::all_threads(), scratch_root: home.join("scratch"), wake: Arc::new(|| {}), clock };
-    let session = Session::new(args.seed, 0).with_sample_root(root);
+    let session = Session::new(args.seed).with_sample_root(root);
     let mut driver = Driver::new(session, config, listener)?;
     progress.stage("Making the sample study: six synthetic knees");
     driver.run_to_end("Making the sample study", PATIENCE, Command::File(FileCommand::OpenSample))?;

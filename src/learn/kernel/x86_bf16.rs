@@ -34,38 +34,49 @@ pub unsafe fn product(p: &TileProduct, a: *const Bf16, b: *const Bf16, c: *mut f
 #[target_feature(enable = "avx512f,avx512bf16")]
 unsafe fn rows_of<const V: usize>(p: &TileProduct, a: *const Bf16, b: *const Bf16, c: *mut f32) {
     let mut sums = [[_mm512_setzero_ps(); V]; ROWS];
+    // Wrapping sums of addresses throughout: checks for overflow, which builds for tests have, would keep the loop from staying in
+    // registers.
+    let at_c = |row: usize, v: usize| c.wrapping_add(row.wrapping_mul(p.c_row)).wrapping_add(v * TILE);
+    // One pointer per three rows, as in the loops for single precision.
+    let (one, two) = (p.a_row, p.a_row.wrapping_mul(2));
+    let (third, sixth) = black_box((p.a_row.wrapping_mul(3), p.a_row.wrapping_mul(6)));
     // SAFETY: all addresses are within the rows, steps and columns that the caller promised. A pair of numbers is read as one
     // of 32 bits, from wherever it lies.
     unsafe {
         if p.add {
-            for (row, v) in (0..ROWS).flat_map(|row| (0..V).map(move |v| (row, v))) {
-                sums[row][v] = _mm512_loadu_ps(c.wrapping_add(row * p.c_row + v * TILE));
-            }
-        }
-        // One pointer per three rows, as in the loops for single precision.
-        let (third, sixth) = black_box((p.a_row.wrapping_mul(3), p.a_row.wrapping_mul(6)));
-        for segment in 0..p.segments {
-            for step in 0..p.steps {
-                let at = a.wrapping_add(segment * p.a_segment + step * p.a_step);
-                let rows = [at, at.wrapping_add(third), at.wrapping_add(sixth)];
-                let at_b = b.wrapping_add((segment * p.steps + step) * p.b_step);
-                for pair in 0..STEP / 2 {
-                    let mut columns = [_mm512_setzero_si512(); V];
-                    for (v, column) in columns.iter_mut().enumerate() {
-                        *column = _mm512_loadu_si512(at_b.wrapping_add(pair * p.b_row + v * 2 * TILE).cast());
-                    }
-                    for (row, sums) in sums.iter_mut().enumerate() {
-                        let from = rows[row / 3].wrapping_add(row % 3 * p.a_row + 2 * pair);
-                        let both: __m512bh = std::mem::transmute(_mm512_set1_epi32(from.cast::<i32>().read_unaligned()));
-                        for (sum, column) in sums.iter_mut().zip(columns) {
-                            *sum = _mm512_dpbf16_ps(*sum, both, std::mem::transmute::<__m512i, __m512bh>(column));
-                        }
-                    }
+            for row in 0..ROWS {
+                for v in 0..V {
+                    sums[row][v] = _mm512_loadu_ps(at_c(row, v));
                 }
             }
         }
-        for (row, v) in (0..ROWS).flat_map(|row| (0..V).map(move |v| (row, v))) {
-            _mm512_storeu_ps(c.wrapping_add(row * p.c_row + v * TILE), sums[row][v]);
+        let mut at_b = b;
+        for segment in 0..p.segments {
+            let mut at = a.wrapping_add(segment.wrapping_mul(p.a_segment));
+            for _ in 0..p.steps {
+                let (mut at0, mut b_pair) = (at, at_b);
+                for _ in 0..STEP / 2 {
+                    let rows = [at0, at0.wrapping_add(third), at0.wrapping_add(sixth)];
+                    let mut columns = [_mm512_setzero_si512(); V];
+                    for v in 0..V {
+                        columns[v] = _mm512_loadu_si512(b_pair.wrapping_add(v * 2 * TILE).cast());
+                    }
+                    for row in 0..ROWS {
+                        let from = rows[row / 3].wrapping_add([0, one, two][row % 3]);
+                        let both: __m512bh = std::mem::transmute(_mm512_set1_epi32(from.cast::<i32>().read_unaligned()));
+                        for v in 0..V {
+                            sums[row][v] = _mm512_dpbf16_ps(sums[row][v], both, std::mem::transmute::<__m512i, __m512bh>(columns[v]));
+                        }
+                    }
+                    (at0, b_pair) = (at0.wrapping_add(2), b_pair.wrapping_add(p.b_row));
+                }
+                (at, at_b) = (at.wrapping_add(p.a_step), at_b.wrapping_add(p.b_step));
+            }
+        }
+        for row in 0..ROWS {
+            for v in 0..V {
+                _mm512_storeu_ps(at_c(row, v), sums[row][v]);
+            }
         }
     }
 }

@@ -142,7 +142,6 @@ impl Session {
             seed: self.seed,
             open,
             created: self.now.clone(),
-            spare_cores: self.spare_cores,
             memory_mb: self.training.memory_mb(),
         })
     }

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn without_a_study_every_key_that_does_nothing_says_what_is_missing() {
-        let session = Session::new(1, 1);
+        let session = Session::new(1);
         let words = |id| refusal(&session, Action::find(id).unwrap());
         assert_eq!(words("brush"), "Brush (B): open images or a study first");
         assert_eq!(words("submit"), "Submit this read (Ctrl Enter): open images or a study first");

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn words_are_found_in_any_order_and_possible_actions_come_first() {
-        let session = Session::new(1, 1);
+        let session = Session::new(1);
         let ids = |text: &str| matching(&session, text).iter().map(|a| a.id).collect::<Vec<_>>();
         assert_eq!(ids("STUDY open")[0], "open_folder");
         assert!(ids("zebra").is_empty());

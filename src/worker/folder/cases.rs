@@ -3,6 +3,7 @@
 use super::super::files::reading_axis;
 use crate::consensus::{StapleOptions, VotePatterns, binary_staple};
 use crate::io;
+use crate::study::{ExamRecord, Part, Split, Study};
 use crate::volume::{Image, Labels};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,7 @@ pub enum CaseTruth {
 impl Case {
     /// The images, and the voxel axis across which they were read.
     pub(super) fn load_images(&self) -> Result<(Vec<Image>, usize), String> {
+        self.images.iter().try_for_each(|path| refuse_test_exam(path))?;
         let images: Vec<Image> =
             self.images.iter().map(|path| io::read_image_nifti(path).map_err(|e| e.to_string())).collect::<Result<_, _>>()?;
         let first = images.first().ok_or_else(|| format!("{} has no image", self.name))?;
@@ -69,6 +71,26 @@ impl CaseTruth {
         };
         Ok(levels.iter().map(of).collect())
     }
+}
+
+/// A file of a study's test exam is none to learn from or propose on before its reads are sealed, whatever it is named by.
+fn refuse_test_exam(path: &Path) -> Result<(), String> {
+    let Ok(path) = path.canonicalize() else { return Ok(()) };
+    let Some(root) = path.ancestors().find(|folder| folder.join("study.toml").is_file()) else { return Ok(()) };
+    let Ok(study) = Study::open(root) else { return Ok(()) };
+    let records = study.exams().map_err(|e| e.to_string())?;
+    let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
+    let holds = |record: &&ExamRecord| study.layout().exam(&record.exam).canonicalize().is_ok_and(|folder| path.starts_with(folder));
+    let Some(record) = records.iter().find(holds) else { return Ok(()) };
+    if split.part(&record.patient) == Some(Part::Test) && !study.reads_sealed(&record.exam).map_err(|e| e.to_string())? {
+        return Err(format!(
+            "{} belongs to {}, a test exam of the study in {}: nothing learns from it or proposes on it before its reads are sealed.",
+            path.display(),
+            record.exam,
+            root.display()
+        ));
+    }
+    Ok(())
 }
 
 fn on_grid<E: std::fmt::Display>(same: Result<(), E>, path: &Path) -> Result<(), String> {

@@ -59,8 +59,6 @@ pub struct TrainRequest {
     pub open: Option<OpenReadSnapshot>,
     /// Time of the request, for the card.
     pub created: String,
-    /// Cores left to the window.
-    pub spare_cores: usize,
     /// Memory that the training may need, in MB.
     pub memory_mb: u32,
 }
