@@ -32,6 +32,7 @@ pub unsafe fn product(p: &TileProduct, a: *const Bf16, b: *const Bf16, c: *mut f
 /// Computes eight rows, with `V` vectors of 16 columns.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bf16")]
+#[expect(clippy::needless_range_loop, reason = "counted loops over registers, without iterators that check for overflow")]
 unsafe fn rows_of<const V: usize>(p: &TileProduct, a: *const Bf16, b: *const Bf16, c: *mut f32) {
     let mut sums = [[_mm512_setzero_ps(); V]; ROWS];
     // Wrapping sums of addresses throughout: checks for overflow, which builds for tests have, would keep the loop from staying in
