@@ -59,6 +59,8 @@ try:
     before = len(lines())
     for turn in range(rounds):
         key(str(1 + turn % 3), 0.05)
+        if turn % 3 == 2:
+            key("ctrl+r", 0.05)  # where the training is over, the next one; beside one that runs it does nothing
         points = " ".join(f"mousemove {600 + 3 * n} {340 + (n * 7 + turn * 5) % 90}" for n in range(30))
         do(f"mousemove 600 340 mousedown 1 {points} mouseup 1")
         drag = " ".join(f"mousemove {620 + 4 * n} {400 - 2 * n}" for n in range(15))
