@@ -136,7 +136,12 @@ impl<'a> Run<'a> {
             self.look(step, progress)?;
         }
         let note = self.trainer.note().map(str::to_owned);
-        let size = StepSize { batch: size.batch, crop: size.crop };
+        // Slices smaller than the plan's crop are no reason to write another one down.
+        let size = if size.reduced > 0 {
+            StepSize { batch: size.batch, crop: size.crop }
+        } else {
+            StepSize { batch: plan.batch, crop: plan.crop }
+        };
         Ok(Finished { best: self.best.filter(|_| !loss.is_nan()), steps: step, note, gave_up, size })
     }
 
