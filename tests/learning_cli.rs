@@ -100,7 +100,10 @@ fn a_study_is_trained_judged_and_proposed_on_with_figures() {
     let file = test.layout().sequence(&exams[4].exam, &exams[4].reading_sequence);
     let model = format!("{root}/models/marrow-R1/1");
     let said = refused(home, &["propose", "--images", file.to_str().unwrap(), "--model", &model, "--out", &at("peek")]);
-    assert!(said.contains("a test exam of the study") && said.contains(exams[4].exam.as_str()), "{said}");
+    assert!(
+        said.contains("is a test exam: no model proposes on it before its reads are sealed") && said.contains(exams[4].exam.as_str()),
+        "{said}"
+    );
 
     let out = at("masks");
     let said = works(home, &["propose", &root, "--model", "marrow-R1", "--out", &out, "--probabilities", "--json", "-"]);

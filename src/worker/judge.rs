@@ -58,22 +58,14 @@ impl Judge<'_> {
 
     /// Of each exam the slices to look at: at most so many, spread evenly over all that are held out.
     fn spread(&self, most_slices: usize) -> Vec<Vec<usize>> {
-        let count: usize = self.held_out.iter().map(|held| held.slices.len()).sum();
-        let taken = most_slices.min(count);
-        let mut chosen = middles(count, taken).into_iter().peekable();
-        let numbered = self.held_out.iter().scan(0, |first, held| {
-            let from = *first;
-            *first += held.slices.len();
-            Some((from, held))
-        });
-        let mut of_exam = |(first, held): (usize, &HeldOut)| {
-            let mut slices = Vec::new();
-            while let Some(number) = chosen.next_if(|number| *number < first + held.slices.len()) {
-                slices.push(held.slices[number - first]);
-            }
-            slices
-        };
-        numbered.map(&mut of_exam).collect()
+        let numbered = self.held_out.iter().enumerate();
+        let all: Vec<(usize, usize)> = numbered.flat_map(|(exam, held)| held.slices.iter().map(move |&slice| (exam, slice))).collect();
+        let mut of_exam = vec![Vec::new(); self.held_out.len()];
+        for at in middles(all.len(), most_slices.min(all.len())) {
+            let (exam, slice) = all[at];
+            of_exam[exam].push(slice);
+        }
+        of_exam
     }
 
     /// Dice per label of each exam; `None` when cancelled.

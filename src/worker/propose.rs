@@ -44,6 +44,12 @@ pub(super) fn load_model(study: &Study, model: &ModelCode, version: u32) -> Resu
 pub(super) fn refuse_test_exam(study: &Study, exam: &ExamCode) -> Result<(), String> {
     // Drawn before the first proposal, so that no exam that was proposed on can turn out to be a test exam.
     study.trainable().map_err(|e| e.to_string())?;
+    refuse_unsealed_test(study, exam)
+}
+
+/// # Errors
+/// One sentence, if the exam belongs to the test part as it is drawn by now and its reads are not sealed.
+pub(super) fn refuse_unsealed_test(study: &Study, exam: &ExamCode) -> Result<(), String> {
     let record = study.exam(exam).map_err(|e| e.to_string())?;
     let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
     if split.part(&record.patient) == Some(Part::Test) && !study.reads_sealed(exam).map_err(|e| e.to_string())? {

@@ -82,6 +82,21 @@ impl SteadyTrainer {
         Stepped::Skipped
     }
 
+    /// What an attempt gave; `None` where it failed after something was `learnt`: the training is then ended, and that is to be kept.
+    ///
+    /// # Errors
+    /// The attempt's, where nothing was learnt yet.
+    pub fn or_end<T>(&mut self, attempt: Result<T, String>, learnt: bool) -> Result<Option<T>, String> {
+        match attempt {
+            Ok(value) => Ok(Some(value)),
+            Err(why) if learnt => {
+                self.end(&why);
+                Ok(None)
+            }
+            Err(why) => Err(why),
+        }
+    }
+
     /// Ends the training because of an error; what was learnt before it is to be kept.
     pub fn end(&mut self, why: &str) {
         self.ended = true;
@@ -174,6 +189,17 @@ mod tests {
         assert!(matches!(step(), Stepped::Taken(_)));
         assert_eq!(step(), Stepped::TooLarge);
         assert!(trainer.note().unwrap().contains("gone on with smaller steps") && !trainer.gave_up());
+    }
+
+    #[test]
+    fn an_error_ends_a_training_only_where_something_was_learnt() {
+        let mut trainer = trainer();
+        let failed = || Err::<(), _>("no cable".to_owned());
+        assert_eq!(trainer.or_end(failed(), false), Err("no cable".to_owned()));
+        assert_eq!((trainer.gave_up(), trainer.note()), (false, None));
+        assert_eq!(trainer.or_end(Ok(7), true), Ok(Some(7)));
+        assert_eq!(trainer.or_end(failed(), true), Ok(None));
+        assert!(trainer.gave_up() && trainer.note().unwrap().ends_with("no cable"));
     }
 
     #[test]

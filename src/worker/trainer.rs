@@ -298,34 +298,24 @@ impl<'a> Run<'a> {
             let (trainer, cancel) = (&mut self.trainer, &self.task.cancel);
             let rate = curve.at_share(u64::from(step - 1), length.done(step - 1));
             let stepped = self.pool.install(|| trainer.step(&batch, rate, cancel.flag()));
-            match self.or_end(stepped, step)? {
+            match self.trainer.or_end(stepped, !loss.is_nan())?.unwrap_or(Stepped::GivenUp) {
                 Stepped::Taken(report) => loss = if loss.is_nan() { report.loss } else { 0.95 * loss + 0.05 * report.loss },
                 Stepped::Skipped => {}
                 Stepped::TooLarge => {
-                    let model = self.trainer.snapshot();
-                    let needs = needs(&self.data, &model);
-                    let next = MemoryPlan::new(self.request.memory_mb, model.spec(), needs, StepSize::USUAL, self.plan.reduced + 1);
-                    match next {
-                        Ok(next) => self.plan = next,
-                        Err(why) if step > 1 => {
-                            self.trainer.end(&why);
-                            return Ok(Taken { steps: step - 1, loss, by_person: false });
-                        }
-                        Err(why) => return Err(why),
-                    }
+                    let smaller = self.smaller_steps();
+                    let Some(smaller) = self.trainer.or_end(smaller, !loss.is_nan())? else {
+                        return Ok(Taken { steps: step - 1, loss, by_person: false });
+                    };
+                    self.plan = smaller;
                 }
                 Stepped::Cancelled => return Ok(Taken { steps: step - 1, loss, by_person: true }),
                 Stepped::GivenUp => return Ok(Taken { steps: if loss.is_nan() { 0 } else { step - 1 }, loss, by_person: false }),
             }
-            let gains = step % EVALUATE_EVERY != 0
-                || length.done(step) >= 1.0
-                || match self.look(step, length.steps_in_all(step)) {
-                    Ok(gains) => gains,
-                    Err(why) => {
-                        self.trainer.end(&why);
-                        false
-                    }
-                };
+            let mut gains = true;
+            if step % EVALUATE_EVERY == 0 && length.done(step) < 1.0 {
+                let looked = self.look(step, length.steps_in_all(step));
+                gains = self.trainer.or_end(looked, !loss.is_nan())?.unwrap_or(false);
+            }
             self.report(step, loss, &started, &length);
             if !gains {
                 return Ok(Taken { steps: step, loss, by_person: false });
@@ -334,15 +324,11 @@ impl<'a> Run<'a> {
         Ok(Taken { steps: step, loss, by_person: false })
     }
 
-    /// An error after something was learnt ends the training, and no more.
-    fn or_end(&mut self, stepped: Result<Stepped, String>, step: u32) -> Result<Stepped, String> {
-        match stepped {
-            Err(why) if step > 1 => {
-                self.trainer.end(&why);
-                Ok(Stepped::GivenUp)
-            }
-            other => other,
-        }
+    /// The next smaller steps, where the device has no memory for those at hand.
+    fn smaller_steps(&self) -> Result<MemoryPlan, String> {
+        let model = self.trainer.snapshot();
+        let needs = needs(&self.data, &model);
+        MemoryPlan::new(self.request.memory_mb, model.spec(), needs, StepSize::USUAL, self.plan.reduced + 1)
     }
 
     /// Looks at some held-out slices and keeps the model if it is the best so far; whether going on may still gain something.

@@ -1,6 +1,6 @@
 //! Which net a study's training is about, and the memory that it needs.
 
-use super::memory_plan::MemoryNeeds;
+use super::memory_plan::{MemoryNeeds, largest};
 use super::message::TrainRequest;
 use super::training_data::TrainingData;
 use crate::learn::{CheckedSpec, Example, Model, ModelSpec};
@@ -57,12 +57,11 @@ pub(super) fn require_same_net(request: &TrainRequest, version: u32, spec: &Chec
 
 /// What is known before the first step.
 pub(super) fn needs(data: &TrainingData, model: &Model) -> MemoryNeeds {
-    let larger = |m: [usize; 2], size: [usize; 2]| [m[0].max(size[0]), m[1].max(size[1])];
     MemoryNeeds {
         data_bytes: data.bytes,
         parameters: model.parameter_count() as u64,
-        largest: data.examples.iter().map(Example::size).fold([1, 1], larger),
-        looked_at: data.held_out.iter().map(|held| held.prepared.size()).fold([0, 0], larger),
+        largest: largest(data.examples.iter().map(Example::size)),
+        looked_at: largest(data.held_out.iter().map(|held| held.prepared.size())),
         otherwise: "mark fewer slices done",
     }
 }

@@ -1,9 +1,10 @@
 //! One exam of a folder: images of one grid and the mask, or masks, that belong to them.
 
 use super::super::files::reading_axis;
+use super::super::propose::refuse_unsealed_test;
 use crate::consensus::{StapleOptions, VotePatterns, binary_staple};
 use crate::io;
-use crate::study::{ExamRecord, Part, Split, Study};
+use crate::study::{ExamCode, Study};
 use crate::volume::{Image, Labels};
 use std::path::{Path, PathBuf};
 
@@ -78,19 +79,13 @@ fn refuse_test_exam(path: &Path) -> Result<(), String> {
     let Ok(path) = path.canonicalize() else { return Ok(()) };
     let Some(root) = path.ancestors().find(|folder| folder.join("study.toml").is_file()) else { return Ok(()) };
     let Ok(study) = Study::open(root) else { return Ok(()) };
-    let records = study.exams().map_err(|e| e.to_string())?;
-    let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
-    let holds = |record: &&ExamRecord| study.layout().exam(&record.exam).canonicalize().is_ok_and(|folder| path.starts_with(folder));
-    let Some(record) = records.iter().find(holds) else { return Ok(()) };
-    if split.part(&record.patient) == Some(Part::Test) && !study.reads_sealed(&record.exam).map_err(|e| e.to_string())? {
-        return Err(format!(
-            "{} belongs to {}, a test exam of the study in {}: nothing learns from it or proposes on it before its reads are sealed.",
-            path.display(),
-            record.exam,
-            root.display()
-        ));
+    let within = path.strip_prefix(study.layout().exams()).ok().and_then(|within| within.iter().next()?.to_str());
+    match within.and_then(|name| ExamCode::new(name).ok()) {
+        Some(exam) if study.exam(&exam).is_ok() => {
+            refuse_unsealed_test(&study, &exam).map_err(|why| format!("{}, in the study {}: {why}", path.display(), root.display()))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn on_grid<E: std::fmt::Display>(same: Result<(), E>, path: &Path) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! One net of a folder training: its steps, and the looks at the held-out cases by which the best version is kept.
 
 use super::super::length::Length;
-use super::super::memory_plan::{MemoryNeeds, MemoryPlan, StepSize};
+use super::super::memory_plan::{MemoryNeeds, MemoryPlan, StepSize, largest};
 use super::super::steady::{SteadyTrainer, Stepped};
 use super::evaluate::{CaseScore, Evaluation, dice_per_level, name};
 use super::train::{FolderProgress, Held};
@@ -12,6 +12,9 @@ use std::sync::atomic::AtomicBool;
 const LOOKS: f64 = 16.0;
 /// The first look, as a share of the training: earlier ones are never the best.
 const FIRST_LOOK: f64 = 0.25;
+/// What else than raising the memory ceiling helps.
+pub(super) const FEWER: &str = "name fewer cases with --cases, or a smaller `base`";
+
 /// What all nets of a training share.
 pub(super) struct Common<'a> {
     /// How to train.
@@ -35,19 +38,20 @@ pub(super) struct Common<'a> {
 }
 
 impl Common<'_> {
+    /// The figures of a model that could not be judged.
+    pub fn unjudged(&self) -> Evaluation {
+        Evaluation { levels: self.levels.iter().map(|level| name(level)).collect(), cases: Vec::new() }
+    }
+
     /// How large a step may be, at least `reduced` times smaller than the plan has it.
     fn step_size(&self, model: &Model, reduced: usize) -> Result<MemoryPlan, String> {
-        let larger = |m: [usize; 2], size: [usize; 2]| [m[0].max(size[0]), m[1].max(size[1])];
-        let largest = self.examples.iter().map(Example::size).fold([1, 1], larger);
-        let looked_at = self.held_out.iter().map(|held| held.prepared.size()).fold([0, 0], larger);
+        let looked_at = largest(self.held_out.iter().map(|held| held.prepared.size()));
+        let largest = largest(self.examples.iter().map(Example::size));
         let parameters = (model.parameter_count() * self.plan.members) as u64;
         let needs = MemoryNeeds { data_bytes: self.data_bytes, parameters, largest, looked_at, otherwise: FEWER };
         MemoryPlan::new(self.memory_mb, model.spec(), needs, StepSize { batch: self.plan.batch, crop: self.plan.crop }, reduced)
     }
 }
-
-/// What else than raising the ceiling helps.
-pub(super) const FEWER: &str = "name fewer cases with --cases, or a smaller `base`";
 
 /// One net in training.
 pub(super) struct Run<'a> {
@@ -83,9 +87,9 @@ impl<'a> Run<'a> {
         let sampler = Sampler::new(examples, seed).map_err(|e| e.to_string())?;
         let mut sampler = sampler.with_shares(plan.label_share, plan.replay);
         let mut size = self.common.step_size(&self.trainer.snapshot(), 0)?;
-        let largest = examples.iter().fold([0, 0], |m: [usize; 2], e| [m[0].max(e.size()[0]), m[1].max(e.size()[1])]);
+        let largest = largest(examples.iter().map(Example::size));
         let (mut loss, mut step, mut done, mut looks) = (f32::NAN, 0, 0.0, (FIRST_LOOK * LOOKS) as u32);
-        let (mut setbacks, mut gave_up) = (0, false);
+        let mut setbacks = 0;
         if size.reduced > 0 {
             progress(FolderProgress::Setback(format!("Steps of {} to keep {} MB of memory.", size.words(), self.common.memory_mb)));
         }
@@ -94,46 +98,48 @@ impl<'a> Run<'a> {
             step += 1;
             let crop = (largest[0] > size.crop[0] || largest[1] > size.crop[1]).then_some(Crop { size: size.crop });
             let batch = sampler.batch(examples, size.batch, crop, &augmentation);
-            let stepped = self.trainer.step(&batch.iter().collect::<Vec<_>>(), rate, stop).or_else(|why| self.end_or(why, loss))?;
-            match stepped {
+            let stepped = self.trainer.step(&batch.iter().collect::<Vec<_>>(), rate, stop);
+            match self.trainer.or_end(stepped, !loss.is_nan())?.unwrap_or(Stepped::GivenUp) {
                 Stepped::Taken(report) => {
                     sampler.hear(report.loss);
                     loss = if loss.is_nan() { report.loss } else { 0.98 * loss + 0.02 * report.loss };
                 }
-                Stepped::Skipped => {}
+                Stepped::Skipped | Stepped::GivenUp => {}
                 Stepped::Cancelled => {
                     step -= 1;
                     break;
                 }
-                Stepped::TooLarge => match self.common.step_size(&self.trainer.snapshot(), size.reduced + 1) {
-                    Ok(smaller) => {
+                Stepped::TooLarge => {
+                    let smaller = self.common.step_size(&self.trainer.snapshot(), size.reduced + 1);
+                    if let Some(smaller) = self.trainer.or_end(smaller, !loss.is_nan())? {
                         size = smaller;
                         progress(FolderProgress::Setback(self.trainer.note().unwrap_or_default().to_owned()));
                     }
-                    Err(why) => {
-                        self.end_or(why, loss)?;
-                        gave_up = true;
-                    }
-                },
-                Stepped::GivenUp => gave_up = true,
+                }
             }
             if self.trainer.setbacks() > setbacks {
                 setbacks = self.trainer.setbacks();
                 progress(FolderProgress::Setback(self.trainer.note().unwrap_or_default().to_owned()));
             }
-            if gave_up {
+            if self.trainer.gave_up() {
                 break;
             }
             done = length.done(step);
             progress(FolderProgress::Step { step, of: length.steps_in_all(step), loss });
             if done >= 1.0 || done * LOOKS >= f64::from(looks) {
                 looks = (done * LOOKS) as u32 + 1;
-                self.look(step, progress)?;
+                let looked = self.look(step, progress);
+                if self.trainer.or_end(looked, !loss.is_nan())?.is_none() {
+                    break;
+                }
             }
         }
         // Weights that no step has moved are nothing learnt.
         if self.best.is_none() && !loss.is_nan() {
-            self.look(step, progress)?;
+            let looked = self.look(step, progress);
+            if self.trainer.or_end(looked, true)?.is_none() {
+                self.best = Some((self.trainer.snapshot(), self.common.unjudged()));
+            }
         }
         let note = self.trainer.note().map(str::to_owned);
         // Slices smaller than the plan's crop are no reason to write another one down.
@@ -142,16 +148,7 @@ impl<'a> Run<'a> {
         } else {
             StepSize { batch: plan.batch, crop: plan.crop }
         };
-        Ok(Finished { best: self.best.filter(|_| !loss.is_nan()), steps: step, note, gave_up, size })
-    }
-
-    /// An error after something was learnt ends the training, and no more.
-    fn end_or(&mut self, why: String, loss: f32) -> Result<Stepped, String> {
-        if loss.is_nan() {
-            return Err(why);
-        }
-        self.trainer.end(&why);
-        Ok(Stepped::GivenUp)
+        Ok(Finished { best: self.best.filter(|_| !loss.is_nan()), steps: step, note, gave_up: self.trainer.gave_up(), size })
     }
 
     /// Looks at the held-out cases and keeps the model if it is the best so far; with none held out the newest is kept.
@@ -181,7 +178,7 @@ pub(super) fn judge(common: &Common<'_>, model: &Model) -> Result<Option<Evaluat
         };
         cases.push(CaseScore { name: held.name.clone(), dice: dice_per_level(&proposal, &held.truths, &common.levels) });
     }
-    Ok(Some(Evaluation { levels: common.levels.iter().map(|level| name(level)).collect(), cases }))
+    Ok(Some(Evaluation { cases, ..common.unjudged() }))
 }
 
 /// Mean Dice per level.

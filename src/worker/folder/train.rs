@@ -4,7 +4,7 @@ use super::super::length::{Length, span};
 use super::super::memory_plan::StepSize;
 use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
-use super::evaluate::{Evaluation, name, scored_levels};
+use super::evaluate::{Evaluation, scored_levels};
 use super::run::{Common, FEWER, Run, judge, means};
 use crate::learn::{Card, CheckedSpec, Compute, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe};
 use crate::volume::Labels;
@@ -12,7 +12,6 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -142,60 +141,75 @@ pub fn train_folder(
     let levels = scored_levels(checked.spec().labels, &wish.layer);
     let (examples, held_out, memory_mb) = (Vec::new(), Vec::new(), wish.memory_mb);
     let mut common = Common { plan, rate_factor, levels, layer: &wish.layer, examples, held_out, data_bytes: 0, memory_mb, stop };
-    let (augmentation, mut hashes) = (plan.augmentation_for(&wish.layer, &recipe), Vec::new());
-    for (at, case) in train.iter().chain(&held).enumerate() {
-        progress(FolderProgress::Reading { at, of: cases.len() });
-        if stop.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let (prepared, masks) = load(case, &checked, &recipe)?;
-        let of_case = if at < train.len() {
-            // Thicker slices stand beside the others.
-            prepared.slice_count() * prepared.example_bytes() * if augmentation.thickness > 0.0 { 2 } else { 1 }
-        } else {
-            prepared.bytes() + common.levels.len() * masks[0].grid().voxel_count()
-        };
-        common.data_bytes += of_case as u64;
-        if common.data_bytes > u64::from(memory_mb) << 20 {
-            let read = at + 1;
-            return Err(format!(
-                "{read} of {} cases fill the {memory_mb} MB of memory allowed: raise the memory ceiling with --memory-mb, or {FEWER}.",
-                cases.len()
-            ));
-        }
-        if at < train.len() {
-            hashes.push(hash(case, &masks[0]));
-            for slice in 0..prepared.slice_count() {
-                let made = prepared.example(slice, &masks[0], |_| true).and_then(|example| {
-                    let thicker = augmentation.thickness > 0.0;
-                    Ok(if thicker { example.with_thick(prepared.thick_planes(slice)?) } else { example })
-                });
-                common.examples.push(made.map_err(|e| format!("{}: {e}", case.name))?);
-            }
-        } else {
-            let truths = CaseTruth::Mask.levels(&masks, &common.levels)?;
-            common.held_out.push(Held { name: case.name.clone(), prepared, truths });
-        }
-    }
+    let Some(hashes) = gather(&mut common, [&train, &held], &checked, &recipe, progress)? else { return Ok(None) };
     let weights = plan.class_weights.clone().unwrap_or_else(|| balanced_weights(&common.examples, checked.classes()));
     let beginning = Start { spec: &checked, recipe: &recipe, weights };
     let Some(Members { model, evaluation, steps, size, note, gave_up }) = train_members(&common, wish, &beginning, started, progress)?
     else {
         return Ok(None);
     };
-    let dice = means(&evaluation).into_iter().collect::<BTreeMap<_, _>>();
-    // As it was done, not as it was wished for.
-    let of_net = if wish.from.is_some() { plan.of_net(model.spec().spec(), model.recipe()) } else { plan.clone() };
-    let mut plan = Plan { members: model.member_count(), ..of_net };
-    (plan.batch, plan.crop) = (size.batch, size.crop);
-    let names: Vec<&str> = held.iter().map(|case| case.name.as_str()).collect();
-    let held_out = if names.is_empty() { String::new() } else { format!("{} cases held out: {}", names.len(), names.join(", ")) };
-    let (label_keys, plan) = (wish.label_keys.clone(), Some(plan));
-    let mut card = Card { data_hashes: hashes, dice, label_keys, plan, held_out, ..Card::of(&model, wish.seed, &wish.created) };
+    let mut card = Card { data_hashes: hashes, dice: means(&evaluation).into_iter().collect(), ..card_of(wish, &model, size, &held) };
     if let Some(from) = &wish.from {
         from.write_on(&mut card);
     }
     Ok(Some(TrainedFolder { model, card, held_out: evaluation, steps, note, gave_up }))
+}
+
+/// Reads the cases, those to learn from and those held out, one at a time; a hash of each one's labels that are learnt from. `None` when
+/// stopped.
+fn gather(
+    common: &mut Common<'_>,
+    [train, held]: [&[&Case]; 2],
+    spec: &CheckedSpec,
+    recipe: &Recipe,
+    progress: &mut dyn FnMut(FolderProgress),
+) -> Result<Option<Vec<String>>, String> {
+    let has_thick = common.plan.augmentation_for(common.layer, recipe).thickness > 0.0;
+    let (of, memory_mb) = (train.len() + held.len(), common.memory_mb);
+    let mut hashes = Vec::with_capacity(train.len());
+    for (at, case) in train.iter().chain(held).enumerate() {
+        progress(FolderProgress::Reading { at, of });
+        if common.stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let (prepared, masks) = load(case, spec, recipe)?;
+        let learns = at < train.len();
+        let bytes = if learns {
+            // Thicker slices stand beside the others.
+            prepared.slice_count() * prepared.example_bytes() * if has_thick { 2 } else { 1 }
+        } else {
+            prepared.bytes() + common.levels.len() * masks[0].grid().voxel_count()
+        };
+        common.data_bytes += bytes as u64;
+        if common.data_bytes > u64::from(memory_mb) << 20 {
+            return Err(format!(
+                "{} of {of} cases fill the {memory_mb} MB of memory allowed: raise the memory ceiling with --memory-mb, or {FEWER}.",
+                at + 1
+            ));
+        }
+        if !learns {
+            let truths = CaseTruth::Mask.levels(&masks, &common.levels)?;
+            common.held_out.push(Held { name: case.name.clone(), prepared, truths });
+            continue;
+        }
+        hashes.push(hash(case, &masks[0]));
+        for slice in 0..prepared.slice_count() {
+            let made = prepared.example(slice, &masks[0], |_| true);
+            let made = made.and_then(|e| if has_thick { Ok(e.with_thick(prepared.thick_planes(slice)?)) } else { Ok(e) });
+            common.examples.push(made.map_err(|e| format!("{}: {e}", case.name))?);
+        }
+    }
+    Ok(Some(hashes))
+}
+
+/// The card of a training as it was done, not as it was wished for.
+fn card_of(wish: &FolderTraining, model: &Model, size: StepSize, held: &[&Case]) -> Card {
+    let of_net = if wish.from.is_some() { wish.plan.of_net(model.spec().spec(), model.recipe()) } else { wish.plan.clone() };
+    let StepSize { batch, crop } = size;
+    let plan = Plan { members: model.member_count(), batch, crop, ..of_net };
+    let names: Vec<&str> = held.iter().map(|case| case.name.as_str()).collect();
+    let held_out = if names.is_empty() { String::new() } else { format!("{} cases held out: {}", names.len(), names.join(", ")) };
+    Card { label_keys: wish.label_keys.clone(), plan: Some(plan), held_out, ..Card::of(model, wish.seed, &wish.created) }
 }
 
 /// What every net starts from, where it does not go on from another's weights.
@@ -263,11 +277,13 @@ fn train_members(
     };
     let alone = models.len() == 1;
     let model = Model::joined(models).map_err(|e| e.to_string())?;
-    let evaluation = match if alone { Some(figures) } else { judge(common, &model)? } {
-        Some(evaluation) => evaluation,
-        // Stopped before all were judged together: one member's figures are not theirs.
-        None => Evaluation { levels: common.levels.iter().map(|level| name(level)).collect(), cases: Vec::new() },
-    };
+    let joint = if alone { Ok(Some(figures)) } else { judge(common, &model) };
+    // Stopped or failed before all were judged together: one member's figures are not theirs.
+    let evaluation = joint.unwrap_or_else(|why| {
+        (note, gave_up) = (Some(why), true);
+        None
+    });
+    let evaluation = evaluation.unwrap_or_else(|| common.unjudged());
     Ok(Some(Members { model, evaluation, steps, size, note, gave_up }))
 }
 
