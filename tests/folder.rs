@@ -101,6 +101,9 @@ fn a_plan_shapes_the_training_and_stands_on_the_card() {
     std::fs::write(at("plan.json"), r#"{"objective":{"dropout":2}}"#).unwrap();
     let said = refused(&["train", "--images", &images, "--labels", &labels, "--out", &at("m"), "--spec", &spec]);
     assert!(said.contains("`dropout` must be between 0 and 0.9"), "{said}");
+    std::fs::write(at("plan.json"), r#"{"options":{"clip":-1}}"#).unwrap();
+    let said = refused(&["train", "--images", &images, "--labels", &labels, "--out", &at("m"), "--spec", &spec]);
+    assert!(said.contains("plan.json: `clip` is -1, but must be above zero"), "{said}");
 }
 
 #[test]

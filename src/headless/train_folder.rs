@@ -135,6 +135,7 @@ pub(super) fn read_plan(file: Option<&Path>) -> Result<Plan> {
     let Some(path) = file else { return Ok(Plan::default()) };
     let text = std::fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
     let plan: Plan = serde_json::from_str(&text).with_context(|| format!("{} is no plan of a training", path.display()))?;
+    plan.check().map_err(|why| anyhow!("{}: {why}", path.display()))?;
     Ok(plan)
 }
 
