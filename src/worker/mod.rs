@@ -7,6 +7,7 @@ mod audit;
 mod compare;
 mod courtesy;
 mod dialog;
+mod done_exam;
 mod doubt;
 mod exam;
 mod export;

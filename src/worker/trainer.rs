@@ -9,7 +9,7 @@ use super::propose::load_model;
 use super::steady::{SteadyTrainer, Stepped};
 use super::summary::{describe, drawn_parts};
 use super::task::Task;
-use super::training_data::{TrainingData, gather};
+use super::training_data::{Gathering, TrainingData, gather};
 use super::training_handle::TrainingHandle;
 use super::training_net::{first_spec, needs, require_same_net};
 use super::versions::highest_label;
@@ -123,7 +123,15 @@ impl<'a> Run<'a> {
             }
             None => first_spec(request, labels, sequences, before.as_ref().map(|(_, model)| model.spec().spec()))?,
         };
-        let data = pool.install(|| gather(&study, request, &checked, &recipe, &task.cancel))?;
+        let data = gather(&Gathering {
+            study: &study,
+            request,
+            spec: &checked,
+            recipe: &recipe,
+            pool,
+            cancel: &task.cancel,
+            handle: Some(handle),
+        })?;
         let (trainer, plan) = Self::prepare(request, &data, &checked, recipe, parent.as_ref().map(|(_, model)| model))?;
         let best = None;
         Ok(Self { task, pool, handle, request, study, model, data, parent, remarks, trainer, plan, labels, dice: Vec::new(), best })

@@ -4,7 +4,7 @@ use super::judge::Judge;
 use super::message::{JudgeRequest, Outcome, VersionsJudged};
 use super::propose::load_model;
 use super::task::Task;
-use super::training_data::gather;
+use super::training_data::{Gathering, gather};
 use crate::study::{ModelCode, Study};
 use crate::volume::{LabelScheme, LayerKind};
 
@@ -25,7 +25,8 @@ fn judged(task: &Task, pool: &rayon::ThreadPool, request: &JudgeRequest) -> Resu
     for (at, &version) in request.versions.iter().enumerate() {
         task.progress(format!("Judging version {version}"), Some(at as f32 / request.versions.len() as f32));
         let loaded = load_model(&study, &model, version)?;
-        let data = pool.install(|| gather(&study, &request.train, loaded.model().spec(), loaded.model().recipe(), &task.cancel))?;
+        let (spec, recipe) = (loaded.model().spec(), loaded.model().recipe());
+        let data = gather(&Gathering { study: &study, request: &request.train, spec, recipe, pool, cancel: &task.cancel, handle: None })?;
         if data.held_out.is_empty() {
             return Err("Nothing is held out yet: mark slices of a validation exam done, and versions can be compared.".to_owned());
         }
