@@ -3,10 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
 mod common;
+#[path = "regression/crossings.rs"]
+mod crossings;
 #[path = "regression/history.rs"]
 mod history;
 #[path = "regression/learning.rs"]
 mod learning;
+#[path = "regression/studies.rs"]
+mod studies;
+#[path = "regression/window.rs"]
+mod window;
 
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};

@@ -168,7 +168,7 @@ fn train_in_study(study: &Path, model: &str, args: &TrainArgs) -> Result<()> {
     }
     // The version is there, but it is not what was asked for.
     match version.note {
-        Some(note) if version.gave_up => Err(anyhow!(note)),
+        Some(note) if version.gave_up.is_some() => Err(anyhow!(note)),
         _ => Ok(()),
     }
 }
@@ -190,7 +190,7 @@ fn tell(version: &TrainedVersion) {
     for (name, dice) in &version.summary.dice {
         println!("Dice {name}: {}", figure(*dice));
     }
-    if let Some(note) = version.note.as_ref().filter(|_| !version.gave_up) {
+    if let Some(note) = version.note.as_ref().filter(|_| version.gave_up.is_none()) {
         println!("{note}");
     }
     if !version.made_current {
@@ -223,9 +223,9 @@ fn write_figures(
         steps: version.taken,
         kept_step: u64::from(version.kept_step),
         early_stop: match (version.gave_up, version.taken < steps) {
-            (true, _) => Some("unstable"),
-            (false, true) => Some("no gain on what is held out"),
-            (false, false) => None,
+            (Some(why), _) => Some(why.word()),
+            (None, true) => Some("no gain on what is held out"),
+            (None, false) => None,
         },
         seed: args.seed,
         took,

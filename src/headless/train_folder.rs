@@ -10,6 +10,7 @@ use super::{clock, place};
 use crate::learn::{Plan, checkpoint};
 use crate::worker::Beginning;
 use crate::worker::folder::{Evaluation, FolderProgress, FolderTraining, train_folder};
+use crate::worker::message::GaveUp;
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -98,7 +99,7 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
         made_current: None,
         steps: trained.steps,
         kept_step: trained.model.steps(),
-        early_stop: trained.gave_up.then_some("unstable"),
+        early_stop: trained.gave_up.map(GaveUp::word),
         seed: all.seed,
         took: started.elapsed(),
         minutes_allowed: all.minutes,
@@ -111,7 +112,7 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
         train_json::write(path, &figures)?;
     }
     // The model is there, but it is not what was asked for.
-    match figures.note.filter(|_| trained.gave_up) {
+    match figures.note.filter(|_| trained.gave_up.is_some()) {
         Some(note) => bail!("{}: {note}", out.display()),
         None => Ok(()),
     }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Objective {
     /// The loss of a pixel, and of the whole batch.
     pub loss: LossKind,
+    /// Weight of the term over labels beside the one over pixels, 0 to 4. Cross-entropy asks for the fewest wrong pixels, overlap
+    /// for as good a share of a sparse label as of a common one.
+    pub overlap: f32,
     /// Labels are steps of one scale (0 < 1 < 2 < 3): the net is judged on "at least 1", "at least 2" … instead of on each
     /// label for itself, so that taking a 3 for a 2 costs less than taking it for nothing.
     pub ordinal: bool,
@@ -44,7 +47,7 @@ pub enum LossKind {
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { loss: LossKind::Dice, ordinal: false, label_smoothing: 0.0, dropout: 0.0, deep_supervision: false }
+        Self { loss: LossKind::Dice, overlap: 1.0, ordinal: false, label_smoothing: 0.0, dropout: 0.0, deep_supervision: false }
     }
 }
 
@@ -52,7 +55,11 @@ impl Objective {
     /// # Errors
     /// The name of the first number outside its range, and the range.
     pub fn check(&self) -> Result<(), (&'static str, [f32; 2])> {
-        let mut numbers = vec![("label_smoothing", self.label_smoothing, [0.0, 0.5]), ("dropout", self.dropout, [0.0, 0.9])];
+        let mut numbers = vec![
+            ("overlap", self.overlap, [0.0, 4.0]),
+            ("label_smoothing", self.label_smoothing, [0.0, 0.5]),
+            ("dropout", self.dropout, [0.0, 0.9]),
+        ];
         match self.loss {
             LossKind::Focal { gamma } => numbers.push(("gamma", gamma, [0.0, 5.0])),
             LossKind::Tversky { false_positives, false_negatives } => {

@@ -1,5 +1,6 @@
 //! Training steps that go on where something went wrong: a loss that is no number, a device without memory.
 
+use super::message::GaveUp;
 use crate::learn::{Example, LearnError, Model, Rate, Recipe, StepReport, Trainer};
 use std::sync::atomic::AtomicBool;
 
@@ -103,9 +104,13 @@ impl SteadyTrainer {
         self.note = Some(format!("Training was ended before its time, and the best weights until then are kept: {why}"));
     }
 
-    /// Whether it could not go on: it became unstable too often, or an error ended it.
-    pub const fn gave_up(&self) -> bool {
-        self.ended || self.setbacks >= MOST_SETBACKS
+    /// Why it could not go on, if it could not.
+    pub const fn gave_up(&self) -> Option<GaveUp> {
+        match (self.ended, self.setbacks >= MOST_SETBACKS) {
+            (true, _) => Some(GaveUp::Error),
+            (false, true) => Some(GaveUp::Unstable),
+            (false, false) => None,
+        }
     }
 
     /// How many times the loss was no number.
@@ -188,7 +193,7 @@ mod tests {
         let mut step = || trainer.step(&[&example()], 1e-3, &AtomicBool::new(false)).unwrap();
         assert!(matches!(step(), Stepped::Taken(_)));
         assert_eq!(step(), Stepped::TooLarge);
-        assert!(trainer.note().unwrap().contains("gone on with smaller steps") && !trainer.gave_up());
+        assert!(trainer.note().unwrap().contains("gone on with smaller steps") && trainer.gave_up().is_none());
     }
 
     #[test]
@@ -196,10 +201,10 @@ mod tests {
         let mut trainer = trainer();
         let failed = || Err::<(), _>("no cable".to_owned());
         assert_eq!(trainer.or_end(failed(), false), Err("no cable".to_owned()));
-        assert_eq!((trainer.gave_up(), trainer.note()), (false, None));
+        assert_eq!((trainer.gave_up(), trainer.note()), (None, None));
         assert_eq!(trainer.or_end(Ok(7), true), Ok(Some(7)));
         assert_eq!(trainer.or_end(failed(), true), Ok(None));
-        assert!(trainer.gave_up() && trainer.note().unwrap().ends_with("no cable"));
+        assert!(trainer.gave_up() == Some(GaveUp::Error) && trainer.note().unwrap().ends_with("no cable"));
     }
 
     #[test]

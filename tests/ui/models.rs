@@ -36,7 +36,7 @@ fn trained(version: u32, parent: Option<u32>, figures: Dice, made_current: bool)
         kept_step: 180,
         taken: 240,
         note: None,
-        gave_up: false,
+        gave_up: None,
         loss: 0.4,
     })
 }

@@ -44,8 +44,8 @@ impl Loss {
     /// Whether it is soft Dice plus weighted cross-entropy and no more.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        let Objective { loss, ordinal, label_smoothing, .. } = self.objective;
-        loss == LossKind::Dice && !ordinal && label_smoothing == 0.0
+        let Objective { loss, overlap, ordinal, label_smoothing, .. } = self.objective;
+        loss == LossKind::Dice && overlap == 1.0 && !ordinal && label_smoothing == 0.0
     }
 
     /// The loss; `logits[pixel][class]` become its gradient. `None` if no pixel counts. Labels must be classes or [`IGNORE`].
@@ -102,7 +102,7 @@ impl Loss {
         let mut loss = 0.0;
         for &c in &present {
             let [both, predicted, truth] = sums.overlap[c];
-            let share = 1.0 / present.len() as f64;
+            let share = f64::from(self.objective.overlap) / present.len() as f64;
             let above = both + SMOOTH;
             let below = both + alpha * (predicted - both) + beta * (truth - both) + SMOOTH;
             loss += (1.0 - above / below) * share;
@@ -233,6 +233,7 @@ mod tests {
         ];
         let of = |loss: LossKind| [false, true].map(|ordinal| Objective { loss, ordinal, ..plain });
         let mut all: Vec<Objective> = kinds.into_iter().flat_map(of).collect();
+        all.extend([false, true].map(|ordinal| Objective { overlap: 0.3, ordinal, ..plain }));
         all.extend([false, true].map(|ordinal| Objective { label_smoothing: 0.2, ordinal, ..plain }));
         all
     }
@@ -268,6 +269,8 @@ mod tests {
         let dice = value(LossKind::Dice);
         assert!((dice - value(LossKind::Focal { gamma: 0.0 })).abs() < 1e-6);
         assert!((dice - value(LossKind::Tversky { false_positives: 0.5, false_negatives: 0.5 })).abs() < 1e-6);
+        let alone = loss(Objective { overlap: 0.0, ..plain }).gradient(&mut logits.clone(), &LABELS).unwrap();
+        assert!((alone - value(LossKind::CrossEntropy)).abs() < 1e-9 && (alone - dice).abs() > 0.1);
         for objective in objectives() {
             let mut far: Vec<f32> = (0..44).map(|i| if i % 3 == 0 { 90.0 } else { -90.0 }).collect();
             assert!(loss(objective).gradient(&mut far, &LABELS).unwrap().is_finite());

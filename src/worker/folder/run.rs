@@ -2,6 +2,7 @@
 
 use super::super::length::Length;
 use super::super::memory_plan::{MemoryNeeds, MemoryPlan, StepSize, largest};
+use super::super::message::GaveUp;
 use super::super::steady::{SteadyTrainer, Stepped};
 use super::evaluate::{CaseScore, Evaluation, dice_per_level, name};
 use super::train::{FolderProgress, Held};
@@ -68,8 +69,8 @@ pub(super) struct Finished {
     pub steps: u32,
     /// What went wrong last and how it went on, in one sentence.
     pub note: Option<String>,
-    /// Whether it could not go on.
-    pub gave_up: bool,
+    /// Why it could not go on, if it could not.
+    pub gave_up: Option<GaveUp>,
     /// How large its steps were at the end.
     pub size: StepSize,
 }
@@ -121,7 +122,7 @@ impl<'a> Run<'a> {
                 setbacks = self.trainer.setbacks();
                 progress(FolderProgress::Setback(self.trainer.note().unwrap_or_default().to_owned()));
             }
-            if self.trainer.gave_up() {
+            if self.trainer.gave_up().is_some() {
                 break;
             }
             done = length.done(step);
@@ -216,7 +217,7 @@ mod tests {
                 Run::new(&common, trainer).finish(1, Length::new(20, None), &mut |_| {})
             };
             let finished = run(5).unwrap();
-            assert!(finished.gave_up && finished.best.is_some(), "{why}");
+            assert!(finished.gave_up == Some(GaveUp::Error) && finished.best.is_some(), "{why}");
             assert!(finished.note.unwrap().contains("the best weights until then are kept"));
             assert!(run(0).is_err(), "nothing was learnt: {why}");
         }
@@ -252,7 +253,7 @@ mod tests {
             _ => {}
         });
         let finished = finished.unwrap();
-        assert_eq!((finished.steps, finished.gave_up, told.len()), (20, false, 1), "{told:?}");
+        assert_eq!((finished.steps, finished.gave_up, told.len()), (20, None, 1), "{told:?}");
         assert!(finished.note.unwrap().contains("gone on from the last good weights"));
         let (model, _) = finished.best.unwrap();
         assert!(model.predict_slice(&planes, [16, 16], &stop).unwrap().probability.iter().all(|p| p.is_finite()));

@@ -2,6 +2,7 @@
 
 use super::super::length::{Length, span};
 use super::super::memory_plan::StepSize;
+use super::super::message::GaveUp;
 use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
 use super::evaluate::{Evaluation, scored_levels};
@@ -93,8 +94,8 @@ pub struct TrainedFolder {
     pub steps: u32,
     /// What went wrong last and how it went on, in one sentence.
     pub note: Option<String>,
-    /// Whether a net became unstable too often to go on: it is the best before that.
-    pub gave_up: bool,
+    /// Why a net could not go on, if one could not: it is the best before that.
+    pub gave_up: Option<GaveUp>,
 }
 
 /// A case held out.
@@ -226,7 +227,7 @@ struct Members {
     steps: u32,
     size: StepSize,
     note: Option<String>,
-    gave_up: bool,
+    gave_up: Option<GaveUp>,
 }
 
 /// Trains the nets one after another, each in its share of the time, and joins them. `None` when stopped before there was one.
@@ -240,7 +241,7 @@ fn train_members(
     let members = wish.plan.members as u32;
     let deadline = wish.minutes.map(|minutes| started + span(minutes));
     let (mut models, mut figures, mut steps) = (Vec::new(), None, 0);
-    let (mut note, mut gave_up, mut size) = (None, false, StepSize { batch: wish.plan.batch, crop: wish.plan.crop });
+    let (mut note, mut gave_up, mut size) = (None, None, StepSize { batch: wish.plan.batch, crop: wish.plan.crop });
     for member in 0..members {
         if common.stop.load(Ordering::Relaxed) {
             break;
@@ -260,7 +261,7 @@ fn train_members(
         let length = Length::new(wish.steps / members, until);
         let finished = Run::new(common, trainer).finish(seed, length, progress)?;
         steps += finished.steps;
-        gave_up |= finished.gave_up;
+        gave_up = finished.gave_up.or(gave_up);
         size = finished.size;
         note = finished.note.or(note);
         if let Some((model, found)) = finished.best {
@@ -270,7 +271,7 @@ fn train_members(
     }
     let Some(figures) = figures else {
         // Nothing to keep, and not because somebody stopped it.
-        return match note.filter(|_| gave_up) {
+        return match note.filter(|_| gave_up.is_some()) {
             Some(_) => Err(UNSTABLE.to_owned()),
             None => Ok(None),
         };
@@ -280,7 +281,7 @@ fn train_members(
     let joint = if alone { Ok(Some(figures)) } else { judge(common, &model) };
     // Stopped or failed before all were judged together: one member's figures are not theirs.
     let evaluation = joint.unwrap_or_else(|why| {
-        (note, gave_up) = (Some(why), true);
+        (note, gave_up) = (Some(why), Some(GaveUp::Error));
         None
     });
     let evaluation = evaluation.unwrap_or_else(|| common.unjudged());

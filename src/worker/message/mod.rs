@@ -36,6 +36,6 @@ pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};
 pub use standard::StandardScale;
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
 pub use training::{
-    Ablated, Interest, JudgeRequest, LabelDice, NetWish, OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl, TrainProgress,
-    TrainRequest, TrainedVersion, VersionsJudged,
+    Ablated, GaveUp, Interest, JudgeRequest, LabelDice, NetWish, OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl,
+    TrainProgress, TrainRequest, TrainedVersion, VersionsJudged,
 };

@@ -63,6 +63,26 @@ pub struct TrainRequest {
     pub memory_mb: u32,
 }
 
+/// Why a training ended before its time without anybody asking; what was learnt before is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GaveUp {
+    /// The loss was no number too often.
+    Unstable,
+    /// An error, told in the training's note.
+    Error,
+}
+
+impl GaveUp {
+    /// As it stands in figures.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unstable => "unstable",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// What a first training may have otherwise than usual; a later one goes on with the net of the version before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NetWish {
@@ -152,8 +172,8 @@ pub struct TrainedVersion {
     pub taken: u32,
     /// What went wrong and how it went on, in one sentence.
     pub note: Option<String>,
-    /// Whether it became unstable too often to go on: it is the best before that.
-    pub gave_up: bool,
+    /// Why it could not go on, if it could not: it is the best before that.
+    pub gave_up: Option<GaveUp>,
     /// Loss at the end.
     pub loss: f32,
     /// Parts of the split, drawn by now.

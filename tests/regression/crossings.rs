@@ -1,0 +1,1 @@
+//! Keys, answers and exams that crossed one another.

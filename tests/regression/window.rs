@@ -1,0 +1,1 @@
+//! What a reader saw wrongly or did by accident in the window.
