@@ -198,14 +198,17 @@ impl Sitting<'_> {
         use osteon::worker::message::{Outcome, ScoreAsk, ScoreOutcome, ScoreSummary};
         let opened = |state: &osteon::study::ScoreState| Box::new((self.plan.clone(), state.clone()));
         let outcome = match what {
-            ScoreAsk::List => ScoreOutcome::Listed(vec![ScoreSummary {
-                session: self.plan.session.clone(),
-                scorers: self.plan.scorers.clone(),
-                items: self.plan.items.len(),
-                marked: vec![0; self.plan.scorers.len()],
-                locked: self.state.locked.is_some(),
-                unblinded: false,
-            }]),
+            ScoreAsk::List => ScoreOutcome::Listed(
+                vec![ScoreSummary {
+                    session: self.plan.session.clone(),
+                    scorers: self.plan.scorers.clone(),
+                    items: self.plan.items.len(),
+                    marked: vec![0; self.plan.scorers.len()],
+                    locked: self.state.locked.is_some(),
+                    unblinded: false,
+                }],
+                Vec::new(),
+            ),
             ScoreAsk::Make(_) | ScoreAsk::Unblind { .. } => {
                 assert!(self.reader.is_none(), "a reader makes or unblinds a session");
                 return Outcome::Failed("The session is not locked.".into());

@@ -154,20 +154,30 @@ fn make(args: &MakeArgs) -> Result<()> {
     Ok(())
 }
 
+/// Every session that can be read; those that cannot are named last, and make the command fail.
 fn list(study: &Study) -> Result<()> {
+    let mut bad = Vec::new();
     for session in study.layout().score_sessions()? {
-        let file = ScoreFile::look(&study.layout().score_file(&session))?;
-        let state = file.state()?;
+        let looked = ScoreFile::look(&study.layout().score_file(&session)).and_then(|file| Ok((file.plan().clone(), file.state()?)));
+        let (plan, state) = match looked {
+            Ok(found) => found,
+            Err(error) => {
+                bad.push(error.to_string());
+                continue;
+            }
+        };
         let overall = state.marks.keys().filter(|(_, _, target)| *target == Target::Overall).count();
-        let wanted = file.plan().items.len() * file.plan().scorers.len();
+        let wanted = plan.items.len() * plan.scorers.len();
         let word = match (&state.locked, &state.unblinded) {
             (_, Some(_)) => ", unblinded",
             (Some(_), None) => ", locked",
             (None, None) => "",
         };
-        println!("{session}: {} masks, {overall} of {wanted} marked overall{word}", file.plan().items.len());
+        println!("{session}: {} masks, {overall} of {wanted} marked overall{word}", plan.items.len());
     }
-    Ok(())
+    let Some(last) = bad.pop() else { return Ok(()) };
+    bad.iter().for_each(|why| eprintln!("{why}"));
+    bail!("{last}")
 }
 
 fn mark(args: &MarkArgs) -> Result<()> {

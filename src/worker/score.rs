@@ -48,7 +48,7 @@ pub(super) fn keep(request: &ScoreRowRequest) -> Outcome {
 fn work(task: &Task, request: &ScoreRequest) -> Result<Outcome, String> {
     let study = Study::open(&request.root).map_err(|e| e.to_string())?;
     let outcome = match &request.what {
-        ScoreAsk::List => ScoreOutcome::Listed(list(&study)?),
+        ScoreAsk::List => list(&study)?,
         ScoreAsk::Make(new) => {
             let Some(key) = make(task, &study, new, &request.time)? else { return Ok(Outcome::Cancelled) };
             ScoreOutcome::Made(opened(&study, &new.session)?, key)
@@ -65,22 +65,28 @@ fn work(task: &Task, request: &ScoreRequest) -> Result<Outcome, String> {
     Ok(Outcome::Score(Box::new(outcome)))
 }
 
-fn list(study: &Study) -> Result<Vec<ScoreSummary>, String> {
-    let mut sessions = Vec::new();
+/// Every session that can be read, with one sentence for each that cannot: one bad file keeps nobody from the others.
+fn list(study: &Study) -> Result<ScoreOutcome, String> {
+    let (mut sessions, mut bad) = (Vec::new(), Vec::new());
     for session in study.layout().score_sessions().map_err(|e| format!("The folder of scores cannot be listed: {e}"))? {
-        let file = ScoreFile::look(&study.layout().score_file(&session)).map_err(|e| e.to_string())?;
-        let (plan, state) = (file.plan(), file.state().map_err(|e| e.to_string())?);
-        let marked = |scorer: &String| state.marks.keys().filter(|(s, _, t)| s == scorer && *t == Target::Overall).count();
-        sessions.push(ScoreSummary {
-            session,
-            scorers: plan.scorers.clone(),
-            items: plan.items.len(),
-            marked: plan.scorers.iter().map(marked).collect(),
-            locked: state.locked.is_some(),
-            unblinded: state.unblinded.is_some(),
-        });
+        match opened(study, &session) {
+            Ok(found) => sessions.push(summary(session, &found.0, &found.1)),
+            Err(why) => bad.push(why),
+        }
     }
-    Ok(sessions)
+    Ok(ScoreOutcome::Listed(sessions, bad))
+}
+
+fn summary(session: ExamCode, plan: &ScorePlan, state: &ScoreState) -> ScoreSummary {
+    let marked = |scorer: &String| state.marks.keys().filter(|(s, _, t)| s == scorer && *t == Target::Overall).count();
+    ScoreSummary {
+        session,
+        scorers: plan.scorers.clone(),
+        items: plan.items.len(),
+        marked: plan.scorers.iter().map(marked).collect(),
+        locked: state.locked.is_some(),
+        unblinded: state.unblinded.is_some(),
+    }
 }
 
 fn opened(study: &Study, session: &ExamCode) -> Result<Box<(ScorePlan, ScoreState)>, String> {
@@ -211,7 +217,8 @@ pub(super) fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agr
         }
     }
     if states.len() < 2 {
-        return Ok(Err(format!("{} sealed independent reads, two are needed", states.len())));
+        let few = if states.is_empty() { "no sealed independent read" } else { "1 sealed independent read" };
+        return Ok(Err(format!("{few}, two are needed")));
     }
     let maps: Vec<&Labels> = states.iter().map(|(_, s)| s.labels(LayerKind::Marrow)).collect();
     let patterns = VotePatterns::count(&maps).map_err(|e| format!("{}: {e}", record.exam))?;

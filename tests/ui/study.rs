@@ -92,7 +92,7 @@ fn sessions(pictures: bool) -> Window {
         locked,
         unblinded,
     };
-    absorb(window.state_mut(), ScoreOutcome::Listed(vec![summary("S-1", true, true), summary("S-2", false, false)]));
+    absorb(window.state_mut(), ScoreOutcome::Listed(vec![summary("S-1", true, true), summary("S-2", false, false)], Vec::new()));
     window.run_steps(3);
     window.state_mut().take();
     window
@@ -463,7 +463,7 @@ fn pictures_of_sealing_and_scoring() {
 fn table() -> osteon::study::ScoreTable {
     let mut plan = ScorePlan::named(code("S-1"));
     plan.scorers = vec!["panel".to_owned()];
-    plan.left_out = vec!["K-044: 1 sealed independent reads, two are needed".to_owned()];
+    plan.left_out = vec!["K-044: 1 sealed independent read, two are needed".to_owned()];
     let (mut sources, mut state) = (std::collections::BTreeMap::new(), ScoreState::default());
     for n in 0..10_u32 {
         let (item, exam) = (format!("M-{n:02}"), format!("K-0{}", 10 + n / 2));

@@ -111,7 +111,10 @@ impl Session {
 
     pub(in crate::session) fn absorb_score(&mut self, outcome: ScoreOutcome) -> Vec<Effect> {
         match outcome {
-            ScoreOutcome::Listed(sessions) => self.scoring.sessions = sessions,
+            ScoreOutcome::Listed(sessions, bad) => {
+                self.scoring.sessions = sessions;
+                bad.into_iter().for_each(|why| self.warn(format!("A scoring session is not listed: {why}")));
+            }
             ScoreOutcome::Made(opened, key) => {
                 self.scoring.new_key = None;
                 self.info(format!("The key of the session lies at {}: show it to nobody who marks.", key.display()));

@@ -25,3 +25,4 @@ pub(super) use schema::set_up;
 pub use state::ReadState;
 pub use triage::{Triage, TriageVerdict};
 pub use view::ReadView;
+pub(super) use view::{beside, copy_of_one_moment};

@@ -206,14 +206,14 @@ const EVERY: &str = "SELECT * FROM journal WHERE n >= ?1 ORDER BY n";
 const NOTES: &str = "SELECT * FROM journal WHERE n >= ?1 AND runs IS NULL ORDER BY n";
 
 /// A file that SQLite keeps beside another.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(in crate::study) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path.as_os_str());
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Copies the file and its write-ahead log; again, if its writer moved the log into the file meanwhile.
-fn copy_of_one_moment(path: &Path, copy: &Path) -> std::io::Result<()> {
+/// Copies the file and its write-ahead log or rollback journal; again, if its writer moved the log into the file meanwhile.
+pub(in crate::study) fn copy_of_one_moment(path: &Path, copy: &Path) -> std::io::Result<()> {
     let state = || fs::metadata(path).map(|m| (m.len(), m.modified().ok()));
     for _ in 0..10 {
         let before = state()?;

@@ -3,12 +3,13 @@
 use super::key::ScoreKey;
 use super::mark::{Mark, Target};
 use super::plan::ScorePlan;
-use crate::study::read::{Opener, WriteLock, hex, set_up};
+use crate::study::read::{Opener, WriteLock, beside, copy_of_one_moment, hex, set_up};
 use crate::study::{ReaderCode, StudyError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// `OSTS`: marks the file as ours in SQLite's header.
 const APPLICATION_ID: i64 = 0x4f53_5453;
@@ -65,7 +66,9 @@ pub struct ScoreFile {
     connection: Connection,
     path: PathBuf,
     plan: ScorePlan,
+    /// Both declared last, so that they go after the connection.
     _lock: Option<WriteLock>,
+    _copy: Option<TempDir>,
 }
 
 impl ScoreFile {
@@ -96,16 +99,28 @@ impl ScoreFile {
         Self::require(path)?;
         let reader = ReaderCode::new("scores")?;
         let lock = WriteLock::take(path, &Opener { reader, time: time.to_owned() })?;
-        Self::over(path, Some(lock))
+        Ok(Self { _lock: Some(lock), ..Self::over(path, path, OpenFlags::SQLITE_OPEN_READ_WRITE)? })
     }
 
-    /// Opens a session to look at it.
+    /// Opens a session to look at it. Where a mark is being written, or a program was killed while it wrote one, a copy is looked
+    /// at: there the half-written row can be taken back, which a connection that only reads cannot do.
     ///
     /// # Errors
-    /// If it is no session.
+    /// If it is no session, or cannot be copied.
     pub fn look(path: &Path) -> Result<Self, StudyError> {
         Self::require(path)?;
-        Self::over(path, None)
+        if !beside(path, "-journal").exists() {
+            return Self::over(path, path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        }
+        let failed = |e: std::io::Error| StudyError::Scores {
+            path: path.to_owned(),
+            problem: format!("it cannot be copied to be looked at ({e}); check that it may be read and that there is room on the disk"),
+        };
+        let folder = tempfile::tempdir().map_err(failed)?;
+        let copy = folder.path().join("session.sqlite");
+        copy_of_one_moment(path, &copy).map_err(failed)?;
+        let looked = Self::over(&copy, path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        Ok(Self { _copy: Some(folder), ..looked })
     }
 
     fn require(path: &Path) -> Result<(), StudyError> {
@@ -113,10 +128,10 @@ impl ScoreFile {
         if path.is_file() { Ok(()) } else { Err(StudyError::Scores { path: path.to_owned(), problem: problem() }) }
     }
 
-    fn over(path: &Path, lock: Option<WriteLock>) -> Result<Self, StudyError> {
+    /// Opens a file; `path` is the one that messages name.
+    fn over(file: &Path, path: &Path, flags: OpenFlags) -> Result<Self, StudyError> {
         let damaged = |problem: String| StudyError::Damaged { path: path.to_owned(), problem };
-        let flags = if lock.is_some() { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
-        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+        let connection = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = connection.and_then(set_up).map_err(|e| damaged(e.to_string()))?;
         let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|e| damaged(e.to_string()))?;
         let plan: Option<String> = if id == APPLICATION_ID { meta(&connection, "plan").map_err(|e| damaged(e.to_string()))? } else { None };
@@ -125,7 +140,7 @@ impl ScoreFile {
         if plan.format > 1 {
             return Err(damaged("it was written by a newer version of the program".to_owned()));
         }
-        Ok(Self { connection, path: path.to_owned(), plan, _lock: lock })
+        Ok(Self { connection, path: path.to_owned(), plan, _lock: None, _copy: None })
     }
 
     /// What the session shows.

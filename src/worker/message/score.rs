@@ -141,8 +141,8 @@ pub struct ScoreSummary {
 /// What came of it.
 #[derive(Debug)]
 pub enum ScoreOutcome {
-    /// The sessions of the study.
-    Listed(Vec<ScoreSummary>),
+    /// The sessions of the study, and one sentence for each that cannot be read.
+    Listed(Vec<ScoreSummary>, Vec<String>),
     /// A session was made; its key lies there.
     Made(Box<(ScorePlan, ScoreState)>, PathBuf),
     /// A session was opened or locked.
