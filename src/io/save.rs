@@ -57,6 +57,16 @@ pub fn atomic_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resul
     save_in(folder, path, write).map_err(|source| SaveError::new(path, source))
 }
 
+/// Gives a file or folder that is whole its name, and makes that last.
+///
+/// # Errors
+/// If the system refuses the new name.
+pub fn move_into_place(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)?;
+    // What cannot be synced here is the name alone; the content is safe by then.
+    to.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), sync_folder).or(Ok(()))
+}
+
 fn save_in(folder: &Path, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     if path.is_dir() {
         return Err(ErrorKind::IsADirectory.into());

@@ -1,15 +1,18 @@
 //! Bringing images into a study: grouped by visit, under random codes, without a word about who the patient is.
 
+mod making;
+
 use super::code::{fresh_exam_code, fresh_patient_code};
 use super::incoming::Planned;
-use super::link::{LinkEntry, LinkList, LinkedSequence};
+use super::link::{LinkEntry, LinkList, LinkedSequence, Person};
 use super::store::file_sha256;
 use super::{ExamCode, ExamError, ExamRecord, FindingRecord, Layout, PatientCode, SequenceName, SequenceRecord, Side, Split, StudyError};
 use crate::io::{IoError, write_image_nifti};
 use rand::Rng;
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+
+pub(super) use making::Making;
 
 /// What came of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +40,6 @@ pub struct ImportedExam {
 pub(super) struct Importer<'s> {
     layout: &'s Layout,
     link: LinkList,
-    split: Split,
     exams: HashSet<ExamCode>,
     patients: HashSet<PatientCode>,
     /// Patients met in this import, by what identifies them.
@@ -46,13 +48,14 @@ pub(super) struct Importer<'s> {
 }
 
 impl<'s> Importer<'s> {
-    pub fn new(layout: &'s Layout, link: Option<&Path>, already_there: Vec<PathBuf>) -> Result<Self, StudyError> {
+    /// `not_whole` as in [`super::ImportOptions`].
+    pub fn new(layout: &'s Layout, link: Option<&Path>, not_whole: &[ExamCode], already_there: Vec<PathBuf>) -> Result<Self, StudyError> {
         let codes = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;
-        let records = codes.iter().map(|code| ExamRecord::load(layout, code)).collect::<Result<Vec<_>, _>>()?;
+        let whole = codes.iter().filter(|code| !not_whole.contains(code));
+        let records = whole.map(|code| ExamRecord::load(layout, code)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             layout,
             link: LinkList::open(link, layout)?,
-            split: Split::load(layout)?,
             exams: codes.iter().cloned().collect(),
             patients: records.iter().map(|r| r.patient.clone()).collect(),
             met: HashMap::new(),
@@ -71,16 +74,27 @@ impl<'s> Importer<'s> {
         let person = first.volume.person.clone();
         let wanted = visit.iter().find(|planned| planned.reading).map(|planned| planned.name.clone());
         let side = shared_side(&visit);
-        let exam = fresh_exam_code(rng, |c| self.exams.contains(c) || self.link.has_exam(c));
-        let making = self.layout.exam_in_the_making(&exam);
-        let cannot = |cause| StudyError::NotWritable { path: making.clone(), cause };
-        let folder = Making::new(&making).map_err(cannot)?;
+        let exam = self.fresh_code(rng);
+        let making = Making::begin(self.layout, &exam)?;
+        let (sequences, linked) = self.images(visit, making.folder())?;
+        // The one that was to be read may have failed.
+        let reading = wanted.filter(|name| sequences.iter().any(|s| s.name == *name));
+        let Some(reading) = reading.or_else(|| Some(sequences.first()?.name.clone())) else { return Ok(()) };
+        self.settle(making, Written { exam, person, side, reading, sequences, linked }, rng)
+    }
+
+    fn fresh_code(&self, rng: &mut impl Rng) -> ExamCode {
+        fresh_exam_code(rng, |c| self.exams.contains(c) || self.link.has_exam(c))
+    }
+
+    /// Writes the images of a visit; those that cannot be read are reported.
+    fn images(&mut self, visit: Vec<Planned>, folder: &Path) -> Result<(Vec<SequenceRecord>, Vec<LinkedSequence>), StudyError> {
         let (mut sequences, mut linked) = (Vec::new(), Vec::new());
         for planned in visit {
             let (path, volume) = (planned.volume.path.clone(), &planned.volume);
             let name = planned.name.clone();
             let link = LinkedSequence { name, series_uid: volume.series_uid.clone(), sources: volume.sources.clone() };
-            match sequence(planned, &making) {
+            match sequence(planned, folder) {
                 Ok(record) => {
                     sequences.push(record);
                     linked.push(link);
@@ -89,22 +103,26 @@ impl<'s> Importer<'s> {
                 Err(error) => return Err(error),
             }
         }
-        // The one that was to be read may have failed.
-        let reading = wanted.filter(|name| sequences.iter().any(|s| s.name == *name));
-        let Some(reading) = reading.or_else(|| Some(sequences.first()?.name.clone())) else { return Ok(()) };
+        Ok((sequences, linked))
+    }
+
+    /// Gives an exam whose images are written its codes, its line in the link list and its name. The list is this program's alone
+    /// meanwhile: another one may have given codes away while images were written.
+    fn settle(&mut self, making: Making, written: Written, rng: &mut impl Rng) -> Result<(), StudyError> {
+        let Written { exam, person, side, reading, mut sequences, linked } = written;
+        let alone = self.link.alone()?;
+        let exam = if self.link.has_exam(&exam) { self.fresh_code(rng) } else { exam };
         let (patient, part) = self.patient(person.key(), &mut sequences, rng);
         let record = ExamRecord::new(exam.clone(), patient.clone(), side, reading, sequences);
-        record.save_in(&making)?;
-        if let Some(part) = part
-            && self.split.part(&patient).is_none()
-        {
-            self.split.assign(patient.clone(), part);
-            self.split.save(self.layout)?;
-        }
+        record.save_in(making.folder())?;
+        let split = match part {
+            Some(part) => Split::change(self.layout, |split| _ = split.assign(patient.clone(), part))?,
+            None => Split::load(self.layout)?,
+        };
         // The link first: a line too many does no harm, an exam that nobody can name any more does.
-        let part = self.split.part(&patient);
-        self.link.append(LinkEntry { exam: exam.clone(), patient: patient.clone(), part, person, sequences: linked })?;
-        folder.finish(&self.layout.exam(&exam)).map_err(cannot)?;
+        let part = split.part(&patient);
+        self.link.append(&alone, LinkEntry { exam: exam.clone(), patient: patient.clone(), part, person, sequences: linked })?;
+        making.finish(self.layout, &exam)?;
         self.exams.insert(exam.clone());
         self.patients.insert(patient.clone());
         let sequences = record.sequences.into_iter().map(|s| s.name).collect();
@@ -128,6 +146,16 @@ impl<'s> Importer<'s> {
         self.met.insert(key, code.clone());
         (code, None)
     }
+}
+
+/// An exam whose images are written, with the code that was drawn for it.
+struct Written {
+    exam: ExamCode,
+    person: Person,
+    side: Side,
+    reading: SequenceName,
+    sequences: Vec<SequenceRecord>,
+    linked: Vec<LinkedSequence>,
 }
 
 /// Writes one image into the exam's folder.
@@ -155,38 +183,6 @@ fn sequence(planned: Planned, folder: &Path) -> Result<SequenceRecord, StudyErro
 fn shared_side(visit: &[Planned]) -> Side {
     let side = visit[0].volume.side;
     if visit.iter().all(|planned| planned.volume.side == side) { side } else { Side::Unknown }
-}
-
-/// The folder of an exam in the making; removed again unless it is finished.
-struct Making<'p> {
-    path: &'p Path,
-}
-
-impl<'p> Making<'p> {
-    fn new(path: &'p Path) -> std::io::Result<Self> {
-        if path.exists() {
-            fs::remove_dir_all(path)?;
-        }
-        fs::create_dir_all(path)?;
-        Ok(Self { path })
-    }
-
-    /// Gives the folder its name; from here on the exam is in the study.
-    fn finish(self, exam: &Path) -> std::io::Result<()> {
-        fs::rename(self.path, exam)?;
-        if let Some(parent) = exam.parent().filter(|_| cfg!(unix)) {
-            // Some network file systems cannot sync a folder; the files themselves are safe by then.
-            let _ = File::open(parent).and_then(|f| f.sync_all());
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Making<'_> {
-    fn drop(&mut self) {
-        // After `finish` there is nothing here any more.
-        let _ = fs::remove_dir_all(self.path);
-    }
 }
 
 #[cfg(test)]

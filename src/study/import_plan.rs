@@ -5,7 +5,7 @@ use super::import_table::{ImportTable, Look, PixelBox, PlannedExam, PlannedSeque
 use super::incoming::{Incoming, Planned, SourceShape};
 use super::link::LinkList;
 use super::sequence_naming::{Naming, sequence_names};
-use super::{ExamRecord, ImportReport, Layout, PatientMap, Protocol, SequenceName, StudyError};
+use super::{ExamCode, ExamRecord, ImportReport, Layout, PatientMap, Protocol, SequenceName, StudyError};
 use crate::io::{IoError, SourceVolume, Watch};
 use crate::volume::Image;
 use rand::Rng;
@@ -27,6 +27,8 @@ pub struct ImportOptions {
     pub reading: Option<SequenceName>,
     /// Where names come from.
     pub naming: Naming,
+    /// Exams that a program which was killed left without what makes them whole: their images may come again.
+    pub not_whole: Vec<ExamCode>,
 }
 
 /// Volumes put together by visit, with the table of what would become of them.
@@ -34,6 +36,7 @@ pub struct ImportPlan {
     visits: Vec<Vec<Incoming>>,
     table: ImportTable,
     link: Option<PathBuf>,
+    not_whole: Vec<ExamCode>,
 }
 
 impl ImportPlan {
@@ -55,7 +58,7 @@ impl ImportPlan {
         options: &ImportOptions,
     ) -> Result<Self, StudyError> {
         let link = LinkList::open(options.link.as_deref(), layout)?;
-        let present = sources_of(layout)?;
+        let present = sources_of(layout, &options.not_whole)?;
         let (new, old): (Vec<_>, Vec<_>) =
             incoming.into_iter().partition(|v| v.sources.is_empty() || v.sources.iter().any(|(_, sum)| !present.contains(sum)));
         let visits = visits(new);
@@ -70,7 +73,7 @@ impl ImportPlan {
         } else if options.confirmed_pictures {
             table.look_all(&Look::Clean);
         }
-        Ok(Self { visits, table, link: options.link.clone() })
+        Ok(Self { visits, table, link: options.link.clone(), not_whole: options.not_whole.clone() })
     }
 
     /// What would be imported.
@@ -118,7 +121,7 @@ impl ImportPlan {
         {
             return Err(StudyError::BurnedIn { path: waiting.path.clone() });
         }
-        let mut importer = Importer::new(layout, self.link.as_deref(), self.table.already_there.clone())?;
+        let mut importer = Importer::new(layout, self.link.as_deref(), &self.not_whole, self.table.already_there.clone())?;
         let total = self.visits.iter().map(Vec::len).sum();
         let mut done = 0;
         for (visit, exam) in self.visits.into_iter().zip(&self.table.exams) {
@@ -139,9 +142,10 @@ impl ImportPlan {
 }
 
 /// Source hashes of what the study has.
-fn sources_of(layout: &Layout) -> Result<HashSet<String>, StudyError> {
+fn sources_of(layout: &Layout, not_whole: &[ExamCode]) -> Result<HashSet<String>, StudyError> {
     let codes = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;
-    let records = codes.iter().map(|code| ExamRecord::load(layout, code)).collect::<Result<Vec<_>, _>>()?;
+    let records =
+        codes.iter().filter(|code| !not_whole.contains(code)).map(|code| ExamRecord::load(layout, code)).collect::<Result<Vec<_>, _>>()?;
     Ok(records.into_iter().flat_map(|r| r.sequences).flat_map(|s| s.sources).collect())
 }
 

@@ -1,6 +1,7 @@
 //! The coordinator's link list: which code is whom. It lies outside the study and never travels with it.
 
 use super::exam::read_bounded;
+use super::read::WriteLock;
 use super::{ExamCode, ExamError, Layout, Part, PatientCode, SequenceName, StudyError};
 use crate::io::atomic_write;
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,10 @@ impl LinkList {
     pub fn open(path: Option<&Path>, layout: &Layout) -> Result<Self, StudyError> {
         let Some(path) = path else { return Ok(Self::default()) };
         refuse_inside(NAMES, path, layout.root())?;
+        Self::read(path)
+    }
+
+    fn read(path: &Path) -> Result<Self, StudyError> {
         if !path.exists() {
             return Ok(Self { path: Some(path.to_owned()), ..Self::default() });
         }
@@ -120,8 +125,16 @@ impl LinkList {
         self.entries.iter().any(|e| e.patient == *patient)
     }
 
+    /// Keeps every other program from adding to the list, and reads what they have added since it was opened.
+    pub fn alone(&mut self) -> Result<Alone, StudyError> {
+        let Some(path) = &self.path else { return Ok(Alone { _lock: None }) };
+        let lock = WriteLock::wait(path)?;
+        *self = Self::read(path)?;
+        Ok(Alone { _lock: Some(lock) })
+    }
+
     /// Adds an exam and writes the list, old lines as they were.
-    pub fn append(&mut self, entry: LinkEntry) -> Result<(), StudyError> {
+    pub fn append(&mut self, _alone: &Alone, entry: LinkEntry) -> Result<(), StudyError> {
         if let Some(path) = &self.path {
             let line = serde_json::to_vec(&entry).map_err(|e| ExamError::Damaged { path: path.clone(), problem: e.to_string() })?;
             let mut text = self.text.clone();
@@ -133,6 +146,12 @@ impl LinkList {
         }
         Ok(())
     }
+}
+
+/// As long as this lives, nobody else adds to the list.
+#[derive(Debug)]
+pub(super) struct Alone {
+    _lock: Option<WriteLock>,
 }
 
 /// What a list of patients' names is called when it is refused.

@@ -1,7 +1,8 @@
 //! Which patients may train, validate and test. A test exam never reaches training: [`TrainableExams`] cannot hold one.
 
 use super::exam::read_bounded;
-use super::{ExamCode, ExamError, ExamRecord, Fractions, Layout, PatientCode};
+use super::read::WriteLock;
+use super::{ExamCode, ExamError, ExamRecord, Fractions, Layout, PatientCode, ReadError};
 use crate::io::{SaveError, atomic_write};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
@@ -53,6 +54,9 @@ pub enum SplitError {
     /// It cannot be written.
     #[error(transparent)]
     Save(#[from] SaveError),
+    /// Another computer changes it.
+    #[error(transparent)]
+    Busy(#[from] ReadError),
 }
 
 impl Default for Split {
@@ -90,6 +94,22 @@ impl Split {
         let mut text = serde_json::to_vec_pretty(self).map_err(damaged)?;
         text.push(b'\n');
         Ok(atomic_write(&path, |out| out.write_all(&text))?)
+    }
+
+    /// Changes the recorded split, which nobody else does meanwhile: what another program recorded since this one last looked
+    /// stays. Returns it as it is then.
+    ///
+    /// # Errors
+    /// As [`Split::load`] and [`Split::save`], or if another computer changes it.
+    pub fn change(layout: &Layout, change: impl FnOnce(&mut Self)) -> Result<Self, SplitError> {
+        let _alone = WriteLock::wait(&layout.split())?;
+        let recorded = Self::load(layout)?;
+        let mut split = recorded.clone();
+        change(&mut split);
+        if split != recorded {
+            split.save(layout)?;
+        }
+        Ok(split)
     }
 
     /// Whether it has been drawn.

@@ -144,14 +144,11 @@ impl Study {
     /// If an exam or the split is damaged, or the split cannot be written.
     pub fn trainable(&self) -> Result<TrainableExams, StudyError> {
         let exams = self.exams()?;
-        let recorded = Split::load(&self.layout)?;
-        let mut split = recorded.clone();
-        if !exams.is_empty() {
+        let mut split = Split::load(&self.layout)?;
+        let is_told = split.is_drawn() && exams.iter().all(|e| split.part(&e.patient).is_some());
+        if !is_told && !exams.is_empty() {
             let patients = exams.iter().map(|e| e.patient.clone()).collect();
-            split.draw(&patients, self.protocol.fractions(), self.protocol.split_seed());
-        }
-        if split != recorded {
-            split.save(&self.layout)?;
+            split = Split::change(&self.layout, |split| split.draw(&patients, self.protocol.fractions(), self.protocol.split_seed()))?;
         }
         Ok(split.trainable(&exams))
     }

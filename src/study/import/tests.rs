@@ -13,6 +13,7 @@ use crate::study::{ImportOptions, ImportTable, PatientMap, PixelBox, Protocol};
 use crate::volume::{Grid, Image};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use std::fs;
 use std::sync::Arc;
 use tempfile::TempDir;
 

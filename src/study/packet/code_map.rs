@@ -4,6 +4,7 @@ use super::error::PacketError;
 use crate::io::atomic_write;
 use crate::study::exam::read_bounded;
 use crate::study::link::{NAMES, refuse_inside};
+use crate::study::read::WriteLock;
 use crate::study::{ExamCode, PatientCode, ReaderCode, StudyError};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -56,6 +57,10 @@ impl CodeMap {
     /// If it cannot be read, is damaged or lies in the study.
     pub fn open(path: &Path, study_root: &Path) -> Result<Self, StudyError> {
         refuse_inside(NAMES, path, study_root)?;
+        Self::read(path)
+    }
+
+    fn read(path: &Path) -> Result<Self, StudyError> {
         if !path.exists() {
             return Ok(Self { format: FORMAT, packets: Vec::new(), path: path.to_owned() });
         }
@@ -102,15 +107,68 @@ impl CodeMap {
         }
     }
 
-    /// Adds a packet and writes the map.
-    pub(super) fn add(&mut self, key: PacketKey) -> Result<(), StudyError> {
-        let mut map = self.clone();
+    /// Adds a packet to the map as it is on disk now: images were copied since it was read, and another program may have made
+    /// packets meanwhile. `again` as for [`CodeMap::refuse_second`].
+    pub(super) fn add(&mut self, key: PacketKey, again: bool) -> Result<(), StudyError> {
+        let _alone = WriteLock::wait(&self.path)?;
+        let mut map = Self::read(&self.path)?;
+        map.refuse_second(&key.reader, again)?;
+        let taken = |e: &CodedExam| map.has_code(&e.code) || map.has_patient(&e.patient);
+        if map.packet(&key.packet).is_some() || key.exams.iter().any(taken) {
+            return Err(PacketError::Crossed { map: self.path.clone() }.into());
+        }
         map.packets.push(key);
-        let damaged = |e: serde_json::Error| StudyError::Damaged { path: self.path.clone(), problem: e.to_string() };
-        let mut text = serde_json::to_vec_pretty(&map).map_err(damaged)?;
-        text.push(b'\n');
-        atomic_write(&self.path, |out| out.write_all(&text))?;
+        map.write()?;
         *self = map;
         Ok(())
+    }
+
+    /// Takes a packet out again that did not come to be.
+    pub(super) fn take_out(&mut self, number: &str) -> Result<(), StudyError> {
+        let _alone = WriteLock::wait(&self.path)?;
+        let mut map = Self::read(&self.path)?;
+        map.packets.retain(|p| p.packet != number);
+        map.write()?;
+        *self = map;
+        Ok(())
+    }
+
+    fn write(&self) -> Result<(), StudyError> {
+        let damaged = |e: serde_json::Error| StudyError::Damaged { path: self.path.clone(), problem: e.to_string() };
+        let mut text = serde_json::to_vec_pretty(self).map_err(damaged)?;
+        text.push(b'\n');
+        Ok(atomic_write(&self.path, |out| out.write_all(&text))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(reader: &str, packet: &str, code: &str) -> PacketKey {
+        let (exam, patient) = (ExamCode::new("K-001").unwrap(), PatientCode::new(&format!("P-{code}")).unwrap());
+        let exams = vec![CodedExam { code: ExamCode::new(code).unwrap(), exam, number: 1, patient }];
+        PacketKey { packet: packet.to_owned(), reader: ReaderCode::new(reader).unwrap(), seed: 1, exams }
+    }
+
+    #[test]
+    fn two_programs_that_opened_one_map_both_find_their_packet_in_it() {
+        let home = tempfile::tempdir().unwrap();
+        let (path, study) = (home.path().join("map.json"), home.path().join("study"));
+        std::fs::create_dir(&study).unwrap();
+        let open = || CodeMap::open(&path, &study).unwrap();
+        let (mut one, mut other) = (open(), open());
+        one.add(key("R1", "a", "001-BCDF"), false).unwrap();
+        other.add(key("R2", "b", "001-GHJK"), false).unwrap();
+        assert_eq!(open().packets().iter().map(|p| p.packet.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(one.packets().len(), 1, "as it was when it was read");
+        // What the other program did meanwhile counts: its reader has a packet, its codes are taken.
+        let second = one.add(key("R2", "c", "001-LMNP"), false).unwrap_err().to_string();
+        assert!(second.contains("has a packet already (b)"), "{second}");
+        let crossed = one.add(key("R3", "d", "001-GHJK"), false).unwrap_err().to_string();
+        assert!(crossed.contains("map.json") && crossed.contains("make the packet again"), "{crossed}");
+        one.take_out("a").unwrap();
+        assert_eq!(open().packets().iter().map(|p| p.packet.as_str()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 2, "no lock stays");
     }
 }

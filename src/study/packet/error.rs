@@ -67,6 +67,18 @@ pub enum PacketError {
         /// Number of that packet.
         packet: String,
     },
+    /// Another program drew one of its codes in the same minutes.
+    #[error("{} was written by another program meanwhile, which gave away a code of this packet; make the packet again", map.display())]
+    Crossed {
+        /// The code map.
+        map: PathBuf,
+    },
+    /// A file that no packet can hold.
+    #[error("{} cannot go into a packet under that name; use letters, digits, -, _ and . in it and do not begin it with a dot, or take the file away", path.display())]
+    Name {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is nothing to put into it.
     #[error("{} holds {nothing}", path.display())]
     Empty {

@@ -90,7 +90,7 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
     let copy = PacketCopy::new(packet.clone(), reader.clone());
     copy.save(&inside)?;
     let exams = key.exams.len();
-    map.add(key)?;
+    map.add(key, options.again)?;
     pack(folder.path(), Direction::Out, &packet, reader, &options.out)?;
     Ok(MadePacket { packet, exams, out: options.out.clone() })
 }

@@ -1,4 +1,4 @@
-//! Who writes to a read: a lock file beside it, which names its owner.
+//! Who writes to a read, or to a list that several programs add to: a lock file beside it, which names its owner.
 //!
 //! Two guards in one. The file's mere presence keeps other computers out, even where a network folder knows no locks; the
 //! operating system's lock on it tells on this computer whether its owner still lives, for that lock dies with its process.
@@ -12,6 +12,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// So often the lock is tried for before somebody else is said to hold it.
+const MOST_ROUNDS: usize = 200;
 
 /// Who opens a read for writing, and when (RFC 3339).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +44,9 @@ impl LockOwner {
     /// Who, where and for how long, in words.
     #[must_use]
     pub fn describe(&self, now: &str) -> String {
-        format!("{} on {} (process {}) for {}", self.reader, self.host, self.pid, age_words(&self.time, now))
+        let who = format!("{} on {} (process {})", self.reader, self.host, self.pid);
+        // Taken for a moment by somebody who had no clock.
+        if self.time.is_empty() { who } else { format!("{who} for {}", age_words(&self.time, now)) }
     }
 }
 
@@ -55,21 +60,30 @@ pub(in crate::study) struct WriteLock {
 impl WriteLock {
     /// Takes the lock of a read; one whose owner died on this computer is taken over.
     pub fn take(read: &Path, opener: &Opener) -> Result<Self, ReadError> {
-        let path = lock_path(read);
-        let owner = this_process(opener);
+        Self::hold(read, &this_process(opener.reader.as_str(), &opener.time), File::try_lock)
+    }
+
+    /// Takes the lock of a file that several programs add to, for as long as it takes to read it again and to write it; waits
+    /// for a program of this computer that is doing the same.
+    pub fn wait(file: &Path) -> Result<Self, ReadError> {
+        Self::hold(file, &this_process("another program", ""), |file| file.lock().map_err(TryLockError::Error))
+    }
+
+    fn hold(target: &Path, owner: &LockOwner, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Self, ReadError> {
+        let path = lock_path(target);
         let failed = |error: io::Error| ReadError::open(&path, error);
         // Each round is lost only to somebody who released the lock meanwhile.
-        for _ in 0..20 {
+        for _ in 0..MOST_ROUNDS {
             let (mut file, fresh) = open_lock_file(&path).map_err(failed)?;
             let present = if fresh { None } else { owner_in(&mut file) };
             let refused = |elsewhere| {
-                let owner = present.as_ref().map_or_else(|| "another program".to_owned(), |o| o.describe(&opener.time));
-                Err(ReadError::Locked { path: read.to_owned(), owner, elsewhere })
+                let words = present.as_ref().map_or_else(|| "another program".to_owned(), |o| o.describe(&owner.time));
+                Err(ReadError::Locked { path: target.to_owned(), owner: words, elsewhere })
             };
             if present.as_ref().is_some_and(|o| o.host != owner.host) {
                 return refused(true);
             }
-            match file.try_lock() {
+            match lock(&file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return refused(false),
                 // A file system without locks: then only the file itself counts, and a process seen to be gone.
@@ -80,14 +94,14 @@ impl WriteLock {
                 }
                 Err(TryLockError::Error(e)) => return Err(failed(e)),
             }
-            write_owner(&mut file, &owner).map_err(failed)?;
+            write_owner(&mut file, owner).map_err(failed)?;
             // The former owner may have removed the file between our opening and locking it.
             let now_there = File::open(&path).ok().and_then(|mut f| owner_in(&mut f));
-            if now_there.as_ref() == Some(&owner) {
+            if now_there.as_ref() == Some(owner) {
                 return Ok(Self { path, file });
             }
         }
-        Err(ReadError::Locked { path: read.to_owned(), owner: "another program".to_owned(), elsewhere: false })
+        Err(ReadError::Locked { path: target.to_owned(), owner: "another program".to_owned(), elsewhere: false })
     }
 }
 
@@ -133,13 +147,13 @@ fn write_owner(file: &mut File, owner: &LockOwner) -> io::Result<()> {
     file.sync_data()
 }
 
-fn this_process(opener: &Opener) -> LockOwner {
+fn this_process(reader: &str, time: &str) -> LockOwner {
     static SERIAL: AtomicU64 = AtomicU64::new(0);
     LockOwner {
         host: host_name(),
         pid: std::process::id(),
-        reader: opener.reader.to_string(),
-        time: opener.time.clone(),
+        reader: reader.to_owned(),
+        time: time.to_owned(),
         serial: SERIAL.fetch_add(1, Ordering::Relaxed),
     }
 }
@@ -179,7 +193,7 @@ mod tests {
     fn a_dead_owner_here_is_followed_but_one_elsewhere_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let read = folder.path().join("1.sqlite");
-        let mut owner = LockOwner { pid: 1, ..this_process(&opener("2026-11-20T10:00:00Z")) };
+        let mut owner = LockOwner { pid: 1, ..this_process("R1", "2026-11-20T10:00:00Z") };
         for left in [serde_json::to_vec(&owner).unwrap(), Vec::new(), b"{\"host\":\"".to_vec()] {
             fs::write(lock_path(&read), left).unwrap();
             WriteLock::take(&read, &opener("2026-11-21T10:00:00Z")).unwrap();
@@ -189,5 +203,30 @@ mod tests {
         let error = WriteLock::take(&read, &opener("2026-11-21T10:00:00Z")).unwrap_err().to_string();
         assert!(error.contains("on another") && error.contains("24 hours") && error.contains("delete the .lock"), "{error}");
         assert!(lock_path(&read).exists());
+    }
+
+    #[test]
+    fn who_waits_gets_the_lock_once_the_other_is_done_and_one_elsewhere_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("link.jsonl");
+        let count = folder.path().join("count");
+        fs::write(&count, "0").unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..10 {
+                        let _alone = WriteLock::wait(&list).unwrap();
+                        let so_far: u32 = fs::read_to_string(&count).unwrap().parse().unwrap();
+                        fs::write(&count, (so_far + 1).to_string()).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_to_string(&count).unwrap(), "40");
+        assert!(!lock_path(&list).exists());
+        let owner = LockOwner { host: "another".to_owned(), ..this_process("another program", "") };
+        fs::write(lock_path(&list), serde_json::to_vec(&owner).unwrap()).unwrap();
+        let error = WriteLock::wait(&list).unwrap_err().to_string();
+        assert!(error.contains("another program on another (process ") && error.contains("delete the .lock"), "{error}");
     }
 }
