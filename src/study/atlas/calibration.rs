@@ -1,7 +1,8 @@
 //! Calibration: a reader paints exams of the atlas and sees how far they are from what was agreed on.
 
-use super::store::Atlas;
 use crate::study::exam::read_bounded;
+use crate::study::packet::recode::copy_recoded;
+use crate::study::read::WriteLock;
 use crate::study::store::file_sha256;
 use crate::study::{
     Assistance, ExamCode, ExamError, ExamRecord, Fractions, Layout, ReaderCode, ReaderRule, ReadingRules, Study, StudyError,
@@ -89,26 +90,16 @@ pub fn calibration_study(study: &Study, reader: &ReaderCode) -> Result<Study, St
         let rules = Fractions::new(1.0, 0.0, 0.0).map_or(rules.clone(), |all| rules.with_fractions(all));
         Study::init(layout.root(), &format!("Calibration of {reader}"), &rules)?
     };
-    for code in codes.iter().filter(|code| !layout.exam(code).is_dir()) {
-        copy_exam(&atlas, code, &layout)?;
+    // A folder without a record was left by a program that was killed.
+    let missing = |code: &&ExamCode| !layout.exam_record(code).is_file();
+    if codes.iter().any(|code| missing(&code)) {
+        let _alone = WriteLock::wait(&layout.exams())?;
+        for code in codes.iter().filter(missing) {
+            let record = ExamRecord::load(atlas.layout(), code)?;
+            copy_recoded(atlas.layout(), &record, code, &record.patient, &layout)?;
+        }
     }
     Ok(made)
-}
-
-/// The record last: an exam without one is not listed as whole.
-fn copy_exam(atlas: &Atlas, code: &ExamCode, to: &Layout) -> Result<(), StudyError> {
-    let mut record = ExamRecord::load(atlas.layout(), code)?;
-    for sequence in &mut record.sequences {
-        // What it says of patients is about the import.
-        sequence.findings.retain(|f| f.code != "no-patient");
-    }
-    let folder = to.exam(code);
-    fs::create_dir_all(&folder).map_err(|cause| StudyError::NotWritable { path: folder.clone(), cause })?;
-    for sequence in &record.sequences {
-        let from = atlas.layout().sequence(code, &sequence.name);
-        fs::copy(&from, to.sequence(code, &sequence.name)).map_err(|cause| ExamError::Unreadable { path: from, cause })?;
-    }
-    Ok(record.save(to)?)
 }
 
 impl Study {

@@ -1,9 +1,11 @@
-//! `atlas/`: exams shaped like a study's, with an agreed mask and notes each. It goes into every packet as it is.
+//! `atlas/`: exams shaped like a study's, with an agreed mask and notes each. Packets carry it without what its records
+//! know of scanners and sources.
 
 use crate::io::{SourceVolume, Watch, atomic_write, read_labels_nifti, write_labels_nifti};
 use crate::study::exam::read_bounded;
+use crate::study::store::reading_grid;
 use crate::study::{ExamCode, ExamRecord, ImportOptions, Layout, Study, StudyError};
-use crate::volume::{Image, Labels};
+use crate::volume::{Grid, Image, Labels};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -84,9 +86,14 @@ impl Study {
         let layout = self.atlas().layout;
         let refused = |problem: &str| StudyError::Atlas { path: layout.root().to_owned(), problem: problem.to_owned() };
         fs::create_dir_all(layout.exams()).map_err(|cause| StudyError::NotWritable { path: layout.exams(), cause })?;
-        let report = crate::study::import(&layout, self.protocol(), volumes, options, rng, watch)?;
+        // What a program that was killed left without a mask is no exam of the atlas, and must not keep its images out.
+        let whole = self.atlas().codes()?;
+        let present = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;
+        let not_whole = present.into_iter().filter(|code| !whole.contains(code)).collect();
+        let options = ImportOptions { not_whole, ..options.clone() };
+        let report = crate::study::import(&layout, self.protocol(), volumes, &options, rng, watch)?;
         let added = match report.exams.as_slice() {
-            [imported] => put_mask(&layout, &imported.exam, mask, notes).map(|()| imported.exam.clone()),
+            [imported] => mask_of_import(&layout, &imported.exam, mask, notes).map(|()| imported.exam.clone()),
             _ => Err(refused("the images are not one new exam; give the images of one visit that the atlas does not hold yet")),
         };
         if added.is_err() {
@@ -99,12 +106,15 @@ impl Study {
     }
 }
 
-/// Notes first: an exam is one of the atlas once its mask is there.
-pub(super) fn put_mask(layout: &Layout, exam: &ExamCode, mask: &Labels, notes: &AtlasNotes) -> Result<(), StudyError> {
+fn mask_of_import(layout: &Layout, exam: &ExamCode, mask: &Labels, notes: &AtlasNotes) -> Result<(), StudyError> {
+    let grid = reading_grid(&ExamRecord::load(layout, exam)?)?;
+    put_mask(layout, exam, &grid, mask, notes)
+}
+
+/// Writes what makes an exam one of the atlas; notes first, for the mask decides.
+pub(super) fn put_mask(layout: &Layout, exam: &ExamCode, grid: &Grid, mask: &Labels, notes: &AtlasNotes) -> Result<(), StudyError> {
     let refused = |problem: String| StudyError::Atlas { path: layout.root().to_owned(), problem };
-    let record = ExamRecord::load(layout, exam)?;
-    let image = record.load_image(layout, &record.reading_sequence)?;
-    if image.grid().require_same(mask.grid()).is_err() {
+    if grid.require_same(mask.grid()).is_err() {
         return Err(refused("the mask does not lie on the grid of the image that is read; export it on that grid".to_owned()));
     }
     let (at_mask, at_notes) = (layout.atlas_mask(exam), layout.atlas_notes(exam));
@@ -123,14 +133,23 @@ impl Atlas {
         &self.layout
     }
 
-    /// Exams that have an agreed mask, sorted by code.
+    /// Exams that are whole, sorted by code: with a record and an agreed mask. What lacks one of them was left by a program that
+    /// was killed.
     ///
     /// # Errors
     /// If the folder cannot be listed.
     pub fn codes(&self) -> Result<Vec<ExamCode>, StudyError> {
         let mut codes = self.layout.exam_codes().map_err(|e| StudyError::list(self.layout.exams(), e))?;
-        codes.retain(|code| self.layout.atlas_mask(code).is_file());
+        codes.retain(|code| self.layout.exam_record(code).is_file() && self.layout.atlas_mask(code).is_file());
         Ok(codes)
+    }
+
+    /// Their records.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed, or a record is damaged.
+    pub fn records(&self) -> Result<Vec<ExamRecord>, StudyError> {
+        self.codes()?.iter().map(|code| Ok(ExamRecord::load(&self.layout, code)?)).collect()
     }
 
     /// One exam with its mask and notes.

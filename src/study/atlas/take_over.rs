@@ -3,29 +3,34 @@
 use super::store::{AtlasNotes, put_mask};
 use crate::study::code::{fresh_exam_code, fresh_patient_code};
 use crate::study::packet::recode::copy_recoded;
+use crate::study::store::reading_grid;
 use crate::study::{ExamCode, ExamRecord, MEETING_READER, ReaderCode, Study, StudyError};
 use crate::volume::Labels;
 use rand::Rng;
+use std::collections::BTreeSet;
 
 impl Study {
-    /// Refuses an exam that a reader of the protocol has still to seal a read of: its agreed mask would tell them what to draw.
+    /// Refuses an exam that somebody has still to read: its agreed mask would tell them what to draw. That is every reader of the
+    /// protocol who has not sealed as many reads as it asks for, and whoever has begun a read and not sealed it.
     ///
     /// # Errors
     /// If somebody has, or the reads cannot be listed or are damaged.
     pub fn require_read_by_all(&self, exam: &ExamCode) -> Result<(), StudyError> {
-        let mut sealed = Vec::new();
-        for (header, view) in self.reads_for_comparison(exam)? {
-            if view.sealed()?.is_some() {
-                sealed.push(header.reader);
+        let mut waited_for = BTreeSet::new();
+        for rule in self.protocol().readers().iter().filter(|rule| rule.code.as_str() != MEETING_READER) {
+            if !self.sealed_by(&rule.code, exam)? {
+                waited_for.insert(rule.code.clone());
             }
         }
-        let readers = self.protocol().readers().iter().map(|rule| &rule.code);
-        let unread: Vec<&str> =
-            readers.filter(|code| code.as_str() != MEETING_READER && !sealed.contains(code)).map(ReaderCode::as_str).collect();
-        if unread.is_empty() {
+        for (header, view) in self.reads_for_comparison(exam)? {
+            if view.sealed()?.is_none() {
+                waited_for.insert(header.reader);
+            }
+        }
+        if waited_for.is_empty() {
             return Ok(());
         }
-        let who = unread.join(", ");
+        let who = waited_for.iter().map(ReaderCode::as_str).collect::<Vec<_>>().join(", ");
         let problem = format!("{exam} waits for sealed reads by {who}, who would see the agreed mask; add it once they are in");
         Err(StudyError::Atlas { path: self.atlas().layout().root().to_owned(), problem })
     }
@@ -44,21 +49,24 @@ impl Study {
             return Err(refused(format!("the mask of {exam} is empty; choose another one")));
         }
         let record = self.exam(exam)?;
-        let codes = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;
-        let known = codes.iter().map(|code| ExamRecord::load(layout, code)).collect::<Result<Vec<_>, _>>()?;
+        let known = atlas.records()?;
         let image = &record.sequence(&record.reading_sequence)?.image_sha256;
         let same = |r: &&ExamRecord| r.sequences.iter().any(|s| s.image_sha256 == *image);
         if let Some(there) = known.iter().find(same) {
             return Err(refused(format!("the atlas holds {exam} already, as {}", there.exam)));
         }
         let studied = self.exams()?;
-        let code = fresh_exam_code(rng, |c| codes.contains(c) || studied.iter().any(|r| r.exam == *c));
+        let used = |c: &ExamCode| layout.exam(c).exists() || layout.atlas_mask(c).exists() || studied.iter().any(|r| r.exam == *c);
+        let code = fresh_exam_code(rng, used);
         let taken = |p: &_| studied.iter().chain(&known).any(|r| r.patient == *p);
         let patient = fresh_patient_code(rng, taken);
-        let added = copy_recoded(self.layout(), &record, &code, &patient, layout).and_then(|()| put_mask(layout, &code, mask, notes));
+        // The mask first: the exam is one of the atlas, whole, once its folder has its name.
+        let added = put_mask(layout, &code, &reading_grid(&record)?, mask, notes)
+            .and_then(|()| copy_recoded(self.layout(), &record, &code, &patient, layout));
         if added.is_err() {
-            // An exam without a mask would stand in the way of the next attempt.
-            let _ = std::fs::remove_dir_all(layout.exam(&code));
+            for left in [layout.atlas_mask(&code), layout.atlas_notes(&code)] {
+                let _ = std::fs::remove_file(left);
+            }
         }
         added.map(|()| code)
     }

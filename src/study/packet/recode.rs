@@ -1,10 +1,11 @@
 //! An exam's files under another code: what a reader gets, in a packet or in the atlas.
 
+use crate::study::import::Making;
 use crate::study::store::file_sha256;
 use crate::study::{AcquisitionRecord, ExamCode, ExamError, ExamRecord, Layout, PatientCode, StudyError};
 use std::fs;
 
-/// Images and record of an exam; of how it was acquired only what reading needs, for scanners tell sites apart.
+/// Images and record of an exam, there whole or not at all; of how it was acquired only what reading needs, for scanners tell sites apart.
 pub(in crate::study) fn copy_recoded(
     from: &Layout,
     record: &ExamRecord,
@@ -12,13 +13,12 @@ pub(in crate::study) fn copy_recoded(
     patient: &PatientCode,
     to: &Layout,
 ) -> Result<(), StudyError> {
-    let folder = to.exam(exam);
-    fs::create_dir_all(&folder).map_err(|cause| StudyError::NotWritable { path: folder.clone(), cause })?;
+    let making = Making::begin(to, exam)?;
     let mut copy = record.clone();
     copy.exam = exam.clone();
     copy.patient = patient.clone();
     for sequence in &mut copy.sequences {
-        let (source, target) = (from.sequence(&record.exam, &sequence.name), to.sequence(exam, &sequence.name));
+        let (source, target) = (from.sequence(&record.exam, &sequence.name), Layout::sequence_in(making.folder(), &sequence.name));
         let unreadable = |cause| StudyError::from(ExamError::Unreadable { path: source.clone(), cause });
         fs::copy(&source, &target).map_err(unreadable)?;
         if file_sha256(&target).map_err(unreadable)? != sequence.image_sha256 {
@@ -30,5 +30,6 @@ pub(in crate::study) fn copy_recoded(
         // What it says of patients is about the import.
         sequence.findings.retain(|f| f.code != "no-patient");
     }
-    Ok(copy.save(to)?)
+    copy.save_in(making.folder())?;
+    making.finish(to, exam)
 }
