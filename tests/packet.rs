@@ -207,6 +207,27 @@ fn all_bytes(packet: &Path, unpacked: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     all
 }
 
+/// An exam of the atlas whose record knows of scanner and source.
+fn add_to_atlas(study: &Study, home: &Path) -> osteon::study::ExamCode {
+    let (file, image) = (home.join("reference.nii.gz"), common::ball(50.0));
+    osteon::io::write_image_nifti(&file, &image).unwrap();
+    let mut mask = osteon::volume::Labels::empty(image.grid().clone());
+    mask.set([20, 22, 4], 2);
+    let (notes, options) = (osteon::study::AtlasNotes::parse("Clear."), osteon::study::ImportOptions::default());
+    let volumes = osteon::io::read_path(&file, &Watch::quiet()).unwrap().volumes;
+    let code = study.add_to_atlas(volumes, &mask, &notes, &options, &mut ChaCha8Rng::seed_from_u64(6), &Watch::quiet()).unwrap();
+    let mut record = study.atlas().records().unwrap().remove(0);
+    for sequence in &mut record.sequences {
+        assert!(!sequence.sources.is_empty());
+        sequence.acquisition.vendor = Some("SITEVENDOR".to_owned());
+        sequence.acquisition.field_t = Some(2.893_620);
+        sequence.acquisition.tr_ms = Some(4_321.5);
+        sequence.sources = vec!["feedfacefeedface".to_owned()];
+    }
+    record.save(study.atlas().layout()).unwrap();
+    code
+}
+
 #[test]
 fn a_packet_taken_apart_holds_nothing_of_anybody_else() {
     let home = tempfile::tempdir().unwrap();
@@ -234,6 +255,7 @@ fn a_packet_taken_apart_holds_nothing_of_anybody_else() {
         }
         record.save(study.layout()).unwrap();
     }
+    let of_atlas = add_to_atlas(&study, home.path());
     study.trainable().unwrap();
     let model = osteon::study::ModelCode::new("marrow-READER-ALFA").unwrap();
     let folder = study.layout().model_version(&model, 1);
@@ -245,9 +267,16 @@ fn a_packet_taken_apart_holds_nothing_of_anybody_else() {
     fs::write(folder.join("card.json"), card).unwrap();
     fs::write(folder.join("weights.safetensors"), [7_u8; 64]).unwrap();
     study.set_current_version(&model, 1).unwrap();
+    // What lies about in folders that travel.
+    for stray in [".DS_Store", ".osteon-a1.part", "a note on CHARLIE.txt"] {
+        fs::write(folder.join(stray), "STRAYWORD").unwrap();
+        for below in ["atlas", "atlas/notes", "atlas/exams"] {
+            fs::write(study.layout().root().join(below).join(stray), "STRAYWORD").unwrap();
+        }
+    }
 
     let mut forbidden: Vec<String> = exams.iter().flat_map(|e| [e.exam.to_string(), e.patient.to_string()]).collect();
-    forbidden.extend(["CHARLIE", "1999", "2026", "SITEVENDOR", "2.89362", "4321.5", "feedface", "7654321"].map(str::to_owned));
+    forbidden.extend(["CHARLIE", "1999", "2026", "SITEVENDOR", "2.89362", "4321.5", "feedface", "7654321", "STRAYWORD"].map(str::to_owned));
     forbidden.push(study.layout().root().display().to_string());
     let map_path = home.path().join("code-map.json");
     for (reader, other, model) in [("READER-ALFA", "BRAVO-READER", Some((model, 1))), ("BRAVO-READER", "READER-ALFA", None)] {
@@ -267,6 +296,11 @@ fn a_packet_taken_apart_holds_nothing_of_anybody_else() {
                 assert!(!hit, "{word} stands in {} of {reader}'s packet", path.display());
             }
         }
+        // The atlas travels, under its own codes: calibrations come back under them.
+        let atlas = Study::open(&unpacked).unwrap().atlas();
+        assert_eq!(atlas.codes().unwrap(), std::slice::from_ref(&of_atlas));
+        let exam = atlas.exam(&of_atlas).unwrap();
+        assert_eq!((exam.notes.general.as_str(), exam.agreed.counts().of(2)), ("Clear.", 1));
         // An exam that comes twice cannot be told by its record: codes and patients are all different.
         let copy = Study::open(&unpacked).unwrap();
         let records = copy.exams().unwrap();

@@ -236,6 +236,22 @@ impl Layout {
         self.model(model).join(version.to_string())
     }
 
+    /// Names of the files of a version: `card.json`, and `weights.safetensors` or one of these for each net. Whatever else lies
+    /// there is none of the model's.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn model_files(&self, model: &ModelCode, version: u32) -> io::Result<Vec<String>> {
+        let is_net = |name: &str| {
+            let Some(net) = name.strip_prefix("weights").and_then(|n| n.strip_suffix(".safetensors")) else { return false };
+            net.is_empty() || net.strip_prefix('-').and_then(whole_number).is_some()
+        };
+        listed(&self.model_version(model, version), |entry| {
+            let name = entry.file_name().into_string().ok()?;
+            ((name == "card.json" || is_net(&name)) && entry.path().is_file()).then_some(name)
+        })
+    }
+
     /// `models/<model>/current.json`: which version proposes.
     #[must_use]
     pub fn model_current(&self, model: &ModelCode) -> PathBuf {

@@ -6,7 +6,7 @@
 //! Every entry has its own SHA-256 in the list. Entries are deflated where that helps.
 
 use super::error::PacketError;
-use crate::io::atomic_write;
+use crate::io::{atomic_write, move_into_place};
 use crate::study::ReaderCode;
 use crate::study::read::{file_sum, hex};
 use flate2::Compression;
@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Component, Path, PathBuf};
+use tempfile::TempPath;
 
 const MAGIC: &[u8; 16] = b"osteon packet 1\n";
 /// Longest list of entries (bytes).
@@ -58,8 +59,26 @@ pub(super) struct Entry {
     pub sha256: String,
 }
 
-/// Writes a packet of the files in a folder (every one below it).
-pub(super) fn pack(folder: &Path, direction: Direction, packet: &str, reader: &ReaderCode, out: &Path) -> Result<(), PacketError> {
+/// A packet that is whole on disk and has not got its name yet; without it, nothing of it stays.
+#[derive(Debug)]
+pub(super) struct Packed {
+    part: TempPath,
+    out: PathBuf,
+}
+
+impl Packed {
+    /// Gives the packet its name.
+    pub fn put(self) -> Result<(), PacketError> {
+        let failed = |e: io::Error| PacketError::file(&self.out, e);
+        if self.out.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        move_into_place(&self.part, &self.out).map_err(failed)
+    }
+}
+
+/// Writes a packet of the files in a folder (every one below it), beside the place where it goes.
+pub(super) fn pack(folder: &Path, direction: Direction, packet: &str, reader: &ReaderCode, out: &Path) -> Result<Packed, PacketError> {
     let failed = |e: io::Error| PacketError::file(out, e);
     let mut files = Vec::new();
     walk(folder, &mut files).map_err(|e| PacketError::file(folder, e))?;
@@ -69,12 +88,19 @@ pub(super) fn pack(folder: &Path, direction: Direction, packet: &str, reader: &R
     for file in files {
         let path = file.strip_prefix(folder).unwrap_or(&file);
         let path: Vec<String> = path.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
-        entries.push(add(&mut spool, &file, path.join("/")).map_err(|e| PacketError::file(&file, e))?);
+        let path = path.join("/");
+        if !is_inside(&path) {
+            // Whoever opens the packet would refuse all of it.
+            return Err(PacketError::Name { path: file });
+        }
+        entries.push(add(&mut spool, &file, path).map_err(|e| PacketError::file(&file, e))?);
     }
     let manifest = Manifest { direction, packet: packet.to_owned(), reader: reader.clone(), entries };
     let list = serde_json::to_vec(&manifest).map_err(|e| failed(e.into()))?;
     io::Seek::rewind(&mut spool).map_err(failed)?;
-    let written = atomic_write(out, |file| {
+    let beside = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let part = tempfile::Builder::new().prefix(".osteon-").suffix(".part").tempfile_in(beside).map_err(failed)?.into_temp_path();
+    let written = atomic_write(&part, |file| {
         let mut sum = Summing { inner: file, sum: Sha256::new() };
         sum.write_all(MAGIC)?;
         sum.write_all(&(list.len() as u64).to_le_bytes())?;
@@ -83,7 +109,11 @@ pub(super) fn pack(folder: &Path, direction: Direction, packet: &str, reader: &R
         let digest = sum.sum.finalize();
         sum.inner.write_all(&digest)
     });
-    written.map_err(|e| PacketError::file(out, io::Error::other(e.to_string())))
+    match written {
+        Ok(()) => Ok(Packed { part, out: out.to_owned() }),
+        // Its own words name the file that is in the making.
+        Err(error) => Err(failed(error.kind().into())),
+    }
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -237,7 +267,7 @@ mod tests {
             fs::write(inside.join(if n % 2 == 0 { format!("sub/{n}.gz") } else { format!("{n}.json") }), bytes).unwrap();
         }
         let out = folder.path().join("x.osteonpacket");
-        pack(&inside, Direction::Out, "0123456789abcdef", &ReaderCode::new("R1").unwrap(), &out).unwrap();
+        pack(&inside, Direction::Out, "0123456789abcdef", &ReaderCode::new("R1").unwrap(), &out).unwrap().put().unwrap();
         (folder, out)
     }
 
@@ -247,6 +277,24 @@ mod tests {
             assert!(!is_inside(bad), "{bad}");
         }
         assert!(is_inside("exams/001-ABCD/water.nii.gz"));
+    }
+
+    /// A packet with such a file was made, and no reader could open it.
+    #[test]
+    fn a_name_that_whoever_opens_would_refuse_is_refused_when_packing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inside, out) = (folder.path().join("in"), folder.path().join("x.osteonpacket"));
+        fs::create_dir_all(&inside).unwrap();
+        let reader = ReaderCode::new("R1").unwrap();
+        for name in [".DS_Store", ".osteon-AbC.part", "a note.txt", "\u{e9}.json"] {
+            fs::write(inside.join(name), "x").unwrap();
+            let error = pack(&inside, Direction::Out, "0123456789abcdef", &reader, &out).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("take the file away") && !error.contains('\n'), "{error}");
+            fs::remove_file(inside.join(name)).unwrap();
+        }
+        fs::write(inside.join("study.toml"), "x").unwrap();
+        drop(pack(&inside, Direction::Out, "0123456789abcdef", &reader, &out).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "what was not put into place leaves nothing");
     }
 
     proptest! {

@@ -9,7 +9,8 @@ use super::unpack::PacketCopy;
 use crate::io::Watch;
 use crate::study::code::fresh_patient_code;
 use crate::study::{
-    Assistance, ExamCode, ExamRecord, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules, Split, Study, StudyError,
+    Assistance, Atlas, ExamCode, ExamRecord, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules, Split, Study,
+    StudyError,
 };
 use rand::{Rng, RngExt as _};
 use std::fs;
@@ -43,7 +44,8 @@ pub struct MadePacket {
     pub out: PathBuf,
 }
 
-/// Makes a packet and adds it to the code map. The map is written first: a packet that nobody can decode is never left behind.
+/// Makes a packet and adds it to the code map. It is packed first and gets its name last, so that a packet that nobody can decode
+/// is never left behind, and none that failed stands in the map.
 ///
 /// # Errors
 /// If the reader is unknown or has a packet, the study has no exams, the model must not go to this reader, the code map lies in
@@ -82,7 +84,7 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
     write_split(study, &rule, &records, &key, &inside)?;
     // What a reader may not look at does not travel, unless they calibrate on it.
     if study.protocol().reading().atlas || study.protocol().pass_mark().is_some() {
-        copy_atlas(study.layout(), &inside)?;
+        copy_atlas(&study.atlas(), &inside)?;
     }
     if let Some((model, version)) = &options.model {
         copy_model(study, &rule, model, *version, &inside)?;
@@ -90,8 +92,12 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
     let copy = PacketCopy::new(packet.clone(), reader.clone());
     copy.save(&inside)?;
     let exams = key.exams.len();
+    let packed = pack(folder.path(), Direction::Out, &packet, reader, &options.out)?;
     map.add(key, options.again)?;
-    pack(folder.path(), Direction::Out, &packet, reader, &options.out)?;
+    if let Err(error) = packed.put() {
+        map.take_out(&packet)?;
+        return Err(error.into());
+    }
     Ok(MadePacket { packet, exams, out: options.out.clone() })
 }
 
@@ -152,22 +158,26 @@ fn write_split(study: &Study, rule: &ReaderRule, records: &[ExamRecord], key: &P
     Ok(())
 }
 
-/// The reference atlas as it is: its exams have codes of their own.
-fn copy_atlas(from: &Layout, to: &Layout) -> Result<(), StudyError> {
-    if from.atlas().is_dir() { copy_folder(&from.atlas(), &to.atlas()) } else { Ok(()) }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<(), StudyError> {
-    fs::create_dir_all(to).map_err(|e| PacketError::file(to, e))?;
-    for entry in fs::read_dir(from).map_err(|e| PacketError::file(from, e))? {
-        let path = entry.map_err(|e| PacketError::file(from, e))?.path();
-        let target = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            copy_folder(&path, &target)?;
-        } else {
-            fs::copy(&path, &target).map_err(|e| PacketError::file(&path, e))?;
+/// The reference atlas: each exam as the study's own travel, for a reader need not know scanner or source of it either, with its
+/// agreed mask and its notes. Its codes stay, for calibrations come back under them.
+fn copy_atlas(atlas: &Atlas, inside: &Layout) -> Result<(), StudyError> {
+    let to = Layout::new(inside.atlas());
+    for record in atlas.records()? {
+        let code = &record.exam;
+        copy_recoded(atlas.layout(), &record, code, &record.patient, &to)?;
+        let from = atlas.layout();
+        copy_file(&from.atlas_mask(code), &to.atlas_mask(code))?;
+        if from.atlas_notes(code).is_file() {
+            copy_file(&from.atlas_notes(code), &to.atlas_notes(code))?;
         }
     }
+    Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<(), StudyError> {
+    let folder = to.parent().unwrap_or(to);
+    fs::create_dir_all(folder).map_err(|e| PacketError::file(folder, e))?;
+    fs::copy(from, to).map_err(|e| PacketError::file(from, e))?;
     Ok(())
 }
 
@@ -189,7 +199,10 @@ fn copy_model(study: &Study, rule: &ReaderRule, model: &ModelCode, version: u32,
     }
     let name = ModelCode::new(&format!("{layer}-{}", rule.code))?;
     let to = inside.model_version(&name, 1);
-    copy_folder(&from, &to)?;
+    let listed = study.layout().model_files(model, version).map_err(|e| PacketError::file(&from, e))?;
+    for name in listed {
+        copy_file(&from.join(&name), &to.join(&name))?;
+    }
     let card = to.join("card.json");
     let damaged = |e: serde_json::Error| StudyError::Damaged { path: card.clone(), problem: e.to_string() };
     let mut value: serde_json::Value =

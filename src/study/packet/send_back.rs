@@ -68,6 +68,6 @@ pub fn send_back(study: &Study, out: &Path) -> Result<SentBack, StudyError> {
         fs::create_dir_all(parent).map_err(|e| PacketError::file(parent, e))?;
         fs::copy(&results, &target).map_err(|e| PacketError::file(&results, e))?;
     }
-    pack(folder.path(), Direction::Back, &copy.packet, &copy.reader, out)?;
+    pack(folder.path(), Direction::Back, &copy.packet, &copy.reader, out)?.put()?;
     Ok(SentBack { out: out.to_owned(), reads, left })
 }
