@@ -5,8 +5,14 @@
 mod common;
 #[path = "regression/crossings.rs"]
 mod crossings;
+#[path = "ui/desk.rs"]
+#[allow(dead_code, reason = "the window's tests use the rest")]
+mod desk;
 #[path = "regression/history.rs"]
 mod history;
+#[path = "ui/knee.rs"]
+#[allow(dead_code, reason = "the window's tests use the rest")]
+mod knee;
 #[path = "regression/learning.rs"]
 mod learning;
 #[path = "regression/studies.rs"]

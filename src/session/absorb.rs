@@ -77,6 +77,11 @@ impl Session {
             self.training.request = None;
             self.training.pause_wanted = false;
         }
+        let is_opening = self.opening.as_ref().is_some_and(|opening| opening.id == id);
+        if is_opening {
+            self.opening = None;
+        }
+        let Some(outcome) = self.still_wanted(id, outcome) else { return Vec::new() };
         match outcome {
             Outcome::Cancelled | Outcome::ReadClosed | Outcome::Done => {}
             Outcome::Failed(why) => {
@@ -88,8 +93,8 @@ impl Session {
             Outcome::Study(summary) => return self.absorb_study(*summary),
             Outcome::Exam(loaded) => {
                 // Only the exam asked for last is shown.
-                if self.opening == Some(id) {
-                    self.opening = None;
+                if is_opening {
+                    self.exam_since = id;
                     return self.absorb_exam(*loaded);
                 }
             }
@@ -103,7 +108,7 @@ impl Session {
             Outcome::Score(outcome) => return self.absorb_score(*outcome),
             Outcome::Sealed(ended) => return self.absorb_sealed(ended),
             Outcome::PatchRead { row, patch } => return self.absorb_patch(awaited, row, patch),
-            Outcome::Trained(version) => self.absorb_trained(version),
+            Outcome::Trained(version) => self.absorb_trained(version, was_training),
             Outcome::Ablated(ablated) => self.absorb_ablated(ablated),
             Outcome::Ranked(ranking) => self.absorb_ranking(ranking),
             Outcome::Doubted(doubt) => self.absorb_doubt(*doubt),
@@ -207,6 +212,8 @@ impl Session {
         }
         loaded.layers = loaded.layers.with_budget_bytes(self.undo_budget_bytes);
         self.exam = OpenExam::new(loaded);
+        self.review.asked = None;
+        self.hide_agreed_mask();
         self.follow_protocol();
         self.take_allowed_tool();
         self.tool.threshold = None;

@@ -7,7 +7,8 @@ use crate::worker::message::{Ablated, ProposalResult, TrainedVersion, VersionSum
 use std::collections::BTreeMap;
 
 impl Session {
-    pub(super) fn absorb_trained(&mut self, trained: TrainedVersion) {
+    /// `shown`: it was followed on this screen until its end; else its reader has left.
+    pub(super) fn absorb_trained(&mut self, trained: TrainedVersion, shown: bool) {
         self.take_parts(&trained.parts);
         let TrainedVersion { model, summary, made_current, stopped_early, .. } = &trained;
         let version = &summary.version;
@@ -18,6 +19,9 @@ impl Session {
             if *made_current {
                 study.current.insert(model.clone(), *version);
             }
+        }
+        if !shown {
+            return;
         }
         let early = trained.ended_words();
         if *made_current {
@@ -55,7 +59,9 @@ impl Session {
     }
 
     pub(super) fn mark_proposal_stale(&mut self, model: &str, version: u32) {
-        if let Some(proposal) = self.exam.as_mut().and_then(|e| e.proposal.as_mut()) {
+        // Marrow and bone have models of their own.
+        let of_model = |version: &str| version.strip_prefix(model).is_some_and(|rest| rest.starts_with('/'));
+        if let Some(proposal) = self.exam.as_mut().and_then(|e| e.proposal.as_mut()).filter(|p| of_model(&p.result.model_version)) {
             proposal.stale = proposal.result.model_version != format!("{model}/{version}");
         }
     }

@@ -15,6 +15,7 @@ mod draft;
 mod effect;
 mod import_state;
 mod keys;
+mod late;
 mod layout;
 mod measure;
 mod model_command;

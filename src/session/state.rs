@@ -5,6 +5,7 @@ use super::compare_state::CompareState;
 use super::conditions::ConditionsState;
 use super::import_state::ImportState;
 use super::keys::KeyMap;
+use super::late::{Opening, changes_a_study};
 use super::layout::PaneState;
 use super::model_state::TrainingState;
 use super::notice::{NoticeLevel, Notices};
@@ -71,7 +72,11 @@ pub struct Session {
     pub(super) panes: PaneState,
     pub(super) conditions: ConditionsState,
     pub(super) quit_asked: bool,
-    pub(super) opening: Option<RequestId>,
+    pub(super) opening: Option<Opening>,
+    /// What was asked for before this request belongs to an exam or a reader that is gone.
+    pub(super) exam_since: RequestId,
+    /// In which study something was asked for that changes one.
+    pub(super) asked_in: BTreeMap<RequestId, std::path::PathBuf>,
     pub(super) operating: Option<RequestId>,
     pub(super) after_save: Option<AfterSave>,
     pub(super) seed: u64,
@@ -114,6 +119,8 @@ impl Session {
             conditions: ConditionsState::default(),
             quit_asked: false,
             opening: None,
+            exam_since: RequestId(0),
+            asked_in: BTreeMap::new(),
             operating: None,
             after_save: None,
             seed,
@@ -290,10 +297,13 @@ impl Session {
     #[must_use]
     pub fn assistance_allowed(&self) -> bool {
         let (Some(study), Some(Role::Reader(reader))) = (&self.study, &self.role) else { return false };
-        let assisted = self.exam.as_ref().is_some_and(|e| matches!(e.standing, Standing::Writing { assisted: true, .. }));
+        let standing = self.exam.as_ref().map(|e| &e.standing);
+        let assisted = matches!(standing, Some(Standing::Writing { assisted: true, .. }));
+        let independent = matches!(standing, Some(Standing::Writing { assisted: false, .. }));
         study.protocol.reader(reader).is_some_and(|rule| match rule.assistance {
             Assistance::None => false,
-            Assistance::FromStart => true,
+            // A read that was begun as an independent one stays so, whatever the protocol says since.
+            Assistance::FromStart => !independent,
             // Only in a read that was begun after the first one was sealed, and is tagged so.
             Assistance::AfterSeal => assisted,
         })
@@ -321,6 +331,9 @@ impl Session {
         let id = RequestId(self.next_request);
         if !text.is_empty() {
             self.jobs.insert(id, Job { text: text.to_owned(), fraction: None });
+        }
+        if let Some(study) = self.study.as_ref().filter(|_| changes_a_study(&request)) {
+            self.asked_in.insert(id, study.root.clone());
         }
         Effect::Work(id, request)
     }

@@ -16,7 +16,7 @@ use crate::volume::{Image, resample};
 use crossbeam_channel::{Sender, bounded};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which exam for whom.
 pub(super) struct Wanted {
@@ -27,16 +27,19 @@ pub(super) struct Wanted {
     pub again: bool,
 }
 
+/// Reads are opened one after the other: two requests for the same one must not lock each other out.
+pub(super) type Door = Mutex<()>;
+
 /// Loads an exam and, for a reader, opens or begins the read.
-pub(super) fn open_exam(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wanted: &Wanted) -> Outcome {
-    match load(task, config, journal, wanted) {
+pub(super) fn open_exam(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, door: &Door, wanted: &Wanted) -> Outcome {
+    match load(task, config, journal, door, wanted) {
         _ if task.cancel.is_cancelled() => Outcome::Cancelled,
         Ok(loaded) => Outcome::Exam(Box::new(loaded)),
         Err(why) => Outcome::Failed(why),
     }
 }
 
-fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wanted: &Wanted) -> Result<LoadedExam, String> {
+fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, door: &Door, wanted: &Wanted) -> Result<LoadedExam, String> {
     let Wanted { root, exam, role, again } = wanted;
     let study = Study::open(root).map_err(|e| e.to_string())?;
     let record = ExamRecord::load(study.layout(), exam).map_err(|e| e.to_string())?;
@@ -47,9 +50,13 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, wa
     let (told, standing) = match role.reader() {
         None => (Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking),
         Some(reader) => {
+            let _inside = door.lock().unwrap_or_else(PoisonError::into_inner);
+            if task.cancel.is_cancelled() {
+                return Err("cancelled".to_owned());
+            }
             // The read that was open before must be closed first: it may be the same one.
             let (done, wait) = bounded(1);
-            if journal.send(JournalMessage::Barrier(done)).is_ok() {
+            if journal.send(JournalMessage::Release(task.id, done)).is_ok() {
                 let _ = wait.recv();
             }
             let opened = open_read(&study, reader, exam, *again, &(config.clock)())?;

@@ -40,6 +40,7 @@ pub struct Workers {
     training: Option<TrainingHandle>,
     courtesy: Courtesy,
     import: Arc<PendingImport>,
+    door: Arc<exam::Door>,
 }
 
 impl Workers {
@@ -69,6 +70,7 @@ impl Workers {
             training: None,
             courtesy: Courtesy::default(),
             import: Arc::default(),
+            door: Arc::default(),
         })
     }
 
@@ -133,7 +135,8 @@ impl Workers {
                 });
             }
             Request::OpenExam { root, exam, role, again } => {
-                task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &exam::Wanted { root, exam, role, again }));
+                let door = self.door.clone();
+                task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &door, &exam::Wanted { root, exam, role, again }));
             }
             Request::Score(request) => task.spawn("score", move |task| pool.install(|| score::score(task, &journal, &request))),
             Request::Packet(request) => task.spawn("packet", move |task| packet::packet(task, &config, &request)),

@@ -14,6 +14,8 @@ pub(super) enum JournalMessage {
     Attach(RequestId, Box<ReadFile>),
     /// Answered when everything sent before is done.
     Barrier(Sender<()>),
+    /// The same, and a read that an earlier request brought is closed: what was asked for since may be that very read.
+    Release(RequestId, Sender<()>),
     /// A row to append.
     Append(JournalRow),
     /// An older change to read back.
@@ -76,6 +78,8 @@ struct Desk {
 struct OpenRead {
     file: Box<ReadFile>,
     next: u64,
+    /// A row failed: until it is there, those after it are passed over, for all are sent again.
+    failed: bool,
 }
 
 impl Desk {
@@ -85,6 +89,12 @@ impl Desk {
                 JournalMessage::Attach(id, file) => self.attach(id, file),
                 JournalMessage::Barrier(done) => {
                     // Whoever waits may have given up.
+                    let _ = done.send(());
+                }
+                JournalMessage::Release(id, done) => {
+                    if id > self.latest {
+                        self.read = None;
+                    }
                     let _ = done.send(());
                 }
                 JournalMessage::Append(row) => {
@@ -128,7 +138,7 @@ impl Desk {
         }
         self.latest = id;
         let next = file.count() + 1;
-        self.read = Some(OpenRead { file, next });
+        self.read = Some(OpenRead { file, next, failed: false });
     }
 
     fn seal(&mut self, id: RequestId, request: &SealRequest) {
@@ -149,16 +159,21 @@ impl Desk {
             return self.reporter.deliver(Event::Saved { row: n });
         }
         if n > read.next {
-            // A row before this one failed; all are sent again in order.
+            // A row before this one failed; all are sent again in order. Without a failure nobody would: it is told.
+            if !std::mem::replace(&mut read.failed, true) {
+                let why = format!("row {n} came before row {}", read.next);
+                self.reporter.deliver(Event::SaveFailed { row: read.next, why });
+            }
             return;
         }
-        match guarded(|| read.file.append(row)) {
-            Ok(Ok(())) => {
+        let kept = guarded(|| read.file.append(row)).and_then(|kept| kept.map_err(|error| error.to_string()));
+        read.failed = kept.is_err();
+        match kept {
+            Ok(()) => {
                 read.next = n + 1;
                 self.reporter.deliver(Event::Saved { row: n });
             }
-            Ok(Err(error)) => self.reporter.deliver(Event::SaveFailed { row: n, why: error.to_string() }),
-            Err(panic) => self.reporter.deliver(Event::SaveFailed { row: n, why: panic }),
+            Err(why) => self.reporter.deliver(Event::SaveFailed { row: n, why }),
         }
     }
 
@@ -172,5 +187,75 @@ impl Desk {
             },
         };
         self.reporter.deliver(Event::Ended { id, outcome });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::{CommitKind, Patch, Row, RowAction};
+    use crate::space::{Affine, Spacing};
+    use crate::study::{ExamCode, ReadHeader};
+    use crate::volume::{Grid, LayerKind};
+    use std::sync::Arc;
+
+    fn row(n: u64) -> JournalRow {
+        let patch = Arc::new(Patch::from_changes([(n as u32, 0, 1)]));
+        let action = RowAction::Paint { layer: LayerKind::Marrow, kind: CommitKind::Hand, patch };
+        let row = Row { n, name: format!("row {n}"), action };
+        JournalRow { row, time: "2026-11-22T10:00:00Z".to_owned(), reader: "R1".to_owned(), window: None }
+    }
+
+    fn new_read(folder: &std::path::Path) -> Box<ReadFile> {
+        let header = ReadHeader {
+            exam: ExamCode::new("K-001").unwrap(),
+            reader: ReaderCode::new("R1").unwrap(),
+            number: 1,
+            grid: Grid::new([16, 16, 4], Affine::from_spacing(Spacing::UNIT)).unwrap(),
+            slice_axis: 2,
+            created: "2026-11-22T10:00:00Z".to_owned(),
+            assisted: false,
+            image_sha256: "ab".repeat(32),
+        };
+        Box::new(ReadFile::create(&folder.join("1.sqlite"), &header).unwrap())
+    }
+
+    fn desk() -> (Desk, Receiver<Event>) {
+        let (events, inbox) = unbounded();
+        (Desk { read: None, latest: RequestId(0), reporter: Reporter::new(events, Arc::new(|| {})) }, inbox)
+    }
+
+    #[test]
+    fn a_row_that_comes_too_early_is_told_once_and_all_are_taken_when_sent_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut desk, inbox) = desk();
+        desk.attach(RequestId(1), new_read(folder.path()));
+        desk.append(&row(1));
+        desk.append(&row(3));
+        desk.append(&row(4));
+        let told: Vec<Event> = inbox.try_iter().collect();
+        assert!(matches!(&told[..], [Event::Saved { row: 1 }, Event::SaveFailed { row: 2, .. }]), "{told:?}");
+        (2..5).for_each(|n| desk.append(&row(n)));
+        let told: Vec<Event> = inbox.try_iter().collect();
+        assert!(told.iter().all(|event| matches!(event, Event::Saved { .. })) && told.len() == 3, "{told:?}");
+    }
+
+    #[test]
+    fn a_read_that_an_earlier_request_brought_is_let_go_and_a_later_one_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut desk, _inbox) = desk();
+        let release = |desk: &mut Desk, id| {
+            let (done, wait) = crossbeam_channel::bounded(1);
+            let (messages, inbox) = unbounded();
+            messages.send(JournalMessage::Release(RequestId(id), done)).unwrap();
+            messages.send(JournalMessage::Finish).unwrap();
+            desk.serve(&inbox);
+            wait.recv().unwrap();
+        };
+        desk.attach(RequestId(5), new_read(folder.path()));
+        release(&mut desk, 4);
+        assert!(desk.read.is_some(), "an older request waits for it, but does not close it");
+        release(&mut desk, 6);
+        assert!(desk.read.is_none());
     }
 }

@@ -4,9 +4,9 @@ use crate::desk::reading;
 use crate::{Window, can_render, click, press, shot};
 use egui::Key;
 use egui_kittest::kittest::Queryable as _;
-use osteon::session::{Command, ModelCommand, ToolCommand, ViewCommand, Workspace};
+use osteon::session::{Command, Effect, ModelCommand, ToolCommand, ViewCommand, Workspace};
 use osteon::volume::LayerKind;
-use osteon::worker::message::{Ablated, NetWish, Outcome, RequestId, TrainedVersion, VersionSummary, VersionsJudged};
+use osteon::worker::message::{Ablated, NetWish, Outcome, Request, RequestId, TrainedVersion, VersionSummary, VersionsJudged};
 
 type Dice = Vec<(String, Option<f64>)>;
 
@@ -50,8 +50,10 @@ fn models(pictures: bool) -> Window {
         trained(9, Some(8), dice(0.84, 0.61, Some(0.52)), true),
         trained(10, Some(9), dice(0.83, 0.49, None), false),
     ];
-    for (n, outcome) in (9_200..).zip(outcomes) {
-        window.state_mut().end(RequestId(n), outcome);
+    for outcome in outcomes {
+        let effects = window.state_mut().run(Command::Model(ModelCommand::Train));
+        let id = effects.iter().find_map(|e| if let Effect::Work(id, Request::Train(_)) = e { Some(*id) } else { None });
+        window.state_mut().end(id.expect("a training is asked for"), outcome);
     }
     window.run_steps(3);
     window.state_mut().take();

@@ -2,7 +2,7 @@
 
 use crate::session::{AtlasState, Effect, FattyMarrow, Session, ViewCommand, Window};
 use crate::study::ExamCode;
-use crate::worker::message::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, Calibrated, Request, Role, StudySummary};
+use crate::worker::message::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, Calibrated, Request, Role, Standing, StudySummary};
 
 impl Session {
     /// The atlas beside the picture.
@@ -147,6 +147,18 @@ impl Session {
         self.atlas.open = true;
         self.atlas.offset = 0;
         self.show_atlas(0, Some(code))
+    }
+
+    /// A calibration exam that is read (again) has its agreed mask hidden, whatever was shown after the read before.
+    pub(in crate::session) fn hide_agreed_mask(&mut self) {
+        let reads = self.exam.as_ref().filter(|exam| matches!(exam.standing, Standing::Writing { .. })).map(|exam| exam.code.clone());
+        let (Some(code), true, Some(reader)) = (reads, self.calibrates(), self.role.as_ref().and_then(Role::reader).cloned()) else {
+            return;
+        };
+        (self.atlas.open, self.atlas.shown, self.atlas.measured) = (false, None, None);
+        if let Some(listed) = self.study.as_mut().and_then(|study| study.exams.iter_mut().find(|exam| exam.code == code)) {
+            listed.sealed.remove(&reader);
+        }
     }
 
     /// Says that the protocol asks for calibration first; it is no wall.

@@ -14,10 +14,12 @@ impl Session {
     #[must_use]
     pub fn window_limit(&self) -> WindowLimit {
         let reading = self.exam.as_ref().is_none_or(|e| e.view.sequence == 0);
-        match &self.study {
-            Some(study) if reading => study.protocol.window_limit(),
-            _ => WindowLimit::Free,
-        }
+        if reading { self.protocol_limit() } else { WindowLimit::Free }
+    }
+
+    /// What the protocol says of the reading sequence's window, whatever is shown.
+    pub(super) fn protocol_limit(&self) -> WindowLimit {
+        self.study.as_ref().map_or(WindowLimit::Free, |study| study.protocol.window_limit())
     }
 
     /// Whether the protocol locks window and level.

@@ -21,7 +21,8 @@ impl Session {
             EditCommand::ToggleFlag => self.remark(|remark| remark.flagged = !remark.flagged),
             EditCommand::BeginComment => self.begin_comment(),
             EditCommand::WriteComment(text) => self.write_comment(text),
-            EditCommand::EndComment => self.commit_gesture(),
+            // The stroke under way, if there is one, is another's: the field loses the focus to a press on the picture.
+            EditCommand::EndComment => self.commit_comment(),
             EditCommand::Form(command) => self.change_form(command),
             EditCommand::AllDone => self.all_done(),
             EditCommand::ClearReference => self.clear_reference(),
@@ -78,6 +79,8 @@ impl Session {
         self.follow_triage(&row);
         let Some(exam) = &mut self.exam else { return Vec::new() };
         let window = exam.view.window;
+        // Of rows that were numbered together none may come between: the file takes them in order.
+        let is_last = row.n + 1 == exam.layers.next_row();
         let row = JournalRow { row, time, reader: reader.to_string(), window: Some([window.lower(), window.upper()]) };
         exam.unsaved.push_back(row.clone());
         for layer in LayerKind::ALL {
@@ -91,7 +94,9 @@ impl Session {
             return Vec::new();
         }
         let mut effects = vec![self.request("", Request::Journal(row))];
-        effects.extend(self.log_time_if_due());
+        if is_last {
+            effects.extend(self.log_time_if_due());
+        }
         effects
     }
 

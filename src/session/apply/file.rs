@@ -116,6 +116,7 @@ impl Session {
     fn retry_save(&mut self) -> Vec<Effect> {
         let Some(exam) = &mut self.exam else { return Vec::new() };
         exam.save_error = None;
+        exam.unsaved.make_contiguous().sort_by_key(|row| row.row.n);
         let rows: Vec<_> = exam.unsaved.iter().cloned().collect();
         rows.into_iter().map(|row| self.request("", Request::Journal(row))).collect()
     }

@@ -1,7 +1,7 @@
 //! Training, proposals and versions.
 
 use crate::session::{Effect, ModelCommand, Session, TrainingState, Workspace};
-use crate::study::Part;
+use crate::study::{Assistance, Part};
 use crate::volume::LayerKind;
 use crate::worker::message::{ExamSummary, Interest, JudgeRequest, OpenReadSnapshot, ProposeRequest, Request, TrainControl, TrainRequest};
 
@@ -78,6 +78,10 @@ impl Session {
         let Some(reader) = self.role.as_ref()?.reader() else {
             return Some("Training and proposals belong to a reader: choose a reader's code first.".to_owned());
         };
+        let policy = self.study.as_ref().and_then(|study| study.protocol.reader(reader)).map(|rule| rule.assistance);
+        if !self.assistance_allowed() && policy == Some(Assistance::FromStart) {
+            return Some("This read was begun without proposals and counts as an independent one: it stays so.".to_owned());
+        }
         (!self.assistance_allowed()).then(|| {
             format!("Reader {reader} reads independently in this study: the protocol allows no proposals before the read is sealed.")
         })

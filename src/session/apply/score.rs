@@ -1,5 +1,6 @@
 //! Scoring: sessions, marks, lock, unblinding.
 
+use crate::session::late::Opening;
 use crate::session::scoring::{OpenScores, Scoring};
 use crate::session::{Effect, ScoreCommand, Session, ViewCommand, Workspace};
 use crate::study::{ExamCode, Mark, ScorePlan, ScoreRow, ScoreState, Target};
@@ -54,6 +55,16 @@ impl Session {
 
     /// Looking; entering and leaving the Score workspace is more than that.
     pub(super) fn change_view(&mut self, command: ViewCommand) -> Vec<Effect> {
+        if !matches!(command, ViewCommand::Workspace(_)) {
+            return self.change_shown(command);
+        }
+        // The end of a stroke is not heard on another page.
+        let mut effects = self.commit_gesture();
+        effects.extend(self.change_shown(command));
+        effects
+    }
+
+    fn change_shown(&mut self, command: ViewCommand) -> Vec<Effect> {
         match command {
             ViewCommand::Workspace(Workspace::Score) => self.enter_scores(),
             ViewCommand::Workspace(Workspace::Audit) => {
@@ -172,7 +183,7 @@ impl Session {
     /// Takes the mask from the screen; one that is on its way is not shown any more.
     fn close_mask(&mut self) -> Vec<Effect> {
         let mut effects = self.close_exam();
-        effects.extend(self.opening.take().map(Effect::Cancel));
+        effects.extend(self.opening.take().map(|opening| Effect::Cancel(opening.id)));
         effects
     }
 
@@ -232,7 +243,7 @@ impl Session {
         let mut effects = self.close_mask();
         let asked = self.ask_scores("Opening a mask", ask);
         if let Some(Effect::Work(id, _)) = asked.first() {
-            self.opening = Some(*id);
+            self.opening = Some(Opening { id: *id, exam: None });
         }
         effects.extend(asked);
         effects

@@ -12,7 +12,8 @@ impl Session {
         if exam.standard.take().is_some() {
             return Vec::new();
         }
-        if self.window_limit() == WindowLimit::Locked {
+        // Whatever sequence is shown: the map is that of the reading sequence.
+        if self.protocol_limit() == WindowLimit::Locked {
             self.info("The protocol locks the window, so that all readers see the same grey levels.");
             return Vec::new();
         }
@@ -38,7 +39,10 @@ impl Session {
 
     /// The map of the open exam, and the window that shows the whole scale, as far as the protocol allows.
     fn show_standardised(&mut self, scale: StandardScale) {
-        let limit = self.window_limit();
+        let limit = self.protocol_limit();
+        if limit == WindowLimit::Locked {
+            return;
+        }
         let Some(exam) = &mut self.exam else { return };
         let Some(landmarks) = Landmarks::of(exam.reading_image().greys()) else {
             self.info("This exam has no spread of grey values to be standardised.");

@@ -1,5 +1,6 @@
 //! Study, role and exams.
 
+use crate::session::late::Opening;
 use crate::session::state::AfterSave;
 use crate::session::{Command, CompareState, ConditionsState, Effect, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::{ExamCode, ReadingPlace, reading_order};
@@ -7,6 +8,13 @@ use crate::worker::message::{ExamSummary, ReportChoice, Request, Role};
 
 impl Session {
     pub(super) fn apply_study(&mut self, command: StudyCommand) -> Vec<Effect> {
+        if let StudyCommand::OpenExam(code) = &command
+            && self.opening.as_ref().is_some_and(|opening| opening.exam.as_ref() == Some(code))
+        {
+            // It is on its way.
+            self.after_save = None;
+            return Vec::new();
+        }
         if let StudyCommand::OpenExam(code) = &command
             && self.opening.is_none()
             && self.exam.as_ref().is_some_and(|e| e.code == *code)
@@ -106,7 +114,11 @@ impl Session {
         }
         let mut effects = self.close_exam();
         // Nor is what is on its way shown to nobody, or to the next.
-        effects.extend(self.opening.take().map(Effect::Cancel));
+        if let Some(opening) = self.opening.take() {
+            effects.push(Effect::Cancel(opening.id));
+            // It may have been opened for writing in this very moment.
+            effects.push(self.request("", Request::CloseRead));
+        }
         if let Some(training) = self.training.request {
             effects.push(Effect::Cancel(training));
         }
@@ -176,10 +188,10 @@ impl Session {
         }
         let request = Request::OpenExam { root: study.root.clone(), exam: code.clone(), role: role.clone(), again };
         let mut effects = self.close_exam();
-        effects.extend(self.opening.take().map(Effect::Cancel));
+        effects.extend(self.opening.take().map(|opening| Effect::Cancel(opening.id)));
         let effect = self.request(&format!("Opening {code}"), request);
         if let Effect::Work(id, _) = &effect {
-            self.opening = Some(*id);
+            self.opening = Some(Opening { id: *id, exam: Some(code) });
         }
         effects.push(effect);
         effects

@@ -6,7 +6,10 @@ use crate::volume::LayerKind;
 
 impl Session {
     pub(super) fn apply_tool(&mut self, command: ToolCommand) {
+        let drawing = self.exam.as_ref().is_some_and(|exam| exam.layers.gesture_open());
         match command {
+            // A stroke keeps the layer and the label that it began with.
+            ToolCommand::Layer(_) | ToolCommand::Label(_) if drawing => {}
             ToolCommand::Choose(tool) => self.choose_tool(tool),
             ToolCommand::SizeMm(size) if size.is_finite() => {
                 self.tool.size_mm = size.clamp(ToolState::SIZE_RANGE_MM[0], ToolState::SIZE_RANGE_MM[1]);

@@ -32,6 +32,11 @@ impl Pointer {
         }
         let events = ui.input(|i| i.events.clone());
         let mut moves: Vec<[f64; 2]> = Vec::new();
+        let heard = |e: &Event| matches!(e, Event::PointerButton { pressed: false, .. });
+        if self.held.is_some() && !ui.input(|i| i.pointer.any_down()) && !events.iter().any(heard) {
+            // Let go while another page was shown.
+            self.released(&mut moves, commands);
+        }
         for event in &events {
             match event {
                 Event::Touch { force: Some(force), phase: TouchPhase::Start | TouchPhase::Move, .. } => {
