@@ -8,6 +8,8 @@ mod crossings;
 #[path = "ui/desk.rs"]
 #[allow(dead_code, reason = "the window's tests use the rest")]
 mod desk;
+#[path = "regression/files.rs"]
+mod files;
 #[path = "regression/history.rs"]
 mod history;
 #[path = "ui/knee.rs"]
