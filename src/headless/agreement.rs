@@ -17,11 +17,13 @@ use std::sync::OnceLock;
 
 /// The groups of figures that `--only` can name.
 const GROUPS: [&str; 5] = ["majority", "staple_binary", "staple_multilabel", "pairs", "agreement"];
+/// What readers are compared with beside each other, by the names in `pairs`.
+const CONSENSUSES: [&str; 3] = ["majority", "staple_multilabel", "staple_binary"];
 
 /// Arguments of `osteon agreement`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AgreementArgs {
-    /// Label maps on one grid, one per reader; a reader is named by the file's stem
+    /// Label maps on one grid, one per reader; a reader is named by the file's stem, or by its path where that is another's
     #[arg(required = true, value_name = "LABELS.nii.gz")]
     pub reads: Vec<PathBuf>,
     /// Where the figures go; `-` is standard output
@@ -98,17 +100,31 @@ pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Readers' names (stems; with the folder where two stems are the same) and maps.
+/// Readers' names (see [`reader_names`]) and maps.
 pub(super) fn read_labels(paths: &[PathBuf]) -> Result<(Vec<String>, Vec<Labels>)> {
-    let stems: Vec<String> = paths.iter().map(|path| stem(path)).collect();
-    let names: Vec<String> = paths
-        .iter()
-        .zip(&stems)
-        .map(|(path, stem)| if stems.iter().filter(|s| *s == stem).count() > 1 { path.display().to_string() } else { stem.clone() })
-        .collect();
+    let names = reader_names(paths)?;
     // The error of `io` names the file.
     let maps: Result<Vec<Labels>> = paths.iter().map(|path| Ok(io::read_labels_nifti(path)?)).collect();
     Ok((names, maps?))
+}
+
+/// Names under which figures are kept, each once: stems; the whole path where two stems are the same or a stem is the name of a
+/// consensus, which readers are compared with under that name.
+fn reader_names(paths: &[PathBuf]) -> Result<Vec<String>> {
+    // `a.nii.gz` and `./a.nii.gz` are one file; one that is not there is told of when it is read.
+    let places: Vec<PathBuf> = paths.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
+    if let Some(at) = (0..places.len()).find(|&at| places[..at].contains(&places[at])) {
+        bail!("{} is named twice; name the file of each reader once", paths[at].display());
+    }
+    let stems: Vec<String> = paths.iter().map(|path| stem(path)).collect();
+    let is_taken = |stem: &String| stems.iter().filter(|s| *s == stem).count() > 1 || CONSENSUSES.contains(&stem.as_str());
+    let name = |(path, stem): (&PathBuf, &String)| if is_taken(stem) { path.display().to_string() } else { stem.clone() };
+    let names: Vec<String> = paths.iter().zip(&stems).map(name).collect();
+    // A path without a folder and an ending that is cut off is its own stem.
+    if let Some(at) = (0..names.len()).find(|&at| names[..at].contains(&names[at]) || CONSENSUSES.contains(&names[at].as_str())) {
+        bail!("{}: its name in the figures would be that of something else; rename the file", paths[at].display());
+    }
+    Ok(names)
 }
 
 /// Counts votes; an error names the files.
@@ -197,9 +213,8 @@ impl<'a> CaseFigures<'a> {
         let joint = self.patterns.paint(&self.joint().pattern_labels());
         let masks: Vec<Labels> = (0..self.levels.len()).map(|at| self.staple().mask(self.patterns, at)).collect();
         for (name, map) in self.names.iter().zip(self.reads) {
-            jobs.push((format!("{name}|majority"), map, Reference::One(&majority)));
-            jobs.push((format!("{name}|staple_multilabel"), map, Reference::One(&joint)));
-            jobs.push((format!("{name}|staple_binary"), map, Reference::PerLevel(&masks)));
+            let references = [Reference::One(&majority), Reference::One(&joint), Reference::PerLevel(&masks)];
+            jobs.extend(CONSENSUSES.iter().zip(references).map(|(consensus, against)| (format!("{name}|{consensus}"), map, against)));
         }
         let figures: Result<Vec<(String, Value)>> =
             jobs.into_par_iter().map(|(name, map, reference)| Ok((name, pair_json(map, &reference, &self.levels)?))).collect();
@@ -260,4 +275,23 @@ fn pair_json(map: &Labels, reference: &Reference, levels: &[Vec<u8>]) -> Result<
         out.insert(level_name(level), figures);
     }
     Ok(out.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(paths: &[&str]) -> Result<Vec<String>> {
+        reader_names(&paths.iter().map(PathBuf::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn no_reader_takes_the_name_of_another_or_of_a_consensus() {
+        assert_eq!(names(&["a/R1.nii.gz", "R2.nii"]).unwrap(), ["R1", "R2"]);
+        assert_eq!(names(&["a/R1.nii.gz", "b/R1.nii.gz", "R2.nii"]).unwrap(), ["a/R1.nii.gz", "b/R1.nii.gz", "R2"]);
+        assert_eq!(names(&["majority.nii.gz", "x/staple_binary.nii"]).unwrap(), ["majority.nii.gz", "x/staple_binary.nii"]);
+        let refused = |paths: &[&str]| names(paths).unwrap_err().to_string();
+        assert_eq!(refused(&["R1.nii", "R2.nii", "R1.nii"]), "R1.nii is named twice; name the file of each reader once");
+        assert!(refused(&["R1.nii", "majority"]).starts_with("majority: its name in the figures"));
+    }
 }
