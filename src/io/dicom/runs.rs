@@ -23,35 +23,101 @@ pub(super) fn split_by_time(mut slices: Vec<Slice>, findings: &mut Vec<Finding>)
     if most <= 1 {
         return vec![places.into_iter().flatten().collect()];
     }
-    if places.iter().all(|p| p.len() == most) {
+    let complete = places.iter().filter(|p| p.len() == most).count();
+    if complete == places.len() {
         findings.push(Finding::new(FindingCode::MultiVolume, format!("every slice position occurs {most} times: read as {most} volumes")));
-    } else {
+    }
+    for number in &NUMBERS {
+        if number.tells_apart(&places, most, complete) {
+            return by_number(places, number, complete, findings);
+        }
+    }
+    if complete < places.len() {
         let repeated = places.iter().filter(|p| p.len() > 1).count();
         findings.push(Finding::new(
             FindingCode::DuplicateSlice,
-            format!("{repeated} of {} slice positions occur more than once", places.len()),
+            format!(
+                "{repeated} of {} slice positions occur more than once, and nothing in the header tells the volumes apart: the n-th image of each position was taken for volume n, which need not be so",
+                places.len()
+            ),
         ));
-    }
-    // A number of the header tells the volumes apart if it gives each of them every position once; else the order of instances does.
-    let keys: [fn(&Slice) -> Option<f64>; 2] = [|s| s.frame().temporal, |s| s.frame().acquisition_number];
-    for key in keys {
-        for place in &mut places {
-            place.sort_by(|a, b| key(a).unwrap_or(f64::MAX).total_cmp(&key(b).unwrap_or(f64::MAX)));
-        }
-        let numbers = |place: &Vec<Slice>| place.iter().map(key).collect::<Vec<_>>();
-        let wanted = numbers(&places[0]);
-        let distinct = wanted.windows(2).all(|w| w[0] != w[1]) && wanted.iter().all(Option::is_some);
-        if distinct && places.iter().all(|p| numbers(p) == wanted) {
-            return by_rank(places, most);
-        }
-    }
-    for place in &mut places {
-        place.sort_by(|a, b| a.frame().instance.total_cmp(&b.frame().instance));
     }
     by_rank(places, most)
 }
 
-/// The n-th slice of every position makes volume n.
+/// A number of the header that may tell volumes apart.
+struct Number {
+    of: fn(&Slice) -> Option<f64>,
+    words: &'static str,
+    /// Whether it means a point in time and nothing else. Acquisitions are also counted where a volume was made in several.
+    is_time: bool,
+}
+
+const NUMBERS: [Number; 2] = [
+    Number { of: |s| s.frame().temporal, words: "temporal position", is_time: true },
+    Number { of: |s| s.frame().acquisition_number, words: "acquisition number", is_time: false },
+];
+
+impl Number {
+    /// Whether every slice has it, no position has one value twice, and there are as many values as volumes. Some positions may lack
+    /// a value: one slice that is missing must not put the others of its position into the wrong volume.
+    fn tells_apart(&self, places: &[Vec<Slice>], most: usize, complete: usize) -> bool {
+        let mut values = Vec::new();
+        for place in places {
+            let mut here: Vec<f64> = place.iter().filter_map(self.of).collect();
+            here.sort_unstable_by(f64::total_cmp);
+            if here.len() < place.len() || here.windows(2).any(|w| w[0].total_cmp(&w[1]).is_eq()) {
+                return false;
+            }
+            values.extend(here);
+        }
+        values.sort_unstable_by(f64::total_cmp);
+        let sizes: Vec<usize> = values.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(<[f64]>::len).collect();
+        // Odd slices may be one acquisition, even ones the next, and a few of them made again: neither is a volume then.
+        let are_volumes = sizes.len() == most && (2 * complete > places.len() || sizes.contains(&places.len()));
+        are_volumes || (self.is_time && complete < places.len() && 2 * sizes.len() <= values.len())
+    }
+}
+
+/// The slices of one value make a volume, in order of the values.
+fn by_number(places: Vec<Vec<Slice>>, number: &Number, complete: usize, findings: &mut Vec<Finding>) -> Vec<Vec<Slice>> {
+    let all = places.len();
+    let mut volumes: Vec<(f64, Vec<Slice>)> = Vec::new();
+    for slice in places.into_iter().flatten() {
+        let value = (number.of)(&slice).unwrap_or(f64::MAX);
+        match volumes.iter_mut().find(|(v, _)| v.total_cmp(&value).is_eq()) {
+            Some((_, slices)) => slices.push(slice),
+            None => volumes.push((value, vec![slice])),
+        }
+    }
+    volumes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    if complete < all {
+        let short: Vec<String> = volumes
+            .iter()
+            .filter(|(_, slices)| slices.len() < all)
+            .map(|(value, slices)| format!("{} of {all} slices of {} {value}", slices.len(), number.words))
+            .collect();
+        findings.push(Finding::new(
+            FindingCode::MultiVolume,
+            format!(
+                "slice positions repeat: read as {} volumes by their {}; there are only {}",
+                volumes.len(),
+                number.words,
+                listed(&short)
+            ),
+        ));
+    }
+    volumes.into_iter().map(|(_, slices)| slices).collect()
+}
+
+/// The first few of a list.
+fn listed(all: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = all.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if all.len() > SHOWN { format!("{shown} and so on") } else { shown }
+}
+
+/// The n-th slice of every position, in order of the instances, makes volume n.
 fn by_rank(places: Vec<Vec<Slice>>, most: usize) -> Vec<Vec<Slice>> {
     let mut volumes = vec![Vec::new(); most];
     for place in places {
