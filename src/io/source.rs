@@ -5,7 +5,7 @@ use super::finding::{Finding, FindingCode};
 use super::raw::{Dtype, RawVolume};
 use super::{dicom, nifti, picture};
 use crate::space::Affine;
-use crate::volume::Image;
+use crate::volume::{Image, require_room};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -221,9 +221,12 @@ impl SourceVolume {
     /// Grey values of one time point.
     ///
     /// # Errors
-    /// If the file changed or is damaged, or there is no such time point.
+    /// If the file changed or is damaged, there is no such time point, or no memory for its grey values.
     pub fn image(&self, time_point: usize) -> Result<Image, IoError> {
         let raw = self.raw()?;
+        // Grey values take up to four times what the file stores, beside it.
+        let bytes = self.shape[..3].iter().fold(size_of::<f32>(), |n, &s| n.saturating_mul(s));
+        require_room(bytes).map_err(IoError::no_memory(&self.path))?;
         raw.image(time_point)
             .ok_or_else(|| IoError::too_large(&self.path, format!("time point {time_point} of {} cannot be shown", self.time_points())))
     }

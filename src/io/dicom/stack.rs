@@ -3,10 +3,11 @@
 use super::super::error::IoError;
 use super::super::finding::{Finding, FindingCode};
 use super::super::picture::picture_affine;
-use super::super::raw::{RawVolume, Scale};
+use super::super::raw::{MAX_RAW_BYTES, RawVolume, Scale};
 use super::frame::{DicomFile, Frame};
 use super::pixels::{Wanted, read_frames};
 use crate::space::{Affine, Spacing};
+use crate::volume::require_room;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -89,12 +90,18 @@ impl Stack {
     /// Reads all slices, several files at a time.
     ///
     /// # Errors
-    /// If one of them cannot be unpacked.
+    /// If one of them cannot be unpacked, or all of them are more than the program takes or there is memory for.
     pub fn read(&self) -> Result<RawVolume, IoError> {
         let first = &self.slices[0].file;
         let dtype = first.format.dtype;
         let slice_bytes = self.shape[0] * self.shape[1] * dtype.bytes();
-        let mut bytes = vec![0; slice_bytes * self.shape[2]];
+        // Each file was weighed by itself: many small compressed ones can be a volume that no machine holds.
+        let [columns, rows, slices] = self.shape;
+        let length = slice_bytes.checked_mul(slices).filter(|length| *length <= MAX_RAW_BYTES).ok_or_else(|| {
+            IoError::too_large(&first.path, format!("{slices} slices of {columns} × {rows} pixels are more than the program takes"))
+        })?;
+        require_room(length).map_err(IoError::no_memory(&first.path))?;
+        let mut bytes = vec![0; length];
         let mut by_file: BTreeMap<usize, (&DicomFile, Vec<Wanted<'_>>)> = BTreeMap::new();
         for (slice, out) in self.slices.iter().zip(bytes.chunks_exact_mut(slice_bytes)) {
             let entry = by_file.entry(Arc::as_ptr(&slice.file) as usize).or_insert_with(|| (slice.file.as_ref(), Vec::new()));
