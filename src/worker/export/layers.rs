@@ -1,4 +1,4 @@
-//! The layers of a study that hold a label, with what files say about them.
+//! The layers of a study that hold a label or are finished without one, with what files say about them.
 
 use super::super::message::Role;
 use super::super::replay::replayed;
@@ -91,7 +91,13 @@ impl<'s> Found<'s> {
         Ok(Self { study, reads })
     }
 
-    /// Calls `visit` for every layer that holds a label; the number visited, and what `visit` left out.
+    /// Exams and readers of the reads that were found.
+    pub fn whose(&self) -> impl Iterator<Item = (&ExamRecord, &ReaderCode)> {
+        self.reads.iter().map(|(record, reader, _)| (record, reader))
+    }
+
+    /// Calls `visit` for every layer that holds a label, and for finished marrow without one; the number visited, and what `visit`
+    /// left out.
     pub fn each(
         &self,
         task: &Task,
@@ -123,8 +129,11 @@ impl<'s> Found<'s> {
             }
         })?;
         let slices = header.grid.shape()[header.slice_axis];
+        // A read that found no lesion is a finding, too.
+        let is_finished = read.done_slices(LayerKind::Marrow).len() >= slices || view.sealed().map_err(|e| e.to_string())?.is_some();
+        let is_held = |kind: LayerKind| !read.labels(kind).labelled_box().is_empty() || (kind == LayerKind::Marrow && is_finished);
         // What is left out while painting is an aid of the reader's, not a finding.
-        let held = [LayerKind::Marrow, LayerKind::Bone].into_iter().filter(|kind| !read.labels(*kind).labelled_box().is_empty());
+        let held = [LayerKind::Marrow, LayerKind::Bone].into_iter().filter(|kind| is_held(*kind));
         Ok(held
             .map(|kind| {
                 let (models, algorithms) = provenance(&read, kind);

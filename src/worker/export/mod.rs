@@ -13,13 +13,13 @@ use crate::study::Study;
 use layers::Found;
 use std::path::Path;
 
-/// Writes every layer that holds a label: a reader's own reads, or all of them for the coordinator.
+/// Writes every layer that holds a label, and finished marrow without one: a reader's own reads, or all of them for the coordinator.
 pub(super) fn export(task: &Task, root: &Path, role: &Role, how: &ExportHow, out: &Path, now: &str) -> Outcome {
     match write_all(task, root, role, how, out, now) {
         _ if task.cancel.is_cancelled() => Outcome::Cancelled,
         Ok((0, left_out)) => Outcome::Failed(match left_out.first() {
             Some(why) => format!("There is nothing to export: {why}."),
-            None => "There is nothing to export yet: no layer holds a label.".to_owned(),
+            None => "There is nothing to export yet: no layer holds a label, and no read is finished.".to_owned(),
         }),
         Ok((files, left_out)) => Outcome::Exported { files, out: out.to_owned(), left_out },
         Err(why) => Outcome::Failed(why),

@@ -50,6 +50,10 @@ impl Sources {
 
 /// One object per layer.
 pub(super) fn write(layer: &Layer<'_>, sources: &Sources, out: &Path, now: &str) -> Result<Option<String>, String> {
+    if layer.labels.labelled_box().is_empty() {
+        // A segmentation without a frame is none.
+        return Ok(Some("no labelled voxel".to_owned()));
+    }
     let source = sources.of(layer)?;
     let segments: Vec<Segment> = layer
         .scheme
