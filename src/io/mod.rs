@@ -16,7 +16,7 @@ mod save;
 mod source;
 mod watch;
 
-pub use dicom::seg::{Algorithm, Code, SegMap, SegNote, Segment, SegmentInfo, SegmentMeaning, read_seg, write_seg};
+pub use dicom::seg::{Algorithm, Code, SegMap, SegNote, Segment, SegmentInfo, SegmentMeaning, SlicePlaces, read_seg, write_seg};
 pub use error::IoError;
 pub use finding::{Finding, FindingCode};
 pub use folder::{FolderEntries, list_folder, make_folder};

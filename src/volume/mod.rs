@@ -20,7 +20,7 @@ pub use grid::{Grid, GridError, GridMismatch};
 pub use image::{Image, ImageError};
 pub use labels::{Labels, LabelsError, TILE, TileId};
 pub use memory::{NoMemory, require_room, with_room};
-pub use placing::{Placing, PlacingError, place};
+pub use placing::{Placing, PlacingError, place, place_slices};
 pub use resample::resample;
 pub use scheme::{LabelClass, LabelScheme, LayerKind, Rgb};
 pub use standardise::{LANDMARK_PERCENTS, Landmarks, Standard, StandardMap};

@@ -7,6 +7,8 @@ pub(super) const STUDY_DATE: u32 = 0x0008_0020;
 pub(super) const ACCESSION: u32 = 0x0008_0050;
 pub(super) const MODALITY: u32 = 0x0008_0060;
 pub(super) const MANUFACTURER: u32 = 0x0008_0070;
+pub(super) const CODE_VALUE: u32 = 0x0008_0100;
+pub(super) const CODING_SCHEME: u32 = 0x0008_0102;
 pub(super) const SERIES_DESCRIPTION: u32 = 0x0008_103e;
 pub(super) const MODEL: u32 = 0x0008_1090;
 pub(super) const FRAME_TYPE: u32 = 0x0008_9007;
@@ -70,6 +72,8 @@ pub(super) const SEGMENT_LABEL: u32 = 0x0062_0005;
 pub(super) const SEGMENT_IDENTIFICATION_SEQUENCE: u32 = 0x0062_000a;
 pub(super) const REFERENCED_SEGMENT: u32 = 0x0062_000b;
 pub(super) const MAX_FRACTIONAL: u32 = 0x0062_000e;
+pub(super) const PROPERTY_TYPE_SEQUENCE: u32 = 0x0062_000f;
+pub(super) const PROPERTY_TYPE_MODIFIER_SEQUENCE: u32 = 0x0062_0011;
 pub(super) const PIXEL_MEASURES_SEQUENCE: u32 = 0x0028_9110;
 pub(super) const PIXEL_VALUE_SEQUENCE: u32 = 0x0028_9145;
 pub(super) const SHARED_GROUPS: u32 = 0x5200_9229;
@@ -94,5 +98,7 @@ pub(super) const fn is_sequence(tag: u32) -> bool {
             | PIXEL_VALUE_SEQUENCE
             | SEGMENT_SEQUENCE
             | SEGMENT_IDENTIFICATION_SEQUENCE
+            | PROPERTY_TYPE_SEQUENCE
+            | PROPERTY_TYPE_MODIFIER_SEQUENCE
     )
 }

@@ -60,6 +60,17 @@ impl SegmentMeaning {
         Some(Self { category: ABNORMAL, of_type: code, side: None, region: Some(MARROW) })
     }
 
+    /// What the codes of a segment say: a level of marrow signal, or one of the bones known here.
+    pub(super) fn told(scheme: &str, value: &str, side: Option<&str>) -> Option<Self> {
+        let same = |code: &Code| code.scheme == scheme && code.value == value;
+        if let Some(at) = LEVELS.iter().position(same) {
+            return Self::marrow_level(at as u8 + 1);
+        }
+        let of_type = BONES.iter().map(|(_, code)| *code).find(same)?;
+        let side = [RIGHT, LEFT].into_iter().find(|code| side == Some(code.value));
+        Some(Self { category: STRUCTURE, of_type, side, region: None })
+    }
+
     /// A bone by its key: `femur_right`, `sacrum`. A bone that has no code here is called a bone.
     #[must_use]
     pub fn bone(key: &str) -> Self {
@@ -86,5 +97,8 @@ mod tests {
         assert_eq!((SegmentMeaning::bone("sacrum").side, SegmentMeaning::bone("talus_right").of_type.meaning), (None, "Bone"));
         assert_eq!(SegmentMeaning::marrow_level(3).map(|m| m.of_type.value), Some("MS3"));
         assert_eq!((SegmentMeaning::marrow_level(0), SegmentMeaning::marrow_level(4)), (None, None));
+        assert_eq!(SegmentMeaning::told("SCT", "12611008", Some("7771000")), Some(tibia));
+        assert_eq!(SegmentMeaning::told("99OSTEON", "MS2", None), SegmentMeaning::marrow_level(2));
+        assert_eq!(SegmentMeaning::told("99OTHER", "MS2", None), None);
     }
 }

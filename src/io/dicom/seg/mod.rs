@@ -3,8 +3,10 @@
 mod codes;
 mod element;
 mod read;
+mod slices;
 mod write;
 
 pub use codes::{Code, SegmentMeaning};
 pub use read::{SegMap, SegmentInfo, read_seg};
+pub use slices::SlicePlaces;
 pub use write::{Algorithm, SegNote, Segment, write_seg};

@@ -5,7 +5,7 @@ use super::super::super::save::atomic_write;
 use super::super::super::source::{Plan, SourceVolume};
 use super::super::data_set::View;
 use super::super::load::{Loaded, load, read_bytes};
-use super::super::stack::Stack;
+use super::super::stack::{Stack, dot};
 use super::codes::{Code, SegmentMeaning};
 use super::element::Elements;
 use crate::volume::Labels;
@@ -60,7 +60,8 @@ pub struct SegNote {
     pub uids: [u128; 3],
 }
 
-/// Writes the labels of one layer over the series that they were painted on. Slices without a label have no frame.
+/// Writes the labels of one layer over the series that they were painted on. Slices without a label have no frame. Segments are
+/// numbered from 1 in the order given (PS3.3 C.8.20.4 asks for it): with all labels of a scheme, number and label are the same.
 ///
 /// # Errors
 /// If the volume did not come from DICOM or lies on another grid, a source lacks what a segmentation must repeat, there is no
@@ -92,12 +93,12 @@ pub fn write_seg(path: &Path, source: &SourceVolume, labels: &Labels, segments: 
     meta.bytes(0x0002_0001, b"OB", vec![0, 1]).text(0x0002_0002, b"UI", SEG_CLASS).text(0x0002_0003, b"UI", &instance);
     meta.text(0x0002_0010, b"UI", EXPLICIT_LITTLE).text(0x0002_0012, b"UI", IMPLEMENTATION).text(0x0002_0013, b"SH", "OSTEON");
     let meta = meta.encode();
-    let mut set = sources.general(stack, note, &instance)?;
+    let mut set = sources.general(note, &instance)?;
     image_and_segments(&mut set, stack, segments, frames.len());
     set.text(0x0020_000e, b"UI", &uid(note.uids[0]));
     dimensions(&mut set, &uid(note.uids[2]));
     shared_groups(&mut set, stack);
-    per_frame_groups(&mut set, stack, &sources, &frames, segments);
+    per_frame_groups(&mut set, stack, &sources, &frames);
     set.bytes(0x7fe0_0010, b"OB", pack(labels, &frames, segments, stack.shape));
     let set = set.encode();
     Ok(atomic_write(path, |out| {
@@ -188,7 +189,7 @@ impl Sources {
     }
 
     /// Patient, study, series, equipment and common modules.
-    fn general(&self, stack: &Stack, note: &SegNote, instance: &str) -> Result<Elements, IoError> {
+    fn general(&self, note: &SegNote, instance: &str) -> Result<Elements, IoError> {
         let Some(source) = self.view(&self.first) else {
             return Err(IoError::unsupported(&self.first, "the series has no file"));
         };
@@ -222,7 +223,6 @@ impl Sources {
             item
         });
         set.sequence(0x0008_1115, series.collect());
-        let _ = stack;
         Ok(set)
     }
 }
@@ -283,14 +283,18 @@ fn shared_groups(set: &mut Elements, stack: &Stack) {
     let frame = stack.slices[0].frame();
     orientation.ds(0x0020_0037, &frame.orientation_lps.unwrap_or([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
     let spacing = stack.world_from_voxel.spacing().mm();
-    measures.ds(0x0018_0050, &[frame.thickness_mm.unwrap_or(spacing[2])]).ds(0x0018_0088, &[spacing[2]]);
+    // Along the normal (PS3.3 C.7.6.2.1), also where the step from slice to slice is oblique.
+    let between_slices = match (stack.slices[0].directions(), stack.world_from_voxel.column(2)) {
+        (Some([_, _, normal]), [x, y, z]) => dot([-x, -y, z], normal).abs(),
+        (None, _) => spacing[2],
+    };
+    measures.ds(0x0018_0050, &[frame.thickness_mm.unwrap_or(between_slices)]).ds(0x0018_0088, &[between_slices]);
     measures.ds(0x0028_0030, &[spacing[1], spacing[0]]);
     item.sequence(0x0020_9116, vec![orientation]).sequence(0x0028_9110, vec![measures]);
     set.sequence(0x5200_9229, vec![item]);
 }
 
-fn per_frame_groups(set: &mut Elements, stack: &Stack, sources: &Sources, frames: &[SegFrame], segments: &[Segment]) {
-    let _ = segments;
+fn per_frame_groups(set: &mut Elements, stack: &Stack, sources: &Sources, frames: &[SegFrame]) {
     let items = frames.iter().map(|frame| {
         let slice = &stack.slices[frame.slice];
         let (mut item, mut content, mut position, mut segment) =
