@@ -30,7 +30,7 @@ pub struct MaskArgs {
     /// marrow or bone
     #[arg(long, default_value = "marrow")]
     pub layer: String,
-    /// What becomes of labels, such as 4=1,5=2 (7=0 leaves label 7 out)
+    /// What becomes of labels, such as 4=1,5=2 (7=0 leaves label 7 out); segments of DICOM are told by their names where these are ours
     #[arg(long, value_name = "THEIRS=OURS,…", value_delimiter = ',')]
     pub map: Vec<String>,
     /// Resample a mask on another grid (nearest voxel)

@@ -31,6 +31,7 @@ mod report;
 mod sample;
 mod score;
 mod seal;
+mod segments;
 mod standard;
 mod start_from;
 mod steady;

@@ -55,11 +55,11 @@ pub(super) fn write(layer: &Layer<'_>, sources: &Sources, out: &Path, now: &str)
         return Ok(Some("no labelled voxel".to_owned()));
     }
     let source = sources.of(layer)?;
+    // All labels of the layer, painted or not: so that the number of a segment is that of its label.
     let segments: Vec<Segment> = layer
         .scheme
         .classes()
         .iter()
-        .filter(|class| layer.algorithms.contains_key(&class.value))
         .map(|class| Segment {
             value: class.value,
             label: class.name.replace('·', "-"),

@@ -19,7 +19,8 @@ pub struct MaskRequest {
     pub scheme: LabelScheme,
     /// Grid of the image that is read.
     pub grid: Arc<Grid>,
-    /// What becomes of labels: theirs to ours; 0 leaves one out. Those not named stay as they are.
+    /// What becomes of labels: theirs to ours; 0 leaves one out. Those not named stay as they are, or become
+    /// what the names of a DICOM segmentation say.
     pub map: BTreeMap<u8, u8>,
     /// Whether a mask on another grid is resampled.
     pub resample: bool,
