@@ -39,6 +39,7 @@ def check_seg(seg_dir, mask_dir, source_dir):
         value_of = {entry["name"].replace("·", "-"): entry["value"] for entry in about["labels"]}
         ras_to_voxel = np.linalg.inv(mask.affine)
         assert seg.segmentation_type == hd.seg.SegmentationTypeValues.BINARY
+        assert {n: seg.get_segment_description(n).segment_label for n in seg.segment_numbers} == {v: n for n, v in value_of.items()}
         assert seg.PatientID == next(iter(sources.values())).PatientID
         found = np.zeros_like(labels)
         orientation = [float(v) for v in seg.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0].ImageOrientationPatient]
