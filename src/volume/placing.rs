@@ -53,10 +53,13 @@ pub fn place_slices(labels: &Labels, starts: &[[f64; 3]], grid: &Arc<Grid>, how:
     let Some(slabs) = Slabs::new(labels.grid(), grid) else { return Ok(placed) };
     let starts = &starts[..starts.len().min(slices)];
     for k in slabs.of_use(starts, how) {
-        let affine = Affine::from_columns(slabs.axes, slabs.start(starts[k])).ok();
-        let Some(one) = affine.and_then(|affine| Grid::new([columns, rows, 1], affine).ok()) else { continue };
-        let mut slice = Labels::empty(Arc::new(one));
         let within = VoxelBox { lo: [0, 0, k], hi: [columns, rows, k + 1] };
+        let affine = Affine::from_columns(slabs.axes, slabs.start(starts[k])).ok();
+        // Only a place that is no number has no slice.
+        let Some(one) = affine.and_then(|affine| Grid::new([columns, rows, 1], affine).ok()) else {
+            return Err(PlacingError::Outside(labels.counts_in(within).labelled() as u64));
+        };
+        let mut slice = Labels::empty(Arc::new(one));
         labels.for_each_labelled_in(within, |[i, j, _], label| slice.set([i, j, 0], label));
         place(&slice, grid, how)?.for_each_labelled(|voxel, label| placed.set(voxel, label));
     }
