@@ -56,6 +56,10 @@ pub const PADDING: f32 = 12.0;
 pub const ROW: f32 = 24.0;
 /// Height of a button.
 pub const BUTTON: f32 = 28.0;
+/// From one thing of a row to the next.
+pub const GAP: f32 = 8.0;
+/// From one answer of a row to the next.
+pub const CHOICE_GAP: f32 = 20.0;
 /// Height of the top bar.
 pub const TOP_BAR: f32 = 40.0;
 /// Height of the status line.
@@ -153,7 +157,7 @@ pub fn install(ctx: &egui::Context) {
 }
 
 fn spacing(spacing: &mut egui::style::Spacing) {
-    spacing.item_spacing = Vec2::new(8.0, 4.0);
+    spacing.item_spacing = Vec2::new(GAP, 4.0);
     spacing.button_padding = Vec2::new(8.0, 4.0);
     spacing.interact_size = Vec2::new(32.0, ROW);
     spacing.menu_margin = Margin::same(8);
@@ -161,7 +165,8 @@ fn spacing(spacing: &mut egui::style::Spacing) {
     spacing.slider_rail_height = 2.0;
     spacing.icon_width = 14.0;
     spacing.icon_width_inner = 8.0;
-    spacing.icon_spacing = 8.0;
+    // A box or circle stands nearer to its own words than to the next.
+    spacing.icon_spacing = 4.0;
     spacing.tooltip_width = 320.0;
     spacing.scroll = egui::style::ScrollStyle::thin();
 }

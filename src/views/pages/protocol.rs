@@ -2,7 +2,7 @@
 
 use crate::session::{Command, FileCommand, Session, StudyCommand};
 use crate::study::{Assistance, Protocol, ReaderCode, ReaderRule, ReadingRules, ScoringRules};
-use crate::views::widgets::{ButtonLook, button, heading, named, quiet};
+use crate::views::widgets::{ButtonLook, button, button_row, heading, named, quiet, words_row};
 use crate::views::{facts, theme};
 use crate::worker::message::{PickPurpose, StudySummary};
 use egui::{Align, Checkbox, DragValue, Frame, Label, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, Vec2};
@@ -87,7 +87,8 @@ fn form_ui(ui: &mut Ui, protocol: &Protocol, new_reader: &mut String) -> Option<
     heading(ui, "Readers and what they may see of a model");
     let mut removed = None;
     for (at, rule) in readers.iter_mut().enumerate() {
-        ui.horizontal(|ui| {
+        button_row(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = theme::CHOICE_GAP;
             ui.allocate_ui(Vec2::new(92.0, theme::ROW), |ui| {
                 ui.set_min_width(92.0);
                 ui.label(RichText::new(rule.code.to_string()).font(theme::mono()).color(theme::STRONG));
@@ -103,8 +104,9 @@ fn form_ui(ui: &mut Ui, protocol: &Protocol, new_reader: &mut String) -> Option<
     if let Some(at) = removed {
         readers.remove(at);
     }
-    ui.horizontal(|ui| {
-        let field = TextEdit::singleline(new_reader).desired_width(92.0).hint_text("R5");
+    let free = (1..).map(|n| format!("R{n}")).find(|code| !readers.iter().any(|r| r.code.as_str() == code.as_str())).unwrap_or_default();
+    words_row(ui, theme::GAP, |ui| {
+        let field = TextEdit::singleline(new_reader).desired_width(92.0).hint_text(free);
         let _ = named(ui.add(field), "Code of a new reader");
         let code = ReaderCode::new(new_reader.trim()).ok().filter(|code| !readers.iter().any(|r| r.code == *code));
         if button(ui, "Add reader", None, ButtonLook::Plain, code.is_some()).clicked()

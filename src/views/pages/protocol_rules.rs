@@ -39,7 +39,8 @@ fn number(ui: &mut Ui, words: &str, value: &mut f64, range: std::ops::RangeInclu
 
 fn window_ui(ui: &mut Ui, protocol: Protocol) -> Protocol {
     let (mut rule, mut limit) = (protocol.window(), protocol.window_limit());
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::CHOICE_GAP;
         let rules = [
             ("free", WindowRule::Free),
             ("fixed", WindowRule::Fixed { lower: 0.0, upper: 1000.0 }),
@@ -70,7 +71,8 @@ fn window_ui(ui: &mut Ui, protocol: Protocol) -> Protocol {
         }
     }
     if rule != WindowRule::Free {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::CHOICE_GAP;
             let limits =
                 [("readers may change it", WindowLimit::Free), ("within a band", WindowLimit::Band(0.1)), ("locked", WindowLimit::Locked)];
             for (words, usual) in limits {
@@ -94,6 +96,7 @@ fn tools_ui(ui: &mut Ui, protocol: Protocol) -> Protocol {
     let mut allowed: Vec<&str> = TOOL_WORDS.into_iter().filter(|word| protocol.allows_tool(word)).collect();
     let before = allowed.len();
     ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::CHOICE_GAP;
         for word in TOOL_WORDS {
             let mut on = allowed.contains(&word);
             if ui.add(Checkbox::new(&mut on, word)).changed() {

@@ -2,7 +2,7 @@
 
 use crate::session::{Command, FileCommand, ScoreCommand, Session};
 use crate::study::{ExamCode, Figures, ScoreTable, TableMark, Target};
-use crate::views::widgets::{ButtonLook, button, heading, named, quiet};
+use crate::views::widgets::{ButtonLook, button, heading, named, quiet, words_row};
 use crate::views::{facts, theme};
 use crate::worker::message::{NewScores, PickPurpose, ScoreExams, ScoreSummary};
 use egui::{Align, Color32, Frame, Grid, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, Vec2};
@@ -53,7 +53,7 @@ pub fn score_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, comm
 }
 
 fn summary_ui(ui: &mut Ui, session: &Session, summary: &ScoreSummary, commands: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
+    words_row(ui, theme::GAP, |ui| {
         ui.label(RichText::new(summary.session.to_string()).font(theme::mono()).color(theme::STRONG));
         ui.label(RichText::new(format!("{} masks", summary.items)).color(theme::TEXT));
         if summary.locked {
@@ -107,6 +107,7 @@ fn new_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, commands: 
         ui.end_row();
         ui.label(RichText::new("Model").color(theme::QUIET));
         ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::CHOICE_GAP;
             for (at, name) in models.iter().enumerate() {
                 ui.radio_value(&mut entry.model, at, name.as_str());
             }
@@ -149,7 +150,7 @@ fn new_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, commands: 
 
 /// Where the key of the new session goes.
 fn key_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
+    words_row(ui, theme::GAP, |ui| {
         let folder = session.study().and_then(|s| s.root.file_name()).unwrap_or_default().to_string_lossy();
         let place =
             session.scoring().new_key().map_or_else(|| format!("in {folder}-coordinator, beside the study"), |p| p.display().to_string());
@@ -162,7 +163,7 @@ fn key_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
 }
 
 fn table_ui(ui: &mut Ui, session: &Session, table: &ScoreTable, commands: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
+    words_row(ui, theme::GAP, |ui| {
         let title = format!("Table 2 · session {}, scored by {}", table.session, table.scorer);
         ui.label(RichText::new(title).font(theme::title()).color(theme::STRONG));
         if button(ui, "Join covariates…", None, ButtonLook::Plain, true)
@@ -174,7 +175,7 @@ fn table_ui(ui: &mut Ui, session: &Session, table: &ScoreTable, commands: &mut V
     });
     quiet(ui, &format!("{} against {}", table.model, table.consensus));
     ui.add_space(theme::UNIT);
-    Grid::new(("table 2", &table.scorer, &table.model)).spacing([18.0, 4.0]).min_row_height(theme::ROW).show(ui, |ui| {
+    Grid::new(("table 2", &table.scorer, &table.model)).spacing([12.0, 4.0]).min_row_height(theme::ROW).show(ui, |ui| {
         head(ui);
         for row in &table.rows {
             let exam = ui.label(RichText::new(row.exam.to_string()).font(theme::mono()).color(theme::STRONG));
@@ -231,7 +232,9 @@ fn head(ui: &mut Ui) {
     let small = |ui: &mut Ui, text: &str| {
         cell_with(ui, text, theme::QUIET, theme::small());
     };
-    for text in ["Exam", "Age", "Slices"] {
+    // Over its codes, which begin at the left.
+    ui.label(RichText::new("Exam").font(theme::small()).color(theme::QUIET));
+    for text in ["Age", "Slices\nwith signal"] {
         small(ui, text);
     }
     for target in Target::ALL {

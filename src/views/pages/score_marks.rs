@@ -4,7 +4,7 @@ use crate::session::{Command, OpenScores, ScoreCommand, Session};
 use crate::study::Target;
 use crate::views::panels::action_button;
 use crate::views::theme;
-use crate::views::widgets::{ButtonLook, VasChange, quiet, vas};
+use crate::views::widgets::{ButtonLook, VasChange, quiet, vas, words_row};
 use crate::volume::LayerKind;
 use egui::{Align, Checkbox, CornerRadius, Id, Layout, Margin, RichText, ScrollArea, Sense, TextEdit, Ui, Vec2};
 
@@ -105,7 +105,7 @@ fn foot(ui: &mut Ui, session: &Session, open: &OpenScores, commands: &mut Vec<Co
             action_button(ui, session, "score_close", None, ButtonLook::Plain, commands);
         });
     });
-    ui.horizontal(|ui| {
+    words_row(ui, theme::GAP, |ui| {
         let mut numbers = session.scoring().shows_numbers();
         let check = ui.add(Checkbox::new(&mut numbers, "Show numbers"));
         if check.on_hover_text("A visual analogue scale has none; they are kept to 0.01").changed() {

@@ -22,16 +22,19 @@ pub fn history_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mu
     let current = history.next_undo().map(|(row, _)| row);
     ui.add_space(theme::UNIT);
     // As far as the panel is in sight, so that the whole list can be reached.
-    let height = (ui.clip_rect().bottom() - ui.cursor().top() - theme::PADDING).clamp(96.0, 480.0);
+    let room = ui.clip_rect().bottom() - ui.cursor().top() - theme::PADDING;
+    let height = room.clamp(96.0, 480.0);
     let line = theme::ROW;
+    // Where the panels above leave less room than that, only so much of it is seen.
+    let sight = room.clamp(line, height);
     ui.spacing_mut().item_spacing = Vec2::ZERO;
     // Where undo has gone is brought into sight, and then left where the person scrolls it.
     let id = ui.scope_id().with("history in sight");
     let (seen, offset): (Option<u64>, f32) = ui.data(|d| d.get_temp(id)).unwrap_or_default();
     let top = entries.iter().rev().position(|e| Some(e.row) == current).unwrap_or(entries.len() - 1) as f32 * line;
     let mut area = ScrollArea::vertical().id_salt("history").max_height(height).auto_shrink([false, true]);
-    if seen != current && (top < offset || top + line > offset + height) {
-        area = area.vertical_scroll_offset((top - height / 2.0).max(0.0));
+    if seen != current && (top < offset || top + line > offset + sight) {
+        area = area.vertical_scroll_offset((top - sight / 2.0).max(0.0));
     }
     let shown = area.show_rows(ui, line, entries.len(), |ui, range| {
         for at in range {

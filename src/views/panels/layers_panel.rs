@@ -110,15 +110,24 @@ fn labels(ui: &mut Ui, session: &Session, exam: &OpenExam, tally: &Tally, comman
     let active = session.tool().label();
     let told = |value: u8| scheme.classes().len() <= MOST_COUNTED || value == active;
     let counts: Vec<String> = (scheme.classes().iter().map(|class| class.value).filter(|value| told(*value)))
-        .map(|label| format!("{label}: {}/{}", tally.in_slice(layer, label, slice), tally.in_exam(layer, label)))
+        .map(|label| format!("{label}:{NO_BREAK}{}/{}", tally.in_slice(layer, label, slice), tally.in_exam(layer, label)))
         .collect();
     quiet(ui, &format!("{} · voxels {}", columns.unit, counts.join(", ")));
     let inside: Vec<String> = (scheme.classes().iter().filter(|class| told(class.value)))
-        .filter_map(|class| Some(format!("{}: {}", class.value, columns.words(in_squares(tally, layer, class.value, slice)?))))
+        .filter_map(|class| {
+            Some(format!("{}:{NO_BREAK}{}", class.value, in_one_piece(&columns.words(in_squares(tally, layer, class.value, slice)?))))
+        })
         .collect();
     if !inside.is_empty() {
         quiet(ui, &format!("within the squares · {}", inside.join(", ")));
     }
+}
+
+/// A space at which no line ends: a label stays with its number.
+const NO_BREAK: char = '\u{a0}';
+
+fn in_one_piece(words: &str) -> String {
+    words.replace(' ', &NO_BREAK.to_string())
 }
 
 /// Voxels within the metaphysis squares on the slice and in the exam: of marrow alone.

@@ -4,7 +4,7 @@ use super::histogram::{HistogramCache, histogram_ui};
 use crate::session::{Command, OpenExam, Session, ViewCommand, Window, WindowPreset};
 use crate::views::actions::Action;
 use crate::views::theme;
-use crate::views::widgets::{ButtonLook, button, button_row, heading, named};
+use crate::views::widgets::{ButtonLook, button, button_row, heading, named, words_row};
 use egui::{DragValue, RichText, Ui};
 
 /// The action of a preset, for its key.
@@ -30,7 +30,7 @@ pub fn window_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, histogram: &mu
     let speed = f64::from((range.1 - range.0) / 500.0).max(1e-6);
     let decimals = if range.1 - range.0 > 20.0 { 0 } else { 3 };
     let (mut width, mut level) = (window.width(), window.level());
-    ui.horizontal(|ui| {
+    words_row(ui, theme::GAP, |ui| {
         ui.label(RichText::new("W").font(theme::mono()).color(theme::QUIET));
         let w = ui.add_enabled(free, DragValue::new(&mut width).speed(speed).range(0.0..=f32::MAX).max_decimals(decimals));
         let w = named(w, "Window width").on_hover_text("Window width: drag or click and type");

@@ -12,7 +12,7 @@ mod vas;
 
 pub use bar::{hatched_bar, progress_bar};
 pub use button::{ButtonLook, button};
-pub use button_row::button_row;
+pub use button_row::{button_row, words_row};
 pub use chip::chip;
 pub use heading::{heading, quiet};
 pub use key_cap::{key_cap_size, paint_key_cap};

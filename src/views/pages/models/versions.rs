@@ -2,7 +2,7 @@
 
 use super::lineage::{dice_names, label_words};
 use crate::session::{Command, ModelCommand, Session};
-use crate::views::widgets::{ButtonLook, button};
+use crate::views::widgets::{ButtonLook, button, words_row};
 use crate::views::{facts, theme};
 use crate::worker::message::VersionSummary;
 use egui::{Grid, RichText, ScrollArea, Ui, Vec2};
@@ -56,7 +56,7 @@ fn row(ui: &mut Ui, version: &VersionSummary, names: &[String], current: Option<
 
 /// What can be done with a version.
 fn choices(ui: &mut Ui, version: &VersionSummary, current: Option<u32>, commands: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
+    words_row(ui, theme::GAP, |ui| {
         if current == Some(version.version) {
             ui.label(RichText::new("current: it proposes").color(theme::ACCENT));
             return;
