@@ -6,7 +6,7 @@ mod common;
 
 use common::{PATIENCE, ball_study, driver, enter, open, required, saved, shared, stroke};
 use osteon::headless::Driver;
-use osteon::session::{Command, EditCommand, FileCommand, StudyCommand, ToolCommand};
+use osteon::session::{Command, Conditions, EditCommand, FileCommand, Monitor, RoomLight, StudyCommand, ToolCommand, ViewCommand};
 use osteon::study::{Assistance, ImportOptions, Protocol, ReaderCode, ReaderRule, Study};
 use osteon::volume::LayerKind;
 use osteon::worker::message::{ExportHow, Role};
@@ -224,6 +224,8 @@ fn a_mask_made_elsewhere_becomes_one_step_of_a_read() {
     assert_eq!(layers.provenance(LayerKind::Marrow, [3, 4, 5]), Some(osteon::edit::CommitKind::Imported));
     assert_eq!(layers.history().entries().count(), 2);
     // Taking it back is reading again.
+    let said = Conditions { room_light: Some(RoomLight::Dimmed), monitor: Some(Monitor::Office), squares_seen: true };
+    driver.run(Command::View(ViewCommand::Conditions(said)));
     driver.run(Command::Study(StudyCommand::ConfirmConditions));
     driver.run(Command::Edit(EditCommand::Undo));
     driver.run(Command::Edit(EditCommand::Undo));

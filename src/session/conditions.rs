@@ -1,10 +1,9 @@
 //! Reading conditions: what a reader says of room light and monitor before reading, and when.
 
 /// How light the room is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RoomLight {
     /// A reading room, about 25 to 50 lux.
-    #[default]
     Dark,
     /// Dimmed, up to about 100 lux.
     Dimmed,
@@ -28,10 +27,9 @@ impl RoomLight {
 }
 
 /// What kind of monitor it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Monitor {
     /// Calibrated for diagnosis.
-    #[default]
     Diagnostic,
     /// A usual monitor.
     Office,
@@ -54,23 +52,30 @@ impl Monitor {
     }
 }
 
-/// What the reader says.
+/// What the reader says. Nothing is said for them: what they have not answered is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// The room.
-    pub room_light: RoomLight,
+    pub room_light: Option<RoomLight>,
     /// The monitor.
-    pub monitor: Monitor,
-    /// Whether both small squares of the pattern are seen.
+    pub monitor: Option<Monitor>,
+    /// Whether both small squares of the pattern and every step of grey are seen.
     pub squares_seen: bool,
 }
 
 impl Conditions {
-    /// As it stands in the journal.
+    /// As it stands in the journal; `None` before room and monitor are both answered.
     #[must_use]
-    pub fn text(&self) -> String {
-        let seen = if self.squares_seen { "both squares seen" } else { "not both squares seen" };
-        format!("room light: {}; monitor: {}; test pattern: {seen}", self.room_light.name(), self.monitor.name())
+    pub fn text(&self) -> Option<String> {
+        let (room, monitor) = (self.room_light?.name(), self.monitor?.name());
+        let seen = if self.squares_seen { "both squares and every step seen" } else { "not both squares and every step seen" };
+        Some(format!("room light: {room}; monitor: {monitor}; test pattern: {seen}"))
+    }
+
+    /// Whether room and monitor are both answered. Not seeing the squares is an answer, too.
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
+        self.room_light.is_some() && self.monitor.is_some()
     }
 }
 

@@ -4,7 +4,9 @@ use super::desk::{harness, harness_at, reader, reading};
 use super::{Window, can_render, click, press, press_with, shot};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, TouchDeviceId, TouchId, TouchPhase, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use osteon::session::{Command, Effect, KeyMap, PointerCommand, StudyCommand, Tool, ToolCommand, ViewCommand, Workspace};
+use osteon::session::{
+    Command, Conditions, Effect, KeyMap, Monitor, PointerCommand, RoomLight, StudyCommand, Tool, ToolCommand, ViewCommand, Workspace,
+};
 use osteon::worker::message::{Request, Role};
 
 /// Names of everything that can be used but says nothing of itself.
@@ -208,7 +210,15 @@ fn the_protocol_may_ask_for_light_and_monitor_before_reading() {
     let before = window.state().session.exam().unwrap().layers().next_row();
     window.state_mut().run(Command::Edit(osteon::session::EditCommand::ToggleDone));
     assert_eq!(window.state().session.exam().unwrap().layers().next_row(), before, "nothing is changed before the check");
+    // Nothing is answered beforehand, and what is not answered is not confirmed, not even by a command that comes too early.
+    assert!(click(&mut window, "Confirm and read").is_empty());
+    window.state_mut().run(Command::Study(StudyCommand::ConfirmConditions));
     click(&mut window, "Dimmed");
+    assert!(click(&mut window, "Confirm and read").iter().all(|c| !matches!(c, Command::Study(_))), "the monitor is not answered");
+    window.state_mut().run(Command::Study(StudyCommand::ConfirmConditions));
+    assert!(window.state().session.conditions_due() && window.state().session.conditions().confirmed().is_none());
+    assert_eq!(window.state().session.exam().unwrap().layers().next_row(), before, "no row with answers that nobody gave");
+    click(&mut window, "Office monitor");
     click(&mut window, "I see the small square in the black one and in the white one, and every step of the row");
     assert_eq!(click(&mut window, "Confirm and read"), [Command::Study(StudyCommand::ConfirmConditions)]);
     window.get_by_label_contains("Picture: ");
@@ -221,24 +231,28 @@ fn the_protocol_may_ask_for_light_and_monitor_before_reading() {
     };
     let effects = window.state_mut().run(Command::Study(StudyCommand::ConfirmConditions));
     let text = rows(effects);
-    assert!(text.contains("room light: Dimmed; monitor: Diagnostic, calibrated; test pattern: both squares seen"), "{text}");
+    assert!(text.contains("room light: Dimmed; monitor: Office monitor; test pattern: both squares and every step seen"), "{text}");
     window.state_mut().run(Command::Study(StudyCommand::LeaveRole));
     window.state_mut().sit_down(&reader("R2"));
     window.run_steps(2);
     assert!(window.state().session.conditions_due(), "another session, another check");
     window.state_mut().sit_down(&Role::Coordinator);
     assert!(!window.state().session.conditions_due());
-    // By keyboard alone: Space ticks, Tab leads past three rooms and three monitors to the button.
+    assert!(!window.state().session.conditions().draft().is_answered(), "the answers were another sitting's");
+    // By keyboard alone: Space ticks and chooses, Tab leads through three rooms and three monitors to the button.
     window.state_mut().run(Command::Study(StudyCommand::LeaveRole));
     window.state_mut().sit_down(&reader("R2"));
     window.run_steps(3);
     assert!(window.state().session.conditions_due());
     press(&mut window, Key::Space);
-    (0..7).for_each(|_| drop(press(&mut window, Key::Tab)));
-    press(&mut window, Key::Enter);
+    for tabs in [1, 3, 3] {
+        (0..tabs).for_each(|_| drop(press(&mut window, Key::Tab)));
+        press(&mut window, Key::Space);
+    }
     window.run_steps(2);
-    let confirmed = window.state().session.conditions().confirmed().map(|(conditions, _)| conditions.squares_seen);
-    assert_eq!(confirmed, Some(true));
+    let confirmed = window.state().session.conditions().confirmed().map(|(conditions, _)| *conditions);
+    let said = Conditions { room_light: Some(RoomLight::Dark), monitor: Some(Monitor::Diagnostic), squares_seen: true };
+    assert_eq!(confirmed, Some(said));
 }
 
 #[test]

@@ -36,6 +36,11 @@ impl Session {
     }
 
     pub(super) fn confirm_conditions(&mut self) -> Vec<Effect> {
+        if !self.conditions.draft.is_answered() {
+            // A key or a script may come before the answers: nobody's room is made up.
+            self.warn("Say first how light the room is and what monitor this is.");
+            return Vec::new();
+        }
         self.conditions.open = false;
         self.conditions.confirmed = Some((self.conditions.draft, self.now.clone()));
         self.log_conditions()
@@ -45,8 +50,8 @@ impl Session {
     pub(in crate::session) fn log_conditions(&mut self) -> Vec<Effect> {
         let Some((conditions, time)) = self.conditions.confirmed.clone() else { return Vec::new() };
         let Some(exam) = self.exam.as_mut().filter(|e| e.writable) else { return Vec::new() };
-        let text = format!("{}; confirmed {time}", conditions.text());
-        match exam.layers.note("Reading conditions".to_owned(), TOPIC, text) {
+        let text = conditions.text().map(|words| format!("{words}; confirmed {time}"));
+        match text.and_then(|text| exam.layers.note("Reading conditions".to_owned(), TOPIC, text)) {
             Some(row) => self.journal(row),
             None => Vec::new(),
         }

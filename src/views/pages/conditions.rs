@@ -3,7 +3,7 @@
 use super::start::centred;
 use crate::session::{Command, Conditions, Monitor, RoomLight, Session, StudyCommand, ViewCommand};
 use crate::views::theme;
-use crate::views::widgets::{ButtonLook, button, quiet};
+use crate::views::widgets::{ButtonLook, button, quiet, words_row};
 use egui::{Align2, Checkbox, Color32, CornerRadius, Rect, RichText, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 /// Steps of grey from black to white.
@@ -76,32 +76,36 @@ fn answers(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
         );
     }
     ui.add_space(theme::UNIT);
-    ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new("Room").color(theme::QUIET));
-        for light in RoomLight::ALL {
-            ui.radio_value(&mut next.room_light, light, light.name());
-        }
-    });
-    ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new("Monitor").color(theme::QUIET));
-        for monitor in Monitor::ALL {
-            ui.radio_value(&mut next.monitor, monitor, monitor.name());
-        }
-    });
+    choice(ui, "Room", &mut next.room_light, RoomLight::ALL.map(|light| (light, light.name())));
+    choice(ui, "Monitor", &mut next.monitor, Monitor::ALL.map(|monitor| (monitor, monitor.name())));
     if next != *session.conditions().draft() {
         commands.push(Command::View(ViewCommand::Conditions(next)));
     }
     ui.add_space(theme::PADDING);
-    ui.horizontal(|ui| {
-        let confirm = button(ui, "Confirm and read", None, ButtonLook::Primary, true);
+    let answered = next.is_answered();
+    words_row(ui, theme::GAP, |ui| {
+        let confirm = button(ui, "Confirm and read", None, ButtonLook::Primary, answered);
         if confirm.on_hover_text("Logs the answers with the time in every read of this session").clicked() {
             commands.push(Command::Study(StudyCommand::ConfirmConditions));
         }
         if !session.conditions_due() && button(ui, "Back", None, ButtonLook::Bare, true).on_hover_text("Goes back to the exam").clicked() {
             commands.push(Command::View(ViewCommand::ToggleConditions));
         }
-        if let Some((_, time)) = session.conditions().confirmed() {
+        if !answered {
+            quiet(ui, "Say how light the room is and what monitor this is.");
+        } else if let Some((_, time)) = session.conditions().confirmed() {
             quiet(ui, &format!("confirmed at {time}"));
+        }
+    });
+}
+
+/// One of several answers, none of them chosen beforehand.
+fn choice<T: Copy + PartialEq>(ui: &mut Ui, what: &str, chosen: &mut Option<T>, answers: [(T, &str); 3]) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::CHOICE_GAP;
+        ui.label(RichText::new(what).color(theme::QUIET));
+        for (answer, words) in answers {
+            ui.radio_value(chosen, Some(answer), words);
         }
     });
 }
