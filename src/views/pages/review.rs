@@ -27,7 +27,7 @@ pub fn review_list_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command
     ScrollArea::vertical().id_salt("review list").auto_shrink([false, false]).show(ui, |ui| {
         for (exam, standing) in exams {
             let open = session.exam().is_some_and(|e| *e.code() == exam.code);
-            let doubt = session.review().gain(&exam.code).map_or(String::new(), |gain| format!("{:.0} %", gain.doubt * 100.0));
+            let doubt = session.review().gain(&exam.code).map_or(String::new(), |gain| format!("{:.0} % unsure", gain.doubt * 100.0));
             let word = match standing {
                 ReviewStanding::Waiting => doubt,
                 ReviewStanding::Accepted => "accepted".to_owned(),
@@ -75,6 +75,9 @@ pub fn review_side_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands:
                 ui.add(Label::new(RichText::new(gain.words()).font(theme::small()).color(theme::QUIET)).wrap());
             }
             ui.add_space(theme::PADDING);
+            if exam.proposal().is_some() && !accepted {
+                looked_at(ui, exam);
+            }
             button_row(ui, |ui| {
                 action_button(ui, session, "review_accept", Some("Accept"), ButtonLook::Primary, commands);
                 action_button(
@@ -100,6 +103,15 @@ pub fn review_side_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands:
             );
         });
     });
+}
+
+/// How much of the exam was on screen: accepting takes all of it, so what was not looked at is said. A warning, no wall.
+fn looked_at(ui: &mut Ui, exam: &OpenExam) {
+    let count = exam.plane().slice_count();
+    let seen = (0..count).filter(|slice| exam.visited(*slice)).count();
+    let colour = if seen < count { theme::LOOK_AGAIN } else { theme::QUIET };
+    let words = format!("{seen} of {count} slices looked at");
+    ui.label(RichText::new(words).font(theme::small()).color(colour)).on_hover_text("Accepting takes the proposal over on all slices");
 }
 
 /// Volume of each level that is proposed.

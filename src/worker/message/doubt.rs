@@ -29,11 +29,12 @@ pub struct ExamGain {
 }
 
 impl ExamGain {
-    /// Why this exam, in one sentence.
+    /// Why this exam, in one line. What is asked may be one net, several, or passes of one with channels dropped out: always about the
+    /// exam and its mirror image.
     #[must_use]
     pub fn words(&self) -> String {
         format!(
-            "The model is {:.0} % unsure of what it draws here, asked about the exam and its mirror image, most on slice {}.",
+            "{:.0} % unsure, most on slice {} (all that the model says of the exam and its mirror image compared)",
             self.doubt * 100.0,
             self.slice + 1
         )
