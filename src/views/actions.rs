@@ -5,6 +5,7 @@ mod refusal;
 mod table;
 
 use crate::session::{Command, Session};
+use crate::volume::LayerKind;
 use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 
 pub use refusal::refusal;
@@ -115,6 +116,13 @@ impl Action {
             None => (None, Some(self.key.into_iter().chain(self.also.iter().copied()))),
         };
         own.into_iter().chain(usual.into_iter().flatten())
+    }
+
+    /// Whether it can be possible in this study at all: keys of labels that no layer has are not worth a line.
+    #[must_use]
+    pub fn means_something(&self, session: &Session) -> bool {
+        let label = self.id.strip_prefix("label_").and_then(|n| n.parse().ok());
+        label.is_none_or(|n| LayerKind::ALL.into_iter().any(|layer| session.scheme(layer).class(n).is_some()))
     }
 
     /// Tooltip with the key.

@@ -148,7 +148,28 @@ pub fn number(value: f32) -> String {
     }
 }
 
+/// What a figure of a label is called where room is short: `L1`, `L2+3`; a bone by its name. A bare digit before a figure would read
+/// as one.
+pub fn short_label(name: &str) -> String {
+    match name.strip_prefix("level_").or_else(|| name.strip_prefix("level ")).unwrap_or(name) {
+        number if number.starts_with(|c: char| c.is_ascii_digit()) => format!("L{number}"),
+        words => words.replace('_', " "),
+    }
+}
+
 /// A Dice figure: two decimals, `–` where undefined.
 pub fn dice(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.2}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `Dice 1 0.76 2 0.65` once read as a row of four numbers.
+    #[test]
+    fn figures_of_levels_have_a_letter_before_the_number() {
+        assert_eq!(["1", "2+3", "level_2", "level 3"].map(short_label), ["L1", "L2+3", "L2", "L3"]);
+        assert_eq!(short_label("femur_right"), "femur right");
+    }
 }

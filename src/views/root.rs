@@ -96,8 +96,8 @@ impl Views {
             (Some(_), Some(_)) => self.workspace(ui, session, canvas, commands),
         }
         // Over the picture, so that lists, tools and slices stay in reach.
-        let over = facts::reading(session).filter(|_| session.import().is_none()).and(self.shown_place(session)).map_or(rect, Place::rect);
-        notices_ui(&ctx, over, session, commands);
+        let picture = facts::reading(session).filter(|_| session.import().is_none()).and(self.shown_place(session)).map(Place::rect);
+        notices_ui(&ctx, picture.unwrap_or(rect), picture.is_some(), session, commands);
         submit_ui(&ctx, session, commands);
         atlas_add_ui(&ctx, session, &mut self.atlas_entry, commands);
         help_ui(&ctx, session, &mut self.help, commands);

@@ -58,7 +58,7 @@ pub fn help_ui(ctx: &Context, session: &Session, help: &mut Help, commands: &mut
                 for group in Group::ALL {
                     ui.add_space(theme::PADDING);
                     heading(ui, group.name());
-                    for action in ACTIONS.iter().filter(|a| a.group == group) {
+                    for action in ACTIONS.iter().filter(|a| a.group == group && a.means_something(session)) {
                         action_line(ui, session, action, help, commands);
                     }
                 }

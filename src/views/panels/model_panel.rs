@@ -121,11 +121,10 @@ fn dice_line(ui: &mut Ui, dice: &[(String, Option<f64>)], held_out: &str) {
         ui.spacing_mut().item_spacing = Vec2::new(12.0, 0.0);
         quiet(ui, "Dice");
         for (label, value) in dice {
-            let short = label
-                .strip_prefix("level_")
-                .or_else(|| label.strip_prefix("level "))
-                .map_or_else(|| label.replace('_', " "), |n| format!("L{n}"));
-            ui.label(RichText::new(format!("{short} {}", facts::dice(*value))).font(theme::mono()).color(theme::TEXT));
+            // With a no-break space: no line ends between a label and its figure.
+            ui.label(
+                RichText::new(format!("{}\u{a0}{}", facts::short_label(label), facts::dice(*value))).font(theme::mono()).color(theme::TEXT),
+            );
         }
     });
     row.response.on_hover_text(format!("Dice on {held_out}; – where a label is in neither map"));

@@ -6,17 +6,21 @@ use crate::views::theme;
 use crate::views::widgets::{ButtonLook, button};
 use egui::{Align, Area, Context, CornerRadius, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, Stroke, Ui, pos2};
 
+/// Room below the notices: the lower letter of the patient's side, the zoom and the scale bar stay in sight.
+const CLEAR_OF_MARKS: f32 = 40.0;
+
 /// How long a note stays on screen.
 const SECONDS_SHOWN: f64 = 8.0;
 
-/// Draws the notices over the lower left of `rect`, the newest at the bottom.
-pub fn notices_ui(ctx: &Context, rect: Rect, session: &Session, commands: &mut Vec<Command>) {
+/// Draws the notices over the lower left of `rect`, the newest at the bottom; over a picture higher than over a page.
+pub fn notices_ui(ctx: &Context, rect: Rect, picture: bool, session: &Session, commands: &mut Vec<Command>) {
     if session.notices().is_empty() {
         return;
     }
+    let clear = if picture { CLEAR_OF_MARKS } else { theme::PADDING };
     let width = (rect.width() - 24.0).clamp(200.0, 560.0);
     let area = Area::new(Id::unique("notices")).order(Order::Middle).pivot(egui::Align2::LEFT_BOTTOM);
-    area.fixed_pos(pos2(rect.left() + 12.0, rect.bottom() - 12.0)).constrain_to(rect).show(ctx, |ui| {
+    area.fixed_pos(pos2(rect.left() + 12.0, rect.bottom() - clear)).constrain_to(rect).show(ctx, |ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = theme::UNIT;
         for notice in session.notices() {

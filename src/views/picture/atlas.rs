@@ -179,7 +179,7 @@ fn figures(ui: &mut Ui, measured: &Calibrated) {
         ui.label(RichText::new("Dice").color(theme::HEADING));
         for level in &result.levels {
             let below = result.pass_mark.zip(level.dice).is_some_and(|(mark, dice)| level.agreed && dice < mark);
-            let text = format!("{} {}", level.level, facts::dice(level.dice));
+            let text = format!("{}\u{a0}{}", facts::short_label(&level.level), facts::dice(level.dice));
             let colour = if below { theme::FAILED } else { theme::STRONG };
             ui.label(RichText::new(text).font(theme::mono()).color(colour));
         }

@@ -219,7 +219,7 @@ fn companion_ui(
         _ => companion.name.clone(),
     };
     let title = marks::corner(&painter, rect.left_top() + Vec2::new(8.0, 8.0), Align2::LEFT_TOP, &title, theme::TEXT);
-    if exam.has_geometry() && rect.width().min(rect.height()) >= 160.0 {
+    if exam.has_geometry() && rect.width().min(rect.height()) >= marks::SMALLEST_LETTERED {
         marks::side_letters(&painter, rect, plane.letters(), &[title]);
     }
     take(ui, &response, exam, &companion, &place, &mut state.notches, commands);

@@ -10,6 +10,9 @@ use egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, St
 /// Room of a side's letter in points.
 const LETTER: Vec2 = Vec2::new(16.0, 18.0);
 
+/// Narrowest and lowest pane whose four letters do not meet each other or a line of words at the top.
+pub const SMALLEST_LETTERED: f32 = 80.0;
+
 /// Paints everything that lies over the large pane.
 pub fn paint(painter: &Painter, session: &Session, exam: &OpenExam, place: &Place) {
     let rect = place.rect();
@@ -62,22 +65,21 @@ pub fn corner(painter: &Painter, at: Pos2, align: Align2, text: &str, colour: Co
 /// nothing may lie over a side.
 pub fn side_letters(painter: &Painter, rect: Rect, letters: [char; 4], words: &[Rect]) {
     let font = FontId::new(14.0, egui::FontFamily::Proportional);
-    let middle = rect.center();
-    let top = pos2(middle.x, rect.top() + 14.0);
-    let taken = Rect::from_center_size(top, LETTER);
-    let below = words.iter().filter(|w| w.intersects(taken)).map(|w| w.bottom() + LETTER.y / 2.0).fold(top.y, f32::max);
-    let places = [
-        (pos2(rect.left() + 14.0, middle.y), letters[0]),
-        (pos2(rect.right() - 14.0, middle.y), letters[1]),
-        (pos2(middle.x, below), letters[2]),
-        (pos2(middle.x, rect.bottom() - 14.0), letters[3]),
-    ];
-    for (at, letter) in places {
+    for (at, letter) in letter_places(rect, words).into_iter().zip(letters) {
         // The crosshair's lines end where the edges' middles are.
         painter.rect_filled(Rect::from_center_size(at, LETTER), CornerRadius::same(3), theme::PICTURE_SHADE);
         painter.text(at + Vec2::splat(1.0), Align2::CENTER_CENTER, letter, font.clone(), Color32::BLACK);
         painter.text(at, Align2::CENTER_CENTER, letter, font.clone(), theme::BONE);
     }
+}
+
+/// The middles of the letters: left, right, top, bottom.
+fn letter_places(rect: Rect, words: &[Rect]) -> [Pos2; 4] {
+    let middle = rect.center();
+    let top = pos2(middle.x, rect.top() + 14.0);
+    let taken = Rect::from_center_size(top, LETTER);
+    let below = words.iter().filter(|w| w.intersects(taken)).map(|w| w.bottom() + LETTER.y / 2.0).fold(top.y, f32::max);
+    [pos2(rect.left() + 14.0, middle.y), pos2(rect.right() - 14.0, middle.y), pos2(middle.x, below), pos2(middle.x, rect.bottom() - 14.0)]
 }
 
 fn scale_bar(painter: &Painter, rect: Rect, points_per_mm: f32) {
@@ -174,5 +176,26 @@ fn gesture(painter: &Painter, session: &Session, exam: &OpenExam, place: &Place)
         closed.extend(line.first().copied());
         painter.add(Shape::line(closed, Stroke::new(2.0, Color32::from_black_alpha(0x80))));
         painter.extend(Shape::dashed_line(&line, Stroke::new(1.0, colour), 5.0, 3.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panes narrower than 160 points once had no letters at all: nothing said which side is which.
+    #[test]
+    fn letters_of_the_smallest_pane_meet_neither_each_other_nor_the_title() {
+        for size in [Vec2::splat(SMALLEST_LETTERED), Vec2::new(SMALLEST_LETTERED, 240.0), Vec2::new(240.0, SMALLEST_LETTERED)] {
+            let rect = Rect::from_min_size(pos2(300.0, 40.0), size);
+            // As wide as the pane: a line of words at the top with its shade.
+            let title = Rect::from_min_size(rect.min + Vec2::new(4.0, 6.0), Vec2::new(size.x - 8.0, 18.0));
+            let places = letter_places(rect, &[title]).map(|at| Rect::from_center_size(at, LETTER));
+            for (n, place) in places.iter().enumerate() {
+                assert!(rect.contains_rect(*place), "{size}: {place} of {rect}");
+                assert!(!place.shrink(0.5).intersects(title), "{size}: letter {n} at {place}, title {title}");
+                assert!(places[..n].iter().all(|other| !other.intersects(*place)), "{size}: letter {n} at {place}");
+            }
+        }
     }
 }
