@@ -65,7 +65,7 @@ impl Tool {
             Self::Fill => "Fill",
             Self::Threshold => "Threshold",
             Self::Levels => "Levels",
-            Self::Square => "Square",
+            Self::Square => "Metaphysis",
             Self::AdoptBrush => "Adopt",
             Self::Measure => "Measure",
             Self::Reference => "Reference",

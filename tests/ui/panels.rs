@@ -71,7 +71,7 @@ fn the_options_of_each_tool_change_it() {
     let commands = click_at(&mut window, slider, 0.75);
     let [Command::Tool(ToolCommand::SizeMm(size))] = commands[..] else { panic!("{commands:?}") };
     assert!(size > 10.0 && (window.state().session.tool().size_mm - size).abs() < 1e-6, "{size}");
-    click(&mut window, "Square");
+    click(&mut window, "Square tip");
     click(&mut window, "3-D");
     assert_eq!((window.state().session.tool().shape, window.state().session.tool().three_d), (BrushShape::Square, true));
     click(&mut window, "Fill tool");
@@ -92,7 +92,7 @@ fn the_options_of_each_tool_change_it() {
     enter(&mut window, &words, "2.5");
     let after = window.state().session.level_bounds();
     assert!((window.state().session.tool().levels[1] - 2.5).abs() < 1e-6 && after[1] > bounds[1], "{bounds:?} {after:?}");
-    click(&mut window, "Square tool");
+    click(&mut window, "Metaphysis tool");
     click(&mut window, "Limits");
     assert!(window.state().session.tool().rules.inside_region);
 }

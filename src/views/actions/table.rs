@@ -170,7 +170,7 @@ pub const ACTIONS: &[Action] = &[
     repeating(also(act("smaller", Group::Paint, "Smaller brush", plain(Key::OpenBracket), "Makes the brush one step smaller", |s| painting(s).map(|_| Command::Tool(ToolCommand::StepSize(-1)))), &[KeyboardShortcut::new(Modifiers::ALT, Key::D)])),
     repeating(also(act("larger", Group::Paint, "Larger brush", plain(Key::CloseBracket), "Makes the brush one step larger", |s| painting(s).map(|_| Command::Tool(ToolCommand::StepSize(1)))), &[KeyboardShortcut::new(Modifiers::ALT, Key::F)])),
     act("switch_layer", Group::Paint, "Switch layer", plain(Key::X), "Changes between marrow and bone", |s| painting(s).map(|_| Command::Tool(ToolCommand::Layer(other_layer(s.tool().layer))))),
-    act("brush_shape", Group::Paint, "Round or square brush", shift(Key::B), "Changes between a round and a square brush", |s| setting(s, ToolCommand::ToggleBrushShape)),
+    act("brush_shape", Group::Paint, "Round or square tip", shift(Key::B), "Changes between a round and a square tip of the brush", |s| setting(s, ToolCommand::ToggleBrushShape)),
     act("brush_3d", Group::Paint, "Brush through slices", shift(Key::D), "Lets the brush reach into neighbouring slices, as a ball or cube", |s| setting(s, ToolCommand::ToggleThreeD)),
     act("exclusion_layer", Group::Paint, "Exclusion layer", shift(Key::X), "Paints where marrow must not be painted: physis, vessels", |s| setting(s, ToolCommand::Layer(LayerKind::Exclusion))),
     act("inside_bone", Group::Paint, "Only inside bone", plain(Key::N), "Keeps marrow paint within the bone layer", |s| setting(s, ToolCommand::ToggleInsideBone)),

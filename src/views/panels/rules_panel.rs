@@ -64,9 +64,14 @@ fn over(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Comm
     let classes = session.scheme(session.tool().layer).classes();
     let every = classes.iter().fold(LabelSet::of(&[0]), |set, class| set.with(class.value));
     let chosen = session.tool().rules.over.unwrap_or(every);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
-        ui.label(RichText::new("Over").color(theme::QUIET)).on_hover_text("What may be painted over; U changes between all and background");
+        // The rule in force is said in the place of its name: there is no room for both.
+        let (words, colour) = match session.tool().rules.over {
+            None => ("Paint over", theme::QUIET),
+            Some(_) => ("Only over", theme::LOOK_AGAIN),
+        };
+        ui.label(RichText::new(words).color(colour)).on_hover_text("What may be painted over; U changes between all and background");
         let entries = std::iter::once((0, "background", theme::QUIET))
             .chain(classes.iter().map(|class| (class.value, class.name.as_str(), theme::label(class.colour))));
         for (value, name, colour) in entries {
@@ -79,9 +84,6 @@ fn over(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec<Comm
                 let next = if on { chosen.without(value) } else { chosen.with(value) };
                 commands.push(Command::Tool(ToolCommand::Over((next != every && next != LabelSet::default()).then_some(next))));
             }
-        }
-        if session.tool().rules.over.is_some() {
-            ui.label(RichText::new("only").font(theme::small()).color(theme::LOOK_AGAIN));
         }
         if session.tool().layer == LayerKind::Marrow {
             ui.add_space(theme::UNIT);

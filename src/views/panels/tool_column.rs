@@ -1,6 +1,6 @@
 //! The tool column: each tool with its name and key; the longest word decides its width.
 
-use super::tool_options::{shapes_ui, tool_options_ui};
+use super::tool_options::{shapes_ui, tool_options_ui, widest_number};
 use crate::session::{Command, Session, Tool};
 use crate::views::actions::Action;
 use crate::views::widgets::{heading, key_cap_size, paint_key_cap};
@@ -26,12 +26,13 @@ const fn action_id(tool: Tool) -> &'static str {
     }
 }
 
-/// Width that the longest tool name needs with its key.
+/// Width that the longest tool name needs with its key, and the longest line of settings; with the column's margins and its bar
+/// that scrolls.
 #[must_use]
 pub fn width(ui: &Ui) -> f32 {
     let name = |t: Tool| ui.painter().layout_no_wrap(t.name().to_owned(), theme::body(), theme::TEXT).size().x;
     let widest = Tool::ALL.into_iter().map(name).fold(0.0, f32::max);
-    (widest + key_cap_size(ui, "⇧T").x + 40.0).max(134.0).ceil()
+    (widest + key_cap_size(ui, "⇧T").x + 40.0).max(widest_number(ui) + 18.0 + ui.spacing().scroll.allocated_width()).ceil()
 }
 
 /// Draws the column.

@@ -7,6 +7,9 @@ use crate::views::widgets::{Row, named, row};
 use crate::views::{facts, theme};
 use egui::{Checkbox, DragValue, RichText, Slider, Ui};
 
+/// Words before the size of islands.
+const ISLANDS: &str = "islands <";
+
 /// Draws the settings of the tool in hand.
 pub fn tool_options_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     let tool = session.tool();
@@ -15,7 +18,7 @@ pub fn tool_options_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Comman
     }
     match tool.tool {
         Tool::Brush | Tool::Eraser | Tool::Relabel | Tool::AdoptBrush => {
-            check(ui, session, "brush_shape", tool.shape == BrushShape::Square, "Square", commands);
+            check(ui, session, "brush_shape", tool.shape == BrushShape::Square, "Square tip", commands);
             check(ui, session, "brush_3d", tool.three_d, "3-D", commands);
         }
         Tool::Fill => fill(ui, session, commands),
@@ -55,11 +58,11 @@ pub fn shapes_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
             }
         }
     });
-    number(ui, "by", " mm", shapes.by_mm, 0.05, "Margin and smoothing in mm", commands, ToolCommand::ByMm);
-    number(ui, "below", " mm³", shapes.island_mm3, 0.5, "Islands smaller than this are removed", commands, ToolCommand::IslandMm3);
+    number(ui, "margin", " mm", shapes.by_mm, 0.05, "Margin and smoothing in mm", commands, ToolCommand::ByMm);
+    number(ui, ISLANDS, " mm³", shapes.island_mm3, 0.5, "Islands smaller than this are removed", commands, ToolCommand::IslandMm3);
     number(
         ui,
-        "±",
+        "grow ±",
         " SD",
         shapes.spread,
         0.05,
@@ -78,6 +81,13 @@ fn check(ui: &mut Ui, session: &Session, id: &str, on: bool, text: &str, command
     }
 }
 
+/// Width of the widest of these numbers with its words, as large as it usually is.
+pub(super) fn widest_number(ui: &Ui) -> f32 {
+    let words = ui.painter().layout_no_wrap(ISLANDS.to_owned(), theme::small(), theme::QUIET).size().x;
+    let number = ui.painter().layout_no_wrap("99.5 mm³".to_owned(), theme::mono(), theme::TEXT).size().x;
+    words + theme::UNIT + number + 2.0 * ui.spacing().button_padding.x
+}
+
 #[expect(clippy::too_many_arguments, reason = "one line of a form")]
 fn number(
     ui: &mut Ui,
@@ -89,7 +99,8 @@ fn number(
     commands: &mut Vec<Command>,
     command: impl Fn(f32) -> ToolCommand,
 ) {
-    ui.horizontal(|ui| {
+    // A number of many digits goes below its words rather than out of the column.
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
         ui.label(RichText::new(before).font(theme::small()).color(theme::QUIET));
         let mut value = value;
