@@ -52,6 +52,10 @@ pub fn vas(ui: &mut Ui, name: &str, mark: Option<Mark>, enabled: bool) -> (Respo
 
 fn keys(ui: &Ui) -> Option<VasChange> {
     ui.input(|input| {
+        // With any of these an arrow belongs to the page: Ctrl and Right on the last mask, where there is no next one, is no nudge.
+        if input.modifiers.ctrl || input.modifiers.command || input.modifiers.mac_cmd || input.modifiers.alt {
+            return None;
+        }
         let step = if input.modifiers.shift { 1 } else { 10 };
         if input.key_pressed(Key::ArrowRight) {
             Some(VasChange::Nudge(step))
