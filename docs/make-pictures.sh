@@ -5,16 +5,20 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 shots=target/ui-shots film=target/tmp/film
 mkdir -p docs/guide
-take() { # NAME PICTURE: 48 greys and the 80 commonest colours are enough for a dark window, and keep the repository small
+take() { # NAME PICTURE: 48 greys, the window's own colours and 200 more keep the repository small; greys and colours are chosen
+  # apart and the levels are named, so that each keeps its colour however few pixels it has
   python3 -W ignore - "$2" "docs/guide/$1.png" <<'PY'
 import sys
-from collections import Counter
 from PIL import Image
 picture = Image.open(sys.argv[1]).convert("RGB")
-coloured = Counter(c for c in picture.getdata() if max(c) - min(c) > 24)
-greys = [(round(n * 255 / 47),) * 3 for n in range(48)]
+coloured = [c for c in picture.getdata() if max(c) - min(c) > 24]
+row = Image.new("RGB", (max(len(coloured), 1), 1))
+row.putdata(coloured or [(0, 0, 0)])
+colours = row.quantize(200, method=Image.Quantize.FASTOCTREE).getpalette()[:600]
+greys = [v for n in range(48) for v in (round(n * 255 / 47),) * 3]
+named = bytes.fromhex("40e0d0 4278e6 fadc46 b9a3ff d98c3f 6fbf73")  # levels 1, 2, 3; accent, look again, done
 palette = Image.new("P", (1, 1))
-palette.putpalette([v for c in greys + [c for c, _ in coloured.most_common(80)] for v in c])
+palette.putpalette(greys + list(named) + colours)
 picture.quantize(palette=palette, dither=Image.Dither.NONE).save(sys.argv[2], optimize=True)
 PY
   [ "$(stat -c %s "docs/guide/$1.png")" -le 250000 ] || { echo "docs/guide/$1.png is larger than 250 kB" >&2; exit 1; }
