@@ -42,7 +42,7 @@ pub fn who_ui(ui: &mut Ui, session: &Session, study: &StudySummary, commands: &m
             }
             if apart {
                 ui.add_space(theme::UNIT);
-                quiet(ui, "In one shared folder this program keeps readers apart, but their files lie side by side: only packets separate the bytes.");
+                quiet(ui, "In one shared folder this program keeps readers apart, but their files lie side by side: only packets keep the files apart.");
             }
         });
     });
