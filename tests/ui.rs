@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
+#[path = "ui/audit.rs"]
+mod audit;
 #[path = "ui/compare.rs"]
 mod compare;
 #[path = "ui/desk.rs"]
@@ -62,6 +64,9 @@ fn click(window: &mut Window, name: &str) -> Vec<Command> {
 
 /// Takes a picture; skipped where the machine has no adapter at all, unless everything is required.
 fn shot(name: &str, window: &mut Window) {
+    // A result with its own work still running beside it is a state that the program does not reach.
+    let running: Vec<&str> = window.state().session.jobs().map(|job| job.text.as_str()).collect();
+    assert!(running.is_empty(), "{name} shows work that never ends: {running:?}");
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/ui-shots");
     std::fs::create_dir_all(&folder).unwrap();
     let picture = window.render().unwrap();
@@ -270,9 +275,11 @@ fn help_lists_every_action() {
     let mut window = harness([1280.0, 3000.0], false);
     assert_eq!(press(&mut window, Key::F1), [Command::View(ViewCommand::ToggleHelp)]);
     window.run_steps(3);
-    for action in ACTIONS {
+    // Without a study there are three levels; keys of labels that no layer has are left out.
+    for action in ACTIONS.iter().filter(|a| !("label_4"..="label_9").contains(&a.id)) {
         assert!(window.query_all_by_label_contains(action.tooltip).next().is_some(), "{} is not in the help", action.id);
     }
+    assert_eq!(window.query_all_by_label_contains("Keys of Label").count(), 3);
     assert_eq!(press(&mut window, Key::Escape), [Command::View(ViewCommand::ToggleHelp)]);
 }
 

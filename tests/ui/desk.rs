@@ -10,8 +10,8 @@ use osteon::study::{Assistance, ExamCode, Part, Protocol, ReaderCode, ReaderRule
 use osteon::views::Views;
 use osteon::volume::{Image, Labels, LayerKind};
 use osteon::worker::message::{
-    Event, ExamSummary, LoadedExam, Operated, Outcome, ProposalResult, Request, RequestId, Role, Standing, StudySummary, TrainProgress,
-    VersionSummary,
+    Event, ExamSummary, LoadedExam, Operated, Outcome, ProposalResult, Request, RequestId, Role, ScoreOutcome, Standing, StudySummary,
+    TrainProgress, VersionSummary,
 };
 use std::collections::BTreeMap;
 
@@ -36,6 +36,8 @@ pub struct Desk {
     pub fetched: usize,
     /// Other visits of the patient of the next exam.
     pub visits: Vec<(ExamCode, Image)>,
+    /// What was asked of workers and not answered yet, the oldest first.
+    asked: Vec<(RequestId, Request)>,
     /// The time that commands bear.
     pub now: String,
 }
@@ -66,6 +68,7 @@ impl Desk {
             waiting: Vec::new(),
             fetched: 0,
             visits: Vec::new(),
+            asked: Vec::new(),
             now: NOW.to_owned(),
         }
     }
@@ -94,6 +97,10 @@ impl Desk {
                         self.fetch();
                     }
                 }
+                Effect::Work(id, Request::ScoreRow(_)) => {
+                    let kept = Outcome::Score(Box::new(ScoreOutcome::Kept));
+                    effects.extend(self.session.absorb(Event::Ended { id: *id, outcome: kept }));
+                }
                 // What a worker would do.
                 Effect::Work(id, Request::Operate(request)) => {
                     let (id, request) = (*id, request.clone());
@@ -107,6 +114,7 @@ impl Desk {
                     };
                     effects.extend(self.session.absorb(Event::Ended { id, outcome: Outcome::Operated(Box::new(done)) }));
                 }
+                Effect::Work(id, request) => self.asked.push((*id, request.clone())),
                 _ => {}
             }
             at += 1;
@@ -143,7 +151,20 @@ impl Desk {
     }
 
     pub fn end(&mut self, id: RequestId, outcome: Outcome) {
-        self.session.absorb(Event::Ended { id, outcome });
+        self.asked.retain(|(asked, _)| *asked != id);
+        let effects = self.session.absorb(Event::Ended { id, outcome });
+        self.carry_out(effects);
+    }
+
+    /// What waits for an answer, the oldest first.
+    pub fn unanswered(&self) -> Vec<Effect> {
+        self.asked.iter().map(|(id, request)| Effect::Work(*id, request.clone())).collect()
+    }
+
+    /// The newest request of a kind that waits for its answer: only what ends under its own number leaves no work running.
+    pub fn asked(&self, kind: impl Fn(&Request) -> bool) -> (RequestId, Request) {
+        let found = self.asked.iter().rev().find(|(_, request)| kind(request)).cloned();
+        found.unwrap_or_else(|| panic!("nothing of that kind is asked for: {:?}", self.asked))
     }
 
     /// A study with readers R1 (independent) and R2 (assisted), ten exams, and a model of R2.
@@ -173,10 +194,10 @@ impl Desk {
             reads_sealed: false,
             done: BTreeMap::from([(r2.clone(), [15, 15, 15, 4, 0, 0, 0, 0, 0, 0][n])]),
         });
-        let dice = vec![("level_1".to_owned(), Some(0.81)), ("level_2".to_owned(), Some(0.56)), ("level_3".to_owned(), None)];
+        let dice = vec![("1".to_owned(), Some(0.81)), ("2".to_owned(), Some(0.56)), ("3".to_owned(), None), ("2+3".to_owned(), Some(0.58))];
         let version = |version, steps| VersionSummary {
             version,
-            created: NOW.to_owned(),
+            created: format!("2026-11-{}T10:00:00Z", version + 11),
             steps,
             slices: 21,
             accepted: 0,
@@ -264,12 +285,12 @@ impl Desk {
                 step,
                 steps: 240,
                 loss: 0.2 + 1.1 * (-f64::from(step) / 60.0).exp() as f32 + (step % 7) as f32 * 0.01,
-                dice: vec![("level_1".to_owned(), Some(0.81)), ("level_2".to_owned(), Some(0.56)), ("level_3".to_owned(), Some(0.61))],
+                dice: [("1", 0.81), ("2", 0.56), ("3", 0.61), ("2+3", 0.66)].map(|(name, dice)| (name.to_owned(), Some(dice))).to_vec(),
                 held_out: "4 held-out slices".to_owned(),
                 seconds_left: Some(180.0),
                 paused: false,
                 memory_mb: [640, 2048],
-                best: (step > 60).then_some((60, 0.61)),
+                best: (step > 60).then_some((60, 0.66)),
                 note: None,
             };
             self.session.absorb(Event::Training { id: *id, progress });

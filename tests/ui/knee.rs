@@ -78,6 +78,16 @@ pub fn layers() -> (ReadLayers, Vec<Row>) {
     (layers, rows)
 }
 
+/// A mask to be scored: marrow alone, and no level 3.
+pub fn mask() -> ReadLayers {
+    let mut layers = ReadLayers::new(grid(), 2);
+    let whole = self::layers().0;
+    layers.begin(LayerKind::Marrow, CommitKind::Imported, "M-07".to_owned()).unwrap();
+    whole.labels(LayerKind::Marrow).for_each_labelled(|voxel, label| layers.write(voxel, label.min(2)));
+    layers.commit();
+    layers
+}
+
 /// Paints by a rule over the middle slices; 255 = leave as it is.
 fn paint(layers: &mut ReadLayers, layer: LayerKind, name: &str, rule: impl Fn(f64, f64, f64) -> u8) -> Option<Row> {
     layers.begin(layer, CommitKind::Hand, name.to_owned()).unwrap();

@@ -11,13 +11,13 @@ use osteon::worker::message::{Ablated, NetWish, Outcome, Request, RequestId, Tra
 type Dice = Vec<(String, Option<f64>)>;
 
 fn dice(one: f64, two: f64, three: Option<f64>) -> Dice {
-    [("level_1", Some(one)), ("level_2", Some(two)), ("level_3", three), ("2+3", Some(two + 0.05))].map(|(n, d)| (n.to_owned(), d)).to_vec()
+    [("1", Some(one)), ("2", Some(two)), ("3", three), ("2+3", Some(two + 0.05))].map(|(n, d)| (n.to_owned(), d)).to_vec()
 }
 
 fn trained(version: u32, parent: Option<u32>, figures: Dice, made_current: bool) -> Outcome {
     let summary = VersionSummary {
         version,
-        created: format!("2026-11-2{}T10:00:00Z", version % 10),
+        created: format!("2026-11-{}T10:00:00Z", version + 11),
         steps: u64::from(version) * 240,
         slices: 30 + 15 * version as usize,
         accepted: if version > 8 { 15 } else { 0 },
@@ -96,7 +96,7 @@ fn a_training_is_watched_paused_and_stopped_on_the_page() {
     window.run_steps(3);
     window.get_by_label("Training, 3 min left");
     window.get_by_label_contains("640 of 2048 MB");
-    window.get_by_label_contains("best at step 60, mean Dice 0.61");
+    window.get_by_label_contains("best at step 60, mean Dice 0.66");
     assert_eq!(click(&mut window, "Pause"), [Command::Model(ModelCommand::Pause)]);
     window.get_by_label("Paused");
     assert_eq!(click(&mut window, "Resume"), [Command::Model(ModelCommand::Resume)]);

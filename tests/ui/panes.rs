@@ -206,6 +206,19 @@ fn layouts_change_by_their_keys_and_the_picture_keeps_its_tools() {
     assert!((width(&window) - usual).abs() < 1.0);
 }
 
+/// Narrow companions once had no side letters at all.
+#[test]
+fn companions_as_narrow_as_they_get_have_room_for_their_letters() {
+    let mut window = reading(can_render());
+    let edge = window.get_by_label("Companion: Sagittal").rect().left_center();
+    drag(&mut window, edge, edge + vec2(200.0, 0.0));
+    let narrow = rects(&window);
+    assert!(narrow.len() == 3 && narrow.iter().all(|rect| (119.0..140.0).contains(&rect.width()) && rect.height() > 120.0), "{narrow:?}");
+    if can_render() {
+        shot("panes-narrow", &mut window);
+    }
+}
+
 #[test]
 fn a_click_in_another_plane_leads_every_pane_there() {
     let mut window = reading(false);

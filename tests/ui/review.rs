@@ -57,7 +57,8 @@ fn reviewing(pictures: bool) -> Window {
         labels: disc(|away| if away < 0.4 { 2 } else { u8::from(away < 1.0) }),
         slices: (0..SHAPE[2]).collect(),
     };
-    desk.end(RequestId(9_400), Outcome::Proposed(Box::new(proposal)));
+    let (id, _) = desk.asked(|r| matches!(r, Request::Propose(_)));
+    desk.end(id, Outcome::Proposed(Box::new(proposal)));
     desk.run(Command::View(ViewCommand::Window { lower: 10.0, upper: 400.0 }));
     window.run_steps(3);
     window.state_mut().take();
@@ -77,6 +78,23 @@ fn exams_are_accepted_and_refused_by_key() {
     assert_eq!(press(&mut window, Key::Backspace), [Command::Model(ModelCommand::Refuse)]);
     window.get_by_label("Unread · 4 waiting");
     window.get_by_label("0 accepted, in the training set");
+}
+
+/// One Enter took fifteen slices over, and nothing said that one of them had been on screen.
+#[test]
+fn accepting_says_how_much_of_the_exam_was_looked_at() {
+    let mut window = reviewing(false);
+    window.get_by_label("1 of 15 slices looked at");
+    window.get_by_label_contains("12 % unsure, most on slice 7");
+    press(&mut window, Key::PageDown);
+    window.get_by_label("2 of 15 slices looked at");
+    (0..15).for_each(|slice| drop(window.state_mut().run(Command::View(ViewCommand::Slice(slice)))));
+    window.run_steps(2);
+    window.get_by_label("15 of 15 slices looked at");
+    window.state_mut().take();
+    // A warning, no wall.
+    let mut window = reviewing(false);
+    assert_eq!(press(&mut window, Key::Enter), [Command::Model(ModelCommand::Accept)]);
 }
 
 #[test]
@@ -102,7 +120,8 @@ fn pictures_of_review() {
     let map = disc(|away| if (0.8..1.3).contains(&away) { 230 - ((away - 1.0).abs() * 400.0) as u8 } else { 0 });
     let doubt = DoubtMap { exam, layer: LayerKind::Marrow, model_version: "marrow-R2/7".into(), map };
     press_with(&mut window, Modifiers::CTRL | Modifiers::COMMAND, Key::U);
-    window.state_mut().end(RequestId(9_401), Outcome::Doubted(Box::new(doubt)));
+    let (id, _) = window.state().asked(|r| matches!(r, Request::Doubt(_)));
+    window.state_mut().end(id, Outcome::Doubted(Box::new(doubt)));
     window.run_steps(3);
     shot("review_doubt", &mut window);
 }

@@ -1,36 +1,48 @@
 //! Sealing and scoring, driven as a person would, with pictures.
 
 use crate::desk::{Desk, harness, knee, layers, reader, reading};
+use crate::knee::mask;
 use crate::{Window, can_render, click, press, shot};
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable as _;
-use osteon::session::{Command, EditCommand, Effect, FormCommand, ScoreCommand, StudyCommand, ViewCommand, Workspace};
-use osteon::study::{
-    AuditEntry, AuditFilter, AuditJournal, ExamCode, Mark, ScoreItem, ScorePlan, ScoreSource, ScoreState, SealWarning, Target,
+use osteon::session::{
+    Command, EditCommand, Effect, FormCommand, PointerCommand, ScoreCommand, StudyCommand, ToolCommand, ViewCommand, Workspace,
 };
+use osteon::study::{ExamCode, Mark, ScoreItem, ScorePlan, ScoreSource, ScoreState, Target};
 use osteon::worker::message::{
-    AtlasShown, AuditShown, Calibrated, Event, LoadedExam, Outcome, ReadChecked, Request, RequestId, Role, ScoreAsk, ScoreOutcome,
-    ScoreSummary, SealEnded, Standing,
+    AtlasShown, Calibrated, Event, LoadedExam, Outcome, ReadChecked, Request, RequestId, Role, ScoreAsk, ScoreOutcome, ScoreSummary,
+    SealEnded, Standing,
 };
 
 fn code(text: &str) -> ExamCode {
     ExamCode::new(text).unwrap()
 }
 
-/// Reader R2, whose read was looked over.
+/// Reader R2, whose read was looked over: a dab lies outside bone, one of level 3 in level 1 alone, the ends were not looked at.
 fn looked_over(pictures: bool) -> Window {
     let mut window = reading(pictures);
+    let desk = window.state_mut();
+    (4..13).for_each(|slice| drop(desk.run(Command::View(ViewCommand::Slice(slice)))));
+    for (label, slice, at) in [(1, 7, [22.0, 87.0]), (3, 8, [90.0, 109.0])] {
+        desk.run(Command::View(ViewCommand::Slice(slice)));
+        desk.run(Command::Tool(ToolCommand::Label(label)));
+        desk.run(Command::Pointer(PointerCommand::Down(at)));
+        desk.run(Command::Pointer(PointerCommand::Up));
+    }
+    for slice in [4, 6, 7, 9, 10, 11] {
+        desk.run(Command::View(ViewCommand::Slice(slice)));
+        desk.run(Command::Edit(EditCommand::ToggleDone));
+    }
+    desk.run(Command::View(ViewCommand::Slice(7)));
+    window.run_steps(2);
+    window.state_mut().take();
     window.key_press_modifiers(Modifiers::CTRL | Modifiers::COMMAND, Key::Enter);
     window.run_steps(2);
     assert_eq!(window.state_mut().take(), [Command::Study(StudyCommand::Submit)]);
-    let warning = |text: &str, slice| SealWarning { text: text.to_owned(), slice };
-    let warnings = vec![
-        warning("Slices 1–3, 14 and 15 were never on screen.", Some(0)),
-        warning("Slices 6 and 9 are not marked done.", Some(5)),
-        warning("12 marrow voxels lie outside bone, first on slice 8.", Some(7)),
-        warning("1 part of level 3 has no level 2 around it, first on slice 9.", Some(8)),
-    ];
-    window.state_mut().end(RequestId(9_001), Outcome::ReadChecked(Box::new(ReadChecked { exam: code("K-017"), warnings })));
+    // What the program itself finds worth a look.
+    let (id, Request::CheckRead(check)) = window.state().asked(|r| matches!(r, Request::CheckRead(_))) else { unreachable!() };
+    let warnings = osteon::study::seal_warnings(&check.subject);
+    window.state_mut().end(id, Outcome::ReadChecked(Box::new(ReadChecked { exam: check.exam, warnings })));
     window.run_steps(3);
     window
 }
@@ -38,7 +50,12 @@ fn looked_over(pictures: bool) -> Window {
 #[test]
 fn submitting_shows_what_is_worth_a_look_and_lets_the_reader_decide() {
     let mut window = looked_over(false);
-    assert_eq!(click(&mut window, "12 marrow voxels lie outside bone, first on slice 8."), [Command::View(ViewCommand::Slice(7))]);
+    let warnings = window.state().session.checked().unwrap().warnings.clone();
+    let said: Vec<&str> = warnings.iter().map(|warning| warning.text.as_str()).collect();
+    assert_eq!(said[..2], ["Slices 14–15 were never on screen.", "Slices 6, 9 and 13 are not marked done."]);
+    assert!(said[2].ends_with(" marrow voxels lie outside bone, first on slice 8."), "{said:?}");
+    assert_eq!(said[3..], ["1 part of level 3 has no level 2 around it, first on slice 9."]);
+    assert_eq!(click(&mut window, said[2]), [Command::View(ViewCommand::Slice(7))]);
     window.get_by_label_contains("Picture: ");
     assert_eq!(click(&mut window, "Go on reading"), [Command::Study(StudyCommand::CancelSubmit)]);
     assert!(window.query_by_label("Go on reading").is_none());
@@ -73,8 +90,10 @@ fn open_request(effects: &[Effect]) -> RequestId {
     id.expect("an exam or a mask is asked for")
 }
 
+/// The answer to what was asked of scoring last.
 fn absorb(desk: &mut Desk, outcome: ScoreOutcome) -> Vec<Effect> {
-    desk.session.absorb(Event::Ended { id: RequestId(9_100), outcome: Outcome::Score(Box::new(outcome)) })
+    let (id, _) = desk.asked(|r| matches!(r, Request::Score(_)));
+    desk.session.absorb(Event::Ended { id, outcome: Outcome::Score(Box::new(outcome)) })
 }
 
 /// The coordinator with the list of sessions.
@@ -119,7 +138,8 @@ fn scoring(pictures: bool) -> Window {
     }
     let effects = absorb(window.state_mut(), ScoreOutcome::Opened(Box::new((plan, state))));
     let id = open_request(&effects);
-    window.state_mut().end(id, Outcome::Exam(Box::new(exam("M-07", &Role::Coordinator, Standing::Looking))));
+    let mask = LoadedExam::new(code("M-07"), Role::Coordinator, vec![("image".to_owned(), knee(false))], mask(), Standing::Looking);
+    window.state_mut().end(id, Outcome::Exam(Box::new(mask)));
     window.run_steps(4);
     window
 }
@@ -187,6 +207,36 @@ fn marks_are_set_by_mouse_and_keys_and_no_number_is_shown_unasked() {
     assert!(press(&mut window, Key::P).is_empty() && press(&mut window, Key::D).is_empty(), "nobody paints while scoring");
 }
 
+/// Ctrl and Right on the last mask, where there is no next one, once moved the mark that had the focus.
+#[test]
+fn arrows_with_ctrl_or_alt_never_move_a_mark() {
+    let mut window = scoring(false);
+    window.state_mut().run(Command::Score(ScoreCommand::Mark(Target::Level(1), Mark::of(4.0))));
+    window.state_mut().run(Command::Score(ScoreCommand::Go(19)));
+    let id = open_request(&window.state().unanswered());
+    let mask = LoadedExam::new(code("M-20"), Role::Coordinator, vec![("image".to_owned(), knee(false))], mask(), Standing::Looking);
+    window.state_mut().end(id, Outcome::Exam(Box::new(mask)));
+    window.state_mut().run(Command::Score(ScoreCommand::Mark(Target::Overall, Mark::of(4.0))));
+    window.run_steps(3);
+    window.get_by_label("Mask 20 of 20");
+    window.get_by_label("Mark for Overall").focus();
+    window.run_steps(2);
+    window.state_mut().take();
+    for modifiers in [Modifiers::CTRL | Modifiers::COMMAND, Modifiers::ALT, Modifiers::CTRL | Modifiers::COMMAND | Modifiers::SHIFT] {
+        for key in [Key::ArrowRight, Key::Delete] {
+            window.key_press_modifiers(modifiers, key);
+            window.run_steps(2);
+            let commands = window.state_mut().take();
+            assert!(!commands.iter().any(|c| matches!(c, Command::Score(_))), "{modifiers:?} {key:?}: {commands:?}");
+        }
+    }
+    let mark = |window: &Window| window.state().session.scoring().open().unwrap().mark(Target::Overall).map(Mark::value);
+    assert_eq!(mark(&window), Some(4.0));
+    window.get_by_label("Mark for Overall").focus();
+    window.run_steps(2);
+    assert_eq!(press(&mut window, Key::ArrowRight), [Command::Score(ScoreCommand::Nudge(Target::Overall, 10))]);
+}
+
 #[test]
 fn the_protocol_is_a_form_beside_the_file() {
     let mut window = harness([1440.0, 1500.0], false);
@@ -228,63 +278,6 @@ fn the_protocol_is_a_form_beside_the_file() {
     window.get_by_label("Only the coordinator changes the rules.");
 }
 
-/// The coordinator with the trail of two journals, one of them changed.
-fn trail(pictures: bool) -> Window {
-    let mut window = harness([1440.0, 900.0], pictures);
-    window.state_mut().open_study();
-    window.state_mut().sit_down(&Role::Coordinator);
-    window.run_steps(2);
-    assert_eq!(press(&mut window, Key::F8), [Command::View(ViewCommand::Workspace(Workspace::Audit))]);
-    let journal = |reader: &str, problem: Option<&str>| AuditJournal {
-        exam: "K-017".into(),
-        reader: reader.into(),
-        read: 1,
-        entries: 40,
-        sealed: problem.is_none().then(|| "2026-11-21T10:00:00Z".to_owned()),
-        problem: problem.map(str::to_owned),
-    };
-    let entry = |n: u64| AuditEntry {
-        exam: "K-017".into(),
-        reader: if n.is_multiple_of(2) { "R1" } else { "R2" }.into(),
-        read: 1,
-        row: n,
-        time: format!("2026-11-21T09:{n:02}:10Z"),
-        action: "paint".into(),
-        name: format!("Brush level {}, slice {}", n % 3 + 1, n % 15 + 1),
-        layer: Some("marrow".into()),
-        kind: Some(if n.is_multiple_of(7) { "adopted" } else { "hand" }.into()),
-        model: n.is_multiple_of(7).then(|| "marrow-R2/7".to_owned()),
-        window: Some([10.0, 400.0]),
-        sha256: "ab".repeat(32),
-    };
-    let broken = "reads/R2/K-017/1.sqlite was changed or damaged at row 12: its hash is another; restore it from a copy";
-    let shown = AuditShown {
-        chosen: AuditFilter::default(),
-        journals: vec![journal("R1", None), journal("R2", Some(broken))],
-        entries: (1..50).map(entry).collect(),
-        matched: 49,
-    };
-    window.state_mut().end(RequestId(9_300), Outcome::Audited(Box::new(shown)));
-    window.run_steps(3);
-    window.state_mut().take();
-    window
-}
-
-#[test]
-fn the_audit_trail_names_a_changed_journal_and_filters() {
-    let mut window = trail(false);
-    window.get_by_label_contains("was changed or damaged at row 12");
-    window.get_by_label("1 of 2 journals are what was written");
-    let commands = click(&mut window, "K-017 R2 read 1");
-    let [Command::Study(StudyCommand::Audit(filter))] = commands.as_slice() else { panic!("{commands:?}") };
-    assert_eq!((filter.reader.as_deref(), filter.exam.as_deref()), (Some("R2"), Some("K-017")));
-    let pick = Command::File(osteon::session::FileCommand::Pick(osteon::worker::message::PickPurpose::AuditTrail));
-    assert_eq!(click(&mut window, "Write as CSV…"), [pick]);
-    // What one person may see does not stay for the next.
-    window.state_mut().sit_down(&reader("R1"));
-    assert!(window.state().session.audit().is_none());
-}
-
 /// Reader R2 with an exam of the atlas beside the picture; `measured` after calibrating on it.
 fn with_atlas(pictures: bool, measured: bool) -> Window {
     let mut window = reading(pictures);
@@ -300,7 +293,9 @@ fn with_atlas(pictures: bool, measured: bool) -> Window {
     let exam = osteon::study::AtlasExam { code: code("A-01"), image, agreed, notes };
     let codes = vec![code("A-01"), code("A-02")];
     window.state_mut().run(Command::View(ViewCommand::ToggleAtlas));
-    window.state_mut().end(RequestId(9_400), Outcome::Atlas(Box::new(AtlasShown { codes, at: 0, exam, slice_axis: 2 })));
+    let (id, _) = window.state().asked(|r| matches!(r, Request::Atlas(_)));
+    let shown = AtlasShown { codes, at: 0, exam, slice_axis: 2 };
+    window.state_mut().end(id, Outcome::Atlas(Box::new(shown.clone())));
     if measured {
         let level = |level: &str, dice, agreed| osteon::study::LevelDice { level: level.to_owned(), dice, agreed };
         let result = osteon::study::CalibrationResult {
@@ -319,6 +314,9 @@ fn with_atlas(pictures: bool, measured: bool) -> Window {
             pass_mark: Some(0.6),
         };
         window.state_mut().end(RequestId(9_401), Outcome::Calibrated(Box::new(Calibrated { result, difference })));
+        // The agreed mask is shown from now on, and asked for.
+        let (id, _) = window.state().asked(|r| matches!(r, Request::Atlas(_)));
+        window.state_mut().end(id, Outcome::Atlas(Box::new(shown)));
     }
     window.run_steps(4);
     window.state_mut().take();
@@ -437,14 +435,15 @@ fn pictures_of_sealing_and_scoring() {
     window.run_steps(3);
     shot("score", &mut window);
     let mut window = sessions(true);
+    click(&mut window, "Show the table");
     absorb(window.state_mut(), ScoreOutcome::Tables(vec![table()], "/nowhere/knee/results/scores".into(), None));
     window.run_steps(4);
     shot("score_table", &mut window);
     press(&mut window, Key::F7);
+    let id = open_request(&window.state().unanswered());
+    window.state_mut().end(id, Outcome::Exam(Box::new(exam("K-017", &Role::Coordinator, Standing::Looking))));
     window.run_steps(3);
     shot("protocol", &mut window);
-    let mut window = trail(true);
-    shot("audit", &mut window);
     let mut window = with_form(true);
     for key in [Key::S, Key::Num1, Key::Num3, Key::Num6] {
         window.key_press_modifiers(Modifiers::ALT, key);
