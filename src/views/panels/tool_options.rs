@@ -162,7 +162,7 @@ fn levels(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
         let at = usize::from(level) - 1;
         let hover = format!("Level {level} begins at so many times fatty marrow, above air: from {}", facts::number(bounds[at]));
         let times = session.tool().levels[at];
-        number(ui, &level.to_string(), " ×", times, 0.01, &hover, commands, |v| ToolCommand::LevelFrom(level, v));
+        number(ui, &format!("L{level}"), " ×", times, 0.01, &hover, commands, |v| ToolCommand::LevelFrom(level, v));
     }
     preview(ui, session);
 }
