@@ -117,7 +117,9 @@ fn curves(points: &[CurvePoint]) -> Vec<CorrectionCurve> {
 fn line(point: &CurvePoint) -> String {
     let strokes = point.strokes.iter().map(|s| format!("{} of {} strokes ({})", s.to_correct, s.from_empty, ratio(s.ratio())));
     let strokes = strokes.collect::<Vec<_>>().join(", ");
-    format!("{}: {} of {} voxels relabelled ({}), {strokes}", point.name, point.relabelled, point.painted, ratio(point.voxel_ratio()))
+    let dice = point.dice.map(ratio).join(" / ");
+    let voxels = format!("{} of {} voxels relabelled ({})", point.relabelled, point.painted, ratio(point.voxel_ratio()));
+    format!("{}: {voxels}, {strokes}, Dice {dice}", point.name)
 }
 
 fn table(points: &[CurvePoint]) {
@@ -154,6 +156,7 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
             "strokes": point.strokes.iter().zip(LEAVES).map(|(s, leave)| json!({
                 "may_stay_wrong": leave, "from_empty": s.from_empty, "to_correct": s.to_correct, "ratio": s.ratio(),
             })).collect::<Vec<_>>(),
+            "dice": point.dice,
         })
     };
     let spans = SPANS.map(|span| {
@@ -185,6 +188,7 @@ mod tests {
             painted: if n == 3 { 0 } else { 10 },
             relabelled: n,
             strokes: [Strokes { from_empty: 4, to_correct: n as usize }; 2],
+            dice: [None; 3],
         };
         let points: Vec<CurvePoint> = (1..=9).map(point).collect();
         let [voxels, strokes, _] = means(&points, SPANS[0]);

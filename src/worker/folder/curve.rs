@@ -40,6 +40,8 @@ pub struct CurvePoint {
     pub relabelled: u64,
     /// Strokes of the simulated brush, for each of [`LEAVES`].
     pub strokes: [Strokes; LEAVES.len()],
+    /// Dice of proposal and mask on levels 1, 2 and 3; `None` where neither holds the level, or nothing was proposed.
+    pub dice: [Option<f64>; 3],
 }
 
 /// Strokes of a simulated brush.
@@ -143,11 +145,26 @@ pub fn play_corrections(
 fn cost(name: &str, proposal: &Labels, mask: &Labels, axis: usize) -> CurvePoint {
     let grid = mask.grid();
     let (mut painted, mut relabelled) = (0, 0);
+    // Of each level: voxels in both, and in either counted once for each.
+    let mut levels = [[0_u64; 2]; 3];
     mask.for_each_labelled(|voxel, label| {
         painted += 1;
-        relabelled += u64::from(proposal.get(voxel) != label);
+        let right = proposal.get(voxel) == label;
+        relabelled += u64::from(!right);
+        if let Some([both, sum]) = usize::from(label).checked_sub(1).and_then(|at| levels.get_mut(at)) {
+            *both += u64::from(right);
+            *sum += 1;
+        }
     });
-    proposal.for_each_labelled(|voxel, _| relabelled += u64::from(mask.get(voxel) == 0));
+    let mut proposed = 0_u64;
+    proposal.for_each_labelled(|voxel, label| {
+        proposed += 1;
+        relabelled += u64::from(mask.get(voxel) == 0);
+        if let Some([_, sum]) = usize::from(label).checked_sub(1).and_then(|at| levels.get_mut(at)) {
+            *sum += 1;
+        }
+    });
+    let dice = levels.map(|[both, sum]| (proposed > 0 && sum > 0).then(|| 2.0 * both as f64 / sum as f64));
     let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), axis);
     let empty = Labels::empty(grid.clone());
     let strokes = LEAVES.map(|leave| {
@@ -156,7 +173,7 @@ fn cost(name: &str, proposal: &Labels, mask: &Labels, axis: usize) -> CurvePoint
         };
         Strokes { from_empty: count(&empty), to_correct: count(proposal) }
     });
-    CurvePoint { name: name.to_owned(), painted, relabelled, strokes }
+    CurvePoint { name: name.to_owned(), painted, relabelled, strokes, dice }
 }
 
 struct Play<'a> {
@@ -262,6 +279,7 @@ mod tests {
         assert_eq!((points.len(), heard, steps), (3, 3, 80));
         assert_eq!((points[0].voxel_ratio(), points[0].strokes[1].ratio()), (Some(1.0), Some(1.0)));
         assert!(points[2].voxel_ratio().unwrap() < 0.5, "{points:?}");
+        assert!(points[0].dice == [None; 3] && points[2].dice[0].unwrap() > 0.7 && points[2].dice[2].is_none(), "{points:?}");
         assert!(points[2].strokes[0].to_correct < points[1].strokes[0].to_correct, "{points:?}");
         let stopped = play_corrections(&cases, &wish, &AtomicBool::new(true), &mut |_| {});
         assert_eq!(stopped.unwrap(), None);
@@ -269,7 +287,7 @@ mod tests {
 
     #[test]
     fn nothing_to_paint_has_no_ratio() {
-        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); 2] };
+        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); 2], dice: [None; 3] };
         assert_eq!((point.voxel_ratio(), point.strokes[0].ratio()), (None, None));
     }
 }
