@@ -8,6 +8,6 @@ Xvfb :98 -screen 0 1440x900x24 -nolisten tcp >/dev/null 2>&1 & server=$!
 sleep 2; "$program" open "$work/demo" >/dev/null 2>&1 & window=$!
 trap 'kill $window $server 2>/dev/null' EXIT
 sleep 6; xdotool windowfocus "$(xdotool search --name Osteon | tail -1)"
-xdotool mousemove 520 345 click 1; sleep 4           # reader R1: the first exam that is not done opens
+xdotool mousemove 520 304 click 1; sleep 4           # reader R1: the first exam that is not done opens
 xdotool key shift+p; sleep 8; xdotool mousemove 590 330; sleep 12
 scrot -o "$here/window.png"
