@@ -80,6 +80,17 @@ fn slices_that_nothing_tells_apart_are_ranked_and_it_is_said() {
     assert_eq!(shapes, [1, 10]);
 }
 
+/// Repeats of a position that differ in its last decimal once went to volumes in the order of that decimal.
+#[test]
+fn repeats_that_lie_a_thousandth_of_a_millimetre_apart_keep_their_order() {
+    let mut slices = dynamic(|_, _| ());
+    slices.iter_mut().enumerate().for_each(|(n, slice)| slice.position[2] += [1e-3, -1e-3, 0.0, 5e-4][n * 7 % 4]);
+    let (_folder, volumes) = read(&slices);
+    let found: Vec<Vec<f32>> = volumes.iter().map(values).collect();
+    let run = |from: u16| (from..from + 10).map(f32::from).collect::<Vec<_>>();
+    assert_eq!(found, [run(100), run(200), run(300)]);
+}
+
 /// Many small compressed files made a volume that no machine holds, and the program was ended by the system.
 #[test]
 fn a_series_larger_than_the_program_takes_is_refused_in_words() {

@@ -124,7 +124,10 @@ fn the_atlas_waits_for_every_read_that_the_protocol_asks_for() {
     let third = begin("R2");
     refused("R2");
     study.seal_read(third, NOW).unwrap();
+    // The meeting begins with the agreed mask: it may be under way.
+    let meeting = study.new_meeting_read(&record.exam, NOW).unwrap();
     add().unwrap();
+    drop(meeting);
 }
 
 /// The key was in the map before the packet was written: after a full stick or a missing folder the reader "had a packet already".

@@ -120,7 +120,9 @@ fn listed(all: &[String]) -> String {
 /// The n-th slice of every position, in order of the instances, makes volume n.
 fn by_rank(places: Vec<Vec<Slice>>, most: usize) -> Vec<Vec<Slice>> {
     let mut volumes = vec![Vec::new(); most];
-    for place in places {
+    for mut place in places {
+        // Positions that differ in their last decimal are one place, and were put in its order until now.
+        place.sort_by(|a, b| a.frame().instance.total_cmp(&b.frame().instance));
         for (n, slice) in place.into_iter().enumerate() {
             volumes[n].push(slice);
         }

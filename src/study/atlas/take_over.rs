@@ -23,7 +23,8 @@ impl Study {
             }
         }
         for (header, view) in self.reads_for_comparison(exam)? {
-            if view.sealed()?.is_none() {
+            // The meeting itself starts from the agreed mask.
+            if header.reader.as_str() != MEETING_READER && view.sealed()?.is_none() {
                 waited_for.insert(header.reader);
             }
         }

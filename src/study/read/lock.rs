@@ -12,9 +12,14 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 /// So often the lock is tried for before somebody else is said to hold it.
 const MOST_ROUNDS: usize = 200;
+/// How long one waits before looking again whether another computer is done, and how often.
+const MOMENT: Duration = Duration::from_millis(50);
+const MOST_MOMENTS: usize = 80;
 
 /// Who opens a read for writing, and when (RFC 3339).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +69,18 @@ impl WriteLock {
     }
 
     /// Takes the lock of a file that several programs add to, for as long as it takes to read it again and to write it; waits
-    /// for a program of this computer that is doing the same.
+    /// for a program that is doing the same, on another computer a few seconds.
     pub fn wait(file: &Path) -> Result<Self, ReadError> {
-        Self::hold(file, &this_process("another program", ""), |file| file.lock().map_err(TryLockError::Error))
+        let owner = this_process("another program", "");
+        let hold = || Self::hold(file, &owner, |file| file.lock().map_err(TryLockError::Error));
+        for _ in 0..MOST_MOMENTS {
+            match hold() {
+                // The system cannot wake us when another computer is done.
+                Err(ReadError::Locked { elsewhere: true, .. }) => a_moment(),
+                found => return found,
+            }
+        }
+        hold()
     }
 
     fn hold(target: &Path, owner: &LockOwner, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Self, ReadError> {
@@ -111,6 +125,13 @@ impl Drop for WriteLock {
         let _ = fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }
+}
+
+/// Waits for [`MOMENT`]; nobody ever wakes it.
+fn a_moment() {
+    let nobody = (Mutex::new(()), Condvar::new());
+    let guard = nobody.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = nobody.1.wait_timeout_while(guard, MOMENT, |()| true);
 }
 
 /// `<n>.sqlite.lock`.
@@ -225,6 +246,16 @@ mod tests {
         assert_eq!(fs::read_to_string(&count).unwrap(), "40");
         assert!(!lock_path(&list).exists());
         let owner = LockOwner { host: "another".to_owned(), ..this_process("another program", "") };
+        fs::write(lock_path(&list), serde_json::to_vec(&owner).unwrap()).unwrap();
+        // It is waited for, for a while.
+        let done = std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| WriteLock::wait(&list).map(drop));
+            std::thread::sleep(3 * MOMENT);
+            assert!(!waiting.is_finished());
+            fs::remove_file(lock_path(&list)).unwrap();
+            waiting.join().unwrap()
+        });
+        assert!(done.is_ok(), "{done:?}");
         fs::write(lock_path(&list), serde_json::to_vec(&owner).unwrap()).unwrap();
         let error = WriteLock::wait(&list).unwrap_err().to_string();
         assert!(error.contains("another program on another (process ") && error.contains("delete the .lock"), "{error}");

@@ -129,8 +129,11 @@ impl<'s> Found<'s> {
             }
         })?;
         let slices = header.grid.shape()[header.slice_axis];
-        // A read that found no lesion is a finding, too.
-        let is_finished = read.done_slices(LayerKind::Marrow).len() >= slices || view.sealed().map_err(|e| e.to_string())?.is_some();
+        // A read that found no lesion is a finding, too; one that was of bones alone says nothing of marrow.
+        let marrow_done = read.done_slices(LayerKind::Marrow).len();
+        let of_bones = marrow_done == 0 && !read.labels(LayerKind::Bone).labelled_box().is_empty();
+        let is_sealed = view.sealed().map_err(|e| e.to_string())?.is_some();
+        let is_finished = marrow_done >= slices || (is_sealed && !of_bones);
         let is_held = |kind: LayerKind| !read.labels(kind).labelled_box().is_empty() || (kind == LayerKind::Marrow && is_finished);
         // What is left out while painting is an aid of the reader's, not a finding.
         let held = [LayerKind::Marrow, LayerKind::Bone].into_iter().filter(|kind| is_held(*kind));

@@ -5,6 +5,7 @@ use super::layers::{Found, Layer};
 use super::nifti::json_file;
 use crate::io::{make_folder, write_image_nifti, write_labels_nifti};
 use crate::study::{Part, SequenceName, Split, Study};
+use crate::volume::LayerKind;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ pub(super) fn write(task: &Task, study: &Study, found: &Found<'_>, out: &Path) -
             )));
         }
         let name = format!("{}_{}", layer.kind, layer.reader);
-        let number = sets.len() + 1;
+        let number = number(study, layer);
         let set = match sets.entry(name) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
@@ -88,6 +89,13 @@ impl DataSet {
         });
         json_file(&self.folder.join("dataset.json"), &about)
     }
+}
+
+/// Of a reader and layer, whatever the order of the exams and whoever has read by then: training folders are known by it.
+fn number(study: &Study, layer: &Layer<'_>) -> usize {
+    let readers = study.protocol().readers();
+    let reader = readers.iter().position(|rule| rule.code == layer.reader).unwrap_or(readers.len());
+    reader * LayerKind::ALL.len() + layer.kind.number() + 1
 }
 
 /// The sequences of an exam that lie on the grid of the one that was read, that one first.
