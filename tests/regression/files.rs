@@ -7,9 +7,9 @@ mod series;
 use super::common::{PATIENCE, ball, ball_study, ball_study_under, driver, enter, files, open, saved, stroke};
 use osteon::headless::Driver;
 use osteon::io::{FindingCode, IoError, SourceVolume, Watch, read_labels_nifti, read_path, write_labels_nifti};
-use osteon::session::{Command, EditCommand, FileCommand, StudyCommand, ViewCommand};
+use osteon::session::{Command, EditCommand, FileCommand, StudyCommand, ToolCommand, ViewCommand};
 use osteon::study::{Assistance, ReaderCode, ReaderRule};
-use osteon::volume::Labels;
+use osteon::volume::{Labels, LayerKind};
 use osteon::worker::message::{ExportHow, Role};
 use series::Slice;
 use std::path::{Path, PathBuf};
@@ -208,6 +208,29 @@ fn finished_reads_without_a_lesion_are_exported() {
     driver.run_to_end("Sealing", PATIENCE, Command::Study(StudyCommand::Seal)).unwrap();
     let said = export(&mut driver, ExportHow::Nifti, &out("sealed"));
     assert_eq!(masks(&out("sealed")).len(), 1, "{said}");
+}
+
+/// A read of bones alone says nothing of marrow; and the number of an nnU-Net data set is its reader's and layer's own.
+#[test]
+fn a_read_of_bones_alone_has_no_marrow_mask_and_data_sets_keep_their_numbers() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    ball_study(&root, 1);
+    let mut driver = driver(home.path());
+    open(&mut driver, &root);
+    enter(&mut driver, "R2");
+    driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
+    stroke(&mut driver, 3, 1, &[[16.0, 22.0]]);
+    driver.run(Command::Edit(EditCommand::AllDone));
+    saved(&mut driver);
+    let nnunet = home.path().join("nnunet");
+    export(&mut driver, ExportHow::NnUnet, &nnunet);
+    assert!(nnunet.join("Dataset005_bone_R2").is_dir(), "{:?}", masks(&nnunet));
+    driver.run_to_end("Sealing", PATIENCE, Command::Study(StudyCommand::Seal)).unwrap();
+    let out = home.path().join("nifti");
+    export(&mut driver, ExportHow::Nifti, &out);
+    let written = masks(&out);
+    assert!(written.len() == 1 && written[0].to_string_lossy().contains("bone"), "{written:?}");
 }
 
 /// BIDS names hold no `-`: the mask of reader `R-1` once overwrote that of `R1`.
