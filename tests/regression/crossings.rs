@@ -4,9 +4,11 @@ use crate::desk::{Desk, SHAPE, grid, harness, knee, reader, reading};
 use osteon::edit::{CommitKind, ReadLayers, Row, RowAction};
 use osteon::session::{Command, EditCommand, Effect, ModelCommand, PointerCommand, StudyCommand, ToolCommand, ViewCommand, Workspace};
 use osteon::space::SlicePlane;
-use osteon::study::{ExamCode, Part, TriageVerdict};
+use osteon::study::{ExamCode, Part, ReaderCode, TriageVerdict};
 use osteon::volume::{Labels, LayerKind};
-use osteon::worker::message::{LoadedExam, Outcome, ProposalResult, Request, RequestId, Standing, TrainedVersion, VersionSummary};
+use osteon::worker::message::{
+    Event, LoadedExam, Outcome, ProposalResult, Request, RequestId, SealEnded, Standing, TrainedVersion, VersionSummary,
+};
 
 fn proposal(version: &str, layer: LayerKind) -> ProposalResult {
     let mut labels = Labels::empty(grid());
@@ -234,4 +236,21 @@ fn a_locked_window_holds_for_standardised_grey_values_from_any_sequence() {
     desk.run(Command::View(ViewCommand::Sequence(1)));
     assert!(desk.run(Command::View(ViewCommand::ToggleStandardised)).is_empty());
     assert!(desk.session.notices().last().unwrap().text.contains("locks the window"));
+}
+
+/// After sealing the exam was shown at its middle slice, wherever the reader had been.
+#[test]
+fn sealing_leaves_the_slice_in_sight() {
+    let mut window = reading(false);
+    let desk = window.state_mut();
+    desk.run(Command::View(ViewCommand::Slice(11)));
+    let code = ExamCode::new("K-017").unwrap();
+    let ended = SealEnded { reader: ReaderCode::new("R2").unwrap(), exam: code.clone(), result: Ok(false) };
+    let effects = desk.session.absorb(Event::Ended { id: RequestId(9_000), outcome: Outcome::Sealed(ended) });
+    let id = asked(&effects, |r| matches!(r, Request::OpenExam { .. }));
+    let sequences = vec![("T2 Dixon water".to_owned(), knee(false))];
+    let standing = Standing::Sealed { number: 1, time: "2026-11-22T10:00:00Z".into() };
+    let loaded = LoadedExam::new(code, reader("R2"), sequences, ReadLayers::new(grid(), 2), standing);
+    desk.end(id, Outcome::Exam(Box::new(loaded)));
+    assert_eq!(desk.session.exam().unwrap().view().slice, 11);
 }

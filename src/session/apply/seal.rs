@@ -1,7 +1,7 @@
 //! Submitting a read: what is worth another look, the seal, and reading an exam again.
 
 use crate::session::{Effect, Session};
-use crate::study::SealSubject;
+use crate::study::{ReadingPlace, SealSubject};
 use crate::volume::LayerKind;
 use crate::worker::message::{CheckReadRequest, ReadChecked, Request, SealEnded, SealRequest, Standing};
 
@@ -81,6 +81,8 @@ impl Session {
         let mut effects = if is_sealed && same_reader { self.measure_calibration(ended.exam.clone()) } else { Vec::new() };
         // As it is on disk now: to be looked at, or to go on with where sealing failed.
         if open && same_reader {
+            // What was in sight stays in sight.
+            self.go_on_at = self.exam.as_ref().map(|exam| ReadingPlace { exam: exam.code.clone(), slice: exam.view.slice });
             effects.extend(self.request_exam(ended.exam, false));
         }
         effects
