@@ -360,13 +360,14 @@ fn the_sacroiliac_form_is_filled_in_by_keys() {
     assert!(alt(&mut window, Key::N).is_empty(), "what is not on screen is not filled in");
 }
 
-/// The coordinator about to add K-017, which the readers named have sealed.
-fn adding_to_atlas(pictures: bool, sealed: &[&str]) -> Window {
+/// The coordinator about to add K-017, which the readers named have sealed; with `enough`, as often as the protocol asks.
+fn adding_to_atlas(pictures: bool, sealed: &[&str], enough: bool) -> Window {
     let mut window = harness([1440.0, 900.0], pictures);
     window.state_mut().open_study();
     let mut summary = window.state().session.study().unwrap().clone();
     let exam = summary.exams.iter_mut().find(|e| e.code.as_str() == "K-017").unwrap();
     exam.sealed = sealed.iter().map(|code| osteon::study::ReaderCode::new(code).unwrap()).collect();
+    exam.reads_sealed = enough;
     window.state_mut().end(RequestId(9_500), Outcome::Study(Box::new(summary)));
     window.state_mut().sit_down(&Role::Coordinator);
     window.run_steps(2);
@@ -378,12 +379,15 @@ fn adding_to_atlas(pictures: bool, sealed: &[&str]) -> Window {
 
 #[test]
 fn an_exam_is_taken_into_the_atlas_with_mask_and_notes() {
-    let mut window = adding_to_atlas(false, &["R1", "R2"]);
+    let mut window = adding_to_atlas(false, &["R1", "R2"], false);
     window.get_by_label_contains("K-017 has still to be read and sealed by R3");
     assert!(click(&mut window, "Add to the atlas").is_empty(), "R3 would see the agreed mask");
     assert_eq!(click(&mut window, "Cancel"), [Command::Study(StudyCommand::CancelAtlasExam)]);
     assert!(window.query_by_label("Add to the atlas").is_none());
-    let mut window = adding_to_atlas(false, &["R1", "R2", "R3", "consensus"]);
+    let mut window = adding_to_atlas(false, &["R1", "R2", "R3"], false);
+    window.get_by_label_contains("Not every read of K-017 that the protocol asks for is sealed");
+    assert!(click(&mut window, "Add to the atlas").is_empty(), "who reads a second time would see the agreed mask");
+    let mut window = adding_to_atlas(false, &["R1", "R2", "R3", "consensus"], true);
     click(&mut window, "Read of the consensus meeting");
     window.get_by_label("Notes for readers").click();
     window.run_steps(1);
@@ -450,7 +454,7 @@ fn pictures_of_sealing_and_scoring() {
         window.run_steps(2);
     }
     shot("sacroiliac", &mut window);
-    let mut window = adding_to_atlas(true, &["R1", "R2"]);
+    let mut window = adding_to_atlas(true, &["R1", "R2"], false);
     shot("atlas-add", &mut window);
     let mut window = with_atlas(true, false);
     shot("atlas", &mut window);

@@ -38,14 +38,8 @@ fn sheet(ui: &mut Ui, session: &Session, exam: &ExamCode, entry: &mut AtlasEntry
     ui.spacing_mut().item_spacing.y = theme::UNIT;
     heading(ui, &format!("{exam} into the atlas"));
     wrapped(ui, "The atlas shows readers what was agreed on, beside the exam they read. It goes into every packet made from now on.");
-    let unread = still_to_read(session, exam);
-    if !unread.is_empty() {
-        let who: Vec<&str> = unread.iter().map(|r| r.as_str()).collect();
-        let why = format!(
-            "{} has still to be read and sealed by {}, who would see the agreed mask. Add it once these reads are in.",
-            exam,
-            who.join(", ")
-        );
+    let why = still_to_read(session, exam);
+    if let Some(why) = &why {
         ui.add(Label::new(RichText::new(why).color(theme::LOOK_AGAIN)).wrap());
     }
     ui.add_space(theme::UNIT);
@@ -63,7 +57,7 @@ fn sheet(ui: &mut Ui, session: &Session, exam: &ExamCode, entry: &mut AtlasEntry
     let _ = named(ui.add(notes), "Notes for readers");
     ui.add_space(theme::PADDING);
     ui.horizontal(|ui| {
-        if button(ui, "Add to the atlas", None, ButtonLook::Primary, unread.is_empty()).clicked() {
+        if button(ui, "Add to the atlas", None, ButtonLook::Primary, why.is_none()).clicked() {
             commands.push(Command::Study(StudyCommand::AddToAtlas { mask: entry.mask.clone(), notes: entry.notes.clone() }));
         }
         if button(ui, "Cancel", Some("Esc"), ButtonLook::Plain, true).clicked() {
@@ -84,8 +78,17 @@ fn sealed(session: &Session, exam: &ExamCode) -> Vec<ReaderCode> {
     of.map(|e| e.sealed.iter().cloned().collect()).unwrap_or_default()
 }
 
-fn still_to_read(session: &Session, exam: &ExamCode) -> Vec<ReaderCode> {
-    let done = sealed(session, exam);
-    let readers = session.study().map(|s| s.protocol.readers()).unwrap_or_default();
-    readers.iter().map(|rule| rule.code.clone()).filter(|code| code.as_str() != MEETING_READER && !done.contains(code)).collect()
+/// Why the agreed mask would be seen too early, if it would.
+fn still_to_read(session: &Session, exam: &ExamCode) -> Option<String> {
+    let (study, done) = (session.study()?, sealed(session, exam));
+    let waits = |code: &&ReaderCode| code.as_str() != MEETING_READER && !done.contains(code);
+    let unread: Vec<&str> = study.protocol.readers().iter().map(|rule| &rule.code).filter(waits).map(ReaderCode::as_str).collect();
+    if !unread.is_empty() {
+        let who = unread.join(", ");
+        return Some(format!(
+            "{exam} has still to be read and sealed by {who}, who would see the agreed mask. Add it once these reads are in."
+        ));
+    }
+    let enough = study.exams.iter().any(|e| e.code == *exam && e.reads_sealed);
+    (!enough).then(|| format!("Not every read of {exam} that the protocol asks for is sealed: who reads again would see the agreed mask."))
 }
