@@ -154,12 +154,7 @@ impl Workers {
             Request::Doubt(request) => task.spawn("doubt", move |task| doubt::map(task, &pool, &request)),
             Request::Rank(request) => task.spawn("rank", move |task| doubt::rank(task, &pool, &request)),
             Request::Judge(request) => task.spawn("judge", move |task| versions::judge(task, &pool, &request)),
-            Request::Compare(request) => task.spawn("compare", move |task| {
-                pool.install(|| match &request.exam {
-                    Some(exam) => compare::compare_exam(task, &request, exam),
-                    None => compare::compare(task, &request),
-                })
-            }),
+            Request::Compare(request) => task.spawn("compare", move |task| pool.install(|| compare::compare(task, &request))),
             Request::AdoptConsensus(request) => {
                 task.spawn("compare", move |task| compare::adopt(task, &config.scratch_root, &request, &(config.clock)()));
             }

@@ -13,7 +13,7 @@ use crate::worker::task::Task;
 const LABELS: usize = 4;
 
 /// Works out the maps of one exam.
-pub(in crate::worker) fn compare_exam(task: &Task, request: &CompareRequest, exam: &ExamCode) -> Outcome {
+pub(super) fn compare_exam(task: &Task, request: &CompareRequest, exam: &ExamCode) -> Outcome {
     match maps(task, request, exam) {
         _ if task.cancel.is_cancelled() => Outcome::Cancelled,
         Ok(outcome) => outcome,

@@ -8,6 +8,5 @@ mod rules;
 mod study_table;
 
 pub(super) use adopt::adopt;
-pub(super) use exam_maps::compare_exam;
 pub(super) use reads::is_meeting;
 pub(super) use study_table::compare;

@@ -1,5 +1,6 @@
 //! The figures of every exam that two readers or more have finished.
 
+use super::exam_maps::compare_exam;
 use super::figures::Figures;
 use super::reads::{ExamMaps, NoMaps, gather};
 use super::rules::{method_name, table_rules};
@@ -8,8 +9,11 @@ use crate::study::Study;
 use crate::worker::message::{CompareExam, CompareLine, CompareRequest, CompareTable, Outcome};
 use crate::worker::task::Task;
 
-/// Compares every exam that counts.
+/// Compares the exam that is asked for, or else every exam that counts.
 pub(in crate::worker) fn compare(task: &Task, request: &CompareRequest) -> Outcome {
+    if let Some(exam) = &request.exam {
+        return compare_exam(task, request, exam);
+    }
     match tables(task, request) {
         _ if task.cancel.is_cancelled() => Outcome::Cancelled,
         Ok(table) => Outcome::Compared(Box::new(table)),
