@@ -36,11 +36,16 @@ use std::sync::Arc;
 
 /// R1 in front of a study of so many exams, and where it lies.
 fn seated(home: &std::path::Path, exams: usize) -> (std::path::PathBuf, osteon::headless::Driver) {
+    seated_as("R1", home, exams)
+}
+
+/// The same for another reader.
+fn seated_as(reader: &str, home: &std::path::Path, exams: usize) -> (std::path::PathBuf, osteon::headless::Driver) {
     let root = home.join("study");
     ball_study(&root, exams);
     let mut driver = driver(home);
     open(&mut driver, &root);
-    enter(&mut driver, "R1");
+    enter(&mut driver, reader);
     (root, driver)
 }
 

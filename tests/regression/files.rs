@@ -181,11 +181,7 @@ fn masks(out: &Path) -> Vec<PathBuf> {
 #[test]
 fn finished_reads_without_a_lesion_are_exported() {
     let home = tempfile::tempdir().unwrap();
-    let root = home.path().join("study");
-    ball_study(&root, 1);
-    let mut driver = driver(home.path());
-    open(&mut driver, &root);
-    enter(&mut driver, "R2");
+    let (_, mut driver) = super::seated_as("R2", home.path(), 1);
     stroke(&mut driver, 3, 2, &[[16.0, 22.0]]);
     driver.run(Command::Edit(EditCommand::Undo));
     saved(&mut driver);
@@ -214,11 +210,7 @@ fn finished_reads_without_a_lesion_are_exported() {
 #[test]
 fn a_read_of_bones_alone_has_no_marrow_mask_and_data_sets_keep_their_numbers() {
     let home = tempfile::tempdir().unwrap();
-    let root = home.path().join("study");
-    ball_study(&root, 1);
-    let mut driver = driver(home.path());
-    open(&mut driver, &root);
-    enter(&mut driver, "R2");
+    let (_, mut driver) = super::seated_as("R2", home.path(), 1);
     driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
     stroke(&mut driver, 3, 1, &[[16.0, 22.0]]);
     driver.run(Command::Edit(EditCommand::AllDone));
