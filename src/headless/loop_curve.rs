@@ -6,12 +6,14 @@ use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
 use super::train_folder::read_plan;
+use crate::consensus::{MARROW_LEVELS, level_name};
 use crate::learn::Objective;
 use crate::report::{CorrectionCurve, correction_plot};
 use crate::worker::folder::{CurvePoint, CurveProgress, CurveWish, LEAVES, play_corrections};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -117,9 +119,10 @@ fn curves(points: &[CurvePoint]) -> Vec<CorrectionCurve> {
 fn line(point: &CurvePoint) -> String {
     let strokes = point.strokes.iter().map(|s| format!("{} of {} strokes ({})", s.to_correct, s.from_empty, ratio(s.ratio())));
     let strokes = strokes.collect::<Vec<_>>().join(", ");
-    let dice = point.dice.map(ratio).join(" / ");
+    let dice = point.dice.iter().map(|dice| ratio(*dice)).collect::<Vec<_>>().join(" / ");
     let voxels = format!("{} of {} voxels relabelled ({})", point.relabelled, point.painted, ratio(point.voxel_ratio()));
-    format!("{}: {voxels}, {strokes}, Dice {dice}", point.name)
+    let dice = if dice.is_empty() { dice } else { format!(", Dice {dice}") };
+    format!("{}: {voxels}, {strokes}{dice}", point.name)
 }
 
 fn table(points: &[CurvePoint]) {
@@ -156,7 +159,7 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
             "strokes": point.strokes.iter().zip(LEAVES).map(|(s, leave)| json!({
                 "may_stay_wrong": leave, "from_empty": s.from_empty, "to_correct": s.to_correct, "ratio": s.ratio(),
             })).collect::<Vec<_>>(),
-            "dice": point.dice,
+            "dice": MARROW_LEVELS.iter().map(|level| level_name(level)).zip(&point.dice).collect::<BTreeMap<_, _>>(),
         })
     };
     let spans = SPANS.map(|span| {
@@ -188,7 +191,7 @@ mod tests {
             painted: if n == 3 { 0 } else { 10 },
             relabelled: n,
             strokes: [Strokes { from_empty: 4, to_correct: n as usize }; 2],
-            dice: [None; 3],
+            dice: Vec::new(),
         };
         let points: Vec<CurvePoint> = (1..=9).map(point).collect();
         let [voxels, strokes, _] = means(&points, SPANS[0]);

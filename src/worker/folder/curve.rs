@@ -2,6 +2,8 @@
 
 use super::super::steady::{SteadyTrainer, Stepped};
 use super::cases::Case;
+use super::evaluate::{dice_per_level, scored_levels};
+use crate::consensus::level_mask;
 use crate::learn::{
     CheckedSpec, Compute, Crop, Example, LearnError, Model, Plan, PreparedSlices, Recipe, Sampler, Trainer, balanced_weights,
 };
@@ -13,6 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What the plan's learning rate is multiplied by in a retraining, which starts from weights that are good already.
 const RATE_ON: f64 = 0.5;
+/// What is learnt and corrected.
+const LAYER: &str = "marrow";
+/// Its levels.
+const LEVELS: usize = 3;
 
 /// What is played.
 #[derive(Clone, Debug)]
@@ -40,8 +46,8 @@ pub struct CurvePoint {
     pub relabelled: u64,
     /// Strokes of the simulated brush, for each of [`LEAVES`].
     pub strokes: [Strokes; LEAVES.len()],
-    /// Dice of proposal and mask on levels 1, 2 and 3; `None` where neither holds the level, or nothing was proposed.
-    pub dice: [Option<f64>; 3],
+    /// Dice of proposal and mask on each of [`scored_levels`], as in an evaluation; empty where there was no proposal.
+    pub dice: Vec<Option<f64>>,
 }
 
 /// Strokes of a simulated brush.
@@ -119,13 +125,13 @@ pub fn play_corrections(
         let refs: Vec<_> = images.iter().collect();
         let prepared = PreparedSlices::new(&play.spec(None)?, &play.recipe, &refs, axis).map_err(named)?;
         let proposal = match &play.model {
-            None => Labels::empty(mask.grid().clone()),
+            None => None,
             Some(model) => match model.predict_prepared(&prepared, None, stop, &mut |_, _| {}) {
                 Err(LearnError::Cancelled) => return Ok(None),
-                other => other.map_err(named)?,
+                other => Some(other.map_err(named)?),
             },
         };
-        let point = cost(&case.name, &proposal, &mask, axis);
+        let point = cost(&case.name, proposal.as_ref(), &mask, axis);
         progress(&CurveProgress::Exam(point.clone()));
         points.push(point);
         if at + 1 == cases.len() {
@@ -142,36 +148,25 @@ pub fn play_corrections(
 }
 
 /// What it costs to turn a proposal into the mask.
-fn cost(name: &str, proposal: &Labels, mask: &Labels, axis: usize) -> CurvePoint {
+fn cost(name: &str, proposal: Option<&Labels>, mask: &Labels, axis: usize) -> CurvePoint {
     let grid = mask.grid();
+    let empty = Labels::empty(grid.clone());
+    let start = proposal.unwrap_or(&empty);
     let (mut painted, mut relabelled) = (0, 0);
-    // Of each level: voxels in both, and in either counted once for each.
-    let mut levels = [[0_u64; 2]; 3];
     mask.for_each_labelled(|voxel, label| {
         painted += 1;
-        let right = proposal.get(voxel) == label;
-        relabelled += u64::from(!right);
-        if let Some([both, sum]) = usize::from(label).checked_sub(1).and_then(|at| levels.get_mut(at)) {
-            *both += u64::from(right);
-            *sum += 1;
-        }
+        relabelled += u64::from(start.get(voxel) != label);
     });
-    let mut proposed = 0_u64;
-    proposal.for_each_labelled(|voxel, label| {
-        proposed += 1;
-        relabelled += u64::from(mask.get(voxel) == 0);
-        if let Some([_, sum]) = usize::from(label).checked_sub(1).and_then(|at| levels.get_mut(at)) {
-            *sum += 1;
-        }
-    });
-    let dice = levels.map(|[both, sum]| (proposed > 0 && sum > 0).then(|| 2.0 * both as f64 / sum as f64));
+    start.for_each_labelled(|voxel, _| relabelled += u64::from(mask.get(voxel) == 0));
+    let levels = scored_levels(LEVELS, LAYER);
+    let truths: Vec<Labels> = levels.iter().map(|level| level_mask(mask, level)).collect();
+    let dice = proposal.map(|proposal| dice_per_level(proposal, &truths, &levels)).unwrap_or_default();
     let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), axis);
-    let empty = Labels::empty(grid.clone());
     let strokes = LEAVES.map(|leave| {
         let count = |start: &Labels| -> usize {
             (0..plane.slice_count()).into_par_iter().map(|slice| strokes_between(start, mask, &plane, slice, leave).len()).sum()
         };
-        Strokes { from_empty: count(&empty), to_correct: count(proposal) }
+        Strokes { from_empty: count(&empty), to_correct: count(start) }
     });
     CurvePoint { name: name.to_owned(), painted, relabelled, strokes, dice }
 }
@@ -187,7 +182,7 @@ struct Play<'a> {
 impl Play<'_> {
     fn spec(&self, weights: Option<Vec<f32>>) -> Result<CheckedSpec, String> {
         let CurveWish { plan, sequences, corrector, seed, .. } = self.wish;
-        let mut spec = plan.spec(sequences, "marrow", 3, corrector, *seed);
+        let mut spec = plan.spec(sequences, LAYER, LEVELS, corrector, *seed);
         spec.class_weights = weights;
         spec.check().map_err(|e| e.to_string())
     }
@@ -210,7 +205,7 @@ impl Play<'_> {
     fn learn(&mut self, exam: usize, progress: &mut dyn FnMut(&CurveProgress)) -> Result<bool, String> {
         let plan = &self.wish.plan;
         let mut trainer = SteadyTrainer::new(self.trainer()?);
-        let augmentation = plan.augmentation_for("marrow", &self.recipe);
+        let augmentation = plan.augmentation_for(LAYER, &self.recipe);
         let sampler = Sampler::new(&self.examples, self.wish.seed.wrapping_add(exam as u64)).map_err(|e| e.to_string())?;
         let mut sampler = sampler.with_shares(plan.label_share, plan.replay);
         let (factor, steps) = (if self.model.is_some() { RATE_ON } else { 1.0 }, self.wish.steps.max(1));
@@ -279,7 +274,7 @@ mod tests {
         assert_eq!((points.len(), heard, steps), (3, 3, 80));
         assert_eq!((points[0].voxel_ratio(), points[0].strokes[1].ratio()), (Some(1.0), Some(1.0)));
         assert!(points[2].voxel_ratio().unwrap() < 0.5, "{points:?}");
-        assert!(points[0].dice == [None; 3] && points[2].dice[0].unwrap() > 0.7 && points[2].dice[2].is_none(), "{points:?}");
+        assert!(points[0].dice.is_empty() && points[2].dice[0].unwrap() > 0.7 && points[2].dice[2].is_none(), "{points:?}");
         assert!(points[2].strokes[0].to_correct < points[1].strokes[0].to_correct, "{points:?}");
         let stopped = play_corrections(&cases, &wish, &AtomicBool::new(true), &mut |_| {});
         assert_eq!(stopped.unwrap(), None);
@@ -287,7 +282,7 @@ mod tests {
 
     #[test]
     fn nothing_to_paint_has_no_ratio() {
-        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); 2], dice: [None; 3] };
+        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); 2], dice: Vec::new() };
         assert_eq!((point.voxel_ratio(), point.strokes[0].ratio()), (None, None));
     }
 }

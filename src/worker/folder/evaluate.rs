@@ -2,6 +2,7 @@
 
 use super::cases::{Case, CaseTruth};
 use crate::agreement::{Overlap, Summary};
+use crate::consensus::level_name;
 use crate::learn::{LearnError, Model};
 use crate::volume::{Image, Labels};
 use std::sync::atomic::AtomicBool;
@@ -70,7 +71,7 @@ pub fn evaluate_folder(
         let Some(proposed) = propose_on(model, case, &images, axis, false, stop)? else { return Ok(None) };
         rows.push(CaseScore { name: case.name.clone(), dice: dice_per_level(&proposed.labels, &truths, &levels) });
     }
-    Ok(Some(Evaluation { levels: levels.iter().map(|level| name(level)).collect(), cases: rows }))
+    Ok(Some(Evaluation { levels: levels.iter().map(|level| level_name(level)).collect(), cases: rows }))
 }
 
 /// What a model suggests on one case.
@@ -113,11 +114,7 @@ fn propose_on(
     }
 }
 
-/// `2`, or `2+3`.
-pub(super) fn name(level: &[u8]) -> String {
-    level.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")
-}
-
+/// Dice of a proposal and each level's own map of zeros and ones.
 pub(super) fn dice_per_level(proposal: &Labels, truths: &[Labels], levels: &[Vec<u8>]) -> Vec<Option<f64>> {
     let of = |(level, truth): (&Vec<u8>, &Labels)| {
         let (mut both, mut proposed, mut true_voxels) = (0_u64, 0_u64, 0_u64);

@@ -4,8 +4,9 @@ use super::super::length::Length;
 use super::super::memory_plan::{MemoryNeeds, MemoryPlan, StepSize, largest};
 use super::super::message::GaveUp;
 use super::super::steady::{SteadyTrainer, Stepped};
-use super::evaluate::{CaseScore, Evaluation, dice_per_level, name};
+use super::evaluate::{CaseScore, Evaluation, dice_per_level};
 use super::train::{FolderProgress, Held};
+use crate::consensus::level_name;
 use crate::learn::{Crop, Example, LearnError, Model, Plan, Sampler, Trainer};
 use std::sync::atomic::AtomicBool;
 
@@ -41,7 +42,7 @@ pub(super) struct Common<'a> {
 impl Common<'_> {
     /// The figures of a model that could not be judged.
     pub fn unjudged(&self) -> Evaluation {
-        Evaluation { levels: self.levels.iter().map(|level| name(level)).collect(), cases: Vec::new() }
+        Evaluation { levels: self.levels.iter().map(|level| level_name(level)).collect(), cases: Vec::new() }
     }
 
     /// How large a step may be, at least `reduced` times smaller than the plan has it.
