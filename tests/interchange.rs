@@ -114,6 +114,9 @@ fn a_studys_model_begins_with_the_shipped_one_is_trained_and_proposes() {
     let (shipped, _) = Shipped::for_layer("marrow").unwrap().load().unwrap();
     let (model, card) = checkpoint::load(&root.join("models/marrow-R1/2")).unwrap();
     assert_eq!((model.steps(), card.parent.as_deref()), (shipped.steps() + 10, Some("marrow-R1/1")));
+    // What goes on asks for the fewest wrong pixels, and says so on its card.
+    assert_eq!((shipped.spec().spec().objective.overlap, card.spec.objective.overlap), (1.0, 0.1));
+    assert_eq!(card.spec.class_weights, Some(vec![1.0; 4]));
     let again = why(&["train", &study, "--model", "marrow-R1", "--from", "shipped", "--steps", "10"]);
     assert!(again.contains("versions already"), "{again}");
     let proposed = said(&["propose", &study, "--model", "marrow-R1"]);

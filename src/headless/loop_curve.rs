@@ -63,10 +63,11 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
         bail!("one exam is no curve; name at least two");
     }
     let mut plan = read_plan(args.spec.as_deref())?;
+    let as_in_window = args.spec.is_none();
     // One net, as in the window.
     (plan.base, plan.members) = (args.base, 1);
-    if args.spec.is_none() {
-        plan.objective = Objective::default();
+    if as_in_window {
+        plan.objective = Objective::BESIDE_READER;
     }
     plan.check().map_err(|why| anyhow!(why))?;
     let wish = CurveWish {
@@ -75,6 +76,7 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
         steps: args.steps,
         seed: args.seed,
         plan,
+        as_in_window,
     };
     let bar = Progress::new();
     bar.stage("Playing the loop");
@@ -171,6 +173,7 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
         "sequences": wish.sequences,
         "steps_per_retraining": wish.steps,
         "plan": wish.plan,
+        "retrainings_as_in_window": wish.as_in_window,
         "seed": wish.seed,
         "rule": "relabelled = voxels where proposal and mask differ; painted = voxels with a label in the mask; \
                  strokes = those of one simulated brush, from the proposal and from empty slices, until on each slice at most that share of each level is wrong",

@@ -66,6 +66,19 @@ impl Model {
         Ok(Self { spec: spec.check()?, ..self.clone() })
     }
 
+    /// The same weights for going on with what a reader corrects: every pixel counts alike, and labels little besides, see
+    /// [`super::Objective::going_on`].
+    ///
+    /// # Errors
+    /// As [`Model::learning_from`].
+    pub fn going_on(&self, labels_from: &str) -> Result<Self, SpecError> {
+        let mut model = self.learning_from(labels_from, Some(vec![1.0; self.spec.classes()]))?;
+        let mut spec = model.spec.spec().clone();
+        spec.objective = spec.objective.going_on();
+        model.spec = spec.check()?;
+        Ok(model)
+    }
+
     /// The same model on another device.
     #[must_use]
     pub fn on(mut self, compute: Compute) -> Self {

@@ -51,7 +51,23 @@ impl Default for Objective {
     }
 }
 
+/// See [`Objective::going_on`].
+const OVERLAP_GOING_ON: f32 = 0.1;
+
 impl Objective {
+    /// Of the first training beside a reader. Dropping channels is what the map of doubt rests on; it costs next to nothing in Dice
+    /// (`docs/learning.md`).
+    pub const BESIDE_READER: Self =
+        Self { loss: LossKind::Dice, overlap: 1.0, ordinal: false, label_smoothing: 0.0, dropout: 0.1, deep_supervision: false };
+
+    /// Of a training that goes on from weights which know the labels: overlap has found the sparse ones, and what is left are wrong
+    /// pixels, each of which a reader has to correct. A tenth of it stays, so that sparse labels are not given up
+    /// (`docs/learning-loop.md`).
+    #[must_use]
+    pub const fn going_on(self) -> Self {
+        Self { overlap: self.overlap.min(OVERLAP_GOING_ON), ..self }
+    }
+
     /// # Errors
     /// The name of the first number outside its range, and the range.
     pub fn check(&self) -> Result<(), (&'static str, [f32; 2])> {
@@ -85,6 +101,14 @@ mod tests {
         assert_eq!(Objective { dropout: f32::NAN, ..Objective::default() }.check(), Err(("dropout", [0.0, 0.9])));
         let loss = LossKind::Tversky { false_positives: 0.3, false_negatives: 9.0 };
         assert_eq!(Objective { loss, ..Objective::default() }.check(), Err(("false_negatives", [0.0, 2.0])));
+    }
+
+    #[test]
+    fn going_on_keeps_a_tenth_of_the_overlap_and_no_more_is_taken_the_next_time() {
+        let wish = Objective { dropout: 0.1, ..Objective::default() };
+        assert_eq!(wish.going_on(), Objective { overlap: 0.1, ..wish });
+        assert_eq!(wish.going_on().going_on(), wish.going_on());
+        assert_eq!(Objective { overlap: 0.0, ..wish }.going_on().overlap, 0.0);
     }
 
     #[test]

@@ -167,6 +167,9 @@ impl ModelSpec {
         }
     }
 
+    /// Labels that a net can learn.
+    pub const MOST_LABELS: usize = 60;
+
     /// Smoothing of marrow probabilities in new models, in mm: what readers draw has smoother borders than what a net thinks pixel by
     /// pixel (measured in `docs/learning.md`).
     pub const USUAL_SMOOTHING_MM: f64 = 0.7;
@@ -188,7 +191,7 @@ impl ModelSpec {
         };
         within("sequences", self.sequences.len(), 1, 8)?;
         within("neighbours", self.neighbours, 0, 4)?;
-        within("labels", self.labels, 1, 60)?;
+        within("labels", self.labels, 1, Self::MOST_LABELS)?;
         within("base", self.base, 2, 128)?;
         within("depth", self.depth, 1, 6)?;
         let words = [("layer", &self.layer), ("labels_from", &self.labels_from)];

@@ -3,12 +3,8 @@
 use super::memory_plan::{MemoryNeeds, largest};
 use super::message::TrainRequest;
 use super::training_data::TrainingData;
-use crate::learn::{CheckedSpec, Example, Model, ModelSpec};
+use crate::learn::{CheckedSpec, Example, Model, ModelSpec, Objective};
 use crate::volume::LayerKind;
-
-/// Share of the deepest channels that a step leaves out: what the map of doubt rests on. It costs next to nothing in Dice
-/// (`docs/learning.md`).
-const DROPOUT: f32 = 0.1;
 
 /// The specification of a training from fresh weights. `before` is the current version, if there is one: the net stays what it was
 /// unless another is asked for.
@@ -30,7 +26,7 @@ pub(super) fn first_spec(
     );
     spec.sequences = sequences;
     spec.seed = request.seed;
-    spec.objective.dropout = DROPOUT;
+    spec.objective = Objective::BESIDE_READER;
     spec.smoothing_mm = if request.layer == LayerKind::Marrow { ModelSpec::USUAL_SMOOTHING_MM } else { 0.0 };
     spec.check().map_err(|e| e.to_string())
 }
@@ -61,7 +57,7 @@ pub(super) fn needs(data: &TrainingData, model: &Model) -> MemoryNeeds {
         data_bytes: data.bytes,
         parameters: model.parameter_count() as u64,
         largest: largest(data.examples.iter().map(Example::size)),
-        looked_at: largest(data.held_out.iter().map(|held| held.prepared.size())),
+        looked_at: largest(data.held_out.iter().map(|held| held.exam.prepared.slices.size())),
         otherwise: "mark fewer slices done",
     }
 }

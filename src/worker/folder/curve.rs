@@ -13,8 +13,6 @@ use crate::volume::Labels;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What the plan's learning rate is multiplied by in a retraining, which starts from weights that are good already.
-const RATE_ON: f64 = 0.5;
 /// What is learnt and corrected.
 const LAYER: &str = "marrow";
 /// Its levels.
@@ -31,8 +29,10 @@ pub struct CurveWish {
     pub steps: u32,
     /// Where weights and batches come from.
     pub seed: u64,
-    /// The net and how it is trained; the class weights, where it gives none, are balanced anew at every retraining.
+    /// The net and how it is trained; the class weights, where it gives none, are balanced by what there is to learn from.
     pub plan: Plan,
+    /// Whether retrainings ask for what [`Model::going_on`] does, as those in the window do; otherwise for what the plan asks.
+    pub as_in_window: bool,
 }
 
 /// What one exam cost.
@@ -187,16 +187,17 @@ impl Play<'_> {
         spec.check().map_err(|e| e.to_string())
     }
 
-    /// A trainer that goes on from the weights so far, or from fresh ones, with weights of the classes as they are now.
+    /// A trainer that goes on from the weights so far, or from fresh ones.
     fn trainer(&self) -> Result<Trainer, String> {
-        let (plan, classes) = (&self.wish.plan, self.spec(None)?.classes());
-        let weights = plan.class_weights.clone().unwrap_or_else(|| balanced_weights(&self.examples, classes));
+        let CurveWish { plan, corrector, as_in_window, .. } = self.wish;
+        let classes = self.spec(None)?.classes();
+        let weights = || plan.class_weights.clone().unwrap_or_else(|| balanced_weights(&self.examples, classes));
         let trainer = match &self.model {
             Some(model) => {
-                let model = model.learning_from(&self.wish.corrector, Some(weights)).map_err(|e| e.to_string())?;
-                Trainer::resume(&model, plan.options)
+                let model = if *as_in_window { model.going_on(corrector) } else { model.learning_from(corrector, Some(weights())) };
+                Trainer::resume(&model.map_err(|e| e.to_string())?, plan.options)
             }
-            None => Trainer::new(&self.spec(Some(weights))?, self.recipe.clone(), plan.options),
+            None => Trainer::new(&self.spec(Some(weights()))?, self.recipe.clone(), plan.options),
         };
         Ok(trainer.map_err(|e| e.to_string())?.on(&Compute::best().0))
     }
@@ -208,9 +209,9 @@ impl Play<'_> {
         let augmentation = plan.augmentation_for(LAYER, &self.recipe);
         let sampler = Sampler::new(&self.examples, self.wish.seed.wrapping_add(exam as u64)).map_err(|e| e.to_string())?;
         let mut sampler = sampler.with_shares(plan.label_share, plan.replay);
-        let (factor, steps) = (if self.model.is_some() { RATE_ON } else { 1.0 }, self.wish.steps.max(1));
+        let steps = self.wish.steps.max(1);
         for step in 1..=steps {
-            let rate = factor * plan.rate_at(u64::from(step - 1), f64::from(step - 1) / f64::from(steps));
+            let rate = plan.rate_at(u64::from(step - 1), f64::from(step - 1) / f64::from(steps));
             let batch = sampler.batch(&self.examples, plan.batch, Some(Crop { size: plan.crop }), &augmentation);
             match trainer.step(&batch.iter().collect::<Vec<_>>(), rate, self.stop)? {
                 Stepped::Taken(report) => {
@@ -264,6 +265,7 @@ mod tests {
             steps: 40,
             seed: 3,
             plan: Plan { base: 4, members: 1, ..Plan::default() },
+            as_in_window: true,
         };
         let (mut heard, mut steps) = (0, 0);
         let points = play_corrections(&cases, &wish, &AtomicBool::new(false), &mut |event| match event {
