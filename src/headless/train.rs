@@ -10,7 +10,7 @@ use crate::session::{Command, FileCommand, ModelCommand, Session, StudyCommand, 
 use crate::study::{ModelCode, ReaderCode, Study};
 use crate::volume::LayerKind;
 use crate::worker::folder::Evaluation;
-use crate::worker::message::{Event, NetWish, Outcome, PickPurpose, Role, TrainedVersion};
+use crate::worker::message::{Event, NetWish, Outcome, PickPurpose, Role, TrainedVersion, overtaken_words};
 use crate::worker::{Beginning, WorkerConfig};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -116,7 +116,8 @@ fn place_first_version(study: &Path, model: &str, from: &Path) -> Result<()> {
     let beginning = beginning(from, layer.word())?;
     let study = Study::open(study)?;
     beginning.place(&study, &ModelCode::new(model)?, layer, reader.as_str(), &clock()).map_err(anyhow::Error::msg)?;
-    println!("{model} begins with {}", beginning.name);
+    // Not where figures may go.
+    eprintln!("{model} begins with {}", beginning.name);
     Ok(())
 }
 
@@ -193,7 +194,9 @@ fn tell(version: &TrainedVersion) {
     if let Some(note) = version.note.as_ref().filter(|_| version.gave_up.is_none()) {
         println!("{note}");
     }
-    if !version.made_current {
+    if let Some(other) = version.overtaken_by {
+        println!("Kept, but not made current: {}", overtaken_words(other));
+    } else if !version.made_current {
         println!("It does worse than the version before on what is held out: kept, but not made current.");
     }
 }

@@ -89,8 +89,10 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
     bar.finish();
     let trained = trained.context("nothing was learnt; give more steps")?;
     checkpoint::save(&trained.model, &trained.card, out)?;
+    // Steps that it was trained before are not of this training.
+    let kept_step = trained.model.steps() - wish.from.as_ref().map_or(0, Beginning::steps);
     if all.json.as_deref().is_none_or(|path| !is_stdout(path)) {
-        println!("{}: {} steps; the version kept is that of step {}", out.display(), trained.steps, trained.model.steps());
+        println!("{}: {} steps; the version kept is that of step {}", out.display(), trained.steps, kept_step);
         print_table("held-out cases", &trained.held_out);
     }
     let figures = TrainFigures {
@@ -98,7 +100,7 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
         version: None,
         made_current: None,
         steps: trained.steps,
-        kept_step: trained.model.steps(),
+        kept_step,
         early_stop: trained.gave_up.map(GaveUp::word),
         seed: all.seed,
         took: started.elapsed(),

@@ -3,7 +3,7 @@
 use super::{Effect, OpenExam, Proposal, Session, Workspace};
 use crate::study::{ExamCode, Part};
 use crate::volume::Labels;
-use crate::worker::message::{Ablated, ProposalResult, TrainedVersion, VersionSummary};
+use crate::worker::message::{Ablated, ProposalResult, TrainedVersion, VersionSummary, overtaken_words};
 use std::collections::BTreeMap;
 
 impl Session {
@@ -27,6 +27,8 @@ impl Session {
         if *made_current {
             self.mark_proposal_stale(&model.clone(), *version);
             self.info(format!("Model version {version} is trained{early} and current."));
+        } else if let Some(other) = trained.overtaken_by {
+            self.info(format!("Model version {version} is kept{early} but not current: {}", overtaken_words(other)));
         } else if *stopped_early {
             self.info(format!("Training stopped: version {version} is kept, but not current; the Models page can make it so."));
         } else {
@@ -80,7 +82,12 @@ impl Session {
             Some(old) if old.result.layer == layer && old.result.model_version == result.model_version => merge(old.result, result, exam),
             _ => result,
         };
-        exam.proposal = Some(Proposal { result: merged, stale: false });
+        // The rest of an exam may come when a training has made another version current.
+        let current = self.study.as_ref().zip(merged.model_version.rsplit_once('/')).and_then(|(study, (model, of))| {
+            let version = study.current.get(model)?;
+            Some(version.to_string() == of)
+        });
+        exam.proposal = Some(Proposal { result: merged, stale: current == Some(false) });
         exam.mark_dirty(layer, bounds);
         if std::mem::take(&mut exam.rest_wanted) && layer == self.tool.layer { self.propose(None) } else { Vec::new() }
     }

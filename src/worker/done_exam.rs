@@ -5,7 +5,7 @@ use super::inputs;
 use super::message::{Interest, TrainRequest};
 use crate::edit::tools::Region;
 use crate::learn::{CheckedSpec, PreparedSlices, Recipe};
-use crate::space::SlicePlane;
+use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, ReadFile, Study};
 use crate::volume::{Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
@@ -48,8 +48,11 @@ impl DoneExam {
         if self.saved.accepted {
             // No version is judged by what a version drew.
             (if self.validates { Vec::new() } else { done.clone() }, Vec::new())
+        } else if self.validates {
+            // It judges every version to come: none may have learnt from it, were it the only exam read so far.
+            (Vec::new(), done.clone())
         } else if validated {
-            if self.validates { (Vec::new(), done.clone()) } else { (done.clone(), Vec::new()) }
+            (done.clone(), Vec::new())
         } else {
             // By the slice's own number: marking more slices never moves one from learning to judging or back.
             done.iter().partition(|slice| *slice % HELD_EVERY != HELD_AT)
@@ -100,6 +103,15 @@ pub(super) struct Prepared {
     /// Voxel axis of the slices.
     pub slice_axis: usize,
     has_geometry: bool,
+}
+
+impl Prepared {
+    /// The voxels of a slice.
+    pub fn on_slice(&self, slice: usize) -> VoxelBox {
+        let mut within = self.slices.grid().bounds();
+        (within.lo[self.slice_axis], within.hi[self.slice_axis]) = (slice, slice + 1);
+        within
+    }
 }
 
 /// Loads and prepares an exam; its images are let go. `held` bytes are in use already.

@@ -5,6 +5,7 @@ use super::training_data::HeldOut;
 use super::training_handle::TrainingHandle;
 use crate::agreement::Overlap;
 use crate::learn::{LearnError, Model};
+use crate::space::VoxelBox;
 use crate::study::ExamCode;
 use crate::volume::{Labels, LayerKind};
 
@@ -76,6 +77,7 @@ impl Judge<'_> {
             if slices.is_empty() {
                 continue;
             }
+            let within = held.exam.counts(self.layer);
             let mut counts = vec![Counts::default(); levels.len()];
             for slice in slices {
                 // Here, not within the pool: others work there while this one is paused.
@@ -83,15 +85,18 @@ impl Judge<'_> {
                     handle.hold();
                 }
                 let stop = self.cancel.flag();
-                let labels = match self.pool.install(|| model.predict_prepared(&held.prepared, Some(&[slice]), stop, &mut |_, _| {})) {
-                    Ok(labels) => labels,
-                    Err(LearnError::Cancelled) => return Ok(None),
-                    Err(error) => return Err(format!("{}: {error}", held.exam)),
-                };
-                counts.iter_mut().zip(&levels).for_each(|(counts, (_, level))| counts.add(&labels, held, slice, level));
+                let labels =
+                    match self.pool.install(|| model.predict_prepared(&held.exam.prepared.slices, Some(&[slice]), stop, &mut |_, _| {})) {
+                        Ok(labels) => labels,
+                        Err(LearnError::Cancelled) => return Ok(None),
+                        Err(error) => return Err(format!("{}: {error}", held.exam.exam)),
+                    };
+                counts.iter_mut().zip(&levels).for_each(|(counts, (_, level))| {
+                    counts.add([&labels, &held.exam.saved.labels], held.exam.prepared.on_slice(slice), &within, level)
+                });
             }
             let dice = levels.iter().zip(counts).map(|((name, _), counts)| (name.clone(), counts.dice())).collect();
-            exams.push((held.exam.clone(), dice));
+            exams.push((held.exam.exam.clone(), dice));
         }
         Ok(Some(exams))
     }
@@ -108,12 +113,12 @@ pub(super) fn mean(dice: &[(String, Option<f64>)]) -> Option<f64> {
     (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
 }
 
-/// Whether the mean over the labels that both tables know is at least that of the version before.
+/// Whether the mean over the labels that both tables know is at least that of the version before. Both are of the same slices: a label
+/// that only one of them knows is one that no reader drew there and that the other version alone drew somewhere.
 pub(super) fn is_no_worse(before: Option<&[(String, Option<f64>)]>, after: &[(String, Option<f64>)]) -> bool {
     let Some(before) = before else { return true };
     let both: Vec<(f64, f64)> = before.iter().zip(after).filter_map(|(b, a)| Some((b.1?, a.1?))).collect();
-    let lost = before.iter().zip(after).any(|(b, a)| b.1.is_some() && a.1.is_none());
-    !lost && both.iter().map(|(b, a)| a - b).sum::<f64>() >= 0.0
+    both.iter().map(|(b, a)| a - b).sum::<f64>() >= 0.0
 }
 
 /// Voxels of a level over the slices looked at: in both maps, in the proposal, in the reader's.
@@ -125,16 +130,15 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, proposal: &Labels, held: &HeldOut, slice: usize, level: &[u8]) {
-        let mut within = held.labels.grid().bounds();
-        (within.lo[held.slice_axis], within.hi[held.slice_axis]) = (slice, slice + 1);
-        proposal.for_each_labelled_in(within, |voxel, label| {
-            if level.contains(&label) {
+    /// Adds a slice of a proposal and of the reader's labels, of which the voxels are judged that are learnt from.
+    fn add(&mut self, [proposal, reader]: [&Labels; 2], slice: VoxelBox, learnt: impl Fn([usize; 3]) -> bool, level: &[u8]) {
+        proposal.for_each_labelled_in(slice, |voxel, label| {
+            if level.contains(&label) && learnt(voxel) {
                 self.first += 1;
-                self.both += u64::from(level.contains(&held.labels.get(voxel)));
+                self.both += u64::from(level.contains(&reader.get(voxel)));
             }
         });
-        held.labels.for_each_labelled_in(within, |_, label| self.second += u64::from(level.contains(&label)));
+        reader.for_each_labelled_in(slice, |voxel, label| self.second += u64::from(level.contains(&label) && learnt(voxel)));
     }
 
     fn dice(self) -> Option<f64> {
@@ -146,9 +150,30 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::{Affine, Spacing};
+    use crate::volume::Grid;
+    use std::sync::Arc;
 
     fn table(values: &[Option<f64>]) -> DiceTable {
         values.iter().enumerate().map(|(n, v)| (n.to_string(), *v)).collect()
+    }
+
+    #[test]
+    fn what_is_not_learnt_from_does_not_judge_either() {
+        let grid = Arc::new(Grid::new([4, 4, 2], Affine::from_spacing(Spacing::new([1.0; 3]).unwrap())).unwrap());
+        let [mut proposal, mut reader] = [Labels::empty(grid.clone()), Labels::empty(grid.clone())];
+        [[0, 0, 0], [1, 0, 0], [3, 3, 0]].iter().for_each(|&voxel| proposal.set(voxel, 2));
+        [[0, 0, 0], [2, 0, 0], [0, 3, 0]].iter().for_each(|&voxel| reader.set(voxel, 2));
+        let mut slice = grid.bounds();
+        slice.hi[2] = 1;
+        let dice = |learnt: &dyn Fn([usize; 3]) -> bool| {
+            let mut counts = Counts::default();
+            counts.add([&proposal, &reader], slice, learnt, &[2]);
+            counts.dice().unwrap()
+        };
+        assert!((dice(&|_| true) - 1.0 / 3.0).abs() < 1e-9);
+        // The last row lies outside the square: the net was never told what is there.
+        assert!((dice(&|voxel| voxel[1] < 3) - 0.5).abs() < 1e-9);
     }
 
     #[test]
@@ -159,12 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_worse_when_the_mean_falls_or_a_label_is_lost() {
+    fn a_version_is_worse_when_the_mean_falls() {
         let before = table(&[Some(0.5), Some(0.2), None]);
         assert!(is_no_worse(None, &before));
         assert!(is_no_worse(Some(&before), &table(&[Some(0.6), Some(0.15), None])));
         assert!(!is_no_worse(Some(&before), &table(&[Some(0.4), Some(0.2), None])));
-        assert!(!is_no_worse(Some(&before), &table(&[Some(0.9), None, None])));
+        // What the version before drew of a label was wrong, wherever it was: nobody drew it there.
+        let invented = table(&[Some(0.5), Some(0.5), Some(0.0)]);
+        assert!(is_no_worse(Some(&invented), &table(&[Some(0.6), Some(0.5), None])));
         assert!((mean(&before).unwrap() - 0.35).abs() < 1e-9);
         assert_eq!(mean(&table(&[None])), None);
     }

@@ -57,6 +57,12 @@ impl Beginning {
         Ok(())
     }
 
+    /// Steps that it was trained before.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.model.steps()
+    }
+
     /// Writes on the card of what was trained further what it went on from.
     pub fn write_on(&self, card: &mut Card) {
         card.parent = Some(self.name.clone());
@@ -126,7 +132,7 @@ pub(super) fn begin_shipped(root: &Path, model: &str, layer: LayerKind, reader: 
         let version = beginning.place(&study, &code, layer, reader.as_str(), created)?;
         let card = checkpoint::load_card(&study.layout().model_version(&code, version)).map_err(|e| e.to_string())?;
         let parts = drawn_parts(&study)?;
-        Ok(Outcome::ModelBegun { model: model.to_owned(), first: describe(version, &card), from: beginning.name, parts })
+        Ok(Outcome::ModelBegun { model: model.to_owned(), first: describe(model, version, &card), from: beginning.name, parts })
     };
     work().unwrap_or_else(Outcome::Failed)
 }

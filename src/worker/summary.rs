@@ -84,11 +84,11 @@ fn versions(study: &Study, model: &ModelCode) -> Result<Vec<VersionSummary>, Str
     // A version without a readable card cannot propose, so it is not offered.
     Ok(folders
         .into_iter()
-        .filter_map(|(version, folder)| checkpoint::load_card(&folder).ok().map(|card| describe(version, &card)))
+        .filter_map(|(version, folder)| checkpoint::load_card(&folder).ok().map(|card| describe(model.as_str(), version, &card)))
         .collect())
 }
 
-pub(super) fn describe(version: u32, card: &Card) -> VersionSummary {
+pub(super) fn describe(model: &str, version: u32, card: &Card) -> VersionSummary {
     let mut dice: Vec<(String, Option<f64>)> = card.dice.iter().map(|(name, dice)| (name.clone(), *dice)).collect();
     // Single labels first, then unions such as 2+3.
     dice.sort_by_key(|(name, _)| (name.contains('+'), name.len(), name.clone()));
@@ -98,7 +98,8 @@ pub(super) fn describe(version: u32, card: &Card) -> VersionSummary {
         steps: card.steps,
         slices: card.data_hashes.iter().filter_map(|hash| hash.split(':').nth(1)?.parse::<usize>().ok()).sum(),
         accepted: card.accepted_slices,
-        parent: card.parent.as_deref().and_then(|p| p.rsplit('/').next()?.parse().ok()),
+        // Only one of this model: what a first version went on from may be a numbered version of another.
+        parent: card.parent.as_deref().and_then(|p| p.strip_prefix(model)?.strip_prefix('/')?.parse().ok()),
         held_out: card.held_out.clone(),
         dice,
     }

@@ -21,10 +21,8 @@ use crate::study::{ModelCode, Study};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// Highest learning rate of a first training and of a retraining, which starts from weights that are good already.
-const FIRST_RATE: f64 = 4e-3;
-/// See [`FIRST_RATE`].
-const RETRAIN_RATE: f64 = 2e-3;
+/// Highest learning rate. A retraining takes it, too: half of it learns less of the newest exam (`docs/learning-loop.md`).
+const PEAK_RATE: f64 = 4e-3;
 /// Steps between two looks at the held-out slices.
 const EVALUATE_EVERY: u32 = 60;
 /// Held-out slices looked at while training goes on; all of them at the end.
@@ -58,6 +56,8 @@ pub(super) struct Run<'a> {
     model: ModelCode,
     pub data: TrainingData,
     parent: Option<(u32, Model)>,
+    /// What was current when it began.
+    current_before: Option<u32>,
     /// Why it does not go on from the current version, if it does not, and why not on the graphics card.
     remarks: Vec<String>,
     trainer: SteadyTrainer,
@@ -111,6 +111,7 @@ impl<'a> Run<'a> {
         };
         let sequences = inputs::common_sequences(&study)?;
         // A model that some exam can no longer be given to is not gone on with: it would bar that exam for good.
+        let current_before = before.as_ref().map(|(version, _)| *version);
         let anew = before.as_ref().and_then(|(version, model)| inputs::begun_anew(*version, model.spec().spec(), &sequences));
         let parent = before.clone().filter(|_| go_on && anew.is_none());
         // A build for a graphics card falls back to the processor where there is none, and says so.
@@ -131,10 +132,27 @@ impl<'a> Run<'a> {
             pool,
             cancel: &task.cancel,
             handle: Some(handle),
+            to_judge: false,
         })?;
         let (trainer, plan) = Self::prepare(request, &data, &checked, recipe, parent.as_ref().map(|(_, model)| model))?;
         let best = None;
-        Ok(Self { task, pool, handle, request, study, model, data, parent, remarks, trainer, plan, labels, dice: Vec::new(), best })
+        Ok(Self {
+            task,
+            pool,
+            handle,
+            request,
+            study,
+            model,
+            data,
+            parent,
+            current_before,
+            remarks,
+            trainer,
+            plan,
+            labels,
+            dice: Vec::new(),
+            best,
+        })
     }
 
     /// A trainer for the data at hand, and how large its steps may be.
@@ -146,17 +164,16 @@ impl<'a> Run<'a> {
         parent: Option<&Model>,
     ) -> Result<(SteadyTrainer, MemoryPlan), String> {
         let options = TrainOptions::default();
-        // Levels differ in size by a hundred times: without weights the sparse ones are learnt late. They are weighed anew each
-        // time, since the first exams need not be like the rest.
-        let weights = Some(balanced_weights(&data.examples, spec.classes()));
+        let reader = request.reader.as_str();
         let trainer = match parent {
             Some(model) => {
-                let model = model.learning_from(request.reader.as_str(), weights).map_err(|e| e.to_string())?;
+                let model = model.going_on(reader).map_err(|e| e.to_string())?;
                 Trainer::resume(&model, options)
             }
             None => {
-                let mut spec = spec.spec().clone();
-                spec.class_weights = weights;
+                let (classes, mut spec) = (spec.classes(), spec.spec().clone());
+                // Levels differ in size by a hundred times: without weights the sparse ones are learnt late.
+                spec.class_weights = Some(balanced_weights(&data.examples, classes));
                 let checked = spec.check().map_err(|e| e.to_string())?;
                 Trainer::new(&checked, recipe, options)
             }
@@ -212,15 +229,20 @@ impl<'a> Run<'a> {
             parent,
             held_out: held_out.clone(),
             accepted_slices: self.data.accepted_count(),
-            ..Card::of(&kept.model, self.request.seed, &self.request.created)
+            // Within the pool that trained: the card tells its threads.
+            ..self.pool.install(|| Card::of(&kept.model, self.request.seed, &self.request.created))
         };
         let version = self.save(&kept.model, &card)?;
         // A version that was not judged replaces none that was.
         let no_worse = if kept.whole { is_no_worse(before.as_deref(), &kept.dice) } else { before.is_none() };
-        if no_worse {
+        // Whoever went back to another version while this one was trained, or trained one in another program, has the last word.
+        let now = self.study.current_version(&self.model).unwrap_or(self.current_before);
+        let overtaken_by = now.filter(|_| now != self.current_before);
+        let made_current = no_worse && overtaken_by.is_none();
+        if made_current {
             self.study.set_current_version(&self.model, version).map_err(|e| e.to_string())?;
         }
-        let mut summary = describe(version, &card);
+        let mut summary = describe(self.model.as_str(), version, &card);
         summary.dice = kept.dice;
         summary.steps = kept.model.steps();
         Ok(Some(TrainedVersion {
@@ -228,7 +250,8 @@ impl<'a> Run<'a> {
             summary,
             before,
             held_out,
-            made_current: no_worse,
+            made_current,
+            overtaken_by,
             stopped_early: taken.by_person,
             kept_step: kept.step,
             taken: taken.steps,
@@ -279,8 +302,7 @@ impl<'a> Run<'a> {
         let augmentation = Augmentation::usual(self.request.layer.word(), self.trainer.recipe());
         let seed = self.request.seed.wrapping_add(self.trainer.steps());
         let mut sampler = Sampler::new(&self.data.examples, seed).map_err(|e| e.to_string())?;
-        let peak = if self.parent.is_some() { RETRAIN_RATE } else { FIRST_RATE };
-        let curve = Rate::Cosine { peak, steps: u64::from(self.request.steps) };
+        let curve = Rate::Cosine { peak: PEAK_RATE, steps: u64::from(self.request.steps) };
         let (mut started, mut loss) = (Instant::now(), f32::NAN);
         let mut length = Length::of_minutes(self.request.steps, self.request.minutes, started);
         let mut step = 0;
@@ -289,11 +311,10 @@ impl<'a> Run<'a> {
             step += 1;
             if self.handle.is_paused() {
                 self.report(step - 1, loss, &started, &length);
-                let held = Instant::now();
-                self.handle.hold();
+                let held = self.handle.hold();
                 // The time left is told from the pace, and a pause is none of it.
-                started += held.elapsed();
-                length.hold(held.elapsed());
+                started += held;
+                length.hold(held);
             }
             let held = self.handle.give_way();
             started += held;
@@ -321,15 +342,32 @@ impl<'a> Run<'a> {
             }
             let mut gains = true;
             if step % EVALUATE_EVERY == 0 && length.done(step) < 1.0 {
+                let held = self.handle.held();
                 let looked = self.look(step, length.steps_in_all(step));
+                let held = self.handle.held().saturating_sub(held);
+                started += held;
+                length.hold(held);
                 gains = self.trainer.or_end(looked, !loss.is_nan())?.unwrap_or(false);
             }
             self.report(step, loss, &started, &length);
             if !gains {
-                return Ok(Taken { steps: step, loss, by_person: false });
+                return self.taken(step, loss);
             }
         }
-        Ok(Taken { steps: step, loss, by_person: false })
+        self.taken(step, loss)
+    }
+
+    /// The end of the steps, where it was not a person's.
+    fn taken(&self, steps: u32, loss: f32) -> Result<Taken, String> {
+        // Weights that no step has moved are nothing learnt.
+        if loss.is_nan() {
+            return Err(
+                "Not one pixel of the slices marked done counts for learning: outline the bone of the square on them, or remove the \
+                        square or what is excluded."
+                    .to_owned(),
+            );
+        }
+        Ok(Taken { steps, loss, by_person: false })
     }
 
     /// The next smaller steps, where the device has no memory for those at hand.

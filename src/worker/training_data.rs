@@ -4,22 +4,15 @@ use super::done_exam::{DoneExam, Saved, ceiling, prepare, saved_of};
 use super::message::TrainRequest;
 use super::task::CancelToken;
 use super::training_handle::TrainingHandle;
-use crate::learn::{CheckedSpec, Example, PreparedSlices, Recipe};
+use crate::learn::{CheckedSpec, Example, Recipe};
 use crate::study::{ExamCode, Study};
-use crate::volume::Labels;
 
 /// Slices of one exam that are held out.
 pub(super) struct HeldOut {
     /// The exam.
-    pub exam: ExamCode,
-    /// Its slices, prepared.
-    pub prepared: PreparedSlices,
-    /// The reader's labels.
-    pub labels: Labels,
+    pub exam: DoneExam,
     /// Which slices count.
     pub slices: Vec<usize>,
-    /// Voxel axis of the slices.
-    pub slice_axis: usize,
 }
 
 /// Everything a training needs.
@@ -69,6 +62,8 @@ pub(super) struct Gathering<'a> {
     pub cancel: &'a CancelToken,
     /// Of the training that collects, which may be paused from exam to exam.
     pub handle: Option<&'a TrainingHandle>,
+    /// Only slices to judge by are wanted.
+    pub to_judge: bool,
 }
 
 impl Gathering<'_> {
@@ -107,14 +102,21 @@ pub(super) fn gather(gathering: &Gathering) -> Result<TrainingData, String> {
     let validated =
         gathering.any_done(trainable.validate(), |saved| !saved.accepted)? && gathering.any_done(trainable.train(), |_| true)?;
     let mut data = TrainingData::default();
-    let mut held_slices = 0;
+    let (mut held_slices, mut of_training) = (0, 0);
     let parts = [(trainable.train(), false), (trainable.validate(), true)];
     for (exam, validates) in parts.into_iter().flat_map(|(exams, validates)| exams.iter().map(move |e| (e, validates))) {
         gathering.go_on()?;
         let Some(saved) = saved_of(study, request, exam)? else { continue };
+        // Preparing its images would be work for nothing.
+        if gathering.to_judge && validated && !validates {
+            continue;
+        }
         let prepared = pool.install(|| prepare(study, request, exam, spec, recipe, data.bytes))?;
         let exam = DoneExam { exam: exam.clone(), prepared, saved, validates };
-        let (learn, hold) = exam.parts(validated);
+        let (mut learn, hold) = exam.parts(validated);
+        if gathering.to_judge {
+            learn.clear();
+        }
         let slices = &exam.prepared.slices;
         data.bytes += (learn.len() * slices.example_bytes() + if hold.is_empty() { 0 } else { slices.bytes() }) as u64;
         if data.bytes > ceiling(request) {
@@ -135,9 +137,8 @@ pub(super) fn gather(gathering: &Gathering) -> Result<TrainingData, String> {
         drop(counts);
         if !hold.is_empty() {
             held_slices += hold.len();
-            let DoneExam { exam, prepared, saved, .. } = exam;
-            let slice_axis = prepared.slice_axis;
-            data.held_out.push(HeldOut { exam, prepared: prepared.slices, labels: saved.labels, slices: hold, slice_axis });
+            of_training += if validates { 0 } else { hold.len() };
+            data.held_out.push(HeldOut { exam, slices: hold });
         }
     }
     data.held_out_words = match (validated, held_slices) {
@@ -145,13 +146,14 @@ pub(super) fn gather(gathering: &Gathering) -> Result<TrainingData, String> {
         (true, n) => format!("{n} slices of {} validation exams", data.held_out.len()),
         (false, n) => format!("{n} slices of the training exams (no validation exam is read yet)"),
     };
-    if data.examples.is_empty() && held_slices > 0 {
+    if data.examples.is_empty() && !gathering.to_judge && of_training > 0 {
         return Err(
             "The slices marked done so far (the 3rd, 8th, 13th …) are kept to judge versions by: mark one more slice as done.".to_owned()
         );
     }
-    if data.examples.is_empty() {
-        return Err("There is nothing to learn from yet: mark at least one slice of a training exam as done.".to_owned());
+    if data.examples.is_empty() && !gathering.to_judge {
+        let judges = if held_slices > 0 { " What is done so far is of validation exams, which judge versions." } else { "" };
+        return Err(format!("There is nothing to learn from yet: mark at least one slice of a training exam as done.{judges}"));
     }
     Ok(data)
 }
@@ -197,6 +199,7 @@ mod tests {
             pool: &pool,
             cancel: &cancel,
             handle: Some(&handle),
+            to_judge: false,
         };
         let exams = [ExamCode::new("K-001").unwrap()];
         handle.control(TrainControl::Pause);

@@ -26,7 +26,16 @@ fn judged(task: &Task, pool: &rayon::ThreadPool, request: &JudgeRequest) -> Resu
         task.progress(format!("Judging version {version}"), Some(at as f32 / request.versions.len() as f32));
         let loaded = load_model(&study, &model, version)?;
         let (spec, recipe) = (loaded.model().spec(), loaded.model().recipe());
-        let data = gather(&Gathering { study: &study, request: &request.train, spec, recipe, pool, cancel: &task.cancel, handle: None })?;
+        let data = gather(&Gathering {
+            study: &study,
+            request: &request.train,
+            spec,
+            recipe,
+            pool,
+            cancel: &task.cancel,
+            handle: None,
+            to_judge: true,
+        })?;
         if data.held_out.is_empty() {
             return Err("Nothing is held out yet: mark slices of a validation exam done, and versions can be compared.".to_owned());
         }

@@ -209,6 +209,7 @@ fn what_ends_in_one_study_changes_nothing_in_another() {
         before: None,
         held_out: String::new(),
         made_current: true,
+        overtaken_by: None,
         stopped_early: false,
         kept_step: 60,
         taken: 60,
@@ -253,4 +254,17 @@ fn sealing_leaves_the_slice_in_sight() {
     let loaded = LoadedExam::new(code, reader("R2"), sequences, ReadLayers::new(grid(), 2), standing);
     desk.end(id, Outcome::Exam(Box::new(loaded)));
     assert_eq!(desk.session.exam().unwrap().view().slice, 11);
+}
+
+/// The rest of an exam that came after another version had become current was once shown as that version's, and Review took it.
+#[test]
+fn a_late_proposal_of_an_older_version_is_marked_as_such() {
+    let mut window = reading(false);
+    let desk = window.state_mut();
+    let current = desk.session.study().unwrap().current["marrow-R2"];
+    for (version, stale) in [(current - 1, true), (current, false)] {
+        let id = asked(&desk.run(Command::Model(ModelCommand::ProposeExam)), |r| matches!(r, Request::Propose(_)));
+        desk.end(id, Outcome::Proposed(Box::new(proposal(&format!("marrow-R2/{version}"), LayerKind::Marrow))));
+        assert_eq!(desk.session.exam().unwrap().proposal().unwrap().stale, stale);
+    }
 }

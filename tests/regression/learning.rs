@@ -1,7 +1,108 @@
 //! Bugs of the learning engine.
 
-use osteon::learn::{Arithmetic, Compute, Example, ModelSpec, Recipe, TrainOptions, Trainer};
+use crate::common::{ball_study, driver, enter, open, saved, stroke};
+use osteon::headless::Driver;
+use osteon::learn::{Arithmetic, Compute, Example, ModelSpec, Recipe, TrainOptions, Trainer, checkpoint};
+use osteon::session::{Command, EditCommand, ModelCommand, StudyCommand, ToolCommand, ViewCommand};
+use osteon::study::{ExamCode, Part, Split};
+use osteon::volume::LayerKind;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// R1 before a study of balls, of which the exams have these parts.
+fn seated(home: &Path, parts: &[Part]) -> (Driver, PathBuf, Vec<ExamCode>) {
+    let root = home.join("study");
+    let study = ball_study(&root, parts.len());
+    let records = study.exams().unwrap();
+    let mut split = Split::load(study.layout()).unwrap();
+    for (record, part) in records.iter().zip(parts) {
+        split.assign(record.patient.clone(), *part);
+    }
+    split.save(study.layout()).unwrap();
+    let mut driver = driver(home);
+    open(&mut driver, &root);
+    enter(&mut driver, "R1");
+    driver.run(Command::Model(ModelCommand::Steps(10)));
+    (driver, root, records.into_iter().map(|record| record.exam).collect())
+}
+
+/// Draws level 1 on slices of an exam and marks them done.
+fn read(driver: &mut Driver, exam: &ExamCode, slices: std::ops::Range<usize>) {
+    driver.run(Command::Study(StudyCommand::OpenExam(exam.clone())));
+    driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| e.code() == exam)).unwrap();
+    driver.run(Command::Tool(ToolCommand::SizeMm(12.0)));
+    for slice in slices {
+        stroke(driver, slice, 1, &[[16.0, 22.0], [24.0, 22.0]]);
+        driver.run(Command::Edit(EditCommand::ToggleDone));
+    }
+    saved(driver);
+}
+
+fn told(driver: &Driver) -> String {
+    driver.session().notices().iter().map(|notice| notice.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+/// As long as no training exam was read, slices of validation exams were once learnt from, and judged that model later.
+#[test]
+fn a_validation_exam_is_never_learnt_from() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut driver, root, codes) = seated(home.path(), &[Part::Validate, Part::Train]);
+    read(&mut driver, &codes[0], 2..6);
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap_err();
+    assert!(told(&driver).contains("mark at least one slice of a training exam as done. What is done so far is of"), "{}", told(&driver));
+    for id in driver.session().notices().iter().map(|notice| notice.id).collect::<Vec<_>>() {
+        driver.run(Command::View(ViewCommand::DismissNotice(id)));
+    }
+    read(&mut driver, &codes[1], 3..5);
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    let card = checkpoint::load(&root.join("models/marrow-R1/1")).unwrap().1;
+    assert!(card.data_hashes.iter().all(|hash| hash.starts_with(&format!("{}:2:", codes[1]))), "{:?}", card.data_hashes);
+    assert_eq!(card.held_out, "4 slices of 1 validation exams");
+    // The threads of the pool that trained, not of the machine.
+    assert_eq!(card.threads, 2);
+}
+
+/// Whoever went back to a version while another was trained found the new one current all the same, never compared with theirs.
+#[test]
+fn a_version_made_current_while_another_is_trained_stays_so() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut driver, root, codes) = seated(home.path(), &[Part::Train, Part::Train]);
+    read(&mut driver, &codes[0], 3..6);
+    for _ in 0..2 {
+        driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    }
+    driver.run(Command::Model(ModelCommand::Steps(20)));
+    driver.run(Command::Model(ModelCommand::Train));
+    // It has begun from version 2 for certain.
+    driver.wait("Training", PATIENCE, |s| s.training().latest().is_some_and(|p| p.step > 0)).unwrap();
+    driver.run(Command::Model(ModelCommand::MakeCurrent(1)));
+    driver.wait("Training", PATIENCE, |s| !s.training().is_running()).unwrap();
+    assert_eq!(driver.session().current_version(), Some(1), "{}", told(&driver));
+    assert!(root.join("models/marrow-R1/3").exists());
+    assert!(told(&driver).contains("version 1 was made current meanwhile"), "{}", told(&driver));
+}
+
+/// A training of which no pixel counted once saved its random weights as the current version.
+#[test]
+fn where_no_pixel_counts_nothing_is_saved() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut driver, root, codes) = seated(home.path(), &[Part::Train]);
+    read(&mut driver, &codes[0], 3..5);
+    driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Exclusion)));
+    driver.run(Command::Tool(ToolCommand::SizeMm(200.0)));
+    for slice in 3..5 {
+        let rows: Vec<[f64; 2]> = (0..44).flat_map(|v| [[0.0, f64::from(v)], [39.0, f64::from(v)]]).collect();
+        stroke(&mut driver, slice, 1, &rows);
+    }
+    saved(&mut driver);
+    driver.run(Command::Tool(ToolCommand::Layer(LayerKind::Marrow)));
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap_err();
+    assert!(told(&driver).contains("Not one pixel of the slices marked done counts"), "{}", told(&driver));
+    assert!(!root.join("models/marrow-R1/1").exists());
+}
 
 /// With bf16, layers of few rows whose channels are no multiple of 64 (the 96 of a net of 24) had the gradients of their last
 /// channels mixed up: of nine taps four held another one's and four stayed 0.

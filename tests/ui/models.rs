@@ -32,6 +32,7 @@ fn trained(version: u32, parent: Option<u32>, figures: Dice, made_current: bool)
         before: None,
         held_out: "30 slices of 2 validation exams".to_owned(),
         made_current,
+        overtaken_by: None,
         stopped_early: false,
         kept_step: 180,
         taken: 240,

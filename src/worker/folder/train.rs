@@ -7,7 +7,9 @@ use super::super::start_from::Beginning;
 use super::cases::{Case, CaseTruth};
 use super::evaluate::{Evaluation, scored_levels};
 use super::run::{Common, FEWER, Run, judge, means};
-use crate::learn::{Card, CheckedSpec, Compute, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe};
+use crate::learn::{
+    Card, CheckedSpec, Compute, Example, Model, ModelSpec, Plan, PreparedSlices, Recipe, Trainer, balanced_weights, learnt_recipe,
+};
 use crate::volume::Labels;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
@@ -329,7 +331,14 @@ fn highest_label(cases: &[Case]) -> Result<usize, String> {
     for case in cases {
         for path in &case.masks {
             let labels = crate::io::read_labels_nifti(path).map_err(|e| e.to_string())?;
-            labels.for_each_labelled(|_, label| highest = highest.max(label));
+            // A tie in a consensus is nobody's label and counts for nothing.
+            labels.for_each_labelled(|_, label| highest = highest.max(if label == Example::IGNORE { 0 } else { label }));
+            if usize::from(highest) > ModelSpec::MOST_LABELS {
+                let (file, most) = (path.display(), ModelSpec::MOST_LABELS);
+                return Err(format!(
+                    "{file} holds label {highest}, but a net learns labels 1 to {most} (255: not counted); renumber them."
+                ));
+            }
         }
     }
     if highest == 0 { Err("No mask holds a label; there is nothing to learn.".to_owned()) } else { Ok(usize::from(highest)) }

@@ -37,5 +37,5 @@ pub use standard::StandardScale;
 pub use study::{Dirty, ExamSummary, LoadedExam, StudySummary, VersionSummary};
 pub use training::{
     Ablated, GaveUp, Interest, JudgeRequest, LabelDice, NetWish, OpenReadSnapshot, ProposalResult, ProposeRequest, TrainControl,
-    TrainProgress, TrainRequest, TrainedVersion, VersionsJudged,
+    TrainProgress, TrainRequest, TrainedVersion, VersionsJudged, overtaken_words,
 };

@@ -164,6 +164,8 @@ pub struct TrainedVersion {
     pub held_out: String,
     /// Whether it became the current one (a worse one does not).
     pub made_current: bool,
+    /// The version that was made current while this one was trained, and stays so: this one went on from another.
+    pub overtaken_by: Option<u32>,
     /// Stopped by the person before its last step.
     pub stopped_early: bool,
     /// The step whose weights were kept: the best on what is held out, not always the last.
@@ -178,6 +180,12 @@ pub struct TrainedVersion {
     pub loss: f32,
     /// Parts of the split, drawn by now.
     pub parts: BTreeMap<ExamCode, Part>,
+}
+
+/// Why a version that was overtaken is not current.
+#[must_use]
+pub fn overtaken_words(other: u32) -> String {
+    format!("version {other} was made current meanwhile. Compare the two, and make the better one current.")
 }
 
 impl TrainedVersion {
