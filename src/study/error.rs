@@ -1,6 +1,8 @@
 //! What can go wrong with a study, each in one sentence that says what to do.
 
-use super::{CodeError, ExamCode, ExamError, ModelCode, PacketError, PatientMapError, ProtocolError, ReadError, ReaderCode, SplitError};
+use super::{
+    CodeError, ExamCode, ExamError, ModelCode, PacketError, PatientMapError, PixelBox, ProtocolError, ReadError, ReaderCode, SplitError,
+};
 use crate::io::{IoError, SaveError};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -79,6 +81,18 @@ pub enum StudyError {
     BurnedIn {
         /// The source file.
         path: PathBuf,
+    },
+    /// A rectangle that was to hide a name hides nothing of the picture.
+    #[error("{}: the rectangle {} covers no pixel of this picture of {columns} × {rows} pixels; count columns and rows from 0 and name it again", path.display(), rectangle.words())]
+    MaskOutside {
+        /// The source file.
+        path: PathBuf,
+        /// The rectangle.
+        rectangle: PixelBox,
+        /// Pixels in a row of the picture.
+        columns: usize,
+        /// Its rows.
+        rows: usize,
     },
     /// What only the coordinator may know would travel with the study, or lie where readers and scorers can open it.
     #[error("{} lies inside the study, where {what} must not be; choose a place outside {}", path.display(), root.display())]
