@@ -104,6 +104,16 @@ pub enum StudyError {
         /// The study's folder.
         root: PathBuf,
     },
+    /// Results would lie among what they are made of.
+    #[error("{} lies in the study {}, which takes no other files; choose a place outside it, or below {}", path.display(), root.display(), results.display())]
+    Target {
+        /// Where they were to go.
+        path: PathBuf,
+        /// The study's folder.
+        root: PathBuf,
+        /// Its folder for results.
+        results: PathBuf,
+    },
     /// The key of a scoring session has no place.
     #[error("the key of the session cannot be written to {}: {cause}; choose another place for it, outside the study (`--key`, or Elsewhere… in the window)", path.display())]
     KeyNotWritable {
