@@ -4,6 +4,7 @@ use super::agreement::{count_votes, read_labels, write_json};
 use super::figures_json::{joint_json, staple_json};
 use crate::consensus::{Consensus, ConsensusOptions, JointStart, LineUp, LineUpReader, MARROW_LEVELS, Method, Region, VotePatterns};
 use crate::io;
+use crate::study::Layout;
 use crate::volume::Labels;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
@@ -38,6 +39,7 @@ pub fn run(args: &ConsensusArgs) -> Result<()> {
         bail!("--method {}: choose staple, joint, majority or simple", args.method);
     };
     let options = options(args, method)?;
+    Layout::refuse_target(&args.out)?;
     let (names, reads) = read_labels(&args.reads)?;
     let readers: Vec<&Labels> = reads.iter().collect();
     eprintln!("counting the votes of {} readers", readers.len());

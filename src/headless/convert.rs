@@ -1,6 +1,8 @@
 //! `osteon convert`: every volume of a file or folder as NIfTI-1, with an index.
 
+use super::place;
 use crate::io::{IoError, Reading, Skipped, SourceVolume, Watch, atomic_write, read_path, write_raw_nifti};
+use crate::study::Layout;
 use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
@@ -15,13 +17,21 @@ pub struct ConvertArgs {
     pub out_dir: PathBuf,
 }
 
-/// Writes every volume that can be read and says on stderr what was left out.
+/// What says which file was made of what.
+const INDEX: &str = "index.json";
+
+/// Writes every volume that can be read and says on stderr what was left out. A file that is there, be it a source, stays as it is.
 ///
 /// # Errors
-/// If none could be written; the message is one line.
+/// If a file of that name is there, or none could be written; the message is one line.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let Reading { volumes, mut skipped } = read_path(&args.path, &Watch::quiet())?;
     let out = &args.out_dir;
+    Layout::refuse_target(out)?;
+    // Before anything is written: half a conversion beside an older one would be neither.
+    for file in volumes.iter().map(file_name).chain([INDEX.to_owned()]) {
+        place::require_free(&out.join(file), "choose another folder to convert to")?;
+    }
     std::fs::create_dir_all(out)
         .with_context(|| format!("{}: the folder cannot be made; choose another one", out.display()))
         .map_err(one_line)?;
@@ -47,13 +57,17 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let written = items.len();
     let left_out: Vec<Value> = skipped.iter().map(|s| json!({"path": s.path.display().to_string(), "why": s.why})).collect();
     let index = serde_json::to_vec_pretty(&json!({"items": items, "skipped": left_out}))?;
-    atomic_write(&out.join("index.json"), |w| w.write_all(&index))?;
+    atomic_write(&out.join(INDEX), |w| w.write_all(&index))?;
     eprintln!("{written} volumes written to {}", out.display());
     Ok(())
 }
 
+fn file_name(volume: &SourceVolume) -> String {
+    format!("{}.nii.gz", volume.name())
+}
+
 fn write(volume: &SourceVolume, out: &Path) -> Result<Value, IoError> {
-    let file = format!("{}.nii.gz", volume.name());
+    let file = file_name(volume);
     write_raw_nifti(&out.join(&file), volume.raw()?.as_ref())?;
     let findings: Vec<Value> = volume.findings().iter().map(|f| json!({"code": f.code.as_str(), "text": f.text})).collect();
     Ok(json!({"file": file, "source": volume.path().display().to_string(), "kind": volume.kind().as_str(), "findings": findings}))

@@ -4,11 +4,14 @@ use super::place;
 use super::progress::Progress;
 use crate::io::Watch;
 use crate::study::{ModelCode, PacketOptions, ReaderCode, Study, make_packet, merge_packet, send_back, unpack};
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use std::path::{Path, PathBuf};
+
+/// It may be a packet that was not sent yet.
+const TAKEN: &str = "choose another name";
 
 /// What can be done with packets.
 #[derive(Subcommand, Clone, Debug)]
@@ -67,6 +70,10 @@ pub enum PacketCommand {
 pub fn run(command: PacketCommand) -> Result<()> {
     match command {
         PacketCommand::Make { study, reader, out, code_map, seed, again, model } => {
+            place::require_free(&out, TAKEN)?;
+            if out == code_map {
+                bail!("{} cannot be packet and code map at once; choose another name for one of them", out.display());
+            }
             let study = Study::open(&study)?;
             let model = model.map(|name| current(&study, &name)).transpose()?;
             let options = PacketOptions { reader: ReaderCode::new(&reader)?, out, code_map, seed, again, model };
@@ -79,6 +86,7 @@ pub fn run(command: PacketCommand) -> Result<()> {
             Ok(())
         }
         PacketCommand::Return { study, out } => {
+            place::require_free(&out, TAKEN)?;
             let sent = send_back(&Study::open(&study)?, &out)?;
             println!("{} sealed reads written to {}; {} exams have none yet", sent.reads, sent.out.display(), sent.left);
             Ok(())

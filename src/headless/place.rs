@@ -50,3 +50,15 @@ pub fn require_path(path: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// Nothing that lies on the disk is written over by a command: nobody was asked whether it may go.
+///
+/// # Errors
+/// One sentence, if a file or folder of that name is there.
+pub(super) fn require_free(path: &Path, advice: &str) -> Result<()> {
+    // A link that leads nowhere is in the way as well.
+    if path.symlink_metadata().is_ok() {
+        bail!("{} already exists; {advice}", path.display());
+    }
+    Ok(())
+}

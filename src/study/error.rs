@@ -1,6 +1,8 @@
 //! What can go wrong with a study, each in one sentence that says what to do.
 
-use super::{CodeError, ExamCode, ExamError, ModelCode, PacketError, PatientMapError, ProtocolError, ReadError, ReaderCode, SplitError};
+use super::{
+    CodeError, ExamCode, ExamError, ModelCode, PacketError, PatientMapError, PixelBox, ProtocolError, ReadError, ReaderCode, SplitError,
+};
 use crate::io::{IoError, SaveError};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -80,6 +82,18 @@ pub enum StudyError {
         /// The source file.
         path: PathBuf,
     },
+    /// A rectangle that was to hide a name hides nothing of the picture.
+    #[error("{}: the rectangle {} covers no pixel of this picture of {columns} × {rows} pixels; count columns and rows from 0 and name it again", path.display(), rectangle.words())]
+    MaskOutside {
+        /// The source file.
+        path: PathBuf,
+        /// The rectangle.
+        rectangle: PixelBox,
+        /// Pixels in a row of the picture.
+        columns: usize,
+        /// Its rows.
+        rows: usize,
+    },
     /// What only the coordinator may know would travel with the study, or lie where readers and scorers can open it.
     #[error("{} lies inside the study, where {what} must not be; choose a place outside {}", path.display(), root.display())]
     Inside {
@@ -89,6 +103,16 @@ pub enum StudyError {
         path: PathBuf,
         /// The study's folder.
         root: PathBuf,
+    },
+    /// Results would lie among what they are made of.
+    #[error("{} lies in the study {}, which takes no other files; choose a place outside it, or below {}", path.display(), root.display(), results.display())]
+    Target {
+        /// Where they were to go.
+        path: PathBuf,
+        /// The study's folder.
+        root: PathBuf,
+        /// Its folder for results.
+        results: PathBuf,
     },
     /// The key of a scoring session has no place.
     #[error("the key of the session cannot be written to {}: {cause}; choose another place for it, outside the study (`--key`, or Elsewhere… in the window)", path.display())]

@@ -45,7 +45,7 @@ impl ImportPlan {
     /// file is an exam. Leaves out what the study has.
     ///
     /// # Errors
-    /// If the study is damaged, or the link list lies in it or cannot be read.
+    /// If the study is damaged, the link list lies in it or cannot be read, or a rectangle covers no pixel of a picture.
     pub fn new(layout: &Layout, protocol: &Protocol, volumes: Vec<SourceVolume>, options: &ImportOptions) -> Result<Self, StudyError> {
         let incoming = volumes.into_iter().map(|volume| Incoming::new(volume, &options.patients)).collect();
         Self::of_incoming(layout, protocol, incoming, options)
@@ -73,6 +73,7 @@ impl ImportPlan {
         } else if options.confirmed_pictures {
             table.look_all(&Look::Clean);
         }
+        refuse_masks_outside(&table)?;
         Ok(Self { visits, table, link: options.link.clone(), not_whole: options.not_whole.clone() })
     }
 
@@ -113,7 +114,7 @@ impl ImportPlan {
     /// Imports what is chosen. Each exam is there whole or not at all; a volume that cannot be read is reported and passed over.
     ///
     /// # Errors
-    /// Before anything is written: if a chosen picture was not looked at. Later: if the disk does not take an exam, or the
+    /// Before anything is written: if a chosen picture was not looked at, or a rectangle covers no pixel of it. Later: if the disk does not take an exam, or the
     /// person cancels; exams imported until then stay.
     pub fn carry_out(self, layout: &Layout, rng: &mut impl Rng, watch: &Watch<'_>) -> Result<ImportReport, StudyError> {
         if let Some(at) = self.table.waiting().next()
@@ -121,6 +122,7 @@ impl ImportPlan {
         {
             return Err(StudyError::BurnedIn { path: waiting.path.clone() });
         }
+        refuse_masks_outside(&self.table)?;
         let mut importer = Importer::new(layout, self.link.as_deref(), &self.not_whole, self.table.already_there.clone())?;
         let total = self.visits.iter().map(Vec::len).sum();
         let mut done = 0;
@@ -139,6 +141,13 @@ impl ImportPlan {
         watch.report(total, total);
         Ok(importer.into_report())
     }
+}
+
+fn refuse_masks_outside(table: &ImportTable) -> Result<(), StudyError> {
+    table.masked_outside().map_or(Ok(()), |(sequence, rectangle)| {
+        let ([columns, rows, _], path) = (sequence.shape, sequence.path.clone());
+        Err(StudyError::MaskOutside { path, rectangle, columns, rows })
+    })
 }
 
 /// Source hashes of what the study has.

@@ -86,6 +86,18 @@ impl PixelBox {
         Self { i0: a[0].min(b[0]), j0: a[1].min(b[1]), i1: a[0].max(b[0]), j1: a[1].max(b[1]) }
     }
 
+    /// Whether a pixel of a picture of that many columns and rows lies in it.
+    #[must_use]
+    pub const fn covers(&self, columns: usize, rows: usize) -> bool {
+        self.i0 < columns && self.j0 < rows
+    }
+
+    /// Its corners: `3,4 to 9,9`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{},{} to {},{}", self.i0, self.j0, self.i1, self.j1)
+    }
+
     /// Reads `x0,y0,x1,y1`.
     ///
     /// # Errors
@@ -119,6 +131,16 @@ impl ImportTable {
     /// Those that are chosen and that a person must still look at.
     pub fn waiting(&self) -> impl Iterator<Item = [usize; 2]> + '_ {
         self.sequences().filter(|(_, s)| s.chosen && s.look == Look::Waiting).map(|(at, _)| at)
+    }
+
+    /// The first chosen sequence with a rectangle that hides nothing of it: the record would say that it was blacked out there.
+    #[must_use]
+    pub fn masked_outside(&self) -> Option<(&PlannedSequence, PixelBox)> {
+        self.sequences().filter(|(_, s)| s.chosen).find_map(|(_, sequence)| {
+            let Look::Masked(boxes) = &sequence.look else { return None };
+            let [columns, rows, _] = sequence.shape;
+            Some((sequence, *boxes.iter().find(|b| !b.covers(columns, rows))?))
+        })
     }
 
     /// Says of everything that waits what a person saw.

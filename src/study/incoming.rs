@@ -1,6 +1,6 @@
 //! A volume on its way into the study: what import needs of `io`'s source volumes, as plain data.
 
-use super::import_table::Look;
+use super::import_table::{Look, PixelBox};
 use super::link::Person;
 use super::sequence_role::{Recognised, recognise};
 use super::{AcquisitionRecord, FindingRecord, PatientMap, SequenceName, Side};
@@ -82,7 +82,7 @@ impl Planned {
             Look::NotNeeded | Look::Waiting => return None,
             Look::Clean => ("looked-at", "a person looked before import: the pixels show no name".to_owned()),
             Look::Masked(boxes) => {
-                let corners: Vec<String> = boxes.iter().map(|b| format!("{},{} to {},{}", b.i0, b.j0, b.i1, b.j1)).collect();
+                let corners: Vec<String> = boxes.iter().map(PixelBox::words).collect();
                 ("masked", format!("blacked out before import, in columns and rows: {}", corners.join("; ")))
             }
         };

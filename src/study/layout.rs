@@ -1,5 +1,7 @@
 //! Where everything of a study lies. No other file of the program joins these names.
 
+mod target;
+
 use super::{ExamCode, ModelCode, ReaderCode, SequenceName};
 use std::fs;
 use std::io;

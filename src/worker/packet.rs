@@ -6,7 +6,7 @@ use super::message::{Outcome, PacketAsk, PacketRequest};
 use super::summary::summarise;
 use super::task::Task;
 use crate::io::{Watch, atomic_write};
-use crate::study::{CodeMap, MEETING_READER, PacketOptions, Protocol, Study, make_packet, merge_packet, send_back};
+use crate::study::{CodeMap, MEETING_READER, PacketOptions, Protocol, ReaderRule, Study, make_packet, merge_packet, send_back};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -38,18 +38,19 @@ fn make(task: &Task, root: &Path, folder: &Path) -> Result<String, String> {
         .map_err(|e| format!("The system gives no random numbers: {e}"))?;
     let mut rng = ChaCha8Rng::from_seed(seed);
     let mut made = Vec::new();
-    for rule in study.protocol().readers() {
-        if rule.code.as_str() == MEETING_READER || map.packets().iter().any(|p| p.reader == rule.code) {
-            continue;
-        }
-        let options = PacketOptions {
-            reader: rule.code.clone(),
-            out: folder.join(format!("{}.osteonpacket", rule.code)),
-            code_map: code_map.clone(),
-            seed: None,
-            again: false,
-            model: None,
-        };
+    let has_one = |rule: &&ReaderRule| map.packets().iter().any(|p| p.reader == rule.code);
+    let rules = study.protocol().readers().iter().filter(|rule| rule.code.as_str() != MEETING_READER && !has_one(rule));
+    let wanted: Vec<_> = rules.map(|rule| (rule, folder.join(format!("{}.osteonpacket", rule.code)))).collect();
+    // A folder was chosen and nobody said that files in it may go: a packet that the map does not know is another study's.
+    if let Some((_, out)) = wanted.iter().find(|(_, out)| out.exists()) {
+        return Err(format!(
+            "{} is there already and {} does not know it: choose another folder; nothing was written.",
+            out.display(),
+            code_map.display()
+        ));
+    }
+    for (rule, out) in wanted {
+        let options = PacketOptions { reader: rule.code.clone(), out, code_map: code_map.clone(), seed: None, again: false, model: None };
         let report = |done: usize, total: usize| {
             task.progress(format!("Packing for reader {}", rule.code), (total > 0).then(|| done as f32 / total as f32));
         };

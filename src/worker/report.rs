@@ -10,7 +10,7 @@ use crate::learn::{Card, LearnError, checkpoint};
 use crate::report::{
     ExamReads, Excluded, ModelFacts, ReadMap, ReportError, ReportFacts, ReportRules, SourceFact, UnitFigures, Who, measure, write_report,
 };
-use crate::study::{ExamRecord, FormRead, MEETING_READER, ModelCode, Part, ReaderCode, Split, Study, saved_tables};
+use crate::study::{ExamRecord, FormRead, Layout, MEETING_READER, ModelCode, Part, ReaderCode, Split, Study, saved_tables};
 use crate::volume::{Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -27,6 +27,7 @@ pub(super) fn write(task: &Task, root: &Path, choice: &ReportChoice) -> Outcome 
 
 fn work(task: &Task, root: &Path, choice: &ReportChoice) -> Result<ReportWritten, String> {
     let study = Study::open(root).map_err(|e| e.to_string())?;
+    choice.out.as_deref().map_or(Ok(()), Layout::refuse_target).map_err(|e| e.to_string())?;
     let rules = ReportRules {
         method: choice.method,
         by_side: choice.by_side,

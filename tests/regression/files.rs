@@ -1,5 +1,6 @@
 //! Files in and out: DICOM SEG, series with gaps, BIDS names, empty masks.
 
+mod refusals;
 mod segmentations;
 #[path = "../common/series.rs"]
 mod series;

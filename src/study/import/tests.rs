@@ -338,3 +338,22 @@ fn rectangles_are_blacked_out_and_on_record() {
         }
     }
 }
+
+/// A rectangle beside the picture once counted as masking it: the name stayed, and the record said that it was blacked out.
+#[test]
+fn a_rectangle_beside_the_picture_is_refused() {
+    let mut place = Place::new("s");
+    let picture = || vec![Incoming { may_show_a_name: true, ..volume("A", "1", "p", None) }];
+    let masked = |corners: &[&str]| ImportOptions {
+        masked: corners.iter().map(|c| PixelBox::parse(c).unwrap()).collect(),
+        ..ImportOptions::default()
+    };
+    for corners in [&["500,500,600,600"][..], &["0,0,1,1", "0,5,3,9"], &["4,0,9,4"]] {
+        let error = place.import(picture(), &masked(corners)).unwrap_err().to_string();
+        let shown = PixelBox::parse(corners[corners.len() - 1]).unwrap().words();
+        assert!(error.contains(&shown) && error.contains("4 × 5") && !error.contains('\n'), "{error}");
+    }
+    assert!(place.study.exams().unwrap().is_empty());
+    // One that is partly outside hides what it covers.
+    place.import(picture(), &masked(&["3,4,600,600"])).unwrap();
+}
