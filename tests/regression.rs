@@ -5,6 +5,8 @@
 mod common;
 #[path = "regression/crossings.rs"]
 mod crossings;
+#[path = "regression/damage.rs"]
+mod damage;
 #[path = "ui/desk.rs"]
 #[allow(dead_code, reason = "the window's tests use the rest")]
 mod desk;

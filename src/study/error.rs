@@ -44,6 +44,12 @@ pub enum StudyError {
         /// What is wrong.
         problem: String,
     },
+    /// A sealed read is not there any more.
+    #[error("{} is missing, and its seal is still beside it; restore the read from a copy", path.display())]
+    LostRead {
+        /// The read.
+        path: PathBuf,
+    },
     /// The exam is not there.
     #[error("the study in {} has no exam {exam}; `osteon study status` lists those it has", root.display())]
     NoSuchExam {

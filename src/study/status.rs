@@ -165,6 +165,8 @@ impl Study {
                 Err(cause) => report.problems.push(super::ExamError::Unreadable { path, cause }.to_string()),
             }
         }
+        let lost = self.lost_reads(&record.exam)?.into_iter().map(|path| StudyError::LostRead { path }.to_string());
+        report.problems.extend(lost);
         let grid = reading_grid(record)?;
         for reader in self.readers_of(&record.exam)? {
             for number in self.read_numbers(&reader, &record.exam)? {
