@@ -4,11 +4,12 @@ use super::common::{PATIENCE, ball_study, driver, files, open};
 use osteon::edit::{CommitKind, Patch, Row, RowAction};
 use osteon::headless::Driver;
 use osteon::session::{Command, FileCommand, StudyCommand};
-use osteon::study::{ExamCode, JournalRow, ReaderCode, Study};
-use osteon::volume::LayerKind;
+use osteon::study::{ExamCode, JournalRow, ModelCode, NewPlan, ReaderCode, ScoreSource, Study, new_score_session};
+use osteon::volume::{Labels, LayerKind};
 use osteon::worker::message::{ExportHow, ReportChoice, Role};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command as Process;
 use std::sync::Arc;
 
 const NOW: &str = "2026-11-21T10:00:00Z";
@@ -90,4 +91,58 @@ fn a_damaged_sealed_read_stops_report_comparison_and_export() {
     fs::write(&path, &whole).unwrap();
     assert_eq!(study.reads_for_comparison(&exam).unwrap().len(), 2);
     assert_eq!(study.check().unwrap().problems, Vec::<String>::new());
+}
+
+fn osteon(args: &[&str]) -> (Option<i32>, String) {
+    let output = Process::new(env!("CARGO_BIN_EXE_osteon")).args(args).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+/// `study check` passed over weights, scoring sessions and their masks, whatever had become of them.
+#[test]
+fn checking_a_study_finds_damage_in_models_and_scoring_sessions() {
+    let home = tempfile::tempdir().unwrap();
+    let (study, exam) = sealed_study(home.path());
+    let layout = study.layout();
+    let version = layout.model_version(&ModelCode::new("marrow-R2").unwrap(), 1);
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/marrow");
+    fs::create_dir_all(&version).unwrap();
+    for name in ["card.json", "weights.safetensors"] {
+        fs::copy(shipped.join(name), version.join(name)).unwrap();
+    }
+    let image = study.load_image(&exam, &study.exam(&exam).unwrap().reading_sequence).unwrap();
+    let mut mask = Labels::empty(image.grid().clone());
+    mask.set([20, 22, 4], 2);
+    let (session, scorers) = (ExamCode::new("S1").unwrap(), ["panel".to_owned()]);
+    let plan = NewPlan { session: &session, created: NOW, scorers: &scorers, outside_bone_removed: false, left_out: &[] };
+    new_score_session(&study, plan, vec![(exam, ScoreSource::Model("marrow-R2/1".into()), mask, 2)], 1, None).unwrap();
+    let root = layout.root().to_str().unwrap();
+    let (code, said) = osteon(&["study", "check", root]);
+    assert!(code == Some(0) && said.contains("1 scoring sessions, 1 versions of models looked at"), "{said}");
+    let file = layout.score_file(&session);
+    let mask = layout.score_mask(&session, &ExamCode::new("M-01").unwrap());
+    let weights = version.join("weights.safetensors");
+    let torn = |path: &Path, length: usize| fs::write(path, &fs::read(path).unwrap()[..length]).unwrap();
+    let overwritten = |path: &Path| {
+        let mut bytes = fs::read(path).unwrap();
+        let end = bytes.len();
+        bytes[end / 2..].fill(0xAB);
+        fs::write(path, bytes).unwrap();
+    };
+    let harm: [(&Path, &dyn Fn()); 5] = [
+        (&weights, &|| torn(&weights, 1000)),
+        (&weights, &|| overwritten(&weights)),
+        (&version.join("card.json"), &|| fs::remove_file(version.join("card.json")).unwrap()),
+        (&file, &|| overwritten(&file)),
+        (&mask, &|| torn(&mask, 100)),
+    ];
+    for (path, harm) in harm {
+        let whole = fs::read(path).unwrap();
+        harm();
+        let (code, said) = osteon(&["study", "check", root]);
+        let named = said.lines().any(|line| line.contains(path.file_name().unwrap().to_str().unwrap()));
+        assert!(code == Some(1) && named && said.contains("1 problems, listed above"), "{}: {said}", path.display());
+        fs::write(path, whole).unwrap();
+    }
+    assert_eq!(osteon(&["study", "check", root]).0, Some(0));
 }
