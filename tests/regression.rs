@@ -23,6 +23,8 @@ mod learning;
 mod studies;
 #[path = "regression/window.rs"]
 mod window;
+#[path = "regression/words.rs"]
+mod words;
 
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};

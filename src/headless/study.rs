@@ -53,7 +53,7 @@ pub enum StudyCommand {
         /// Folder of the study
         dir: PathBuf,
     },
-    /// Show and export who did what when: every row of every journal
+    /// Show who did what when, a line for every row of every journal; --csv and --json write it instead
     Audit(super::audit::AuditArgs),
     /// Add an exam with its agreed mask to the reference atlas, or show the atlas and who has calibrated
     Atlas(super::atlas::AtlasArgs),

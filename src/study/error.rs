@@ -112,6 +112,12 @@ pub enum StudyError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// A session must have a name of its own.
+    #[error("There is a scoring session {session} already: choose another name.")]
+    ScoreSessionThere {
+        /// The name.
+        session: ExamCode,
+    },
     /// A scoring session cannot be used so.
     #[error("{}: {problem}", path.display())]
     Scores {
