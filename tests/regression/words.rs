@@ -1,6 +1,7 @@
 //! What the program says where something is misspelt, taken or missing; and whom its files are for.
 
 use super::common::{ball, ball_study};
+use osteon::io::write_labels_nifti;
 use osteon::study::{ExamCode, NewPlan, ReaderCode, ScoreSource, Study, new_score_session};
 use osteon::volume::Labels;
 use std::process::Command as Process;
@@ -79,4 +80,27 @@ fn a_list_that_is_not_there_is_called_missing() {
     refused(&["score", "table", root, "--session", "S1", "--covariates", gone], &words);
     let (code, _, said) = osteon(&["study", "import", root, image, "--roles", gone]);
     assert!(code == Some(1) && said.contains(&words), "{said}");
+}
+
+/// Figures were readable by nobody but who made them.
+#[cfg(unix)]
+#[test]
+fn figures_have_the_permissions_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let masks = ["R1.nii.gz", "R2.nii.gz"].map(at);
+    for mask in &masks {
+        let mut labels = Labels::empty(ball(0.0).grid().clone());
+        labels.set([20, 22, 4], 2);
+        write_labels_nifti(mask.as_ref(), &labels, "").unwrap();
+    }
+    let (json, out, any) = (at("figures.json"), at("consensus"), at("any"));
+    let (code, _, said) = osteon(&["agreement", &masks[0], &masks[1], "--json", &json]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, _, said) = osteon(&["consensus", &masks[0], &masks[1], "--method", "majority", "--out", &out]);
+    assert_eq!(code, Some(0), "{said}");
+    std::fs::write(&any, "").unwrap();
+    let mode = |path: &str| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!([mode(&json), mode(&format!("{out}/consensus.json"))], [mode(&any); 2]);
 }
