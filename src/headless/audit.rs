@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Most readers or exams that an error lists.
@@ -136,7 +136,8 @@ impl Out {
     }
 
     fn text(&mut self, text: &str) -> Result<()> {
-        self.0.write_all(text.as_bytes()).with_context(|| format!("{} was not written; make room and try again", self.1.display()))
+        let written = self.0.write_all(text.as_bytes());
+        self.told(written)
     }
 
     fn line(&mut self, text: &str) -> Result<()> {
@@ -145,6 +146,15 @@ impl Out {
     }
 
     fn close(mut self) -> Result<()> {
-        self.0.flush().with_context(|| format!("{} was not written; make room and try again", self.1.display()))
+        let written = self.0.flush();
+        self.told(written)
+    }
+
+    fn told(&self, written: std::io::Result<()>) -> Result<()> {
+        match written {
+            // Whoever reads the rows has seen enough (`| head`); the journals are walked to their end all the same.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other.with_context(|| format!("{} was not written; make room and try again", self.1.display())),
+        }
     }
 }

@@ -4,7 +4,9 @@ use super::place::{self, clock};
 use super::progress::Progress;
 use super::{DEFAULT_SEED, Driver};
 use crate::session::{Command, FileCommand, ScoreCommand as Ask, Session, StudyCommand};
-use crate::study::{CodeError, Covariates, ExamCode, KeyPlace, Mark, ScoreFile, ScoreRow, ScoreTable, Study, Target, save_tables, score_tables};
+use crate::study::{
+    CodeError, Covariates, ExamCode, KeyPlace, Mark, ScoreFile, ScoreRow, ScoreTable, Study, Target, save_tables, score_tables,
+};
 use crate::worker::WorkerConfig;
 use crate::worker::message::{NewScores, PickPurpose, Role, ScoreExams};
 use anyhow::{Context as _, Result, bail};

@@ -206,13 +206,7 @@ impl Study {
         self.intact_read_on(reader, exam, number, &reading_grid(&self.exam(exam)?)?)
     }
 
-    fn intact_read_on(
-        &self,
-        reader: &ReaderCode,
-        exam: &ExamCode,
-        number: u32,
-        grid: &Grid,
-    ) -> Result<(ReadHeader, ReadView), StudyError> {
+    fn intact_read_on(&self, reader: &ReaderCode, exam: &ExamCode, number: u32, grid: &Grid) -> Result<(ReadHeader, ReadView), StudyError> {
         let path = self.layout().read(reader, exam, number);
         let (header, view) = ReadFile::open_read_only(&path).map_err(|error| match error {
             // It lies where reads lie: to choose another file is no help.
