@@ -5,6 +5,8 @@
 mod common;
 #[path = "regression/crossings.rs"]
 mod crossings;
+#[path = "regression/damage.rs"]
+mod damage;
 #[path = "ui/desk.rs"]
 #[allow(dead_code, reason = "the window's tests use the rest")]
 mod desk;
@@ -21,6 +23,8 @@ mod learning;
 mod studies;
 #[path = "regression/window.rs"]
 mod window;
+#[path = "regression/words.rs"]
+mod words;
 
 use common::{PATIENCE, ball_study, driver, enter, open, saved, shared, stroke};
 use osteon::consensus::{StapleOptions, VotePatterns, binary_staple};

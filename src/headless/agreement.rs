@@ -139,15 +139,7 @@ pub(super) fn write_json(path: &Path, value: &Value) -> Result<()> {
     if is_stdout(path) {
         return std::io::stdout().write_all(text.as_bytes()).context("standard output could not be written");
     }
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let save = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    save().with_context(|| format!("{} could not be written; is the folder there and writable?", path.display()))
+    Ok(io::atomic_write(path, |out| out.write_all(text.as_bytes()))?)
 }
 
 /// Everything that several groups need, worked out when the first of them asks.

@@ -1,11 +1,15 @@
 //! `osteon study audit`: who did what when, over every journal of a study; a tampered one is named.
 
-use crate::study::{AuditEntry, AuditFilter, Study};
+use crate::study::{AuditEntry, AuditFilter, ScoreFile, Study};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+
+/// Most readers or exams that an error lists.
+const MOST_NAMED: usize = 12;
 
 /// What `osteon study audit` takes.
 #[derive(Args, Clone, Debug)]
@@ -30,8 +34,10 @@ pub struct AuditArgs {
 /// One sentence, if a journal is not what was written, or a file cannot be written.
 pub fn run(args: &AuditArgs) -> Result<()> {
     let study = Study::open(&args.dir)?;
+    require_known(&study, args)?;
     let mut csv = args.csv.as_deref().map(Out::open).transpose()?;
     let mut json = args.json.as_deref().map(Out::open).transpose()?;
+    let mut shown = if args.csv.is_none() && args.json.is_none() { Some(Out::open(Path::new("-"))?) } else { None };
     if let Some(out) = &mut csv {
         out.line(AuditEntry::CSV_HEAD)?;
     }
@@ -41,7 +47,8 @@ pub fn run(args: &AuditArgs) -> Result<()> {
     let mut first = true;
     let report = study.audit(&filter, |entry| {
         if failed.is_none() {
-            failed = write(&entry, &mut csv, &mut json, &mut first).err();
+            let show = shown.as_mut().map_or(Ok(()), |out| out.line(&in_words(&entry)));
+            failed = show.and_then(|()| write(&entry, &mut csv, &mut json, &mut first)).err();
         }
         Ok(())
     })?;
@@ -51,7 +58,7 @@ pub fn run(args: &AuditArgs) -> Result<()> {
     if let Some(out) = &mut json {
         out.line(if first { "[]" } else { "\n]" })?;
     }
-    for out in [csv, json].into_iter().flatten() {
+    for out in [csv, json, shown].into_iter().flatten() {
         out.close()?;
     }
     eprintln!("{} journals walked, {} entries", report.journals.len(), report.entries());
@@ -62,6 +69,46 @@ pub fn run(args: &AuditArgs) -> Result<()> {
         None => Ok(()),
         Some(first) => bail!("{} journals are not what was written: {first}", report.problems().count()),
     }
+}
+
+/// Refuses a reader or an exam that the study has nothing of: a misspelt one would look like one who did nothing.
+fn require_known(study: &Study, args: &AuditArgs) -> Result<()> {
+    let layout = study.layout();
+    let sessions = layout.score_sessions()?;
+    if let Some(reader) = &args.reader {
+        let mut known: BTreeSet<String> = study.protocol().readers().iter().map(|rule| rule.code.to_string()).collect();
+        known.extend(layout.readers()?.iter().map(ToString::to_string));
+        // A session that cannot be read is named by the audit itself.
+        let plans = sessions.iter().filter_map(|session| ScoreFile::look(&layout.score_file(session)).ok());
+        known.extend(plans.flat_map(|file| file.plan().scorers.clone()));
+        require_one_of("reader or scorer", reader, &known)?;
+    }
+    if let Some(exam) = &args.exam {
+        let known = layout.exam_codes()?.iter().chain(&sessions).map(ToString::to_string).collect();
+        require_one_of("exam or scoring session", exam, &known)?;
+    }
+    Ok(())
+}
+
+fn require_one_of(what: &str, word: &str, known: &BTreeSet<String>) -> Result<()> {
+    if known.contains(word) {
+        return Ok(());
+    }
+    match known.len() {
+        0 => bail!("the study has no {what} {word}, nor any other yet"),
+        1..=MOST_NAMED => bail!("the study has no {what} {word}; choose one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
+        _ => bail!("the study has no {what} {word}; `osteon study status` lists those it has"),
+    }
+}
+
+/// One entry in one line.
+fn in_words(entry: &AuditEntry) -> String {
+    let who = if entry.reader.is_empty() { "-" } else { &entry.reader };
+    let read = if entry.read > 0 { format!("  read {}", entry.read) } else { String::new() };
+    let row = if entry.row > 0 { format!("  row {}", entry.row) } else { String::new() };
+    let line = format!("{}  {}  {who}{read}{row}  {}  {}", entry.time, entry.exam, entry.action, entry.name);
+    // A comment may have lines of its own.
+    line.trim_end().replace(|sign: char| sign.is_control(), " ")
 }
 
 fn write(entry: &AuditEntry, csv: &mut Option<Out>, json: &mut Option<Out>, first: &mut bool) -> Result<()> {
@@ -82,14 +129,15 @@ struct Out(Box<dyn Write>, PathBuf);
 impl Out {
     fn open(path: &Path) -> Result<Self> {
         if path.as_os_str() == "-" {
-            return Ok(Self(Box::new(std::io::stdout()), path.to_owned()));
+            return Ok(Self(Box::new(BufWriter::new(std::io::stdout())), path.to_owned()));
         }
         let file = File::create(path).with_context(|| format!("{} cannot be written; choose another place", path.display()))?;
         Ok(Self(Box::new(BufWriter::new(file)), path.to_owned()))
     }
 
     fn text(&mut self, text: &str) -> Result<()> {
-        self.0.write_all(text.as_bytes()).with_context(|| format!("{} was not written; make room and try again", self.1.display()))
+        let written = self.0.write_all(text.as_bytes());
+        self.told(written)
     }
 
     fn line(&mut self, text: &str) -> Result<()> {
@@ -98,6 +146,15 @@ impl Out {
     }
 
     fn close(mut self) -> Result<()> {
-        self.0.flush().with_context(|| format!("{} was not written; make room and try again", self.1.display()))
+        let written = self.0.flush();
+        self.told(written)
+    }
+
+    fn told(&self, written: std::io::Result<()>) -> Result<()> {
+        match written {
+            // Whoever reads the rows has seen enough (`| head`); the journals are walked to their end all the same.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other.with_context(|| format!("{} was not written; make room and try again", self.1.display())),
+        }
     }
 }

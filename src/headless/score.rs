@@ -4,7 +4,9 @@ use super::place::{self, clock};
 use super::progress::Progress;
 use super::{DEFAULT_SEED, Driver};
 use crate::session::{Command, FileCommand, ScoreCommand as Ask, Session, StudyCommand};
-use crate::study::{Covariates, ExamCode, KeyPlace, Mark, ScoreFile, ScoreRow, ScoreTable, Study, Target, save_tables, score_tables};
+use crate::study::{
+    CodeError, Covariates, ExamCode, KeyPlace, Mark, ScoreFile, ScoreRow, ScoreTable, Study, Target, save_tables, score_tables,
+};
 use crate::worker::WorkerConfig;
 use crate::worker::message::{NewScores, PickPurpose, Role, ScoreExams};
 use anyhow::{Context as _, Result, bail};
@@ -114,7 +116,7 @@ pub fn run(command: ScoreCommand) -> Result<()> {
         ScoreCommand::List { study } => list(&Study::open(&study)?),
         ScoreCommand::Mark(args) => mark(&args),
         ScoreCommand::Lock { study, session } => {
-            let session = ExamCode::new(&session)?;
+            let session = session_name(&session)?;
             ScoreFile::open(&Study::open(&study)?.layout().score_file(&session), &clock())?.lock(&clock())?;
             println!("{session} is locked");
             Ok(())
@@ -133,7 +135,7 @@ fn make(args: &MakeArgs) -> Result<()> {
     driver.run_to_end("Opening", PATIENCE, Command::File(FileCommand::Use(PickPurpose::OpenFolder, args.study.clone())))?;
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
     let new = NewScores {
-        session: ExamCode::new(&args.session)?,
+        session: session_name(&args.session)?,
         model: args.model.clone(),
         scorers: args.scorers.clone(),
         seed: args.seed,
@@ -143,7 +145,7 @@ fn make(args: &MakeArgs) -> Result<()> {
     driver.run_to_end("Making the session", PATIENCE, Command::Score(Ask::Make(new)))?;
     progress.finish();
     let study = Study::open(&args.study)?;
-    let file = ScoreFile::look(&study.layout().score_file(&ExamCode::new(&args.session)?))?;
+    let file = ScoreFile::look(&study.layout().score_file(&session_name(&args.session)?))?;
     for line in &file.plan().left_out {
         eprintln!("{line}");
     }
@@ -152,6 +154,11 @@ fn make(args: &MakeArgs) -> Result<()> {
         println!("{} says which mask is the model's: show it to nobody who marks", place.path.display());
     }
     Ok(())
+}
+
+/// A session's name is a code like that of an exam, and is called by its own word.
+fn session_name(text: &str) -> Result<ExamCode, CodeError> {
+    ExamCode::new(text).map_err(|error| CodeError { what: "session name", ..error })
 }
 
 /// Every session that can be read; those that cannot are named last, and make the command fail.
@@ -184,7 +191,7 @@ fn mark(args: &MarkArgs) -> Result<()> {
     let study = Study::open(&args.study)?;
     let target = Target::from_word(&args.level).with_context(|| format!("{} is no level; write 1, 2, 3 or overall", args.level))?;
     let mark = Mark::of(args.mark).with_context(|| format!("{} is no mark; write a number from 0 to 10", args.mark))?;
-    let mut file = ScoreFile::open(&study.layout().score_file(&ExamCode::new(&args.session)?), &clock())?;
+    let mut file = ScoreFile::open(&study.layout().score_file(&session_name(&args.session)?), &clock())?;
     let (scorer, item) = (args.scorer.clone(), args.mask.clone());
     Ok(file.put(&ScoreRow { time: clock(), scorer, item, mark: Some((target, Some(mark))), comment: None })?)
 }
@@ -192,7 +199,7 @@ fn mark(args: &MarkArgs) -> Result<()> {
 fn table(args: &TableArgs) -> Result<()> {
     let study = Study::open(&args.study)?;
     let layout = study.layout();
-    let session = ExamCode::new(&args.session)?;
+    let session = session_name(&args.session)?;
     let covariates = args.covariates.as_deref().map(|path| Covariates::load(path, layout.root())).transpose()?.unwrap_or_default();
     let mut file = ScoreFile::open(&layout.score_file(&session), &clock())?;
     let place = KeyPlace::find(layout, &session, args.key.as_deref())?;

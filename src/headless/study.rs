@@ -1,5 +1,6 @@
 //! `osteon study`: make one, bring images in, show where it stands, check it.
 
+use crate::learn::checkpoint;
 use crate::study::{FormRead, ImportOptions, Part, PatientMap, PixelBox, SequenceName, Study, duration_words};
 use anyhow::{Result, bail};
 use clap::Subcommand;
@@ -52,7 +53,7 @@ pub enum StudyCommand {
         /// Folder of the study
         dir: PathBuf,
     },
-    /// Show and export who did what when: every row of every journal
+    /// Show who did what when, a line for every row of every journal; --csv and --json write it instead
     Audit(super::audit::AuditArgs),
     /// Add an exam with its agreed mask to the reference atlas, or show the atlas and who has calibrated
     Atlas(super::atlas::AtlasArgs),
@@ -148,8 +149,18 @@ const fn part_word(part: Part) -> &'static str {
 }
 
 fn check(dir: &std::path::Path) -> Result<()> {
-    let report = Study::open(dir)?.check()?;
-    println!("{} exams, {} images, {} reads looked at", report.exams, report.images, report.reads);
+    let study = Study::open(dir)?;
+    let mut report = study.check()?;
+    let mut versions = 0;
+    for model in study.models()? {
+        for (_, folder) in study.model_versions(&model)? {
+            versions += 1;
+            // Holds every file of weights against the card, as whatever proposes does.
+            report.problems.extend(checkpoint::load(&folder).err().map(|e| e.to_string()));
+        }
+    }
+    let (exams, images, reads, sessions) = (report.exams, report.images, report.reads, report.sessions);
+    println!("{exams} exams, {images} images, {reads} reads, {sessions} scoring sessions, {versions} versions of models looked at");
     for problem in &report.problems {
         println!("{problem}");
     }

@@ -46,6 +46,12 @@ pub enum StudyError {
         /// What is wrong.
         problem: String,
     },
+    /// A sealed read is not there any more.
+    #[error("{} is missing, and its seal is still beside it; restore the read from a copy", path.display())]
+    LostRead {
+        /// The read.
+        path: PathBuf,
+    },
     /// The exam is not there.
     #[error("the study in {} has no exam {exam}; `osteon study status` lists those it has", root.display())]
     NoSuchExam {
@@ -129,6 +135,12 @@ pub enum StudyError {
         session: ExamCode,
         /// Where it was looked for.
         path: PathBuf,
+    },
+    /// A session must have a name of its own.
+    #[error("There is a scoring session {session} already: choose another name.")]
+    ScoreSessionThere {
+        /// The name.
+        session: ExamCode,
     },
     /// A scoring session cannot be used so.
     #[error("{}: {problem}", path.display())]

@@ -111,6 +111,14 @@ pub enum ExamError {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// A file that a person named cannot be read.
+    #[error("{} cannot be read: {}", path.display(), given_advice(.cause))]
+    Given {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
     /// The file says something that cannot be.
     #[error("{} is damaged: {problem}; restore it from a copy or import the exam again", path.display())]
     Damaged {
@@ -254,6 +262,21 @@ impl SequenceRecord {
     pub fn grid(&self) -> Result<Grid, String> {
         let affine = Affine::new(self.world_from_voxel).map_err(|e| e.to_string())?;
         Grid::new(self.shape, affine).map_err(|e| e.to_string())
+    }
+}
+
+/// Reads a small file that a person named on the command line or chose in the window.
+pub(super) fn read_given(path: &Path) -> Result<Vec<u8>, ExamError> {
+    read_bounded(path).map_err(|error| match error {
+        ExamError::Unreadable { path, cause } => ExamError::Given { path, cause },
+        other => other,
+    })
+}
+
+fn given_advice(cause: &std::io::Error) -> String {
+    match cause.kind() {
+        std::io::ErrorKind::NotFound => "no such file; check the path".to_owned(),
+        _ => format!("{cause}; check the path and its permissions"),
     }
 }
 

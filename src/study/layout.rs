@@ -318,6 +318,14 @@ impl Layout {
         })
     }
 
+    /// Numbers of a reader's seals of an exam, ascending.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn seal_numbers(&self, reader: &ReaderCode, exam: &ExamCode) -> io::Result<Vec<u32>> {
+        listed(&self.exam_reads(reader, exam), |entry| whole_number(entry.file_name().to_str()?.strip_suffix(".seal.json")?))
+    }
+
     /// Models that have a folder, sorted.
     ///
     /// # Errors

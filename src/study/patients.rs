@@ -1,6 +1,6 @@
 //! `--patients FILE`: whose exam a NIfTI file is, in a table of two columns.
 
-use super::exam::read_bounded;
+use super::exam::read_given;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -42,7 +42,7 @@ impl PatientMap {
     /// # Errors
     /// As [`PatientMap::load`].
     pub fn load_columns(path: &Path, columns: [&str; 2]) -> Result<Self, PatientMapError> {
-        Self::parse_columns(&String::from_utf8_lossy(&read_bounded(path)?), path, columns)
+        Self::parse_columns(&String::from_utf8_lossy(&read_given(path)?), path, columns)
     }
 
     /// Every line: first and second field.

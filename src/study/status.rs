@@ -61,6 +61,8 @@ pub struct CheckReport {
     pub images: usize,
     /// Reads whose chain was walked.
     pub reads: usize,
+    /// Scoring sessions looked at.
+    pub sessions: usize,
     /// One line per problem; empty when all is well.
     pub problems: Vec<String>,
 }
@@ -76,7 +78,8 @@ impl Study {
         codes.into_iter().map(|exam| self.exam_status(exam, &split)).collect()
     }
 
-    /// Looks at everything: records, images (their hash and grid), reads (chain, exam, grid, replay), split and chosen models.
+    /// Looks at everything: records, images (their hash and grid), reads (chain, exam, grid, replay, seal), scoring sessions with
+    /// their masks, split and chosen models. What a model's version holds is `learn`'s to look at.
     ///
     /// # Errors
     /// If the folders cannot be listed; all else goes into the report.
@@ -91,6 +94,7 @@ impl Study {
             }
         }
         self.check_strays(&mut report)?;
+        self.check_scores(&mut report)?;
         report.problems.extend(Split::load(self.layout()).err().map(|e| e.to_string()));
         for model in self.models()? {
             report.problems.extend(self.current_version(&model).err().map(|e| e.to_string()));
@@ -165,6 +169,8 @@ impl Study {
                 Err(cause) => report.problems.push(super::ExamError::Unreadable { path, cause }.to_string()),
             }
         }
+        let lost = self.lost_reads(&record.exam)?.into_iter().map(|path| StudyError::LostRead { path }.to_string());
+        report.problems.extend(lost);
         let grid = reading_grid(record)?;
         for reader in self.readers_of(&record.exam)? {
             for number in self.read_numbers(&reader, &record.exam)? {

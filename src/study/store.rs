@@ -2,7 +2,7 @@
 
 mod scale_file;
 
-use super::read::{Opener, ReadFile, ReadHeader, ReadView};
+use super::read::{Opener, ReadError, ReadFile, ReadHeader, ReadView};
 use super::{
     ExamCode, ExamRecord, ImportOptions, ImportReport, Layout, Protocol, ReaderCode, ReadingRules, SequenceName, Split, StudyError,
     TrainableExams,
@@ -198,20 +198,38 @@ impl Study {
         Ok((header, file))
     }
 
+    /// One read of an exam, to look at, of which it is sure that it is what was written: for whatever makes figures or files of it.
+    ///
+    /// # Errors
+    /// If it is damaged, not what was sealed, or was drawn on another exam or grid.
+    pub fn intact_read(&self, reader: &ReaderCode, exam: &ExamCode, number: u32) -> Result<(ReadHeader, ReadView), StudyError> {
+        self.intact_read_on(reader, exam, number, &reading_grid(&self.exam(exam)?)?)
+    }
+
+    fn intact_read_on(&self, reader: &ReaderCode, exam: &ExamCode, number: u32, grid: &Grid) -> Result<(ReadHeader, ReadView), StudyError> {
+        let path = self.layout().read(reader, exam, number);
+        let (header, view) = ReadFile::open_read_only(&path).map_err(|error| match error {
+            // It lies where reads lie: to choose another file is no help.
+            ReadError::NotARead { path, problem } => StudyError::Damaged { path, problem: problem.to_owned() },
+            other => other.into(),
+        })?;
+        header.require(&path, exam, reader, grid)?;
+        Self::require_intact(&view)?;
+        Ok((header, view))
+    }
+
     /// Every read of an exam, to look at: for agreement, consensus and the coordinator. **Not for a reader's own window**: it
     /// shows what the others drew.
     ///
     /// # Errors
-    /// If a read is damaged, or was drawn on another exam or grid.
+    /// If a read is damaged, not what was sealed, gone while its seal is there, or was drawn on another exam or grid.
     pub fn reads_for_comparison(&self, exam: &ExamCode) -> Result<Vec<(ReadHeader, ReadView)>, StudyError> {
         let grid = reading_grid(&self.exam(exam)?)?;
+        self.require_no_lost_read(exam)?;
         let mut reads = Vec::new();
         for reader in self.layout.readers_of(exam).map_err(|e| StudyError::list(self.layout.reads(), e))? {
             for number in self.read_numbers(&reader, exam)? {
-                let path = self.layout.read(&reader, exam, number);
-                let (header, view) = ReadFile::open_read_only(&path)?;
-                header.require(&path, exam, &reader, &grid)?;
-                reads.push((header, view));
+                reads.push(self.intact_read_on(&reader, exam, number, &grid)?);
             }
         }
         Ok(reads)

@@ -5,7 +5,7 @@ use super::replay::replayed;
 use crate::edit::tools::Square;
 use crate::report::{ReportRules, Who};
 use crate::space::SlicePlane;
-use crate::study::{ExamRecord, ReadFile, ReadHeader, ReadView, ReaderCode, Study};
+use crate::study::{ExamRecord, ReadError, ReadHeader, ReadView, ReaderCode, Study};
 use crate::volume::{Labels, LayerKind};
 
 /// One read: its labels if it is finished, else why it is not.
@@ -30,7 +30,8 @@ pub(super) struct Finished {
     pub labels: Result<(Labels, Option<Labels>), String>,
 }
 
-/// Opens a read; in words, without a path (a report looks the same on every machine), if it cannot be used.
+/// Opens a read. One that is damaged, or is not what was sealed, stands in the way of the whole report: left out, it would change
+/// every figure.
 pub(super) fn finished(
     study: &Study,
     record: &ExamRecord,
@@ -38,14 +39,12 @@ pub(super) fn finished(
     number: u32,
     rules: &ReportRules,
 ) -> Result<Finished, String> {
-    const DAMAGED: &str = "it cannot be used; `osteon study check` says why";
-    let path = study.layout().read(reader, &record.exam, number);
-    let grid = record.sequence(&record.reading_sequence).map_err(|_| DAMAGED)?.grid().map_err(|_| DAMAGED)?;
-    let (header, view) = ReadFile::open_read_only(&path).map_err(|_| DAMAGED)?;
-    header.require(&path, &record.exam, reader, &grid).map_err(|_| DAMAGED)?;
-    let sealed = view.sealed().map_err(|_| DAMAGED)?;
+    let damaged = |error: ReadError| error.to_string();
+    let (header, view) = study.intact_read(reader, &record.exam, number).map_err(|e| e.to_string())?;
+    let grid = &header.grid;
+    let sealed = view.sealed().map_err(damaged)?;
     let slices = grid.shape()[header.slice_axis];
-    let state = view.state().map_err(|_| DAMAGED)?;
+    let state = view.state().map_err(damaged)?;
     let done = state.done_count(LayerKind::Marrow);
     let words = match (&sealed, done >= slices) {
         (Some(time), _) => format!("sealed {time}"),
@@ -58,7 +57,7 @@ pub(super) fn finished(
     } else if words.is_empty() {
         Err(format!("{done} of {slices} slices done and not sealed"))
     } else {
-        let from_model = if header.assisted { drawn_by_model(&header, &view).map_err(|_| DAMAGED)? } else { None };
+        let from_model = if header.assisted { drawn_by_model(&header, &view)? } else { None };
         Ok((state.marrow, from_model))
     };
     Ok(Finished {
@@ -66,8 +65,8 @@ pub(super) fn finished(
         meeting,
         slices,
         state: words,
-        seconds: view.active_seconds().map_err(|_| DAMAGED)?,
-        squares: view.squares().map_err(|_| DAMAGED)?,
+        seconds: view.active_seconds().map_err(damaged)?,
+        squares: view.squares().map_err(damaged)?,
         plane: SlicePlane::new(grid.world_from_voxel(), grid.shape(), header.slice_axis),
         bone: state.bone,
         labels,

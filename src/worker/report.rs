@@ -108,6 +108,7 @@ impl<'s> Gathered<'s> {
     /// Measures one exam, or notes why not.
     fn exam(&mut self, task: &Task, record: &ExamRecord, rules: &ReportRules, fraction: f32) -> Result<(), String> {
         let mut found = Found::default();
+        self.study.require_no_lost_read(&record.exam).map_err(|e| e.to_string())?;
         for reader in self.study.layout().readers_of(&record.exam).map_err(|e| e.to_string())? {
             self.reads_of(record, &reader, rules, &mut found)?;
         }
@@ -162,30 +163,23 @@ impl<'s> Gathered<'s> {
         let layout = self.study.layout();
         let mut first = [false; 3];
         for number in layout.read_numbers(reader, &record.exam).map_err(|e| e.to_string())? {
-            match finished(self.study, record, reader, number, rules) {
-                Ok(read) => {
-                    found.slices = read.slices;
-                    let place = &mut first[if read.meeting { 2 } else { usize::from(read.assisted) }];
-                    let who = read.who(reader, rules);
-                    match read.labels {
-                        Ok((labels, from_model)) if *place => found.again.push(ReadMap { who, labels, from_model }),
-                        Ok((labels, from_model)) => {
-                            *place = true;
-                            if matches!(who, Who::Reader(_)) {
-                                found.region.add(reader.as_str(), &read.squares, &read.plane, read.bone);
-                            }
-                            found.maps.push(ReadMap { who, labels, from_model });
-                            found.states.push((format!("read {number}, {}", read.state), Some(read.seconds)));
-                        }
-                        Err(why) => {
-                            let why = format!("read {number}: {why}");
-                            found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(who), why });
-                        }
+            let read = finished(self.study, record, reader, number, rules)?;
+            found.slices = read.slices;
+            let place = &mut first[if read.meeting { 2 } else { usize::from(read.assisted) }];
+            let who = read.who(reader, rules);
+            match read.labels {
+                Ok((labels, from_model)) if *place => found.again.push(ReadMap { who, labels, from_model }),
+                Ok((labels, from_model)) => {
+                    *place = true;
+                    if matches!(who, Who::Reader(_)) {
+                        found.region.add(reader.as_str(), &read.squares, &read.plane, read.bone);
                     }
+                    found.maps.push(ReadMap { who, labels, from_model });
+                    found.states.push((format!("read {number}, {}", read.state), Some(read.seconds)));
                 }
                 Err(why) => {
                     let why = format!("read {number}: {why}");
-                    found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(Who::Reader(reader.to_string())), why });
+                    found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(who), why });
                 }
             }
         }

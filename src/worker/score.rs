@@ -135,6 +135,8 @@ fn refuse_unsealed(study: &Study, reader: &ReaderCode, exam: &ExamCode) -> Resul
 
 /// Where the key of the new session lies; `None` where it was cancelled.
 fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Option<PathBuf>, String> {
+    // Asked before the model proposes for minutes.
+    study.require_new_session(&new.session).map_err(|e| e.to_string())?;
     let model = ModelCode::new(&new.model).map_err(|e| e.to_string())?;
     let version = study.current_version(&model).map_err(|e| e.to_string())?;
     let version = version.ok_or_else(|| format!("{model} has no current version: train it first, or choose another model."))?;

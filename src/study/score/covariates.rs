@@ -1,6 +1,6 @@
 //! `covariates.csv`: what the coordinator knows of patients and keeps outside study and packets.
 
-use crate::study::exam::read_bounded;
+use crate::study::exam::read_given;
 use crate::study::link::refuse_inside;
 use crate::study::{ExamCode, StudyError};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ impl Covariates {
     /// At the first line that cannot be understood; it is named. A place inside the study is refused: ages would be where scorers are.
     pub fn load(path: &Path, study_root: &Path) -> Result<Self, StudyError> {
         refuse_inside("ages and other covariates", path, study_root)?;
-        let text = String::from_utf8_lossy(&read_bounded(path)?).into_owned();
+        let text = String::from_utf8_lossy(&read_given(path)?).into_owned();
         Self::parse(&text)
             .map_err(|(line, problem)| StudyError::Damaged { path: path.to_owned(), problem: format!("line {line}: {problem}") })
     }

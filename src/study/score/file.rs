@@ -208,6 +208,18 @@ impl ScoreFile {
         Ok(state)
     }
 
+    /// Walks the chain of marks, and the whole file, whose pages no mark may have touched for long.
+    pub(super) fn require_intact(&self) -> Result<(), StudyError> {
+        let damaged = |problem: &str| StudyError::Damaged { path: self.path.clone(), problem: problem.to_owned() };
+        self.state()?;
+        let found: Result<String, _> = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0));
+        match found {
+            Ok(word) if word == "ok" => Ok(()),
+            Ok(_) => Err(damaged("its tables are not what was written")),
+            Err(error) => Err(damaged(&error.to_string())),
+        }
+    }
+
     /// Every row with its hash, in order, after their chain was walked.
     ///
     /// # Errors

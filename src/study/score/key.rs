@@ -1,7 +1,7 @@
 //! The key of a scoring session: what its masks are. Like the code map it lies outside the study, with the coordinator.
 
 use super::plan::{ScorePlan, ScoreSource};
-use crate::study::exam::read_bounded;
+use crate::study::exam::read_given;
 use crate::study::link::refuse_inside;
 use crate::study::read::hex;
 use crate::study::{ExamCode, Layout, StudyError};
@@ -28,7 +28,7 @@ impl ScoreKey {
     /// # Errors
     /// If it cannot be read, or is another.
     pub fn load(path: &Path, plan: &ScorePlan) -> Result<Self, StudyError> {
-        let bytes = read_bounded(path)?;
+        let bytes = read_given(path)?;
         let damaged = |problem: String| StudyError::Damaged { path: path.to_owned(), problem };
         if hex(&Sha256::digest(&bytes)) != plan.key_sha256 {
             return Err(damaged(format!("it is not the key that session {} was made with", plan.session)));

@@ -8,6 +8,7 @@ mod mark;
 mod plan;
 mod sacroiliac;
 mod table;
+mod verify;
 
 pub use covariates::{Covariate, Covariates};
 pub use errors::{ModelError, model_errors};

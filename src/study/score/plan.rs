@@ -75,6 +75,17 @@ impl ScorePlan {
     }
 }
 
+impl Study {
+    /// Refuses the name of a session that is there.
+    ///
+    /// # Errors
+    /// If it is.
+    pub fn require_new_session(&self, session: &ExamCode) -> Result<(), StudyError> {
+        let taken = self.layout().score_file(session).exists();
+        if taken { Err(StudyError::ScoreSessionThere { session: session.clone() }) } else { Ok(()) }
+    }
+}
+
 /// Makes a session: shuffles the masks with `seed`, gives them codes, writes masks, plan and key. `key` is where the key goes,
 /// outside the study; in the coordinator's folder beside it unless they keep it elsewhere. Returns where the key lies.
 ///
@@ -90,11 +101,9 @@ pub fn new_score_session(
     let layout = study.layout();
     let place = layout.score_session(plan.session);
     let damaged = |problem: &str| StudyError::Damaged { path: place.clone(), problem: problem.to_owned() };
-    if layout.score_file(plan.session).exists() {
-        return Err(damaged("there is a session of that name already, choose another name"));
-    }
+    study.require_new_session(plan.session)?;
     if masks.is_empty() || plan.scorers.is_empty() {
-        return Err(damaged("a session needs masks and somebody who marks"));
+        return Err(StudyError::Scores { path: place, problem: "a session needs masks and somebody who marks".to_owned() });
     }
     let key = place_for_key(layout, plan.session, key)?;
     let mut masks = masks;

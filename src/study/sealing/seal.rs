@@ -149,6 +149,54 @@ impl Study {
         })
     }
 
+    /// Refuses a read that is not what was written: its figures would change without a word. A sealed one is held against its seal,
+    /// any other against its own chain.
+    ///
+    /// # Errors
+    /// If it is not, or cannot be read.
+    pub(in crate::study) fn require_intact(view: &ReadView) -> Result<(), StudyError> {
+        let path = view.path();
+        let beside = Layout::seal_of(path);
+        if !beside.exists() {
+            // The program ended between sealing and writing the seal, or it is not sealed yet: the rows speak for themselves.
+            return Ok(view.verify_chain()?);
+        }
+        let seal = Seal::load(&beside)?;
+        let now = file_sha256(path).map_err(|cause| crate::study::ExamError::Unreadable { path: path.to_owned(), cause })?;
+        let unchanged = now == *seal.here_sha256.as_ref().unwrap_or(&seal.file_sha256);
+        // The sum of the file tells at once that nothing changed; what did, the seal says in words.
+        if unchanged && view.sealed()?.is_some() {
+            return Ok(());
+        }
+        let problem = match Seal::of(view)? {
+            Some(now) => seal.differs_from(&now).unwrap_or("its file was changed after it was sealed"),
+            None => "it was sealed and no longer is",
+        };
+        Err(StudyError::Damaged { path: path.to_owned(), problem: problem.to_owned() })
+    }
+
+    /// Refuses an exam of which a sealed read is gone while its seal is still there.
+    ///
+    /// # Errors
+    /// If one is, or a folder cannot be listed.
+    pub fn require_no_lost_read(&self, exam: &ExamCode) -> Result<(), StudyError> {
+        match self.lost_reads(exam)?.into_iter().next() {
+            Some(path) => Err(StudyError::LostRead { path }),
+            None => Ok(()),
+        }
+    }
+
+    /// Sealed reads of an exam that are gone while their seals are still there.
+    pub(in crate::study) fn lost_reads(&self, exam: &ExamCode) -> Result<Vec<PathBuf>, StudyError> {
+        let layout = self.layout();
+        let mut lost = Vec::new();
+        for reader in layout.readers().map_err(|e| StudyError::list(layout.reads(), e))? {
+            let numbers = layout.seal_numbers(&reader, exam).map_err(|e| StudyError::list(layout.exam_reads(&reader, exam), e))?;
+            lost.extend(numbers.into_iter().map(|number| layout.read(&reader, exam, number)).filter(|path| !path.is_file()));
+        }
+        Ok(lost)
+    }
+
     /// Whether every reader of the protocol has sealed as many reads of an exam as the protocol asks for. Until then no model
     /// may propose on it if it is a test exam.
     ///

@@ -82,6 +82,9 @@ impl<'s> Found<'s> {
                 Some(reader) => vec![reader.clone()],
                 None => layout.readers_of(&record.exam).map_err(|e| e.to_string())?,
             };
+            if role.reader().is_none() {
+                study.require_no_lost_read(&record.exam).map_err(|e| e.to_string())?;
+            }
             for reader in readers {
                 if let Some(number) = layout.read_numbers(&reader, &record.exam).map_err(|e| e.to_string())?.pop() {
                     reads.push((record.clone(), reader, number));
@@ -89,6 +92,22 @@ impl<'s> Found<'s> {
             }
         }
         Ok(Self { study, reads })
+    }
+
+    /// Looks at every read before the first file is written: an export is whole, or is none.
+    pub fn require_intact(&self, task: &Task) -> Result<(), String> {
+        for (at, (record, reader, number)) in self.reads.iter().enumerate() {
+            task.progress(format!("Checking {}", record.exam), Some(at as f32 / self.reads.len() as f32));
+            if task.cancel.is_cancelled() {
+                break;
+            }
+            let (header, view) = self.study.intact_read(reader, &record.exam, *number).map_err(|e| e.to_string())?;
+            // What a seal vouches for was replayed when it was sealed.
+            if view.sealed().map_err(|e| e.to_string())?.is_none() {
+                replayed(&header, &view, |_| ())?;
+            }
+        }
+        Ok(())
     }
 
     /// Exams and readers of the reads that were found.

@@ -37,8 +37,9 @@ fn write_all(task: &Task, root: &Path, role: &Role, how: &ExportHow, out: &Path,
         ExportHow::DicomSeg { link, source } => Some(seg::Sources::open(task, &study, link, source)?),
         _ => None,
     };
-    make_folder(out).map_err(|e| e.to_string())?;
     let found = Found::collect(task, &study, role)?;
+    found.require_intact(task)?;
+    make_folder(out).map_err(|e| e.to_string())?;
     match how {
         ExportHow::Nifti => found.each(task, |layer| nifti::write(layer, out)),
         ExportHow::DicomSeg { .. } => match &sources {
