@@ -47,3 +47,48 @@ fn a_list_of_patients_that_names_no_exam_is_refused_before_anything_is_imported(
     let (_, _, said) = osteon(home.path(), &import);
     assert!(said.contains("the study has") && !said.contains("pt.csv"), "{said}");
 }
+
+/// A model that could not be written was trained to the end and lost; 0 steps, too little memory and too large a share held out
+/// were taken for others.
+#[test]
+fn what_a_training_could_not_keep_is_refused_before_its_first_step() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let study = at("study");
+    ball_study(Path::new(&study), 1);
+    for number in 0..2 {
+        let image = ball(f64::from(number));
+        write_image_nifti(&home.path().join(format!("b{number}_water.nii.gz")), &image).unwrap();
+        write_labels_nifti(&home.path().join(format!("b{number}_mask.nii.gz")), &Labels::empty(image.grid().clone()), "test").unwrap();
+    }
+    // Root may write wherever there is a folder: a file where one should be stands in everybody's way.
+    std::fs::write(at("file"), "").unwrap();
+    let (images, masks, out, inside) = (at("*_water.nii.gz"), at("*_mask.nii.gz"), at("new/model"), at("file/model"));
+    let says = |args: &[&str], words: &[&str]| {
+        let said = refused(home.path(), args);
+        assert!(words.iter().all(|word| said.contains(word)), "{args:?}: {said}");
+    };
+    let folder = |out: &str, more: &[&str], words: &[&str]| {
+        says(&[&["train", "--images", &images, "--labels", &masks, "--out", out][..], more].concat(), words);
+    };
+    folder(&inside, &[], &[&inside, "could not be written"]);
+    folder(&out, &["--json", &at("nowhere/x.json")], &[&at("nowhere/x.json"), "could not be written"]);
+    folder(&out, &["--json", &at("")], &["is a folder; name a file"]);
+    folder(&out, &["--steps", "0"], &["--steps must be at least 1"]);
+    folder(&out, &["--memory-mb", "63"], &["--memory-mb must be at least 64 on folders"]);
+    for share in ["-0.1", "0.51", "1.5", "NaN"] {
+        folder(&out, &[&format!("--hold-out={share}")], &["--hold-out", "from 0 to 0.5"]);
+    }
+    let in_study = |more: &[&str], words: &[&str]| says(&[&["train", &study, "--model", "marrow-R1"][..], more].concat(), words);
+    in_study(&["--steps", "0"], &["--steps must be at least 1"]);
+    in_study(&["--memory-mb", "127"], &["--memory-mb must be at least 128 in a study"]);
+    in_study(&["--json", &at("nowhere/x.json")], &["nowhere/x.json", "could not be written"]);
+    std::fs::remove_dir_all(at("study/models")).ok();
+    std::fs::write(at("study/models"), "").unwrap();
+    in_study(&[], &["models", "cannot be listed"]);
+    // Asking leaves nothing behind.
+    assert!(!Path::new(&at("new")).exists());
+    let left: Vec<_> =
+        std::fs::read_dir(home.path()).unwrap().map(|e| e.unwrap().file_name()).filter(|n| n.to_string_lossy().starts_with('.')).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
