@@ -92,3 +92,25 @@ fn what_a_training_could_not_keep_is_refused_before_its_first_step() {
         std::fs::read_dir(home.path()).unwrap().map(|e| e.unwrap().file_name()).filter(|n| n.to_string_lossy().starts_with('.')).collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+/// `--notes` was called a text and was a file; a mask of bones came into the atlas as levels 4 to 7; an empty atlas printed nothing.
+#[test]
+fn the_atlas_says_what_it_takes_and_that_it_is_empty() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let (study, image, mask) = (at("study"), at("reference.nii.gz"), at("bones.nii.gz"));
+    ball_study(Path::new(&study), 1);
+    let reference = ball(50.0);
+    write_image_nifti(Path::new(&image), &reference).unwrap();
+    let mut labels = Labels::empty(reference.grid().clone());
+    labels.set([20, 22, 4], 3);
+    labels.set([21, 22, 4], 5);
+    write_labels_nifti(Path::new(&mask), &labels, "test").unwrap();
+    let add = ["study", "atlas", &study, "--add", &image, "--mask", &mask];
+    let said = refused(home.path(), &add);
+    assert!(said.contains(&mask) && said.contains("holds the label 5, but levels are 1 to 3"), "{said}");
+    let said = refused(home.path(), &[&add[..], &["--notes", "oedema"]].concat());
+    assert!(said.ends_with("oedema cannot be read: no such file; --notes takes a text file"), "{said}");
+    let empty = osteon(home.path(), &["study", "atlas", &study]);
+    assert_eq!((empty.0, empty.1.as_str()), (true, "The atlas is empty.\n"), "{}", empty.2);
+}
