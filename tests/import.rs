@@ -157,7 +157,12 @@ fn the_command_line_shows_names_masks_and_roles() {
     let (ok, out, err) = osteon(&["study", "import", dir, images, "--dry-run"]);
     assert!(ok && out.is_empty() && err.contains("stir") && err.contains("inversion recovery") && err.contains("WAITS"), "{err}");
     let (ok, _, err) = osteon(&["study", "import", dir, images]);
-    assert!(!ok && err.contains("confirm") && Study::open(&root).unwrap().exams().unwrap().is_empty(), "{err}");
+    assert!(
+        !ok && err.contains("--confirm-pictures")
+            && err.contains("--mask X0,Y0,X1,Y1")
+            && Study::open(&root).unwrap().exams().unwrap().is_empty(),
+        "{err}"
+    );
     let roles = home.path().join("roles.csv");
     std::fs::write(&roles, "source,sequence\nfirst,t1\n").unwrap();
     let with_roles = ["study", "import", dir, images, "--mask", "0,0,3,3", "--roles", roles.to_str().unwrap()];

@@ -202,13 +202,13 @@ fn a_folder_training_keeps_its_memory_ceiling_or_says_what_it_needs() {
     let home = home.path();
     let at = |name: &str| home.join(name).to_str().unwrap().to_owned();
     folder(home, 3);
-    let (images, labels) = (at("images/*_water.nii.gz"), at("*_reader1.nii.gz"));
-    let train = ["train", "--images", &images, "--labels", &labels, "--steps", "2", "--base", "8", "--members", "1"];
-    let fails = |mb: &str| refused(home, &[&train[..], &["--out", &at("m"), "--memory-mb", mb]].concat());
-    assert!(fails("0").contains("1 of 3 cases fill the 0 MB of memory allowed: raise the memory ceiling with --memory-mb"));
-    let said = fails("1");
-    assert!(said.contains("more than the 1 MB allowed: raise the memory ceiling") && said.contains("--cases"), "{said}");
-    works(home, &[&train[..], &["--out", &at("small"), "--memory-mb", "16"]].concat());
+    let (images, labels, out) = (at("images/*_water.nii.gz"), at("*_reader1.nii.gz"), at("m"));
+    let train = ["train", "--images", &images, "--labels", &labels, "--steps", "2", "--members", "1", "--out", &out];
+    let fails = |base: &str, mb: &str| refused(home, &[&train[..], &["--base", base, "--memory-mb", mb]].concat());
+    assert!(fails("8", "63").contains("--memory-mb must be at least 64 on folders"));
+    let said = fails("64", "64");
+    assert!(said.contains("more than the 64 MB allowed: raise the memory ceiling") && said.contains("--cases"), "{said}");
+    works(home, &[&train[..], &["--base", "8", "--memory-mb", "64"]].concat());
 }
 
 #[test]

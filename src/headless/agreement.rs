@@ -133,6 +133,22 @@ pub(super) fn count_votes(readers: &[&Labels], paths: &[PathBuf]) -> Result<Vote
     VotePatterns::count(readers).with_context(|| format!("these reads cannot be compared ({})", named()))
 }
 
+/// Whether figures can be written there, to be asked before what takes long; leaves nothing behind.
+pub(super) fn require_writable(path: &Path) -> Result<()> {
+    if is_stdout(path) {
+        return Ok(());
+    }
+    let said = || format!("{} could not be written; is the folder there and writable?", path.display());
+    if path.is_dir() {
+        bail!("{} is a folder; name a file", path.display());
+    }
+    tempfile::NamedTempFile::new_in(folder_of(path)).map(drop).with_context(said)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes JSON to a file (temporary file, fsync, rename) or, for `-`, to standard output.
 pub(super) fn write_json(path: &Path, value: &Value) -> Result<()> {
     let text = serde_json::to_string_pretty(value)? + "\n";

@@ -2,11 +2,13 @@
 
 use super::place;
 use crate::io::{Watch, read_labels_nifti, read_path};
-use crate::study::{AtlasNotes, ImportOptions, Study};
-use anyhow::{Context as _, Result, anyhow};
+use crate::study::{AtlasNotes, ImportOptions, Study, StudyError};
+use crate::volume::{LabelScheme, Labels};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What `osteon study atlas` takes.
@@ -20,8 +22,8 @@ pub struct AtlasArgs {
     /// The mask that was agreed on, on the grid of the image that is read (NIfTI, levels 1 to 3)
     #[arg(long, requires = "add")]
     pub mask: Option<PathBuf>,
-    /// Notes as text: a line `7: text` is about slice 7, any other line about the exam
-    #[arg(long, requires = "add")]
+    /// Text file with notes: a line `7: text` is about slice 7, any other line about the exam
+    #[arg(long, requires = "add", value_name = "FILE")]
     pub notes: Option<PathBuf>,
     /// A person has looked: no picture has a name burnt in
     #[arg(long)]
@@ -36,7 +38,11 @@ pub fn run(args: &AtlasArgs) -> Result<()> {
         return add(&study, args, images, mask);
     }
     let atlas = study.atlas();
-    for code in atlas.codes()? {
+    let codes = atlas.codes()?;
+    if codes.is_empty() {
+        println!("The atlas is empty.");
+    }
+    for code in codes {
         let exam = atlas.exam(&code)?;
         println!("{code}: {} slices with notes", exam.notes.slices.len());
     }
@@ -67,7 +73,7 @@ fn add(study: &Study, args: &AtlasArgs, images: &Path, mask: &Path) -> Result<()
     place::require_path(images)?;
     place::require_path(mask)?;
     let notes = match &args.notes {
-        Some(path) => std::fs::read_to_string(path).with_context(|| format!("{} cannot be read; check the path", path.display()))?,
+        Some(path) => read_notes(path)?,
         None => String::new(),
     };
     let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
@@ -75,9 +81,34 @@ fn add(study: &Study, args: &AtlasArgs, images: &Path, mask: &Path) -> Result<()
         .map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
     let reading = read_path(images, &Watch::quiet())?;
     let options = ImportOptions { confirmed_pictures: args.confirm_pictures, ..ImportOptions::default() };
-    let mask = read_labels_nifti(mask)?;
+    let mask = levels(mask)?;
     let notes = AtlasNotes::parse(&notes);
-    let code = study.add_to_atlas(reading.volumes, &mask, &notes, &options, &mut ChaCha8Rng::from_seed(seed), &Watch::quiet())?;
+    let added = study.add_to_atlas(reading.volumes, &mask, &notes, &options, &mut ChaCha8Rng::from_seed(seed), &Watch::quiet());
+    let code = added.map_err(|why| match why {
+        StudyError::BurnedIn { path } => anyhow!(
+            "{} may show the patient's name in its pixels: look at it, then add it again with --confirm-pictures if it shows none",
+            path.display()
+        ),
+        other => other.into(),
+    })?;
     println!("{code} is in the atlas");
     Ok(())
+}
+
+fn read_notes(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|why| {
+        let why = if why.kind() == ErrorKind::NotFound { "no such file".to_owned() } else { why.to_string() };
+        anyhow!("{} cannot be read: {why}; --notes takes a text file", path.display())
+    })
+}
+
+/// A mask of marrow levels; labels of anything else would be shown, and compared with, as what they are not.
+fn levels(path: &Path) -> Result<Labels> {
+    let labels = read_labels_nifti(path)?;
+    let highest = LabelScheme::marrow().highest();
+    let counts = labels.counts();
+    if let Some(other) = (highest + 1..=u8::MAX).find(|label| counts.of(*label) > 0) {
+        bail!("{} holds the label {other}, but levels are 1 to {highest}; give the mask of levels alone", path.display());
+    }
+    Ok(labels)
 }

@@ -3,10 +3,11 @@
 use super::place;
 use super::progress::Progress;
 use crate::io::{self, SourceVolume, Watch};
-use crate::study::{ImportOptions, ImportPlan, ImportReport, ImportTable, Look, PatientMap, SequenceName, Study};
-use anyhow::{Result, anyhow, bail};
+use crate::study::{ImportOptions, ImportPlan, ImportReport, ImportTable, Look, PatientMap, SequenceName, Study, StudyError};
+use anyhow::{Error, Result, anyhow, bail};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What is imported, and how.
@@ -38,6 +39,7 @@ pub(super) fn run(job: &ImportJob) -> Result<()> {
     }
     progress.finish();
     show(plan.table());
+    require_reading(plan.table(), job.options.reading.as_ref())?;
     if job.dry_run {
         return Ok(());
     }
@@ -46,7 +48,7 @@ pub(super) fn run(job: &ImportJob) -> Result<()> {
         .map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
     let progress = Progress::new();
     let report = |done: usize, total: usize| progress.at(done as f32 / total.max(1) as f32, "Importing");
-    let report = plan.carry_out(study.layout(), &mut ChaCha8Rng::from_seed(seed), &Watch::new(&report, &|| false))?;
+    let report = plan.carry_out(study.layout(), &mut ChaCha8Rng::from_seed(seed), &Watch::new(&report, &|| false)).map_err(remedies)?;
     progress.finish();
     outcome(&job.study, &report)
 }
@@ -89,6 +91,18 @@ fn named(mut table: ImportTable, file: &Path, options: &ImportOptions) -> Result
     Ok(table)
 }
 
+/// A sequence to be read that no exam has is a slip of the pen; one that some exams lack is not.
+fn require_reading(table: &ImportTable, wish: Option<&SequenceName>) -> Result<()> {
+    let there: BTreeSet<&str> = table.sequences().map(|(_, sequence)| sequence.name.as_str()).collect();
+    match wish.filter(|wish| !there.is_empty() && !there.contains(wish.as_str())) {
+        Some(wish) => {
+            let there: Vec<&str> = there.into_iter().collect();
+            bail!("--reading {wish}: none of these exams has that sequence; they have {}", there.join(", "))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The table of what is imported, on stderr: it names the sources, which nothing on stdout does.
 fn show(table: &ImportTable) {
     for path in &table.already_there {
@@ -116,6 +130,16 @@ fn show(table: &ImportTable) {
             }
         }
     }
+}
+
+/// The window has buttons for what is said here.
+fn remedies(why: StudyError) -> Error {
+    let StudyError::BurnedIn { path } = why else { return why.into() };
+    anyhow!(
+        "{} may show the patient's name in its pixels: look at it, then import again with --confirm-pictures if it shows none, or with \
+         --mask X0,Y0,X1,Y1 over the name",
+        path.display()
+    )
 }
 
 fn outcome(study: &Path, report: &ImportReport) -> Result<()> {

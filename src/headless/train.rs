@@ -1,6 +1,6 @@
 //! `osteon train`: trains a reader's model on the slices marked done, without a window.
 
-use super::agreement::is_stdout;
+use super::agreement::{is_stdout, require_writable};
 use super::progress::Progress;
 use super::train_folder::{self, FolderArgs, figure, require_model};
 use super::train_json::{self, TrainFigures};
@@ -87,9 +87,8 @@ pub(super) fn driver_for(study: &Path, reader: ReaderCode, seed: u64, listener: 
 /// # Errors
 /// One sentence that says what is missing.
 pub fn run(args: &TrainArgs) -> Result<()> {
-    if args.minutes.is_some_and(|m| !m.is_finite() || m <= 0.0) {
-        bail!("--minutes must be above zero");
-    }
+    require_sense(args)?;
+    args.json.as_deref().map_or(Ok(()), require_writable)?;
     let (Some(study), Some(model)) = (&args.study, &args.model) else {
         let from = args.from.as_deref().map(|from| beginning(from, &args.folder.layer)).transpose()?;
         return train_folder::run(args, from);
@@ -98,6 +97,24 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         place_first_version(study, model, from)?;
     }
     train_in_study(study, model, args)
+}
+
+/// Numbers that would be taken for others further down are refused.
+fn require_sense(args: &TrainArgs) -> Result<()> {
+    if args.minutes.is_some_and(|m| !m.is_finite() || m <= 0.0) {
+        bail!("--minutes must be above zero");
+    }
+    if args.steps == Some(0) {
+        bail!("--steps must be at least 1");
+    }
+    let [least, _] = TrainingState::MEMORY_RANGE_MB;
+    match (args.study.is_some(), args.memory_mb) {
+        (true, Some(mb)) if mb < least => bail!("--memory-mb must be at least {least} in a study"),
+        (false, Some(mb)) if mb < train_folder::LEAST_MEMORY_MB => {
+            bail!("--memory-mb must be at least {} on folders", train_folder::LEAST_MEMORY_MB)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What `--from` names.
@@ -121,6 +138,16 @@ fn place_first_version(study: &Path, model: &str, from: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether the study takes a new version of the model: found out before the training, not after it.
+fn require_versions(study: &Path, model: &str) -> Result<()> {
+    let layout = Study::open(study)?.layout().clone();
+    let model = ModelCode::new(model)?;
+    let listed = layout.model_versions(&model);
+    let listed = listed.with_context(|| format!("{} cannot be listed; check its permissions", layout.model(&model).display()))?;
+    let next = listed.last().map_or(1, |last| last + 1);
+    Ok(checkpoint::require_place(&layout.model_version(&model, next))?)
+}
+
 /// What is heard of a training: the version, and how many steps there would have been by the last report.
 #[derive(Default)]
 struct Heard {
@@ -130,6 +157,9 @@ struct Heard {
 
 fn train_in_study(study: &Path, model: &str, args: &TrainArgs) -> Result<()> {
     let (layer, reader) = layer_and_reader(model)?;
+    if !args.ablate_accepted {
+        require_versions(study, model)?;
+    }
     let progress = Progress::new();
     let heard = Arc::new(Mutex::new(Heard::default()));
     let (hears, bar) = (heard.clone(), progress.clone());

@@ -22,6 +22,11 @@ const USUAL_STEPS: u32 = 6000;
 /// Memory that a training on folders may need unless it is said, in MB.
 const USUAL_MEMORY_MB: u32 = 4096;
 
+/// Least memory that may be asked for, in MB: less does not hold the smallest step and the cases of any data set.
+pub(super) const LEAST_MEMORY_MB: u32 = 64;
+/// Share of the cases that may be held out: with more, most of them would only judge.
+const HOLD_OUT: std::ops::RangeInclusive<f64> = 0.0..=0.5;
+
 /// What training on folders takes.
 #[derive(Args, Clone, Debug)]
 pub struct FolderArgs {
@@ -37,7 +42,7 @@ pub struct FolderArgs {
     /// New folder for the model
     #[arg(long, conflicts_with = "study", value_name = "MODEL_DIR")]
     pub out: Option<PathBuf>,
-    /// Share of the cases that is held out to choose the best version by
+    /// Share of the cases that is held out to choose the best version by, 0 to 0.5
     #[arg(long, conflicts_with = "study", default_value_t = 0.1)]
     pub hold_out: f64,
     /// What the masks show: marrow or bone
@@ -62,9 +67,11 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
     let (Some(images), Some(labels), Some(out)) = (&args.images, &args.labels, &args.out) else {
         bail!("training on folders needs --images, --labels and --out");
     };
-    if out.exists() {
-        bail!("{} already exists; versions of a model are never overwritten, choose another name", out.display());
+    if !HOLD_OUT.contains(&args.hold_out) {
+        bail!("--hold-out is {}, but must be a share of the cases from 0 to {}", args.hold_out, HOLD_OUT.end());
     }
+    // Not after half an hour of training.
+    checkpoint::require_place(out)?;
     let patterns = FilePattern::list(images)?;
     let masks = FilePattern::new(labels, 1)?;
     let cases = only(pair(&patterns, &masks)?, args.cases.as_deref())?;

@@ -15,6 +15,8 @@ use thiserror::Error;
 pub const WEIGHTS_FILE: &str = "weights.safetensors";
 /// Name of the card within a version's folder.
 pub const CARD_FILE: &str = "card.json";
+/// How a version that is being written is called.
+const SAVING: &str = ".saving-";
 /// Larger files are no weights of ours.
 const MOST_BYTES: u64 = 4 << 30;
 
@@ -60,6 +62,21 @@ pub enum CheckpointError {
     },
 }
 
+/// Whether a version can be written as `folder`, to be asked before a training: that nothing is there and that its parent, or what is
+/// there of it, takes a folder. Leaves nothing behind.
+///
+/// # Errors
+/// As [`save`] would say it.
+pub fn require_place(folder: &Path) -> Result<(), CheckpointError> {
+    if folder.exists() {
+        return Err(CheckpointError::Exists(folder.to_owned()));
+    }
+    let parents = folder.ancestors().skip(1).map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p });
+    let Some(there) = parents.into_iter().find(|p| p.exists()) else { return Ok(()) };
+    let made = tempfile::Builder::new().prefix(SAVING).tempdir_in(there);
+    made.and_then(tempfile::TempDir::close).map_err(failed(folder, "written"))
+}
+
 /// Writes `folder` with weights and card, whole or not at all: into a temporary folder beside it, then renamed.
 /// Steps, specification, recipe and the weights' hash in the card are the model's, whatever the card says.
 ///
@@ -70,8 +87,9 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
         return Err(CheckpointError::Exists(folder.to_owned()));
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(parent).map_err(failed(parent, "written"))?;
-    let temporary = tempfile::Builder::new().prefix(".saving-").tempdir_in(parent).map_err(failed(parent, "written"))?;
+    // The folder asked for is named: its parent may be `.`, which says nothing.
+    fs::create_dir_all(parent).map_err(failed(folder, "written"))?;
+    let temporary = tempfile::Builder::new().prefix(SAVING).tempdir_in(parent).map_err(failed(folder, "written"))?;
     let encoded = model.nets().iter().map(|net| encode(model.shape(), net, None)).collect::<Result<Vec<_>, _>>();
     let weights = encoded.map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
     let mut hashes = weights.iter().map(|bytes| sha256(bytes));

@@ -45,7 +45,8 @@ impl ImportPlan {
     /// file is an exam. Leaves out what the study has.
     ///
     /// # Errors
-    /// If the study is damaged, the link list lies in it or cannot be read, or a rectangle covers no pixel of a picture.
+    /// If the study is damaged, the link list lies in it or cannot be read, the list of patients names an exam that is not there, or a
+    /// rectangle covers no pixel of a picture.
     pub fn new(layout: &Layout, protocol: &Protocol, volumes: Vec<SourceVolume>, options: &ImportOptions) -> Result<Self, StudyError> {
         let incoming = volumes.into_iter().map(|volume| Incoming::new(volume, &options.patients)).collect();
         Self::of_incoming(layout, protocol, incoming, options)
@@ -57,6 +58,7 @@ impl ImportPlan {
         incoming: Vec<Incoming>,
         options: &ImportOptions,
     ) -> Result<Self, StudyError> {
+        options.patients.require_all(&incoming.iter().filter_map(Incoming::listed).collect())?;
         let link = LinkList::open(options.link.as_deref(), layout)?;
         let present = sources_of(layout, &options.not_whole)?;
         let (new, old): (Vec<_>, Vec<_>) =

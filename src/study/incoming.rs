@@ -10,6 +10,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Begins the visit of an exam that the list of patients names; no study UID holds a line break.
+const LISTED: &str = "listed\n";
+
 /// Reads the grey values.
 pub(super) type ReadImage = Box<dyn Fn() -> Result<Image, IoError> + Send + Sync>;
 
@@ -111,8 +114,7 @@ impl Incoming {
             if let Some((exam, patient, sequence)) = patients.find(&stem) {
                 person.patient_id = Some(patient.to_owned());
                 person.source_name = Some(exam.to_owned());
-                // No study UID holds a line break.
-                visit = Some(format!("listed\n{exam}"));
+                visit = Some(format!("{LISTED}{exam}"));
                 name = if sequence.is_empty() { "image".to_owned() } else { sequence.to_owned() };
             } else if let Some((exam, sequence)) = exam_and_sequence(&stem) {
                 // Water and fat of one knee beside each other, and nobody made a list.
@@ -147,6 +149,11 @@ impl Incoming {
             },
             image: Box::new(move || volume.image(0)),
         }
+    }
+
+    /// The exam of the list of patients that it is of, if any.
+    pub fn listed(&self) -> Option<&str> {
+        self.visit.as_deref()?.strip_prefix(LISTED)
     }
 }
 

@@ -1,13 +1,24 @@
 //! `--patients FILE`: whose exam a NIfTI file is, in a table of two columns.
 
 use super::exam::read_given;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Which patient each exam of a list belongs to. The words are the person's own; in the study they become random codes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PatientMap {
-    entries: Vec<(String, String)>,
+    entries: Vec<Entry>,
+    /// Where it was read from, for messages.
+    path: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    exam: String,
+    patient: String,
+    /// From 1.
+    line: usize,
 }
 
 /// Why a table is not a patient list.
@@ -47,7 +58,7 @@ impl PatientMap {
 
     /// Every line: first and second field.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(first, second)| (first.as_str(), second.as_str()))
+        self.entries.iter().map(|entry| (entry.exam.as_str(), entry.patient.as_str()))
     }
 
     /// Reads the text of such a file; `path` is for messages.
@@ -61,7 +72,7 @@ impl PatientMap {
     fn parse_columns(text: &str, path: &Path, [first, second]: [&str; 2]) -> Result<Self, PatientMapError> {
         let fail =
             |line: usize, problem: &str| Err(PatientMapError::Line { path: path.to_owned(), line: line + 1, problem: problem.to_owned() });
-        let mut map = Self::default();
+        let mut map = Self { entries: Vec::new(), path: path.to_owned() };
         let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
         match lines.next().and_then(|(_, line)| two_fields(line)) {
             Some(columns) if columns.0 == first && columns.1 == second => {}
@@ -71,13 +82,13 @@ impl PatientMap {
             let Some((exam, patient)) = two_fields(line).filter(|(e, p)| !e.is_empty() && !p.is_empty()) else {
                 return fail(number, &format!("a line must have two fields, {first} and {second}"));
             };
-            if map.entries.iter().any(|(e, _)| *e == exam) {
+            if map.entries.iter().any(|entry| entry.exam == exam) {
                 return fail(number, &format!("the {first} {exam:?} comes twice"));
             }
-            map.entries.push((exam, patient));
+            map.entries.push(Entry { exam, patient, line: number + 1 });
         }
         // The longest name first, so that `knee1_left` is not taken for a sequence of `knee1`.
-        map.entries.sort_by_key(|(exam, _)| std::cmp::Reverse(exam.len()));
+        map.entries.sort_by_key(|entry| std::cmp::Reverse(entry.exam.len()));
         Ok(map)
     }
 
@@ -85,11 +96,24 @@ impl PatientMap {
     /// the exam `knee1`.
     #[must_use]
     pub fn find<'m>(&'m self, stem: &'m str) -> Option<(&'m str, &'m str, &'m str)> {
-        self.entries.iter().find_map(|(exam, patient)| {
+        self.entries.iter().find_map(|Entry { exam, patient, .. }| {
             let rest = stem.strip_prefix(exam.as_str())?;
             let fits = rest.is_empty() || rest.starts_with(['_', '-', '.']);
             fits.then(|| (exam.as_str(), patient.as_str(), rest.trim_start_matches(['_', '-', '.'])))
         })
+    }
+
+    /// A line whose exam is none of those found is a slip of the pen: the exam that was meant would become another patient's.
+    ///
+    /// # Errors
+    /// If there is such a line; the first of them is named.
+    pub fn require_all(&self, found: &HashSet<&str>) -> Result<(), PatientMapError> {
+        let unknown = self.entries.iter().filter(|entry| !found.contains(entry.exam.as_str()));
+        let Some(Entry { exam, line, .. }) = unknown.min_by_key(|entry| entry.line) else { return Ok(()) };
+        let problem = format!(
+            "no NIfTI file or picture to be imported is of the exam {exam:?}: write the file's name without its ending and its sequence, or take the line out"
+        );
+        Err(PatientMapError::Line { path: self.path.clone(), line: *line, problem })
     }
 }
 
@@ -135,6 +159,15 @@ mod tests {
         assert_eq!(map.find("knee1_fat"), Some(("knee1", "A", "fat")));
         assert_eq!(map.find("knee1_left-water"), Some(("knee1_left", "B \"x\", y", "water")));
         assert_eq!(map.find("knee10"), None);
+    }
+
+    #[test]
+    fn an_exam_that_is_not_there_has_its_line() {
+        let map = parse("exam,patient\n\nknee1,A\nknee2,A\nknee30,B\n").unwrap();
+        assert!(map.require_all(&HashSet::from(["knee1", "knee2", "knee30", "other"])).is_ok());
+        let error = map.require_all(&HashSet::from(["knee1", "knee3"])).unwrap_err().to_string();
+        assert!(error.starts_with("patients.csv, line 4: ") && error.contains("\"knee2\""), "{error}");
+        assert!(PatientMap::default().require_all(&HashSet::new()).is_ok());
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use crate::common::{ball_study, driver, enter, open, saved, stroke};
 use osteon::headless::Driver;
-use osteon::learn::{Arithmetic, Compute, Example, ModelSpec, Recipe, TrainOptions, Trainer, checkpoint};
+use osteon::learn::{Arithmetic, Compute, Example, ModelSpec, Plan, Recipe, TrainOptions, Trainer, checkpoint};
 use osteon::session::{Command, EditCommand, ModelCommand, StudyCommand, ToolCommand, ViewCommand};
 use osteon::study::{ExamCode, Part, Split};
 use osteon::volume::LayerKind;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -117,4 +118,22 @@ fn the_last_channels_of_wide_layers_learn_with_bf16_too() {
     };
     let (single, half) = (gradient(Arithmetic::F32), gradient(Arithmetic::Bf16));
     assert!((half - single).abs() < 0.03 * single, "{half} for {single}");
+}
+
+/// The page on learning named the steps of a recipe without their fields, so that none could be written down from it.
+#[test]
+fn every_step_and_plan_on_the_page_about_learning_can_be_read() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/learning.md")).unwrap();
+    let code = || page.split('`').skip(1).step_by(2).map(str::trim);
+    let steps: BTreeSet<&str> = code().filter(|text| text.starts_with(r#"{"step":"#)).collect();
+    assert_eq!(steps.len(), 6, "{steps:?}");
+    for step in steps {
+        let recipe = serde_json::from_str::<Recipe>(&format!(r#"{{"steps": [{step}]}}"#));
+        assert!(recipe.is_ok_and(|recipe| recipe.steps.len() == 1), "{step}");
+    }
+    let plans: Vec<&str> = code().filter(|text| text.starts_with(r#"{"recipe":"#)).collect();
+    assert_eq!(plans.len(), 2, "{plans:?}");
+    for plan in plans {
+        serde_json::from_str::<Plan>(plan).unwrap().check().unwrap();
+    }
 }
