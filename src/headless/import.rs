@@ -39,6 +39,7 @@ pub(super) fn run(job: &ImportJob) -> Result<()> {
     progress.finish();
     show(plan.table());
     if job.dry_run {
+        tell_failed(plan.refused());
         return Ok(());
     }
     let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
@@ -118,10 +119,14 @@ fn show(table: &ImportTable) {
     }
 }
 
-fn outcome(study: &Path, report: &ImportReport) -> Result<()> {
-    for (path, why) in &report.failed {
+fn tell_failed(failed: &[(PathBuf, String)]) {
+    for (path, why) in failed {
         eprintln!("not imported: {}: {why}", path.display());
     }
+}
+
+fn outcome(study: &Path, report: &ImportReport) -> Result<()> {
+    tell_failed(&report.failed);
     for exam in &report.exams {
         let names: Vec<String> = exam.sequences.iter().map(ToString::to_string).collect();
         println!("{} (patient {}): {}", exam.exam, exam.patient, names.join(", "));
