@@ -41,6 +41,7 @@ pub(super) fn run(job: &ImportJob) -> Result<()> {
     show(plan.table());
     require_reading(plan.table(), job.options.reading.as_ref())?;
     if job.dry_run {
+        tell_failed(plan.refused());
         return Ok(());
     }
     let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
@@ -142,10 +143,14 @@ fn remedies(why: StudyError) -> Error {
     )
 }
 
-fn outcome(study: &Path, report: &ImportReport) -> Result<()> {
-    for (path, why) in &report.failed {
+fn tell_failed(failed: &[(PathBuf, String)]) {
+    for (path, why) in failed {
         eprintln!("not imported: {}: {why}", path.display());
     }
+}
+
+fn outcome(study: &Path, report: &ImportReport) -> Result<()> {
+    tell_failed(&report.failed);
     for exam in &report.exams {
         let names: Vec<String> = exam.sequences.iter().map(ToString::to_string).collect();
         println!("{} (patient {}): {}", exam.exam, exam.patient, names.join(", "));

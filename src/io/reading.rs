@@ -1,6 +1,6 @@
 //! Reading a file or a folder: what is there, what was skipped and why.
 
-use super::dicom::{self, DicomFile};
+use super::dicom::{self, DicomFile, Lost};
 use super::error::{IoError, shown};
 use super::listing::{Sniffed, files_below, sniff};
 use super::raw::MAX_RAW_BYTES;
@@ -82,6 +82,8 @@ pub fn read_path(path: &Path, watch: &Watch<'_>) -> Result<Reading, IoError> {
     if volumes.is_empty() {
         return Err(nothing(path, kind.is_dir(), failures));
     }
+    let lost: Vec<Lost> = failures.iter().filter_map(|(_, why)| Lost::look(why)).collect();
+    dicom::mark_not_whole(&mut volumes, &lost);
     volumes.sort_by(|a, b| a.path.cmp(&b.path));
     name_uniquely(&mut volumes);
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
@@ -158,6 +160,7 @@ fn nifti_volume(path: &Path) -> Result<SourceVolume, IoError> {
         identity: None,
         sources,
         burned_in_suspected: false,
+        damaged_beside: None,
         plan: Plan::Nifti(plan),
         kept: OnceLock::new(),
     })
@@ -178,6 +181,7 @@ fn picture_volume(path: &Path) -> Result<SourceVolume, IoError> {
         identity: None,
         sources: vec![hashed(path.into())?],
         burned_in_suspected: true,
+        damaged_beside: None,
         plan: Plan::Picture(plan),
         kept: OnceLock::new(),
     })

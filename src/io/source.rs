@@ -151,6 +151,8 @@ pub struct SourceVolume {
     pub(super) identity: Option<Identity>,
     pub(super) sources: Vec<SourceFile>,
     pub(super) burned_in_suspected: bool,
+    /// A damaged file without which the exam is not whole.
+    pub(super) damaged_beside: Option<PathBuf>,
     pub(super) plan: Plan,
     pub(super) kept: OnceLock<Arc<RawVolume>>,
 }
@@ -178,6 +180,12 @@ impl SourceVolume {
     #[must_use]
     pub fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    /// A damaged DICOM file that belongs to the same exam, or that the slices missing here may be in.
+    #[must_use]
+    pub fn damaged_beside(&self) -> Option<&Path> {
+        self.damaged_beside.as_deref()
     }
 
     /// Number type in the file.

@@ -35,6 +35,8 @@ pub struct ImportOptions {
 pub struct ImportPlan {
     visits: Vec<Vec<Incoming>>,
     table: ImportTable,
+    /// Damaged files whose exams are left out, and why.
+    refused: Vec<(PathBuf, String)>,
     link: Option<PathBuf>,
     not_whole: Vec<ExamCode>,
 }
@@ -42,7 +44,7 @@ pub struct ImportPlan {
 impl ImportPlan {
     /// Puts volumes together: those of one DICOM study that share a frame of reference become one exam; NIfTI files are put
     /// together by the list of patients, else by their names where these end in the word of a sequence (`K1_water`, `K1_fat`); each other
-    /// file is an exam. Leaves out what the study has.
+    /// file is an exam. Leaves out what the study has, and exams of which a file is damaged.
     ///
     /// # Errors
     /// If the study is damaged, the link list lies in it or cannot be read, the list of patients names an exam that is not there, or a
@@ -63,7 +65,7 @@ impl ImportPlan {
         let present = sources_of(layout, &options.not_whole)?;
         let (new, old): (Vec<_>, Vec<_>) =
             incoming.into_iter().partition(|v| v.sources.is_empty() || v.sources.iter().any(|(_, sum)| !present.contains(sum)));
-        let visits = visits(new);
+        let (visits, refused) = whole(visits(new), options.naming);
         let mut patients: Vec<String> = Vec::new();
         let exams = visits.iter().map(|visit| planned(visit, protocol, options, &link, &mut patients)).collect();
         let mut table = ImportTable { exams, already_there: old.into_iter().map(|v| v.path).collect() };
@@ -76,13 +78,19 @@ impl ImportPlan {
             table.look_all(&Look::Clean);
         }
         refuse_masks_outside(&table)?;
-        Ok(Self { visits, table, link: options.link.clone(), not_whole: options.not_whole.clone() })
+        Ok(Self { visits, table, refused, link: options.link.clone(), not_whole: options.not_whole.clone() })
     }
 
     /// What would be imported.
     #[must_use]
     pub const fn table(&self) -> &ImportTable {
         &self.table
+    }
+
+    /// Damaged files, each with why the exam that it belongs to is left out. They come back as failed when the rest is imported.
+    #[must_use]
+    pub fn refused(&self) -> &[(PathBuf, String)] {
+        &self.refused
     }
 
     /// The grey values of a sequence, to be looked at.
@@ -141,7 +149,9 @@ impl ImportPlan {
             watch.report(done, total);
         }
         watch.report(total, total);
-        Ok(importer.into_report())
+        let mut report = importer.into_report();
+        report.failed.extend(self.refused);
+        Ok(report)
     }
 }
 
@@ -174,6 +184,27 @@ fn visits(incoming: Vec<Incoming>) -> Vec<Vec<Incoming>> {
         }
     }
     visits
+}
+
+/// Leaves out visits of which a file is damaged: what is left of a series would come in as pieces, and the copy that is whole as
+/// another exam. Images that a person only looks at are shown as far as they go.
+fn whole(visits: Vec<Vec<Incoming>>, naming: Naming) -> (Vec<Vec<Incoming>>, Vec<(PathBuf, String)>) {
+    let mut refused: Vec<(PathBuf, String)> = Vec::new();
+    let mut whole = Vec::new();
+    for visit in visits {
+        match visit.iter().find_map(|v| v.damaged_beside.clone()).filter(|_| naming != Naming::AsSource) {
+            None => whole.push(visit),
+            Some(path) if refused.iter().any(|(known, _)| *known == path) => {}
+            Some(path) => {
+                let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let why = format!(
+                    "{name} is damaged: copy it again, or take it out of the folder to do without it; its exam is not whole and was left out"
+                );
+                refused.push((path, why));
+            }
+        }
+    }
+    (whole, refused)
 }
 
 fn planned(visit: &[Incoming], protocol: &Protocol, options: &ImportOptions, link: &LinkList, patients: &mut Vec<String>) -> PlannedExam {

@@ -35,6 +35,8 @@ pub(super) struct Incoming {
     pub findings: Vec<FindingRecord>,
     /// File name and SHA-256.
     pub sources: Vec<(String, String)>,
+    /// A damaged file without which the exam is not whole.
+    pub damaged_beside: Option<PathBuf>,
     /// Whether a person must confirm that no name is burnt in.
     pub may_show_a_name: bool,
     pub shape: SourceShape,
@@ -142,6 +144,7 @@ impl Incoming {
             acquisition: acquisition_record(volume.acquisition()),
             findings,
             sources: volume.sources().iter().map(|s| (file_name(&s.path), s.sha256.clone())).collect(),
+            damaged_beside: volume.damaged_beside().map(Path::to_owned),
             may_show_a_name: volume.kind() == SourceKind::Picture || volume.burned_in_suspected(),
             shape: SourceShape {
                 shape: std::array::from_fn(|axis| volume.shape().get(axis).copied().unwrap_or(1)),

@@ -61,9 +61,14 @@ fn plan(task: &Task, source: &ImportSource) -> Result<(ImportPlan, Vec<String>),
     let study = Study::open(&source.root).map_err(|e| e.to_string())?;
     let patients = source.patients.as_deref().map(PatientMap::load).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
     let reading = files::read(task, &source.path)?;
-    let skipped = files::skipped(&reading);
+    let mut skipped = files::skipped(&reading);
     let options = ImportOptions { patients, link: source.link.clone(), ..ImportOptions::default() };
     let plan = ImportPlan::new(study.layout(), study.protocol(), reading.volumes, &options).map_err(|e| e.to_string())?;
+    if let ([(path, why), ..], true) = (plan.refused(), plan.table().exams.is_empty()) {
+        return Err(format!("{}: {why}.", path.display()));
+    }
+    // Foremost: of files that were skipped only a few are named.
+    skipped.splice(..0, plan.refused().iter().map(|(_, why)| why.clone()));
     Ok((plan, skipped))
 }
 

@@ -1,7 +1,8 @@
-//! What commands must not do to what lies on the disk.
+//! What commands must not do to what lies on the disk, and exams of which a file is damaged.
 
+use super::series::Slice;
 use crate::common::{ball_study, driver, enter, files, open, saved, stroke};
-use osteon::io::write_image_nifti;
+use osteon::io::{Watch, read_path, write_image_nifti};
 use osteon::session::{Command, StudyCommand};
 use osteon::study::{Study, unpack};
 use std::fs;
@@ -127,4 +128,46 @@ fn results_never_land_among_the_studys_own_files() {
     }
     let (fine, said) = osteon(&["export", words(&root), words(&root.join("results/masks"))]);
     assert!(fine && Study::open(&root).unwrap().check().unwrap().problems.is_empty(), "{said}");
+}
+
+/// Ten slices of which the fourth is cut to so many of its bytes.
+fn torn_series(folder: &Path, keep: impl Fn(&[u8]) -> usize) -> std::path::PathBuf {
+    (1..=10).for_each(|n| Slice::at(n, 3.0 * n as f64, n as u16).write(folder));
+    let torn = folder.join("slice-004.dcm");
+    let bytes = fs::read(&torn).unwrap();
+    fs::write(&torn, &bytes[..keep(&bytes)]).unwrap();
+    torn
+}
+
+/// A series of which one file was cut short came in as two pieces, and its sound copy would have become another exam.
+#[test]
+fn an_exam_with_a_damaged_file_stays_out_whole() {
+    let element = |tag: [u8; 4]| move |bytes: &[u8]| bytes.windows(4).position(|w| w == tag).unwrap();
+    let after_meta = |bytes: &[u8]| element([0x08, 0, 0x16, 0])(bytes) + 4;
+    let cuts: [(&str, &dyn Fn(&[u8]) -> usize); 4] = [
+        ("within the pixels", &|bytes| bytes.len() - 100),
+        ("before the pixels", &element([0xe0, 0x7f, 0x10, 0])),
+        ("before the size", &element([0x28, 0, 0x04, 0])),
+        ("in the first element", &after_meta),
+    ];
+    for (cut, keep) in cuts {
+        let home = tempfile::tempdir().unwrap();
+        let (series, root) = (home.path().join("series"), home.path().join("study"));
+        let torn = torn_series(&series, keep);
+        // Another person's image in the same folder comes in all the same.
+        write_image_nifti(&series.join("other.nii.gz"), &crate::common::ball(0.0)).unwrap();
+        let study = Study::init(&root, "s", &osteon::study::Protocol::sample()).unwrap();
+        let import = ["study", "import", words(&root), words(&series), "--dry-run"];
+        for args in [&import[..], &import[..4]] {
+            let (fine, said) = osteon(args);
+            assert!(fine && said.contains("slice-004.dcm is damaged: copy it again"), "{cut}: {said}");
+        }
+        assert_eq!(study.exams().unwrap().len(), 1, "{cut}");
+        // Whoever only looks sees what there is.
+        assert_eq!(read_path(&series, &Watch::quiet()).unwrap().volumes.len(), 3, "{cut}");
+        Slice::at(4, 12.0, 4).write(&series);
+        assert!(torn.is_file() && osteon(&import[..4]).0);
+        let shapes: Vec<[usize; 3]> = study.exams().unwrap().iter().map(|e| e.sequences[0].shape).collect();
+        assert!(shapes.len() == 2 && shapes.contains(&[16, 12, 10]), "{cut}: {shapes:?}");
+    }
 }

@@ -187,6 +187,7 @@ fn volume(stack: Stack, mut findings: Vec<Finding>, affine_source: AffineSource,
         identity: Some(file.identity.clone()),
         sources,
         burned_in_suspected: stack.slices.iter().any(|s| s.file.burned_in_suspected),
+        damaged_beside: None,
         plan: Plan::Dicom(stack),
         kept: OnceLock::new(),
     }

@@ -72,7 +72,7 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, IoError> {
 pub(super) fn load(path: &Path, bytes: Vec<u8>) -> Result<Loaded, IoError> {
     let start = if bytes.get(128..132) == Some(b"DICM") { 132 } else { 0 };
     // The meta group is explicit little-endian; files without it begin at group 8 in one of two encodings.
-    let (meta, data_start, _) = parse(&bytes, start..bytes.len(), guess_encoding(&bytes[start.min(bytes.len())..]), 3);
+    let (meta, data_start, cut) = parse(&bytes, start..bytes.len(), guess_encoding(&bytes[start.min(bytes.len())..]), 3);
     let view = View { bytes: &bytes, set: &meta, big_endian: false };
     let named = view.text(tags::TRANSFER_SYNTAX);
     let encoding = match named.as_deref() {
@@ -87,11 +87,11 @@ pub(super) fn load(path: &Path, bytes: Vec<u8>) -> Result<Loaded, IoError> {
     if transfer_syntax == DEFLATED {
         let inflated = inflate(path, &bytes[data_start..])?;
         let (set, _, broken) = parse(&inflated, 0..inflated.len(), encoding, u32::MAX);
-        return Ok(Loaded { bytes: inflated, set, encoding, transfer_syntax, broken });
+        return Ok(Loaded { bytes: inflated, set, encoding, transfer_syntax, broken: broken || cut });
     }
     let (mut set, _, broken) = parse(&bytes, data_start..bytes.len(), encoding, u32::MAX);
     set.append(meta);
-    Ok(Loaded { bytes, set, encoding, transfer_syntax, broken })
+    Ok(Loaded { bytes, set, encoding, transfer_syntax, broken: broken || cut })
 }
 
 fn inflate(path: &Path, packed: &[u8]) -> Result<Vec<u8>, IoError> {

@@ -8,6 +8,7 @@ mod gather;
 mod jpeg_extended;
 mod jpeg_ls;
 mod load;
+mod lost;
 mod mosaic;
 mod parse;
 mod pixels;
@@ -19,5 +20,6 @@ mod tags;
 
 pub(super) use frame::{DicomFile, hex, read_header};
 pub(super) use gather::gather;
+pub(super) use lost::{Lost, mark_not_whole};
 pub(super) use parse::looks_like_bare_data_set;
 pub(super) use stack::Stack;

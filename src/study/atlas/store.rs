@@ -94,6 +94,7 @@ impl Study {
         let report = crate::study::import(&layout, self.protocol(), volumes, &options, rng, watch)?;
         let added = match report.exams.as_slice() {
             [imported] => mask_of_import(&layout, &imported.exam, mask, notes).map(|()| imported.exam.clone()),
+            [] if !report.failed.is_empty() => Err(refused(&report.failed[0].1)),
             _ => Err(refused("the images are not one new exam; give the images of one visit that the atlas does not hold yet")),
         };
         if added.is_err() {

@@ -43,6 +43,7 @@ fn volume(patient: &str, study: &str, name: &str, echo: Option<u32>) -> Incoming
         acquisition: AcquisitionRecord { echo_number: echo, te_ms: Some(50.0), ..AcquisitionRecord::default() },
         findings: vec![],
         sources: vec![("IM1".to_owned(), source)],
+        damaged_beside: None,
         may_show_a_name: false,
         role: recognise(name, &Acquisition::default()),
         shape: SourceShape { shape: [4, 5, 3], spacing_mm: [0.5, 0.5, 3.0] },
