@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::train::{driver_for, layer_and_reader};
 use super::{DEFAULT_SEED, Driver};
 use crate::learn::checkpoint;
-use crate::session::{Command, ModelCommand, ToolCommand};
+use crate::session::{Command, Hands, ModelCommand, ToolCommand};
 use crate::study::{ModelCode, Study};
 use crate::worker::folder::{CaseScore, Evaluation};
 use anyhow::{Context as _, Result, anyhow};
@@ -20,7 +20,7 @@ pub(super) fn run(study: &Path, model: &str, json: Option<&Path>) -> Result<()> 
     let (layer, reader) = layer_and_reader(model)?;
     let progress = Progress::new();
     let bar = progress.clone();
-    let mut driver = driver_for(study, reader, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;
+    let mut driver = driver_for(study, reader, Hands::Looking, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
     let version = driver.session().current_version().with_context(|| format!("{model} has no version yet; train it first"))?;
     progress.stage(&format!("Judging {model} version {version}"));

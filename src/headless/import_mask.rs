@@ -4,7 +4,7 @@ use super::DEFAULT_SEED;
 use super::place;
 use super::progress::Progress;
 use super::train::driver_for;
-use crate::session::{Command, FileCommand, MaskOptions, NoticeLevel, Session, StudyCommand, ToolCommand};
+use crate::session::{Command, FileCommand, Hands, MaskOptions, NoticeLevel, Session, StudyCommand, ToolCommand};
 use crate::study::{ExamCode, ReaderCode};
 use crate::volume::LayerKind;
 use anyhow::{Context as _, Result, bail};
@@ -52,7 +52,8 @@ pub fn run(args: &MaskArgs) -> Result<()> {
     }
     let progress = Progress::new();
     let bar = progress.clone();
-    let mut driver = driver_for(&args.dir, ReaderCode::new(&args.reader)?, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;
+    let mut driver =
+        driver_for(&args.dir, ReaderCode::new(&args.reader)?, Hands::Command, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;
     if !driver.session().exam_codes().contains(&exam) {
         bail!("{} has no exam {exam}; `osteon study status` lists them", args.dir.display());
     }

@@ -7,8 +7,8 @@ use super::train::{driver_for, layer_and_reader};
 use super::{DEFAULT_SEED, Driver, propose_folder};
 use crate::io::{write_labels_nifti, write_probability_nifti};
 use crate::learn::{Compute, Model, checkpoint};
-use crate::session::{Command, ModelCommand, StudyCommand, ToolCommand};
-use crate::study::{ModelCode, Part, Study};
+use crate::session::{Command, Hands, ModelCommand, StudyCommand, ToolCommand};
+use crate::study::{Layout, ModelCode, Part, Study};
 use crate::volume::{Grid, Labels};
 use crate::worker::model_inputs;
 use anyhow::{Result, anyhow};
@@ -58,7 +58,7 @@ fn run_in_study(args: &ProposeArgs, study: &Path) -> Result<()> {
     let (layer, reader) = layer_and_reader(&args.model)?;
     let progress = Progress::new();
     let bar = progress.clone();
-    let mut driver = driver_for(study, reader, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;
+    let mut driver = driver_for(study, reader, Hands::Looking, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
     let Some(version) = driver.session().current_version() else {
         // The session says why nothing is proposed, a policy against it included.
@@ -69,6 +69,7 @@ fn run_in_study(args: &ProposeArgs, study: &Path) -> Result<()> {
     let (model, card) = checkpoint::load(&Study::open(study)?.layout().model_version(&ModelCode::new(&args.model)?, version))?;
     let model = model.on(Compute::best().0);
     let out = args.out.clone().unwrap_or_else(|| study.join("results").join("proposals"));
+    Layout::refuse_target(&out)?;
     std::fs::create_dir_all(&out).map_err(|e| anyhow!("{} cannot be made: {e}; choose another folder", out.display()))?;
     let mut proposals = Proposals::new(format!("{}/{version}", args.model), card.weights_sha256, args);
     let exams: Vec<_> = driver.session().exams().iter().map(|e| (e.code.clone(), e.part == Some(Part::Test) && !e.reads_sealed)).collect();

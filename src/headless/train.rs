@@ -6,7 +6,7 @@ use super::train_folder::{self, FolderArgs, figure, require_model};
 use super::train_json::{self, TrainFigures};
 use super::{DEFAULT_SEED, Driver, clock, evaluate_study, place};
 use crate::learn::checkpoint;
-use crate::session::{Command, FileCommand, ModelCommand, Session, StudyCommand, ToolCommand, TrainingState};
+use crate::session::{Command, FileCommand, Hands, ModelCommand, Session, StudyCommand, ToolCommand, TrainingState};
 use crate::study::{ModelCode, ReaderCode, Study};
 use crate::volume::LayerKind;
 use crate::worker::folder::Evaluation;
@@ -72,12 +72,18 @@ pub(super) fn layer_and_reader(model: &str) -> Result<(LayerKind, ReaderCode)> {
     Ok((layer, ReaderCode::new(reader)?))
 }
 
-/// A session without a window in which a reader has opened a study.
-pub(super) fn driver_for(study: &Path, reader: ReaderCode, seed: u64, listener: Box<dyn FnMut(&Event) + Send>) -> Result<Driver> {
+/// A session without a window in which a study is open for a reader; no exam is.
+pub(super) fn driver_for(
+    study: &Path,
+    reader: ReaderCode,
+    hands: Hands,
+    seed: u64,
+    listener: Box<dyn FnMut(&Event) + Send>,
+) -> Result<Driver> {
     place::require_path(study)?;
     let config =
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
-    let mut driver = Driver::new(Session::new(seed), config, listener)?;
+    let mut driver = Driver::new(Session::new(seed).in_hands(hands), config, listener)?;
     let open = Command::File(FileCommand::Use(PickPurpose::OpenFolder, study.to_owned()));
     driver.run_to_end("Opening", PATIENCE, open)?;
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Reader(reader))))?;
@@ -172,7 +178,7 @@ fn train_in_study(study: &Path, model: &str, args: &TrainArgs) -> Result<()> {
             _ => {}
         }
     });
-    let mut driver = driver_for(study, reader, args.seed, listener)?;
+    let mut driver = driver_for(study, reader, Hands::Looking, args.seed, listener)?;
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
     driver.run(Command::Model(match args.minutes {
         Some(minutes) => ModelCommand::Minutes { minutes, most_steps: args.steps.unwrap_or(TrainingState::MOST_STEPS) },

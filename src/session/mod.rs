@@ -53,6 +53,6 @@ pub use open_exam::{OpenExam, PointerState, Proposal};
 pub use review::{ReviewStanding, ReviewState};
 pub use scoring::{OpenScores, Scoring};
 pub use square_region::SquareRegion;
-pub use state::{Job, Session};
+pub use state::{Hands, Job, Session};
 pub use tool::{Rules, ShapeSizes, Tool, ToolState};
 pub use view_state::{ViewState, Workspace};

@@ -82,8 +82,21 @@ pub struct Session {
     pub(super) seed: u64,
     pub(super) now: String,
     pub(super) sample_root: Option<std::path::PathBuf>,
+    pub(super) hands: Hands,
     pub(super) schemes: [LabelScheme; 3],
     pub(super) undo_budget_bytes: usize,
+}
+
+/// Who works with a session, and so what it may begin by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hands {
+    /// A reader before a window: sitting down opens the exam that they left off at, and begins its read where there is none.
+    #[default]
+    Reader,
+    /// A command that writes to the exams it names, and to no other.
+    Command,
+    /// A command that only looks: no read is begun or written to, and no time of a machine counted as a reader's.
+    Looking,
 }
 
 impl Session {
@@ -126,6 +139,7 @@ impl Session {
             seed,
             now: String::new(),
             sample_root: None,
+            hands: Hands::Reader,
             schemes: [LabelScheme::marrow(), LabelScheme::bones(&[]), LabelScheme::exclusion()],
             undo_budget_bytes: History::DEFAULT_BUDGET_BYTES,
         }
@@ -135,6 +149,13 @@ impl Session {
     #[must_use]
     pub const fn with_undo_budget_bytes(mut self, bytes: usize) -> Self {
         self.undo_budget_bytes = bytes;
+        self
+    }
+
+    /// The same in the hands of somebody, or something, else than a reader before a window.
+    #[must_use]
+    pub const fn in_hands(mut self, hands: Hands) -> Self {
+        self.hands = hands;
         self
     }
 
@@ -298,8 +319,11 @@ impl Session {
     pub fn assistance_allowed(&self) -> bool {
         let (Some(study), Some(Role::Reader(reader))) = (&self.study, &self.role) else { return false };
         let standing = self.exam.as_ref().map(|e| &e.standing);
-        let assisted = matches!(standing, Some(Standing::Writing { assisted: true, .. }));
-        let independent = matches!(standing, Some(Standing::Writing { assisted: false, .. }));
+        let assisted = matches!(standing, Some(Standing::Writing { assisted: true, .. } | Standing::Viewing { assisted: true, .. }));
+        let independent = matches!(standing, Some(Standing::Writing { assisted: false, .. } | Standing::Viewing { assisted: false, .. }));
+        // With no exam before anybody nothing can be shown too early: once a read is sealed its reader may train on what is theirs.
+        let assisted = assisted
+            || (self.hands == Hands::Looking && self.exam.is_none() && study.exams.iter().any(|exam| exam.sealed.contains(reader)));
         study.protocol.reader(reader).is_some_and(|rule| match rule.assistance {
             Assistance::None => false,
             // A read that was begun as an independent one stays so, whatever the protocol says since.

@@ -3,7 +3,7 @@
 use super::files::reading_axis;
 use super::hub::WorkerConfig;
 use super::journal::JournalMessage;
-use super::message::{LoadedExam, Outcome, Role, Standing};
+use super::message::{LoadedExam, OpenHow, Outcome, Role, Standing};
 use super::replay::replayed;
 use super::task::Task;
 use super::visits::other_visits;
@@ -23,8 +23,7 @@ pub(super) struct Wanted {
     pub root: PathBuf,
     pub exam: ExamCode,
     pub role: Role,
-    /// Begin a new read beside the sealed one.
-    pub again: bool,
+    pub how: OpenHow,
 }
 
 /// Reads are opened one after the other: two requests for the same one must not lock each other out.
@@ -40,7 +39,7 @@ pub(super) fn open_exam(task: &Task, config: &WorkerConfig, journal: &Sender<Jou
 }
 
 fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, door: &Door, wanted: &Wanted) -> Result<LoadedExam, String> {
-    let Wanted { root, exam, role, again } = wanted;
+    let Wanted { root, exam, role, how } = wanted;
     let study = Study::open(root).map_err(|e| e.to_string())?;
     let record = ExamRecord::load(study.layout(), exam).map_err(|e| e.to_string())?;
     let sequences = images(task, &record, study.layout())?;
@@ -49,6 +48,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, do
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
     let (told, standing) = match role.reader() {
         None => (Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking),
+        Some(reader) if *how == OpenHow::Look => look_at(&study, reader, exam, &sequences)?,
         Some(reader) => {
             let _inside = door.lock().unwrap_or_else(PoisonError::into_inner);
             if task.cancel.is_cancelled() {
@@ -59,7 +59,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, do
             if journal.send(JournalMessage::Release(task.id, done)).is_ok() {
                 let _ = wait.recv();
             }
-            let opened = open_read(&study, reader, exam, *again, &(config.clock)())?;
+            let opened = open_read(&study, reader, exam, *how == OpenHow::Again, &(config.clock)())?;
             if let Some(file) = opened.file.filter(|_| !task.cancel.is_cancelled()) {
                 let _ = journal.send(JournalMessage::Attach(task.id, Box::new(file)));
             }
@@ -122,6 +122,16 @@ struct Opened {
     file: Option<ReadFile>,
     standing: Standing,
     told: Told,
+}
+
+/// The reader's newest read as it is on disk, if there is one; nothing is locked.
+fn look_at(study: &Study, reader: &ReaderCode, exam: &ExamCode, sequences: &[(String, Image)]) -> Result<(Told, Standing), String> {
+    if study.layout().read_numbers(reader, exam).map_err(|e| e.to_string())?.is_empty() {
+        let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
+        return Ok((Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking));
+    }
+    let (header, view) = study.view_read_for(reader, exam).map_err(|e| e.to_string())?;
+    Ok((Told::by(&header, &view)?, Standing::Viewing { number: header.number, assisted: header.assisted }))
 }
 
 /// Opens the reader's latest read of the exam, or begins the first (or another one). A sealed read, and one that another

@@ -134,9 +134,9 @@ impl Workers {
                     Outcome::Done
                 });
             }
-            Request::OpenExam { root, exam, role, again } => {
+            Request::OpenExam { root, exam, role, how } => {
                 let door = self.door.clone();
-                task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &door, &exam::Wanted { root, exam, role, again }));
+                task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &door, &exam::Wanted { root, exam, role, how }));
             }
             Request::Score(request) => task.spawn("score", move |task| pool.install(|| score::score(task, &journal, &request))),
             Request::Packet(request) => task.spawn("packet", move |task| packet::packet(task, &config, &request)),

@@ -137,3 +137,32 @@ fn every_step_and_plan_on_the_page_about_learning_can_be_read() {
         serde_json::from_str::<Plan>(plan).unwrap().check().unwrap();
     }
 }
+
+/// `propose`, `train` and `evaluate` once began reads in the reader's name, counted the machine's time as theirs and moved the
+/// place where they had left off.
+#[test]
+fn commands_that_only_look_leave_the_reads_as_they_are() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut driver, root, codes) = seated(home.path(), &[Part::Train, Part::Train]);
+    read(&mut driver, &codes[0], 2..6);
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    drop(driver);
+    let kept = || {
+        let mut files = crate::common::files(&root);
+        files.retain(|path, _| !path.starts_with("models") && !path.starts_with("results"));
+        files
+    };
+    let before = kept();
+    let osteon = |words: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_osteon"));
+        let out = command.arg(words[0]).arg(&root).args(&words[1..]).env("OSTEON_HOME", home.path()).output().unwrap();
+        assert!(out.status.success(), "{words:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let proposed = osteon(&["propose", "--model", "marrow-R1"]);
+    assert_eq!(proposed.lines().count(), 2, "on an exam without a read, too: {proposed}");
+    osteon(&["evaluate", "--model", "marrow-R1"]);
+    osteon(&["train", "--model", "marrow-R1", "--steps", "2"]);
+    assert_eq!(kept().keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+    assert!(kept() == before, "not a byte of a read or a place changes");
+}

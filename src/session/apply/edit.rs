@@ -59,6 +59,7 @@ impl Session {
             Some(exam) => {
                 let why = match &exam.standing {
                     Standing::Looking => "The coordinator looks but does not paint: choose a reader's code to read.".to_owned(),
+                    Standing::Viewing { .. } => "This read is only looked at.".to_owned(),
                     Standing::Writing { .. } => "This read is being sealed: it can only be looked at.".to_owned(),
                     Standing::Sealed { .. } => {
                         "This read is sealed and can only be looked at: choose \"Read again\" for a new one beside it.".to_owned()

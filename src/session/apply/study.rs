@@ -2,9 +2,9 @@
 
 use crate::session::late::Opening;
 use crate::session::state::AfterSave;
-use crate::session::{Command, CompareState, ConditionsState, Effect, Session, StudyCommand, TrainingState, Workspace};
+use crate::session::{Command, CompareState, ConditionsState, Effect, Hands, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::{ExamCode, ReadingPlace, reading_order};
-use crate::worker::message::{ExamSummary, ReportChoice, Request, Role};
+use crate::worker::message::{ExamSummary, OpenHow, ReportChoice, Request, Role};
 
 impl Session {
     pub(super) fn apply_study(&mut self, command: StudyCommand) -> Vec<Effect> {
@@ -101,7 +101,7 @@ impl Session {
         self.role = Some(role);
         self.ask_for_calibration();
         self.go_on_at = left;
-        if let Some(code) = first {
+        if let Some(code) = first.filter(|_| self.hands == Hands::Reader) {
             effects.extend(self.open_exam(code));
         }
         effects
@@ -186,7 +186,12 @@ impl Session {
             self.scoring = crate::session::Scoring::default();
             self.workspace = Workspace::Read;
         }
-        let request = Request::OpenExam { root: study.root.clone(), exam: code.clone(), role: role.clone(), again };
+        let how = match (self.hands, again) {
+            (Hands::Looking, _) => OpenHow::Look,
+            (_, true) => OpenHow::Again,
+            (_, false) => OpenHow::GoOn,
+        };
+        let request = Request::OpenExam { root: study.root.clone(), exam: code.clone(), role: role.clone(), how };
         let mut effects = self.close_exam();
         effects.extend(self.opening.take().map(|opening| Effect::Cancel(opening.id)));
         let effect = self.request(&format!("Opening {code}"), request);

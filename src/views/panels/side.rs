@@ -55,7 +55,7 @@ fn standing_words(exam: &OpenExam) -> Option<String> {
         }
         Standing::Busy { number, owner } => Some(format!("Read {number} is open for writing by {owner}. Here it can only be looked at.")),
         Standing::Writing { .. } if !exam.is_writable() => Some("This read is being sealed.".to_owned()),
-        Standing::Looking | Standing::Writing { .. } => None,
+        Standing::Looking | Standing::Viewing { .. } | Standing::Writing { .. } => None,
     }
 }
 

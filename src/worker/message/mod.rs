@@ -30,7 +30,7 @@ pub use mask::{MaskRead, MaskRequest};
 pub use operate::{OperateRequest, Operated};
 pub use packet::{PacketAsk, PacketRequest};
 pub use report::{REPORT_SEED, ReportChoice, ReportWritten};
-pub use request::{ExportHow, PickPurpose, Request, RequestId, Role};
+pub use request::{ExportHow, OpenHow, PickPurpose, Request, RequestId, Role};
 pub use score::{NewScores, ScoreAsk, ScoreExams, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary};
 pub use seal::{CheckReadRequest, ReadChecked, SealEnded, SealRequest, Standing};
 pub use standard::StandardScale;

@@ -33,6 +33,17 @@ impl Role {
     }
 }
 
+/// What is done with a reader's read when an exam is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenHow {
+    /// Go on with the newest, or begin the first.
+    GoOn,
+    /// Begin another beside the sealed one.
+    Again,
+    /// Look at the newest, if there is one; nothing is begun or written.
+    Look,
+}
+
 /// Work for a thread other than the window's.
 #[derive(Clone, Debug)]
 pub enum Request {
@@ -72,8 +83,8 @@ pub enum Request {
         exam: ExamCode,
         /// For whom.
         role: Role,
-        /// Begin a new read beside the sealed one.
-        again: bool,
+        /// What is done with their read.
+        how: OpenHow,
     },
     /// Append a row to the open read.
     Journal(JournalRow),

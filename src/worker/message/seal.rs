@@ -16,6 +16,13 @@ pub enum Standing {
         /// Whether a model may propose in it.
         assisted: bool,
     },
+    /// A read that a command looks at, as it was on disk.
+    Viewing {
+        /// Number of the read.
+        number: u32,
+        /// Whether a model may propose in it.
+        assisted: bool,
+    },
     /// A sealed read: looked at, not changed.
     Sealed {
         /// Number of the read.
@@ -38,7 +45,9 @@ impl Standing {
     pub const fn number(&self) -> Option<u32> {
         match self {
             Self::Looking => None,
-            Self::Writing { number, .. } | Self::Sealed { number, .. } | Self::Busy { number, .. } => Some(*number),
+            Self::Writing { number, .. } | Self::Viewing { number, .. } | Self::Sealed { number, .. } | Self::Busy { number, .. } => {
+                Some(*number)
+            }
         }
     }
 }
