@@ -92,7 +92,7 @@ impl Judge<'_> {
                         Err(error) => return Err(format!("{}: {error}", held.exam.exam)),
                     };
                 counts.iter_mut().zip(&levels).for_each(|(counts, (_, level))| {
-                    counts.add([&labels, &held.exam.saved.labels], held.exam.prepared.on_slice(slice), &within, level)
+                    counts.add([&labels, &held.exam.saved.labels], held.exam.prepared.on_slice(slice), &within, level);
                 });
             }
             let dice = levels.iter().zip(counts).map(|((name, _), counts)| (name.clone(), counts.dice())).collect();
