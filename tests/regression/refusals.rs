@@ -139,12 +139,15 @@ fn torn_series(folder: &Path, keep: impl Fn(&[u8]) -> usize) -> std::path::PathB
     torn
 }
 
+/// Bytes kept of a file.
+type Keep<'a> = &'a dyn Fn(&[u8]) -> usize;
+
 /// A series of which one file was cut short came in as two pieces, and its sound copy would have become another exam.
 #[test]
 fn an_exam_with_a_damaged_file_stays_out_whole() {
     let element = |tag: [u8; 4]| move |bytes: &[u8]| bytes.windows(4).position(|w| w == tag).unwrap();
     let after_meta = |bytes: &[u8]| element([0x08, 0, 0x16, 0])(bytes) + 4;
-    let cuts: [(&str, &dyn Fn(&[u8]) -> usize); 4] = [
+    let cuts: [(&str, Keep<'_>); 4] = [
         ("within the pixels", &|bytes| bytes.len() - 100),
         ("before the pixels", &element([0xe0, 0x7f, 0x10, 0])),
         ("before the size", &element([0x28, 0, 0x04, 0])),
