@@ -43,6 +43,9 @@ pub(super) struct LoopArgs {
     /// Channels of the first level: those of the model in the window
     #[arg(long, default_value_t = 16)]
     base: usize,
+    /// What the learning rate is multiplied by in retrainings, above 0 to 1
+    #[arg(long, default_value_t = 1.0)]
+    retraining_rate: f64,
     /// File for the figures, - for the screen
     #[arg(long)]
     json: Option<PathBuf>,
@@ -62,6 +65,9 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
     if cases.len() < 2 {
         bail!("one exam is no curve; name at least two");
     }
+    if !(args.retraining_rate > 0.0 && args.retraining_rate <= 1.0) {
+        bail!("--retraining-rate is {}, but must be above 0 and at most 1", args.retraining_rate);
+    }
     let mut plan = read_plan(args.spec.as_deref())?;
     let as_in_window = args.spec.is_none();
     // One net, as in the window.
@@ -77,6 +83,7 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
         seed: args.seed,
         plan,
         as_in_window,
+        retraining_rate: args.retraining_rate,
     };
     let bar = Progress::new();
     bar.stage("Playing the loop");
@@ -174,6 +181,7 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
         "steps_per_retraining": wish.steps,
         "plan": wish.plan,
         "retrainings_as_in_window": wish.as_in_window,
+        "retraining_rate": wish.retraining_rate,
         "seed": wish.seed,
         "rule": "relabelled = voxels where proposal and mask differ; painted = voxels with a label in the mask; \
                  strokes = those of one simulated brush, from the proposal and from empty slices, until on each slice at most that share of each level is wrong",

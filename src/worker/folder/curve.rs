@@ -33,6 +33,8 @@ pub struct CurveWish {
     pub plan: Plan,
     /// Whether retrainings ask for what [`Model::going_on`] does, as those in the window do; otherwise for what the plan asks.
     pub as_in_window: bool,
+    /// What the learning rate is multiplied by in retrainings; 1 in the window.
+    pub retraining_rate: f64,
 }
 
 /// What one exam cost.
@@ -209,9 +211,9 @@ impl Play<'_> {
         let augmentation = plan.augmentation_for(LAYER, &self.recipe);
         let sampler = Sampler::new(&self.examples, self.wish.seed.wrapping_add(exam as u64)).map_err(|e| e.to_string())?;
         let mut sampler = sampler.with_shares(plan.label_share, plan.replay);
-        let steps = self.wish.steps.max(1);
+        let (factor, steps) = (if self.model.is_some() { self.wish.retraining_rate } else { 1.0 }, self.wish.steps.max(1));
         for step in 1..=steps {
-            let rate = plan.rate_at(u64::from(step - 1), f64::from(step - 1) / f64::from(steps));
+            let rate = factor * plan.rate_at(u64::from(step - 1), f64::from(step - 1) / f64::from(steps));
             let batch = sampler.batch(&self.examples, plan.batch, Some(Crop { size: plan.crop }), &augmentation);
             match trainer.step(&batch.iter().collect::<Vec<_>>(), rate, self.stop)? {
                 Stepped::Taken(report) => {
@@ -266,6 +268,7 @@ mod tests {
             seed: 3,
             plan: Plan { base: 4, members: 1, ..Plan::default() },
             as_in_window: true,
+            retraining_rate: 1.0,
         };
         let (mut heard, mut steps) = (0, 0);
         let points = play_corrections(&cases, &wish, &AtomicBool::new(false), &mut |event| match event {
