@@ -118,6 +118,8 @@ fn make(study: &Study, options: &PacketOptions) -> Result<()> {
 }
 
 fn merge(study: &Study, packet: &Path, code_map: &Path) -> Result<()> {
+    place::require_path(packet)?;
+    place::require_path(code_map)?;
     let report = merge_packet(study, packet, code_map)?;
     for read in &report.merged {
         println!("{} read {} by {}", read.exam, read.number, report.reader);
