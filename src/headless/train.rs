@@ -100,7 +100,9 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         return train_folder::run(args, from);
     };
     if let Some(from) = &args.from {
-        place_first_version(study, model, from)?;
+        // Nothing but JSON stands on the screen where that was asked for.
+        let to_screen = args.json.as_deref().is_none_or(|path| !is_stdout(path));
+        place_first_version(study, model, from, to_screen)?;
     }
     train_in_study(study, model, args)
 }
@@ -133,14 +135,15 @@ fn beginning(from: &Path, layer: &str) -> Result<Beginning> {
 }
 
 /// Makes `from` the first version of a study's model; training then goes on from it.
-fn place_first_version(study: &Path, model: &str, from: &Path) -> Result<()> {
+fn place_first_version(study: &Path, model: &str, from: &Path, to_screen: bool) -> Result<()> {
     let (layer, reader) = layer_and_reader(model)?;
     place::require_path(study)?;
     let beginning = beginning(from, layer.word())?;
     let study = Study::open(study)?;
     beginning.place(&study, &ModelCode::new(model)?, layer, reader.as_str(), &clock()).map_err(anyhow::Error::msg)?;
-    // Not where figures may go.
-    eprintln!("{model} begins with {}", beginning.name);
+    if to_screen {
+        println!("{model} begins with {}", beginning.name);
+    }
     Ok(())
 }
 
