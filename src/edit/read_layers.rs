@@ -255,12 +255,10 @@ impl ReadLayers {
     /// is made from. Empty outside the stack.
     #[must_use]
     pub fn content_hash_input(&self, layer: LayerKind, slice: usize) -> Vec<u8> {
-        let mut bounds = self.state.grid.bounds();
-        let axis = self.state.slice_axis;
-        if slice >= bounds.hi[axis] {
+        let bounds = self.state.grid.bounds().on_slice(self.state.slice_axis, slice);
+        if bounds.is_empty() {
             return Vec::new();
         }
-        (bounds.lo[axis], bounds.hi[axis]) = (slice, slice + 1);
         let labels = self.labels(layer);
         let mut bytes = Vec::with_capacity(bounds.len());
         for k in bounds.lo[2]..bounds.hi[2] {

@@ -19,6 +19,14 @@ impl VoxelBox {
         Self { lo: [0; 3], hi: shape }
     }
 
+    /// The part on one slice across `axis`; empty where there is no such slice.
+    #[must_use]
+    pub fn on_slice(mut self, axis: usize, slice: usize) -> Self {
+        self.hi[axis] = self.hi[axis].min(slice + 1);
+        self.lo[axis] = self.lo[axis].max(slice);
+        self
+    }
+
     /// Whether no voxel is inside.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -65,8 +65,7 @@ impl Tally {
         let stale = &self.stale[LayerKind::Marrow.number()];
         counts.resize(stale.len() * 256, 0);
         for slice in (0..stale.len()).filter(|slice| anew || stale[*slice]) {
-            let mut bounds = marrow.grid().bounds();
-            (bounds.lo[axis], bounds.hi[axis]) = (slice, slice + 1);
+            let bounds = marrow.grid().bounds().on_slice(axis, slice);
             let row = &mut counts[slice * 256..(slice + 1) * 256];
             row.fill(0);
             marrow.for_each_labelled_in(bounds, |voxel, label| row[usize::from(label)] += u32::from(region.contains(voxel, exam)));
@@ -81,9 +80,7 @@ impl Tally {
             labels.for_each_labelled(|voxel, label| counts[voxel[axis] * 256 + usize::from(label)] += 1);
         } else {
             for slice in &wanted {
-                let mut bounds = labels.grid().bounds();
-                (bounds.lo[axis], bounds.hi[axis]) = (*slice, slice + 1);
-                let found = labels.counts_in(bounds);
+                let found = labels.counts_in(labels.grid().bounds().on_slice(axis, *slice));
                 for label in 1..=255_u8 {
                     counts[slice * 256 + usize::from(label)] = found.of(label) as u32;
                 }

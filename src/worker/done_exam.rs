@@ -62,7 +62,6 @@ impl DoneExam {
     /// A hash of the labels learnt from: the same exam, slices, labels and region of interest give the same text.
     pub fn hash(&self, slices: &[usize]) -> String {
         let mut sha = Sha256::new();
-        let (shape, slice_axis) = (self.prepared.slices.grid().shape(), self.prepared.slice_axis);
         let interest = &self.saved.interest;
         // With a square the bones decide which pixels count.
         let bone = (!interest.squares.is_empty()).then_some(&interest.bone);
@@ -70,9 +69,7 @@ impl DoneExam {
         let maps = [Some(&self.saved.labels), exclusion, bone];
         for &slice in slices {
             sha.update((slice as u64).to_le_bytes());
-            let (mut lo, mut hi) = ([0; 3], shape);
-            lo[slice_axis] = slice;
-            hi[slice_axis] = slice + 1;
+            let VoxelBox { lo, hi } = self.prepared.on_slice(slice);
             for map in maps.into_iter().flatten() {
                 for k in lo[2]..hi[2] {
                     for j in lo[1]..hi[1] {
@@ -108,9 +105,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// The voxels of a slice.
     pub fn on_slice(&self, slice: usize) -> VoxelBox {
-        let mut within = self.slices.grid().bounds();
-        (within.lo[self.slice_axis], within.hi[self.slice_axis]) = (slice, slice + 1);
-        within
+        self.slices.grid().bounds().on_slice(self.slice_axis, slice)
     }
 }
 

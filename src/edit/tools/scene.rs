@@ -54,13 +54,11 @@ impl Scene {
     /// The voxels of a slice, or of the whole grid.
     #[must_use]
     pub fn bounds(&self, scope: Scope) -> VoxelBox {
-        let mut bounds = self.layer.grid().bounds();
-        if let Scope::Slice(slice) = scope {
-            let axis = self.plane.slice_axis();
-            let slice = slice.min(bounds.hi[axis]);
-            (bounds.lo[axis], bounds.hi[axis]) = (slice, (slice + 1).min(bounds.hi[axis]));
+        let bounds = self.layer.grid().bounds();
+        match scope {
+            Scope::Slice(slice) => bounds.on_slice(self.plane.slice_axis(), slice),
+            _ => bounds,
         }
-        bounds
     }
 
     /// The part of a scope that lies within `room_mm` of what `matters`; empty where nothing does.
