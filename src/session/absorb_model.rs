@@ -82,14 +82,15 @@ impl Session {
             Some(old) if old.result.layer == layer && old.result.model_version == result.model_version => merge(old.result, result, exam),
             _ => result,
         };
-        // The rest of an exam may come when a training has made another version current.
-        let current = self.study.as_ref().zip(merged.model_version.rsplit_once('/')).and_then(|(study, (model, of))| {
-            let version = study.current.get(model)?;
-            Some(version.to_string() == of)
-        });
-        exam.proposal = Some(Proposal { result: merged, stale: current == Some(false) });
+        let model = merged.model_version.rsplit_once('/').map(|(model, _)| model.to_owned()).unwrap_or_default();
+        exam.proposal = Some(Proposal { result: merged, stale: false });
         exam.mark_dirty(layer, bounds);
-        if std::mem::take(&mut exam.rest_wanted) && layer == self.tool.layer { self.propose(None) } else { Vec::new() }
+        let rest_wanted = std::mem::take(&mut exam.rest_wanted);
+        // The rest of an exam may come when a training has made another version current.
+        if let Some(&version) = self.study.as_ref().and_then(|study| study.current.get(&model)) {
+            self.mark_proposal_stale(&model, version);
+        }
+        if rest_wanted && layer == self.tool.layer { self.propose(None) } else { Vec::new() }
     }
 }
 
