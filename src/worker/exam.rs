@@ -48,7 +48,7 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, do
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
     let (told, standing) = match role.reader() {
         None => (Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking),
-        Some(reader) if *how == OpenHow::Look => look_at(&study, reader, exam, &sequences)?,
+        Some(reader) if *how == OpenHow::Look => look_at(&study, reader, exam, image)?,
         Some(reader) => {
             let _inside = door.lock().unwrap_or_else(PoisonError::into_inner);
             if task.cancel.is_cancelled() {
@@ -125,9 +125,8 @@ struct Opened {
 }
 
 /// The reader's newest read as it is on disk, if there is one; nothing is locked.
-fn look_at(study: &Study, reader: &ReaderCode, exam: &ExamCode, sequences: &[(String, Image)]) -> Result<(Told, Standing), String> {
+fn look_at(study: &Study, reader: &ReaderCode, exam: &ExamCode, image: &Image) -> Result<(Told, Standing), String> {
     if study.layout().read_numbers(reader, exam).map_err(|e| e.to_string())?.is_empty() {
-        let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
         return Ok((Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking));
     }
     let (header, view) = study.view_read_for(reader, exam).map_err(|e| e.to_string())?;
