@@ -138,15 +138,7 @@ pub(super) fn require_writable(path: &Path) -> Result<()> {
     if is_stdout(path) {
         return Ok(());
     }
-    let said = || format!("{} could not be written; is the folder there and writable?", path.display());
-    if path.is_dir() {
-        bail!("{} is a folder; name a file", path.display());
-    }
-    tempfile::NamedTempFile::new_in(folder_of(path)).map(drop).with_context(said)
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    Ok(io::require_writable(path)?)
 }
 
 /// Writes JSON to a file (temporary file, fsync, rename) or, for `-`, to standard output.

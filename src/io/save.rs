@@ -50,11 +50,15 @@ impl SaveError {
 /// # Errors
 /// If `write` or the file system fails; the old file then stays as it was and no temporary file is left.
 pub fn atomic_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), SaveError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    save_in(folder, path, write).map_err(|source| SaveError::new(path, source))
+    save_in(path, write).map_err(|source| SaveError::new(path, source))
+}
+
+/// Whether [`atomic_write`] could write a file there, to be asked before what takes long. Leaves nothing behind.
+///
+/// # Errors
+/// As [`atomic_write`].
+pub fn require_writable(path: &Path) -> Result<(), SaveError> {
+    temporary_for(path).map(drop).map_err(|source| SaveError::new(path, source))
 }
 
 /// Gives a file or folder that is whole its name, and makes that last.
@@ -67,7 +71,12 @@ pub fn move_into_place(from: &Path, to: &Path) -> io::Result<()> {
     to.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), sync_folder).or(Ok(()))
 }
 
-fn save_in(folder: &Path, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// An empty file beside the one that is to be written.
+fn temporary_for(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     if path.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
     }
@@ -76,15 +85,19 @@ fn save_in(folder: &Path, path: &Path, write: impl FnOnce(&mut dyn Write) -> io:
     // tempfile's own 0600 would keep colleagues from a shared study; the process's umask still applies.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder_of(path))
+}
+
+fn save_in(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // Dropped on every early return, which removes it.
-    let mut temporary = builder.tempfile_in(folder)?;
+    let mut temporary = temporary_for(path)?;
     let mut buffered = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
     write(&mut buffered)?;
     buffered.flush()?;
     drop(buffered);
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|e| e.error)?;
-    sync_folder(folder)
+    sync_folder(folder_of(path))
 }
 
 /// Makes the rename itself durable; only Unix can open a folder for that.

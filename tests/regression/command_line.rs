@@ -72,8 +72,8 @@ fn what_a_training_could_not_keep_is_refused_before_its_first_step() {
         says(&[&["train", "--images", &images, "--labels", &masks, "--out", out][..], more].concat(), words);
     };
     folder(&inside, &[], &[&inside, "could not be written"]);
-    folder(&out, &["--json", &at("nowhere/x.json")], &[&at("nowhere/x.json"), "could not be written"]);
-    folder(&out, &["--json", &at("")], &["is a folder; name a file"]);
+    folder(&out, &["--json", &at("nowhere/x.json")], &[&at("nowhere/x.json"), "the folder does not exist; make the folder first"]);
+    folder(&out, &["--json", &at("")], &["a folder or a file of that name is in the way; choose another name"]);
     folder(&out, &["--steps", "0"], &["--steps must be at least 1"]);
     folder(&out, &["--memory-mb", "63"], &["--memory-mb must be at least 64 on folders"]);
     for share in ["-0.1", "0.51", "1.5", "NaN"] {
@@ -82,7 +82,7 @@ fn what_a_training_could_not_keep_is_refused_before_its_first_step() {
     let in_study = |more: &[&str], words: &[&str]| says(&[&["train", &study, "--model", "marrow-R1"][..], more].concat(), words);
     in_study(&["--steps", "0"], &["--steps must be at least 1"]);
     in_study(&["--memory-mb", "127"], &["--memory-mb must be at least 128 in a study"]);
-    in_study(&["--json", &at("nowhere/x.json")], &["nowhere/x.json", "could not be written"]);
+    in_study(&["--json", &at("nowhere/x.json")], &["nowhere/x.json", "the folder does not exist; make the folder first"]);
     std::fs::remove_dir_all(at("study/models")).ok();
     std::fs::write(at("study/models"), "").unwrap();
     in_study(&[], &["models", "cannot be listed"]);
