@@ -75,6 +75,12 @@ impl ScorePlan {
     }
 }
 
+/// The levels that a mask holds: those that are marked.
+pub(super) fn levels_of(mask: &Labels) -> Vec<u8> {
+    let counts = mask.counts();
+    (1..=3).filter(|&level| counts.of(level) > 0).collect()
+}
+
 impl Study {
     /// Refuses the name of a session that is there.
     ///
@@ -116,13 +122,12 @@ pub fn new_score_session(
     for (at, (exam, source, labels, slice_axis)) in masks.into_iter().enumerate() {
         let code = ExamCode::new(&format!("M-{:0width$}", at + 1))?;
         write_labels_nifti(&layout.score_mask(plan.session, &code), &labels, "mask to be scored")?;
-        let counts = labels.counts();
         let mut with_signal = vec![false; labels.grid().shape()[slice_axis.min(2)]];
         labels.for_each_labelled(|voxel, _| with_signal[voxel[slice_axis.min(2)]] = true);
         items.push(ScoreItem {
             code: code.clone(),
             exam,
-            levels: (1..=3).filter(|&level| counts.of(level) > 0).collect(),
+            levels: levels_of(&labels),
             slices: with_signal.iter().filter(|s| **s).count() as u32,
         });
         sources.insert(code.to_string(), source);

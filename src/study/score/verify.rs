@@ -1,5 +1,6 @@
 //! Whether scoring sessions and their masks are what was written.
 
+use super::plan::levels_of;
 use super::{ScoreFile, ScoreItem};
 use crate::io::read_labels_nifti;
 use crate::study::store::reading_grid;
@@ -32,8 +33,10 @@ impl Study {
         let mask = read_labels_nifti(&path)?;
         let damaged = |problem: String| StudyError::Damaged { path: path.clone(), problem };
         reading_grid(&self.exam(&item.exam)?)?.require_same(mask.grid()).map_err(|e| damaged(e.to_string()))?;
-        let counts = mask.counts();
-        let levels: Vec<u8> = (1..=3).filter(|&level| counts.of(level) > 0).collect();
-        if levels == item.levels { Ok(()) } else { Err(damaged("it does not hold the levels that its session was made with".to_owned())) }
+        if levels_of(&mask) == item.levels {
+            Ok(())
+        } else {
+            Err(damaged("it does not hold the levels that its session was made with".to_owned()))
+        }
     }
 }
