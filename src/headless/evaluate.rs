@@ -3,6 +3,7 @@
 use super::agreement::write_json;
 use super::evaluate_study;
 use super::folder_cases::{only, pair, truth};
+use super::image_sets::require_order;
 use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
@@ -68,6 +69,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     if patterns.len() != wanted.len() {
         bail!("the model takes {} ({}), but --images holds {} pattern(s)", wanted.len(), wanted.join(", "), patterns.len());
     }
+    require_order(&images.split(',').map(str::trim).collect::<Vec<_>>(), wanted)?;
     let (masks, kind) = truth(masks)?;
     let cases = only(pair(&patterns, &masks)?, args.cases.as_deref())?;
     let bar = Progress::new();

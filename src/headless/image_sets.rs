@@ -49,7 +49,10 @@ fn several(entries: &[&str], sequences: &[String]) -> Result<Found> {
             entries.iter().filter(|entry| !entry.contains('*')).try_for_each(|entry| place::require_path(Path::new(entry)))?;
             bail!("the model takes {} ({}), but --images names {}", sequences.len(), sequences.join(", "), entries.len());
         }
-        _ => entries.iter().map(|entry| images(entry)).collect::<Result<_>>()?,
+        _ => {
+            require_order(entries, sequences)?;
+            entries.iter().map(|entry| images(entry)).collect::<Result<_>>()?
+        }
     };
     // Single files belong together whatever they are called.
     if entries.len() > 1 && entries.iter().all(|entry| Path::new(entry).is_file()) {
@@ -66,6 +69,27 @@ fn several(entries: &[&str], sequences: &[String]) -> Result<Found> {
         }
     }
     Ok(found)
+}
+
+/// Refuses an entry whose name says that it is another sequence of the model than the one of its place: the net would take fat for
+/// water without a word. Names that say nothing are taken as they stand.
+///
+/// # Errors
+/// One sentence that names the entry and the order.
+pub(super) fn require_order(entries: &[&str], sequences: &[String]) -> Result<()> {
+    for (entry, wanted) in entries.iter().zip(sequences) {
+        let name = Path::new(entry).file_name().unwrap_or_default();
+        let Some(stem) = stem(Path::new(name)) else { continue };
+        let says = |sequence: &&String| stem == **sequence || stem.ends_with(&format!("_{sequence}"));
+        // Of `late_water` and `water` the longer one is meant.
+        if let Some(said) = sequences.iter().filter(says).max_by_key(|sequence| sequence.len()).filter(|said| *said != wanted) {
+            bail!(
+                "{entry} stands where the model takes {wanted}, but its name says {said}; name the images in the order {}",
+                sequences.join(", ")
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Images of one entry by their names.
@@ -151,5 +175,9 @@ mod tests {
         assert!(exams(&at("a.nii"), &two).unwrap_err().to_string().contains("takes 2 (water, fat)"));
         assert!(exams(&at(""), &two).unwrap_err().to_string().contains("has all that the model takes"));
         assert!(exams(" , ", &one).is_err());
+        for (water, fat) in [("*_water.nii.gz", "*_fat.nii.gz"), ("a_water.nii", "a_fat.nii")] {
+            let swapped = exams(&format!("{},{}", at(fat), at(water)), &two).unwrap_err().to_string();
+            assert!(swapped.contains("stands where the model takes water, but its name says fat"), "{swapped}");
+        }
     }
 }

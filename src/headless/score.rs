@@ -202,8 +202,9 @@ fn table(args: &TableArgs) -> Result<()> {
     let session = session_name(&args.session)?;
     let covariates = args.covariates.as_deref().map(|path| Covariates::load(path, layout.root())).transpose()?.unwrap_or_default();
     let mut file = ScoreFile::open(&layout.score_file(&session), &clock())?;
+    let list = args.covariates.as_deref().map(|path| covariates.remark(path, file.plan())).transpose()?.flatten();
     let place = KeyPlace::find(layout, &session, args.key.as_deref())?;
-    if let Some(remark) = place.remark() {
+    for remark in place.remark().into_iter().chain(list) {
         eprintln!("{remark}");
     }
     let key = file.unblind(&place.path, &clock())?;

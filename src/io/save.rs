@@ -50,7 +50,16 @@ impl SaveError {
 /// # Errors
 /// If `write` or the file system fails; the old file then stays as it was and no temporary file is left.
 pub fn atomic_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), SaveError> {
-    save_in(path, write).map_err(|source| SaveError::new(path, source))
+    save_in(path, COLLEAGUES, write).map_err(|source| SaveError::new(path, source))
+}
+
+/// As [`atomic_write`] for what names patients or would unblind a study: a new file is its owner's alone (Unix mode 0600). One that
+/// is there keeps its mode, so that whoever shares it with a second coordinator has to say so once only.
+///
+/// # Errors
+/// As [`atomic_write`].
+pub fn private_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), SaveError> {
+    save_in(path, mode_of(path).unwrap_or(OWNER), write).map_err(|source| SaveError::new(path, source))
 }
 
 /// Whether [`atomic_write`] could write a file there, to be asked before what takes long. Leaves nothing behind.
@@ -58,7 +67,7 @@ pub fn atomic_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resul
 /// # Errors
 /// As [`atomic_write`].
 pub fn require_writable(path: &Path) -> Result<(), SaveError> {
-    temporary_for(path).map(drop).map_err(|source| SaveError::new(path, source))
+    temporary_for(path, OWNER).map(drop).map_err(|source| SaveError::new(path, source))
 }
 
 /// Gives a file or folder that is whole its name, and makes that last.
@@ -75,22 +84,39 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
+/// Unix mode of what a shared study holds; the process's umask still applies. tempfile's own 0600 would keep colleagues out.
+const COLLEAGUES: u32 = 0o666;
+/// Unix mode of what nobody else is to read.
+const OWNER: u32 = 0o600;
+
+/// Unix mode of a file that is there.
+#[cfg(unix)]
+fn mode_of(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().ok().map(|found| found.permissions().mode() & 0o777)
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &Path) -> Option<u32> {
+    None
+}
+
 /// An empty file beside the one that is to be written.
-fn temporary_for(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+#[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix has modes"))]
+fn temporary_for(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
     if path.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".osteon-").suffix(".part");
-    // tempfile's own 0600 would keep colleagues from a shared study; the process's umask still applies.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     builder.tempfile_in(folder_of(path))
 }
 
-fn save_in(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn save_in(path: &Path, mode: u32, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // Dropped on every early return, which removes it.
-    let mut temporary = temporary_for(path)?;
+    let mut temporary = temporary_for(path, mode)?;
     let mut buffered = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
     write(&mut buffered)?;
     buffered.flush()?;
@@ -131,6 +157,20 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let text = error.to_string();
         assert!(text.contains("a.txt") && text.contains("full") && !text.contains('\n'), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_its_owners_until_the_owner_says_otherwise() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("links.jsonl");
+        let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        private_write(&path, |w| w.write_all(b"K-001")).unwrap();
+        assert_eq!(mode(), 0o600);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        private_write(&path, |w| w.write_all(b"K-001 K-002")).unwrap();
+        assert_eq!((mode(), std::fs::read(&path).unwrap().as_slice()), (0o640, b"K-001 K-002".as_slice()));
     }
 
     #[test]

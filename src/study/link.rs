@@ -3,7 +3,7 @@
 use super::exam::read_bounded;
 use super::read::WriteLock;
 use super::{ExamCode, ExamError, Layout, Part, PatientCode, SequenceName, StudyError};
-use crate::io::atomic_write;
+use crate::io::private_write;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -140,7 +140,7 @@ impl LinkList {
             let mut text = self.text.clone();
             text.extend(line);
             text.push(b'\n');
-            atomic_write(path, |out| out.write_all(&text))?;
+            private_write(path, |out| out.write_all(&text))?;
             self.text = text;
             self.entries.push(entry);
         }

@@ -259,21 +259,16 @@ fn inside(labels: &Labels, bone: &Labels) -> Labels {
 }
 
 /// The tables of a locked session, also written as CSV files below `results`.
-fn unblind(
-    study: &Study,
-    session: &ExamCode,
-    key: Option<&PathBuf>,
-    covariates: Option<&PathBuf>,
-    time: &str,
-) -> Result<ScoreOutcome, String> {
+fn unblind(study: &Study, session: &ExamCode, key: Option<&PathBuf>, asked: Option<&PathBuf>, time: &str) -> Result<ScoreOutcome, String> {
     let layout = study.layout();
-    let covariates =
-        covariates.map(|path| Covariates::load(path, layout.root())).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
+    let covariates = asked.map(|path| Covariates::load(path, layout.root())).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
     let mut file = ScoreFile::open(&layout.score_file(session), time).map_err(|e| e.to_string())?;
+    let list_remark = asked.map(|path| covariates.remark(path, file.plan())).transpose().map_err(|e| e.to_string())?.flatten();
     let place = KeyPlace::find(layout, session, key.map(PathBuf::as_path)).map_err(|e| e.to_string())?;
     let key = file.unblind(&place.path, time).map_err(|e| e.to_string())?;
     let state = file.state().map_err(|e| e.to_string())?;
     let tables = score_tables(file.plan(), &key, &state, &covariates);
     let folder = save_tables(layout, &tables).map_err(|e| e.to_string())?;
-    Ok(ScoreOutcome::Tables(tables, folder, place.remark()))
+    let remarks: Vec<String> = place.remark().into_iter().chain(list_remark).collect();
+    Ok(ScoreOutcome::Tables(tables, folder, (!remarks.is_empty()).then(|| remarks.join(" "))))
 }

@@ -1,7 +1,7 @@
 //! The coordinator's code map: which exam is which in every reader's packet. It lies outside study and packets.
 
 use super::error::PacketError;
-use crate::io::atomic_write;
+use crate::io::private_write;
 use crate::study::exam::read_bounded;
 use crate::study::link::{NAMES, refuse_inside};
 use crate::study::read::WriteLock;
@@ -137,7 +137,7 @@ impl CodeMap {
         let damaged = |e: serde_json::Error| StudyError::Damaged { path: self.path.clone(), problem: e.to_string() };
         let mut text = serde_json::to_vec_pretty(self).map_err(damaged)?;
         text.push(b'\n');
-        Ok(atomic_write(&self.path, |out| out.write_all(&text))?)
+        Ok(private_write(&self.path, |out| out.write_all(&text))?)
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempPath;
 
@@ -207,13 +207,8 @@ pub(super) fn extract(path: &Path, manifest: &Manifest, folder: &Path) -> Result
         }
         let mut out = File::create_new(&target).map_err(|e| PacketError::file(&target, e))?;
         let mut packed = (&mut file).take(entry.packed);
-        // One byte more than it should have shows that it has too many.
-        let copied = if entry.deflated {
-            io::copy(&mut DeflateDecoder::new(&mut packed).take(entry.bytes + 1), &mut out)
-        } else {
-            io::copy(&mut packed, &mut out)
-        };
-        let copied = copied.map_err(|_| tampered(entry))?;
+        let copied = unpack(&mut packed, entry, &mut out)
+            .map_err(|e| if is_content(&e) { tampered(entry) } else { PacketError::file(&target, e) })?;
         io::copy(&mut packed, &mut io::sink()).map_err(failed)?;
         out.sync_all().map_err(|e| PacketError::file(&target, e))?;
         let sum = File::open(&target).and_then(file_sum).map_err(|e| PacketError::file(&target, e))?;
@@ -222,6 +217,16 @@ pub(super) fn extract(path: &Path, manifest: &Manifest, folder: &Path) -> Result
         }
     }
     Ok(())
+}
+
+/// Writes an entry as it was before it was packed; the number of bytes, one more than it should have where it has too many.
+fn unpack(packed: &mut dyn Read, entry: &Entry, out: &mut dyn Write) -> io::Result<u64> {
+    if entry.deflated { io::copy(&mut DeflateDecoder::new(packed).take(entry.bytes + 1), out) } else { io::copy(packed, out) }
+}
+
+/// Whether the packed bytes are at fault, by what flate2 says of those that are no stream of its kind, and not the disk.
+fn is_content(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
 }
 
 /// A number of a packet: 16 hexadecimal digits.
@@ -258,6 +263,23 @@ impl Write for Summing<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_full_disk_is_not_called_tampering() {
+        let entry = |deflated| Entry { path: "a".into(), bytes: 9, packed: 4, deflated, sha256: String::new() };
+        let mut deflated = DeflateEncoder::new(Vec::new(), Compression::fast());
+        deflated.write_all(&[7; 99]).unwrap();
+        let good = deflated.finish().unwrap();
+        let full = || File::options().write(true).open("/dev/full");
+        if let Ok(mut disk) = full() {
+            let error = unpack(&mut good.as_slice(), &entry(true), &mut disk).unwrap_err();
+            assert!(!is_content(&error), "{error:?}");
+            let told = PacketError::file(Path::new("a"), error).to_string();
+            assert!(told.contains("free some space"), "{told}");
+        }
+        assert!(is_content(&unpack(&mut [0xff; 9].as_slice(), &entry(true), &mut Vec::new()).unwrap_err()));
+        assert!(is_content(&unpack(&mut &good[..good.len() / 2], &entry(true), &mut Vec::new()).unwrap_err()));
+    }
 
     fn packed(contents: &[Vec<u8>]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();

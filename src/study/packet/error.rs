@@ -1,19 +1,19 @@
 //! What can go wrong with a packet, each in one sentence that says what to do.
 
 use crate::study::{ExamCode, ReaderCode};
-use std::path::PathBuf;
-use thiserror::Error;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
 
 /// Why a packet cannot be made, opened or merged. Nothing is written then.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum PacketError {
     /// The file cannot be read or written.
-    #[error("{} cannot be used: {cause}; check the path and its permissions", path.display())]
+    #[error("{} cannot be used: {cause}; {}", path.display(), advice(.cause))]
     File {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        cause: std::io::Error,
+        cause: Error,
     },
     /// The file is no packet, or one of the other direction.
     #[error("{} is not {expected}: {problem}", path.display())]
@@ -99,8 +99,15 @@ pub enum PacketError {
     },
 }
 
+fn advice(cause: &Error) -> &'static str {
+    match cause.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space and do it again",
+        _ => "check the path and its permissions",
+    }
+}
+
 impl PacketError {
-    pub(super) fn file(path: &std::path::Path, cause: std::io::Error) -> Self {
+    pub(super) fn file(path: &Path, cause: Error) -> Self {
         Self::File { path: path.to_owned(), cause }
     }
 }

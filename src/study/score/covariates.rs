@@ -1,9 +1,10 @@
 //! `covariates.csv`: what the coordinator knows of patients and keeps outside study and packets.
 
+use super::plan::ScorePlan;
 use crate::study::exam::read_given;
 use crate::study::link::refuse_inside;
 use crate::study::{ExamCode, StudyError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What the table needs of one exam.
@@ -35,6 +36,23 @@ impl Covariates {
         let text = String::from_utf8_lossy(&read_given(path)?).into_owned();
         Self::parse(&text)
             .map_err(|(line, problem)| StudyError::Damaged { path: path.to_owned(), problem: format!("line {line}: {problem}") })
+    }
+
+    /// Compares the list that was read from `path` with the exams of a session: one sentence on those that only one of them knows,
+    /// nothing where they agree. To be asked before the session is unblinded.
+    ///
+    /// # Errors
+    /// If the list knows none of the exams: it is another study's, or its codes are not those of this study.
+    pub fn remark(&self, path: &Path, plan: &ScorePlan) -> Result<Option<String>, StudyError> {
+        let exams: BTreeSet<&ExamCode> = plan.items.iter().map(|item| &item.exam).collect();
+        let listed: BTreeSet<&ExamCode> = self.0.keys().collect();
+        if listed.is_disjoint(&exams) && !exams.is_empty() {
+            let problem = format!("none of its exams is in session {}; write the exams' codes of this study", plan.session);
+            return Err(StudyError::Damaged { path: path.to_owned(), problem });
+        }
+        let parts = [(exams.difference(&listed), "not in the list"), (listed.difference(&exams), "in the list, but not in the session")];
+        let said: Vec<String> = parts.into_iter().filter_map(|(codes, word)| Some(format!("{} {word}", counted(codes)?))).collect();
+        Ok((!said.is_empty()).then(|| format!("{}: {}.", path.display(), said.join("; "))))
     }
 
     /// The covariates of an exam.
@@ -78,6 +96,15 @@ impl Covariates {
     }
 }
 
+/// `2 exams (K-001, K-002)`, with at most five by name.
+fn counted<'a>(codes: impl Iterator<Item = &'a &'a ExamCode>) -> Option<String> {
+    const NAMED: usize = 5;
+    let all: Vec<String> = codes.map(ToString::to_string).collect();
+    let more = if all.len() > NAMED { " …" } else { "" };
+    let noun = if all.len() == 1 { "exam" } else { "exams" };
+    (!all.is_empty()).then(|| format!("{} {noun} ({}{more})", all.len(), all[..all.len().min(NAMED)].join(", ")))
+}
+
 fn fields(line: &str, comma: char) -> Vec<String> {
     let (mut all, mut field, mut quoted) = (Vec::new(), String::new(), false);
     for sign in line.chars() {
@@ -93,6 +120,7 @@ fn fields(line: &str, comma: char) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plan::ScoreItem;
     use super::*;
     use proptest::prelude::*;
 
@@ -108,6 +136,22 @@ mod tests {
         assert_eq!(of("exam,age\nK-001,old").unwrap_err().0, 2);
         assert_eq!(of("exam,age\nK-001,1\nK-001,2").unwrap_err(), (3, "K-001 comes twice".to_owned()));
         assert!(of("patient,age\n").is_err() && of("").is_err());
+    }
+
+    #[test]
+    fn exams_that_only_one_side_knows_are_named() {
+        let code = |text: &str| ExamCode::new(text).unwrap();
+        let mut plan = ScorePlan::named(code("S1"));
+        for exam in ["K-001", "K-002"] {
+            plan.items.push(ScoreItem { code: code("M-01"), exam: code(exam), levels: vec![1], slices: 3 });
+        }
+        let said = |text: &str| Covariates::parse(text).unwrap().remark(Path::new("ages.csv"), &plan);
+        assert_eq!(said("exam,age\nK-001,13\nK-002,14\n").unwrap(), None);
+        assert_eq!(
+            said("exam,age\nK-001,13\nK-OO2,14\n").unwrap().unwrap(),
+            "ages.csv: 1 exam (K-002) not in the list; 1 exam (K-OO2) in the list, but not in the session."
+        );
+        assert!(said("exam,age\n001,13\n").unwrap_err().to_string().contains("none of its exams is in session S1"));
     }
 
     proptest! {

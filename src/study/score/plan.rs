@@ -1,7 +1,7 @@
 //! A scoring session before the first mark: which masks in which order, and, kept apart, what they are.
 
 use super::key::{ScoreKey, place_for_key};
-use crate::io::{atomic_write, write_labels_nifti};
+use crate::io::{private_write, write_labels_nifti};
 use crate::study::read::hex;
 use crate::study::{ExamCode, ScoreFile, Study, StudyError};
 use crate::volume::Labels;
@@ -134,7 +134,7 @@ pub fn new_score_session(
     }
     let secret = ScoreKey { session: plan.session.clone(), seed, sources };
     let secret = serde_json::to_vec_pretty(&secret).map_err(|e| damaged(&e.to_string()))?;
-    atomic_write(&key, |out| out.write_all(&secret))?;
+    private_write(&key, |out| out.write_all(&secret))?;
     let plan = ScorePlan {
         format: 1,
         session: plan.session.clone(),
