@@ -19,6 +19,8 @@ pub struct TrainingState {
     pub(super) judged: Option<VersionsJudged>,
     pub(super) ablated: Option<Ablated>,
     pub(super) ablating: bool,
+    /// The last change of the current version that was asked for. Two at once could end in either order.
+    pub(super) choosing: Option<RequestId>,
 }
 
 impl TrainingState {

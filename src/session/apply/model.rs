@@ -50,14 +50,18 @@ impl Session {
                 effects
             }
             ModelCommand::BeginShipped => self.begin_shipped(),
-            ModelCommand::MakeCurrent(version) => match (&self.study, self.model_name()) {
-                (Some(study), Some(model)) => {
-                    let root = study.root.clone();
-                    vec![self.request("Changing the current version", Request::MakeCurrent { root, model, version })]
-                }
-                _ => Vec::new(),
-            },
+            ModelCommand::MakeCurrent(version) => self.make_current(version),
         }
+    }
+
+    fn make_current(&mut self, version: u32) -> Vec<Effect> {
+        let under_way = self.training.choosing.is_some_and(|id| self.jobs.contains_key(&id));
+        let (Some(study), Some(model), false) = (&self.study, self.model_name(), under_way) else { return Vec::new() };
+        let effect = self.request("Changing the current version", Request::MakeCurrent { root: study.root.clone(), model, version });
+        if let Effect::Work(id, _) = &effect {
+            self.training.choosing = Some(*id);
+        }
+        vec![effect]
     }
 
     fn begin_shipped(&mut self) -> Vec<Effect> {
