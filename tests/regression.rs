@@ -21,6 +21,8 @@ mod history;
 mod knee;
 #[path = "regression/learning.rs"]
 mod learning;
+#[path = "regression/seats.rs"]
+mod seats;
 #[path = "regression/studies.rs"]
 mod studies;
 #[path = "regression/window.rs"]

@@ -125,7 +125,7 @@ impl Session {
             Outcome::Reported(written) => self.tell_report(&written),
             Outcome::Operated(done) => return self.absorb_operated(*done),
             Outcome::MaskRead(mask) => return self.absorb_mask(*mask),
-            Outcome::ImportLook(look) => return self.absorb_import_look(*look),
+            Outcome::ImportLook(look) => return self.absorb_import_look(id, *look),
             Outcome::ImportPreview(preview) => self.absorb_import_preview(*preview),
             Outcome::Exported { files, out, left_out } => self.tell_export(files, &out, &left_out),
             Outcome::Picked { purpose, path, dialog_shown } => return self.absorb_picked(purpose, path, dialog_shown),
@@ -159,11 +159,8 @@ impl Session {
                 return effects;
             }
             effects.extend(self.close_exam());
-            self.role = None;
-            self.atlas = super::AtlasState { back_as: self.atlas.back_as.take(), ..super::AtlasState::default() };
+            self.forget_person();
             self.standard = None;
-            self.compare = super::CompareState::default();
-            self.review = super::ReviewState::default();
             self.import = None;
         }
         if self.study.as_ref().is_some_and(|held| same && held.protocol.reading() != summary.protocol.reading()) {

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::study::ExamCode;
-use crate::worker::message::{Outcome, Request, RequestId};
+use crate::worker::message::{Outcome, Request, RequestId, ScoreOutcome};
 
 /// An exam, or a mask to be scored, that is on its way to the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +20,11 @@ impl Session {
         let asked_in = self.asked_in.remove(&id);
         let elsewhere = asked_in.is_some_and(|root| self.study.as_ref().is_none_or(|study| study.root != root));
         let late = id < self.exam_since;
+        let outcome = if self.is_of_another(id) { self.fit_for_the_next(outcome)? } else { outcome };
         match outcome {
             Outcome::Proposed(_) | Outcome::Doubted(_) | Outcome::Operated(_) | Outcome::ReadChecked(_) if late => None,
+            // The mask that calibration hides may have been asked for just before.
+            Outcome::Atlas(_) if late && self.calibrates() => None,
             Outcome::MaskRead(_) if late => {
                 self.warn("The mask was not imported: its exam is no longer open.");
                 None
@@ -45,6 +48,27 @@ impl Session {
                 None
             }
             wanted => Some(wanted),
+        }
+    }
+
+    /// Whether a request was made by whoever sat here before.
+    pub(super) fn is_of_another(&self, id: RequestId) -> bool {
+        id <= self.person_since
+    }
+
+    /// What of another person's answer may reach this one: that something is done, and what was not saved; no figures, no masks
+    /// and no marks.
+    fn fit_for_the_next(&mut self, outcome: Outcome) -> Option<Outcome> {
+        match outcome {
+            Outcome::Audited(_) | Outcome::Calibrated(_) | Outcome::Atlas(_) | Outcome::Judged(_) | Outcome::Ablated(_) => None,
+            Outcome::Ranked(_) | Outcome::ImportPreview(_) => None,
+            Outcome::Score(score) if !matches!(*score, ScoreOutcome::Kept | ScoreOutcome::NotKept(..)) => None,
+            Outcome::PacketDone { study, .. } | Outcome::ConsensusAdopted { study, .. } | Outcome::AtlasAdded { study, .. }
+                if self.reads_blind() =>
+            {
+                Some(Outcome::Study(study))
+            }
+            other => Some(other),
         }
     }
 }

@@ -48,6 +48,11 @@ impl Notices {
         }
     }
 
+    /// Takes all from the screen.
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+    }
+
     pub(super) fn dismiss(&mut self, id: u64) {
         self.list.retain(|n| n.id != id);
     }

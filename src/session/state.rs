@@ -75,6 +75,8 @@ pub struct Session {
     pub(super) opening: Option<Opening>,
     /// What was asked for before this request belongs to an exam or a reader that is gone.
     pub(super) exam_since: RequestId,
+    /// What was asked for up to this request was another person's.
+    pub(super) person_since: RequestId,
     /// In which study something was asked for that changes one.
     pub(super) asked_in: BTreeMap<RequestId, std::path::PathBuf>,
     pub(super) operating: Option<RequestId>,
@@ -133,6 +135,7 @@ impl Session {
             quit_asked: false,
             opening: None,
             exam_since: RequestId(0),
+            person_since: RequestId(0),
             asked_in: BTreeMap::new(),
             operating: None,
             after_save: None,

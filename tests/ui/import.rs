@@ -4,7 +4,7 @@ use super::{Window, can_render, click, shot};
 use crate::desk::harness;
 use egui::{PointerButton, vec2};
 use egui_kittest::kittest::Queryable as _;
-use osteon::session::{Command, Effect, FileCommand, ImportCommand, StudyCommand};
+use osteon::session::{Command, FileCommand, ImportCommand, StudyCommand};
 use osteon::study::{ExamCode, ImportTable, Look, PlannedExam, PlannedSequence, SequenceName};
 use osteon::worker::message::{ImportLook, ImportPreview, ImportSource, Outcome, PickPurpose, Request, RequestId, Role};
 
@@ -43,18 +43,15 @@ fn page(render: bool) -> Window {
     };
     let source = ImportSource { root: "/nowhere/knee".into(), path: "/data/knees".into(), patients: None, link: None };
     let look = ImportLook { source, table, skipped: vec![] };
-    let effects = window
-        .state_mut()
-        .session
-        .absorb(osteon::worker::message::Event::Ended { id: RequestId(0), outcome: Outcome::ImportLook(Box::new(look)) });
-    assert!(
-        matches!(&effects[..], [Effect::Work(_, Request::ImportPreview { at: [2, 0], slice: None })]),
-        "what waits is shown first: {effects:?}"
-    );
+    window.state_mut().run(Command::File(FileCommand::Use(PickPurpose::Import, "/data/knees".into())));
+    let (id, _) = window.state().asked(|r| matches!(r, Request::LookAtImport(_)));
+    window.state_mut().end(id, Outcome::ImportLook(Box::new(look)));
+    // What waits is shown first.
+    let (id, _) = window.state().asked(|r| matches!(r, Request::ImportPreview { at: [2, 0], slice: None }));
     let shown = [384, 384];
     let grey = (0..384 * 384).map(|n| if (20..34).contains(&(n / 384)) && n % 384 > 250 && n % 9 < 5 { 255 } else { (n % 384 / 3) as u8 });
     let preview = ImportPreview { at: [2, 0], slice: None, slices: 24, size: shown, shown, grey: grey.collect() };
-    window.state_mut().end(RequestId(0), Outcome::ImportPreview(Box::new(preview)));
+    window.state_mut().end(id, Outcome::ImportPreview(Box::new(preview)));
     window.run_steps(3);
     window
 }

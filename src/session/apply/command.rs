@@ -1,6 +1,6 @@
 //! Every command to the file that carries it out.
 
-use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, Workspace};
+use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, ViewCommand, Workspace};
 
 impl Session {
     /// Carries out a command. `now` is the time in RFC 3339, for the journal and model cards.
@@ -9,7 +9,8 @@ impl Session {
         if !matches!(command, Command::File(FileCommand::Quit)) {
             self.quit_asked = false;
         }
-        if let Some(exam) = &mut self.exam {
+        // Slices that go by themselves are no sign of a person.
+        if let Some(exam) = self.exam.as_mut().filter(|_| !matches!(command, Command::View(ViewCommand::CineStep))) {
             exam.time.mark(now);
         }
         let mut effects = self.carry_out(command);
@@ -28,7 +29,7 @@ impl Session {
         match command {
             Command::File(command) => self.apply_file(command),
             Command::Study(command) => self.apply_study(command),
-            Command::View(crate::session::ViewCommand::ToggleStandardised) => self.toggle_standardised(),
+            Command::View(ViewCommand::ToggleStandardised) => self.toggle_standardised(),
             Command::View(command) => self.change_view(command),
             Command::Tool(command) => {
                 self.apply_tool(command);

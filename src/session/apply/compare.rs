@@ -210,6 +210,9 @@ impl Session {
         if self.study.as_ref().is_some_and(|held| held.root == study.root) {
             self.study = Some(study);
             self.compare.asked = None;
+            if let Some(role) = self.role.clone() {
+                self.order_exams(&role);
+            }
         }
         self.info(text);
     }

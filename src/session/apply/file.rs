@@ -2,6 +2,7 @@
 
 use crate::session::{Command, Effect, FileCommand, MaskOptions, ModelCommand, ScoreCommand, Session};
 use crate::worker::message::{ExportHow, ImportSource, PacketAsk, PickPurpose, Request, Role};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 impl Session {
@@ -36,15 +37,17 @@ impl Session {
         match purpose {
             PickPurpose::OpenFolder | PickPurpose::OpenFile | PickPurpose::NewStudy => {
                 let again = Command::File(FileCommand::Use(purpose, path.clone()));
-                if let Some(effects) = self.wait_for_save(again) {
-                    return effects;
-                }
+                let mut effects = match self.wait_for_save(again) {
+                    ControlFlow::Break(waiting) => return waiting,
+                    ControlFlow::Continue(first) => first,
+                };
                 if let Some(refusal) = self.unsaved_refusal() {
                     self.error(refusal);
-                    return Vec::new();
+                    return effects;
                 }
                 let made = purpose == PickPurpose::NewStudy;
-                vec![self.request("Opening", if made { Request::NewStudy { path } } else { Request::Open { path } })]
+                effects.push(self.request("Opening", if made { Request::NewStudy { path } } else { Request::Open { path } }));
+                effects
             }
             PickPurpose::Import if self.reads_blind() => {
                 self.warn("Import as coordinator: in a study of several readers nobody who reads may see who the patients are.");
@@ -92,7 +95,7 @@ impl Session {
     }
 
     /// Whether the person here is one of several readers.
-    fn reads_blind(&self) -> bool {
+    pub(in crate::session) fn reads_blind(&self) -> bool {
         let several = self.study.as_ref().is_some_and(|study| study.protocol.readers().len() > 1);
         several && matches!(self.role, Some(Role::Reader(_)))
     }

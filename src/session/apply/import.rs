@@ -2,7 +2,7 @@
 
 use crate::session::{Effect, ImportCommand, ImportState, Session};
 use crate::study::{Look, PixelBox};
-use crate::worker::message::{ImportLook, ImportPreview, ImportSource, Request};
+use crate::worker::message::{ImportLook, ImportPreview, ImportSource, Request, RequestId, Role};
 
 impl Session {
     pub(super) fn apply_import(&mut self, command: ImportCommand) -> Vec<Effect> {
@@ -56,8 +56,10 @@ impl Session {
         vec![self.request("Reading the images to be imported", Request::LookAtImport(source))]
     }
 
-    pub(in crate::session) fn absorb_import_look(&mut self, look: ImportLook) -> Vec<Effect> {
-        if self.study.as_ref().is_none_or(|study| study.root != look.source.root) {
+    pub(in crate::session) fn absorb_import_look(&mut self, id: RequestId, look: ImportLook) -> Vec<Effect> {
+        // It tells who the patients are: whoever asked for it may have given the seat to somebody else.
+        let another_sits_here = self.is_of_another(id) && !matches!(self.role, Some(Role::Coordinator));
+        if another_sits_here || self.reads_blind() || self.study.as_ref().is_none_or(|study| study.root != look.source.root) {
             return vec![self.request("", Request::ForgetImport)];
         }
         for skipped in &look.skipped {

@@ -5,6 +5,7 @@ use crate::session::scoring::{OpenScores, Scoring};
 use crate::session::{Effect, ScoreCommand, Session, ViewCommand, Workspace};
 use crate::study::{ExamCode, Mark, ScorePlan, ScoreRow, ScoreState, Target};
 use crate::worker::message::{NewScores, PickPurpose, Request, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest};
+use std::ops::ControlFlow;
 
 impl Session {
     pub(super) fn apply_score(&mut self, command: ScoreCommand) -> Vec<Effect> {
@@ -93,15 +94,16 @@ impl Session {
             return Vec::new();
         }
         let again = crate::session::Command::View(ViewCommand::Workspace(Workspace::Score));
-        if let Some(effects) = self.wait_for_save(again) {
-            return effects;
-        }
+        let mut effects = match self.wait_for_save(again) {
+            ControlFlow::Break(waiting) => return waiting,
+            ControlFlow::Continue(first) => first,
+        };
         if let Some(refusal) = self.unsaved_refusal() {
             self.error(refusal);
-            return Vec::new();
+            return effects;
         }
         let before = self.exam.as_ref().map(|e| e.code.clone());
-        let mut effects = self.close_mask();
+        effects.extend(self.close_mask());
         self.scoring = Scoring { before, ..Scoring::default() };
         self.workspace = Workspace::Score;
         effects.extend(self.ask_scores("", ScoreAsk::List));
@@ -144,12 +146,13 @@ impl Session {
             ScoreOutcome::Kept => self.one_arrived(),
             ScoreOutcome::NotKept(row, why) => {
                 self.one_arrived();
-                let Some(open) = &mut self.scoring.open else { return Vec::new() };
+                // It may have been left meanwhile; whoever marked is to know all the same.
+                let open = self.scoring.open.as_mut();
                 if let Some((target, _)) = row.mark {
-                    open.state.marks.remove(&(row.scorer, row.item, target));
-                    self.error(format!("The mark was not saved, set it again: {why}"));
+                    open.map(|open| open.state.marks.remove(&(row.scorer, row.item.clone(), target)));
+                    self.error(format!("The mark on {} was not saved, set it again: {why}", row.item));
                 } else {
-                    open.state.comments.remove(&(row.scorer, row.item.clone()));
+                    open.map(|open| open.state.comments.remove(&(row.scorer, row.item.clone())));
                     let text = row.comment.unwrap_or_default();
                     self.error(format!("The comment on {} was not saved, write it again (\"{text}\"): {why}", row.item));
                 }

@@ -4,7 +4,8 @@ use crate::session::late::Opening;
 use crate::session::state::AfterSave;
 use crate::session::{Command, CompareState, ConditionsState, Effect, Hands, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::{ExamCode, ReadingPlace, reading_order};
-use crate::worker::message::{ExamSummary, OpenHow, ReportChoice, Request, Role};
+use crate::worker::message::{ExamSummary, OpenHow, ReportChoice, Request, RequestId, Role};
+use std::ops::ControlFlow;
 
 impl Session {
     pub(super) fn apply_study(&mut self, command: StudyCommand) -> Vec<Effect> {
@@ -23,6 +24,7 @@ impl Session {
             self.after_save = None;
             return Vec::new();
         }
+        let mut effects = Vec::new();
         if !matches!(
             command,
             StudyCommand::Compare
@@ -30,10 +32,17 @@ impl Session {
                 | StudyCommand::Submit
                 | StudyCommand::CancelSubmit
                 | StudyCommand::ConfirmConditions
-        ) && let Some(effects) = self.wait_for_save(Command::Study(command.clone()))
-        {
-            return effects;
+        ) {
+            match self.wait_for_save(Command::Study(command.clone())) {
+                ControlFlow::Break(waiting) => return waiting,
+                ControlFlow::Continue(first) => effects = first,
+            }
         }
+        effects.extend(self.carry_out_study(command));
+        effects
+    }
+
+    fn carry_out_study(&mut self, command: StudyCommand) -> Vec<Effect> {
         match command {
             StudyCommand::ChooseRole(role) => self.choose_role(role),
             StudyCommand::LeaveRole => self.leave_role(),
@@ -65,17 +74,19 @@ impl Session {
         }
     }
 
-    /// Puts a command that leaves the exam off until its rows are on disk; `None` if they are. What failed to be saved is
-    /// refused where the command is carried out.
-    pub(super) fn wait_for_save(&mut self, command: Command) -> Option<Vec<Effect>> {
+    /// Puts a command that leaves the exam off until its rows are on disk: `Break`; where they are, it is carried out after what
+    /// `Continue` holds. What failed to be saved is refused where the command is carried out. A mark of a scoring session is no row
+    /// of a read: nothing would come back for it to wait for.
+    pub(super) fn wait_for_save(&mut self, command: Command) -> ControlFlow<Vec<Effect>, Vec<Effect>> {
         let mut effects = self.commit_gesture();
         effects.extend(self.log_time());
         let failed = self.exam.as_ref().is_some_and(|e| e.save_error.is_some());
-        if effects.is_empty() && (failed || self.all_saved()) {
-            return None;
+        if self.all_saved() || (failed && effects.is_empty()) {
+            self.after_save = None;
+            return ControlFlow::Continue(effects);
         }
         self.after_save = Some(AfterSave::Command(command));
-        Some(effects)
+        ControlFlow::Break(effects)
     }
 
     fn choose_role(&mut self, role: Role) -> Vec<Effect> {
@@ -99,6 +110,10 @@ impl Session {
         }
         .map(|e| e.code.clone());
         self.role = Some(role);
+        if self.reads_blind() {
+            // Its page shows names of patients.
+            effects.extend(self.forget_import());
+        }
         self.ask_for_calibration();
         self.go_on_at = left;
         if let Some(code) = first.filter(|_| self.hands == Hands::Reader) {
@@ -122,19 +137,34 @@ impl Session {
         if let Some(training) = self.training.request {
             effects.push(Effect::Cancel(training));
         }
-        // Nothing of one reader stays on screen for the next.
+        let TrainingState { steps, minutes, memory_mb, .. } = self.training;
+        self.training = TrainingState { steps, minutes, memory_mb, ..TrainingState::default() };
+        if self.role.is_some() {
+            self.notices.clear();
+            effects.extend(self.forget_import());
+        }
+        self.forget_person();
+        self.atlas.back_as = None;
+        effects
+    }
+
+    /// Nothing of one person stays on screen for the next, nor is what they asked for shown later.
+    pub(in crate::session) fn forget_person(&mut self) {
+        self.person_since = RequestId(self.next_request);
+        self.after_save = None;
         self.role = None;
         self.compare = CompareState::default();
         self.review = crate::session::ReviewState::default();
         self.checked = None;
         self.scoring = crate::session::Scoring::default();
         self.audit = None;
-        self.atlas = crate::session::AtlasState::default();
+        self.atlas = crate::session::AtlasState { back_as: self.atlas.back_as.take(), ..crate::session::AtlasState::default() };
         self.conditions = ConditionsState::default();
-        let TrainingState { steps, minutes, memory_mb, .. } = self.training;
-        self.training = TrainingState { steps, minutes, memory_mb, ..TrainingState::default() };
         self.workspace = Workspace::Read;
-        effects
+    }
+
+    fn forget_import(&mut self) -> Option<Effect> {
+        self.import.take().map(|_| self.request("", Request::ForgetImport))
     }
 
     /// Each reader has an order of their own where the protocol says so. A packet's codes are in order already.
