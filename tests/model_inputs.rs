@@ -126,6 +126,28 @@ fn a_model_learns_from_water_and_fat_and_an_exam_without_fat_says_so() {
     assert!(driver.session().exam().unwrap().proposal().is_some(), "{}", told(&driver));
 }
 
+/// One step of a fresh net once replaced a model that had learnt, in silence, because it does not go on from that.
+#[test]
+fn a_model_begun_anew_does_not_replace_a_better_one() {
+    let home = tempfile::tempdir().unwrap();
+    let (study, mut driver) = begun(home.path(), &["a", "b"], &["a", "b"]);
+    driver.run(Command::Model(ModelCommand::Steps(40)));
+    for slice in 2..5 {
+        stroke(&mut driver, slice, 1, &[[16.0, 22.0], [24.0, 22.0], [20.0, 18.0]]);
+        driver.run(Command::Edit(EditCommand::ToggleDone));
+    }
+    saved(&mut driver);
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    drop(driver);
+    import(&study, home.path(), &["c"], &[], 20);
+    let mut driver = seated(home.path());
+    driver.run(Command::Model(ModelCommand::Steps(1)));
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    assert_eq!(sequences(&study, 2), ["water"], "{}", told(&driver));
+    assert_eq!(driver.session().current_version(), Some(1), "{}", told(&driver));
+    assert!(told(&driver).contains("not current: it does worse on the held-out slices"), "{}", told(&driver));
+}
+
 #[test]
 fn a_model_begins_with_the_shipped_one_and_proposes() {
     let home = tempfile::tempdir().unwrap();

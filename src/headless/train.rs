@@ -236,7 +236,7 @@ fn tell(version: &TrainedVersion) {
     if let Some(other) = version.overtaken_by {
         println!("Kept, but not made current: {}", overtaken_words(other));
     } else if !version.made_current {
-        println!("It does worse than the version before on what is held out: kept, but not made current.");
+        println!("Kept, but not made current: {}", version.not_current_words());
     }
 }
 

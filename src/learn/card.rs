@@ -2,7 +2,7 @@
 
 use super::{ModelSpec, Plan, Recipe};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The card beside the weights: enough to say what a proposal rests on, and to make the same weights again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Card {
     /// A hash per training exam of what was learnt from it.
     #[serde(default)]
     pub data_hashes: Vec<String>,
+    /// Slices that this version and those it went on from learnt, counted from 0, by exam: none of them judges it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub learnt_slices: BTreeMap<String, BTreeSet<usize>>,
     /// Dice per label on the validation exams, by the label's key; none where it is not estimable.
     #[serde(default)]
     pub dice: BTreeMap<String, Option<f64>>,
@@ -69,6 +72,7 @@ impl Card {
             seed,
             steps: model.steps(),
             data_hashes: Vec::new(),
+            learnt_slices: BTreeMap::new(),
             dice: BTreeMap::new(),
             held_out: String::new(),
             accepted_slices: 0,

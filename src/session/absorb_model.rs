@@ -32,9 +32,7 @@ impl Session {
         } else if *stopped_early {
             self.info(format!("Training stopped: version {version} is kept, but not current; the Models page can make it so."));
         } else {
-            self.warn(format!(
-                "Model version {version} is kept{early} but not current: it does worse on the held-out slices than the one before."
-            ));
+            self.warn(format!("Model version {version} is kept{early} but not current: {}", trained.not_current_words()));
         }
         if let Some(note) = &trained.note {
             self.warn(note.clone());

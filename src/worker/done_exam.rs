@@ -9,6 +9,7 @@ use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, ReadFile, Study};
 use crate::volume::{Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// With no validation exam read yet, one slice in so many is held out instead.
 const HELD_EVERY: usize = 5;
@@ -43,8 +44,9 @@ impl DoneExam {
     }
 
     /// Slices to learn from and slices to judge by.
-    pub fn parts(&self, validated: bool) -> (Vec<usize>, Vec<usize>) {
+    pub fn parts(&self, validated: bool, learnt: &Learnt) -> (Vec<usize>, Vec<usize>) {
         let done = &self.saved.done;
+        let is_learnt = |slice: &usize| learnt.get(self.exam.as_str()).is_some_and(|slices| slices.contains(slice));
         if self.saved.accepted {
             // No version is judged by what a version drew.
             (if self.validates { Vec::new() } else { done.clone() }, Vec::new())
@@ -54,8 +56,9 @@ impl DoneExam {
         } else if validated {
             (done.clone(), Vec::new())
         } else {
-            // By the slice's own number: marking more slices never moves one from learning to judging or back.
-            done.iter().partition(|slice| *slice % HELD_EVERY != HELD_AT)
+            // By the slice's own number: marking more slices never moves one from learning to judging or back. What was learnt while
+            // a validation exam judged, and its marks were not yet taken back, is no judge any more.
+            done.iter().partition(|slice| *slice % HELD_EVERY != HELD_AT || is_learnt(slice))
         }
     }
 
@@ -87,6 +90,9 @@ impl DoneExam {
         format!("{}:{}:{hex}", self.exam, slices.len())
     }
 }
+
+/// Slices that a version learnt from, by exam, as its card holds them.
+pub(super) type Learnt = BTreeMap<String, BTreeSet<usize>>;
 
 /// Bytes that a training may need.
 pub(super) fn ceiling(request: &TrainRequest) -> u64 {
@@ -154,26 +160,27 @@ pub(super) struct Saved {
 
 /// The reader's read of an exam, as it is on screen or else on disk; none where no slice is done.
 pub(super) fn saved_of(study: &Study, request: &TrainRequest, exam: &ExamCode) -> Result<Option<Saved>, String> {
-    let saved = match request.open.as_ref().filter(|open| &open.exam == exam) {
-        Some(open) => {
-            let (labels, interest, done) = (open.labels.clone(), open.interest.clone(), open.done.clone());
-            Some(Saved { labels, interest, done, accepted: open.accepted })
-        }
-        None => saved_labels(study, request, exam)?,
-    };
-    Ok(saved.filter(|saved| !saved.done.is_empty()))
+    if let Some(open) = request.open.as_ref().filter(|open| &open.exam == exam && !open.done.is_empty()) {
+        let (labels, interest, done) = (open.labels.clone(), open.interest.clone(), open.done.clone());
+        return Ok(Some(Saved { labels, interest, done, accepted: open.accepted }));
+    }
+    saved_labels(study, request, exam)
 }
 
-/// The reader's own newest read of an exam, as it is on disk.
+/// The reader's own newest read of an exam with a slice done, as it is on disk: one that was only just begun again takes nothing away.
 fn saved_labels(study: &Study, request: &TrainRequest, exam: &ExamCode) -> Result<Option<Saved>, String> {
     let layout = study.layout();
-    let numbers = layout.read_numbers(&request.reader, exam).map_err(|e| e.to_string())?;
-    let Some(&number) = numbers.last() else { return Ok(None) };
-    let (_, view) = ReadFile::open_read_only(&layout.read(&request.reader, exam, number)).map_err(|e| e.to_string())?;
-    let state = view.state().map_err(|e| e.to_string())?;
-    let done = state.done.iter().filter(|(layer, _)| *layer == request.layer).map(|(_, slice)| *slice as usize).collect();
-    let squares = view.squares().map_err(|e| e.to_string())?;
-    let interest = Interest { exclusion: state.exclusion.clone(), bone: state.bone.clone(), squares };
-    let accepted = view.triage().map_err(|e| e.to_string())?.is_accepted(request.layer);
-    Ok(Some(Saved { labels: state.labels(request.layer).clone(), interest, done, accepted }))
+    for number in layout.read_numbers(&request.reader, exam).map_err(|e| e.to_string())?.into_iter().rev() {
+        let (_, view) = ReadFile::open_read_only(&layout.read(&request.reader, exam, number)).map_err(|e| e.to_string())?;
+        let state = view.state().map_err(|e| e.to_string())?;
+        let done: Vec<usize> = state.done.iter().filter(|(layer, _)| *layer == request.layer).map(|(_, slice)| *slice as usize).collect();
+        if done.is_empty() {
+            continue;
+        }
+        let squares = view.squares().map_err(|e| e.to_string())?;
+        let interest = Interest { exclusion: state.exclusion.clone(), bone: state.bone.clone(), squares };
+        let accepted = view.triage().map_err(|e| e.to_string())?.is_accepted(request.layer);
+        return Ok(Some(Saved { labels: state.labels(request.layer).clone(), interest, done, accepted }));
+    }
+    Ok(None)
 }

@@ -51,6 +51,16 @@ pub(super) fn load(study: &Study, record: &ExamRecord, spec: &ModelSpec) -> Resu
     Ok(images)
 }
 
+/// Whether an exam has every sequence that a model takes.
+///
+/// # Errors
+/// One sentence, if the exam cannot be read.
+pub(super) fn has_all(study: &Study, exam: &ExamCode, spec: &ModelSpec) -> Result<bool, String> {
+    let record = study.exam(exam).map_err(|e| e.to_string())?;
+    let has = |wanted: &String| record.sequences.iter().any(|s| same(wanted, s.name.as_str()));
+    Ok(spec.sequences.len() < 2 || spec.sequences.iter().all(has))
+}
+
 /// What a model takes of an open exam, whose first sequence is the one that is read.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ mod memory_plan;
 pub mod message;
 mod operate;
 mod packet;
+mod predecessor;
 mod propose;
 mod replay;
 mod report;

@@ -1,11 +1,12 @@
 //! Training beside the reader: pause, resume, cancel; the best version is saved, and made current only when it is no worse.
 
+use super::done_exam::Learnt;
 use super::inputs;
 use super::judge::{DiceTable, Judge, is_no_worse, mean};
 use super::length::Length;
 use super::memory_plan::{MemoryPlan, StepSize};
 use super::message::{Event, Outcome, TrainProgress, TrainRequest, TrainedVersion};
-use super::propose::load_model;
+use super::predecessor::{EachExam, Predecessor};
 use super::steady::{SteadyTrainer, Stepped};
 use super::summary::{describe, drawn_parts};
 use super::task::Task;
@@ -17,8 +18,9 @@ use crate::learn::{
     Augmentation, Card, CheckedSpec, Compute, Crop, Example, Model, Rate, Recipe, Sampler, TrainOptions, Trainer, balanced_weights,
     checkpoint,
 };
-use crate::study::{ModelCode, Study};
+use crate::study::{ExamCode, ModelCode, Study};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Highest learning rate. A retraining takes it, too: half of it learns less of the newest exam (`docs/learning-loop.md`).
@@ -55,9 +57,10 @@ pub(super) struct Run<'a> {
     study: Study,
     model: ModelCode,
     pub data: TrainingData,
-    parent: Option<(u32, Model)>,
     /// What was current when it began.
-    current_before: Option<u32>,
+    before: Option<Predecessor>,
+    /// Whether it goes on from that.
+    goes_on: bool,
     /// Why it does not go on from the current version, if it does not, and why not on the graphics card.
     remarks: Vec<String>,
     trainer: SteadyTrainer,
@@ -105,25 +108,22 @@ impl<'a> Run<'a> {
         let study = Study::open(&request.root).map_err(|e| e.to_string())?;
         let model = ModelCode::new(&request.model).map_err(|e| e.to_string())?;
         let labels = highest_label(&study, request.layer);
-        let before = match study.current_version(&model).map_err(|e| e.to_string())? {
-            Some(version) => Some((version, load_model(&study, &model, version)?.model().clone())),
-            None => None,
-        };
+        let before = Predecessor::of(&study, &model)?;
         let sequences = inputs::common_sequences(&study)?;
         // A model that some exam can no longer be given to is not gone on with: it would bar that exam for good.
-        let current_before = before.as_ref().map(|(version, _)| *version);
-        let anew = before.as_ref().and_then(|(version, model)| inputs::begun_anew(*version, model.spec().spec(), &sequences));
-        let parent = before.clone().filter(|_| go_on && anew.is_none());
+        let anew = before.as_ref().and_then(|before| inputs::begun_anew(before.version, before.model.spec().spec(), &sequences));
+        let parent = before.as_ref().filter(|_| go_on && anew.is_none());
         // A build for a graphics card falls back to the processor where there is none, and says so.
         let remarks = [anew, Compute::best().1].into_iter().flatten().collect();
-        let recipe = parent.as_ref().map_or_else(|| Recipe::for_sequences(&sequences), |(_, model)| model.recipe().clone());
-        let checked = match &parent {
-            Some((version, model)) => {
-                require_same_net(request, *version, model.spec())?;
-                model.spec().clone()
+        let recipe = parent.map_or_else(|| Recipe::for_sequences(&sequences), |parent| parent.model.recipe().clone());
+        let checked = match parent {
+            Some(parent) => {
+                require_same_net(request, parent.version, parent.model.spec())?;
+                parent.model.spec().clone()
             }
-            None => first_spec(request, labels, sequences, before.as_ref().map(|(_, model)| model.spec().spec()))?,
+            None => first_spec(request, labels, sequences, before.as_ref().map(|before| before.model.spec().spec()))?,
         };
+        let nothing = Learnt::new();
         let data = gather(&Gathering {
             study: &study,
             request,
@@ -132,10 +132,12 @@ impl<'a> Run<'a> {
             pool,
             cancel: &task.cancel,
             handle: Some(handle),
+            learnt: before.as_ref().map_or(&nothing, |before| &before.learnt),
+            held_bytes: 0,
             to_judge: false,
         })?;
-        let (trainer, plan) = Self::prepare(request, &data, &checked, recipe, parent.as_ref().map(|(_, model)| model))?;
-        let best = None;
+        let (trainer, plan) = Self::prepare(request, &data, &checked, recipe, parent.map(|parent| &parent.model))?;
+        let (best, goes_on) = (None, parent.is_some());
         Ok(Self {
             task,
             pool,
@@ -144,8 +146,8 @@ impl<'a> Run<'a> {
             study,
             model,
             data,
-            parent,
-            current_before,
+            before,
+            goes_on,
             remarks,
             trainer,
             plan,
@@ -206,13 +208,7 @@ impl<'a> Run<'a> {
     fn finish(mut self) -> Result<Option<TrainedVersion>, String> {
         // Asked for before anything is saved: a version that is there must not be told as a failure.
         let parts = drawn_parts(&self.study)?;
-        let before = match &self.parent {
-            Some((_, model)) => match self.judge().dice(model, usize::MAX)? {
-                Some(dice) => Some(dice),
-                None => return Ok(None),
-            },
-            None => None,
-        };
+        let ControlFlow::Continue(mark) = self.judge_before()? else { return Ok(None) };
         let taken = self.take_steps()?;
         if taken.steps == 0 {
             return match self.trainer.note() {
@@ -221,10 +217,14 @@ impl<'a> Run<'a> {
             };
         }
         let kept = self.keep(taken);
-        let parent = self.parent.as_ref().map(|(version, _)| format!("{}/{version}", self.model));
+        let parent = self.before.as_ref().filter(|_| self.goes_on);
+        let mut learnt_slices = parent.map_or_else(Learnt::new, |parent| parent.learnt.clone());
+        self.data.learnt.iter().for_each(|(exam, slices)| learnt_slices.entry(exam.clone()).or_default().extend(slices));
+        let parent = parent.map(|parent| format!("{}/{}", self.model, parent.version));
         let held_out = self.judge().words(&self.data.held_out_words, if kept.whole { usize::MAX } else { QUICK_LOOK });
         let card = Card {
             data_hashes: self.data.hashes.clone(),
+            learnt_slices,
             dice: kept.dice.iter().cloned().collect::<BTreeMap<_, _>>(),
             parent,
             held_out: held_out.clone(),
@@ -233,11 +233,11 @@ impl<'a> Run<'a> {
             ..self.pool.install(|| Card::of(&kept.model, self.request.seed, &self.request.created))
         };
         let version = self.save(&kept.model, &card)?;
-        // A version that was not judged replaces none that was.
-        let no_worse = if kept.whole { is_no_worse(before.as_deref(), &kept.dice) } else { before.is_none() };
+        let no_worse = self.may_replace(&kept, mark.as_deref())?;
         // Whoever went back to another version while this one was trained, or trained one in another program, has the last word.
-        let now = self.study.current_version(&self.model).unwrap_or(self.current_before);
-        let overtaken_by = now.filter(|_| now != self.current_before);
+        let current_before = self.before.as_ref().map(|before| before.version);
+        let now = self.study.current_version(&self.model).unwrap_or(current_before);
+        let overtaken_by = now.filter(|_| now != current_before);
         let made_current = no_worse && overtaken_by.is_none();
         if made_current {
             self.study.set_current_version(&self.model, version).map_err(|e| e.to_string())?;
@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
         Ok(Some(TrainedVersion {
             model: self.model.to_string(),
             summary,
-            before,
+            before: mark.map(|each| self.judge().mean_over(&each)),
             held_out,
             made_current,
             overtaken_by,
@@ -262,6 +262,42 @@ impl<'a> Run<'a> {
         }))
     }
 
+    /// What the version that was current does on the held-out slices; `Break` when cancelled. One that this training does not go on
+    /// from takes inputs of its own; where it cannot be judged on them, that is said.
+    fn judge_before(&mut self) -> Result<ControlFlow<(), Option<EachExam>>, String> {
+        let Some(before) = &self.before else { return Ok(ControlFlow::Continue(None)) };
+        let judged = if self.goes_on {
+            self.judge().per_exam(&before.model, usize::MAX)
+        } else {
+            before.judged_beside(&self.judge(), &self.study, self.request, &self.data)
+        };
+        match judged {
+            Ok(Some(each)) => Ok(ControlFlow::Continue(Some(each))),
+            Ok(None) => Ok(ControlFlow::Break(())),
+            Err(why) if self.goes_on => Err(why),
+            Err(why) => {
+                self.remarks.push(format!("Version {} could not be judged beside it: {why}", before.version));
+                Ok(ControlFlow::Continue(None))
+            }
+        }
+    }
+
+    /// Whether the new version is no worse than the one that was current. One that was not judged replaces none, nor does one that
+    /// takes other inputs replace a version that it cannot be measured against.
+    fn may_replace(&self, kept: &Judged, mark: Option<&[(ExamCode, DiceTable)]>) -> Result<bool, String> {
+        let (Some(_), judge) = (&self.before, self.judge()) else { return Ok(true) };
+        let (Some(mark), true) = (mark, kept.whole) else { return Ok(false) };
+        let before = judge.mean_over(mark);
+        if self.goes_on {
+            return Ok(is_no_worse(Some(&before), &kept.dice));
+        }
+        let Some(mut each) = judge.per_exam(&kept.model, usize::MAX)? else { return Ok(false) };
+        each.retain(|(exam, _)| mark.iter().any(|(other, _)| other == exam));
+        let after = judge.mean_over(&each);
+        let comparable = before.iter().zip(&after).any(|(b, a)| b.1.is_some() && a.1.is_some());
+        Ok(comparable && is_no_worse(Some(&before), &after))
+    }
+
     /// Trains and judges without saving; `None` when the person stopped it.
     pub fn trained_and_judged(&mut self) -> Result<Option<DiceTable>, String> {
         let taken = self.take_steps()?;
@@ -269,7 +305,10 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         let kept = self.keep(taken);
-        Ok(kept.whole.then_some(kept.dice))
+        match self.trainer.note() {
+            Some(why) if !kept.whole && !self.task.cancel.is_cancelled() => Err(why.to_owned()),
+            _ => Ok(kept.whole.then_some(kept.dice)),
+        }
     }
 
     /// What is kept: the last weights or the best before them, whichever does better on all held-out slices. Cancelling must

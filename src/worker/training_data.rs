@@ -1,6 +1,7 @@
 //! What a reader marked done: slices to learn from and slices held out to judge by.
 
-use super::done_exam::{DoneExam, Saved, ceiling, prepare, saved_of};
+use super::done_exam::{DoneExam, Learnt, Saved, ceiling, prepare, saved_of};
+use super::inputs;
 use super::message::TrainRequest;
 use super::task::CancelToken;
 use super::training_handle::TrainingHandle;
@@ -26,6 +27,8 @@ pub(super) struct TrainingData {
     pub held_out_words: String,
     /// One hash per exam of what is learnt from it: `K-001:…`.
     pub hashes: Vec<String>,
+    /// The slices learnt from, by exam.
+    pub learnt: Learnt,
     /// For each example, whether its exam was accepted in triage.
     pub accepted: Vec<bool>,
     /// Bytes of all slices.
@@ -62,7 +65,11 @@ pub(super) struct Gathering<'a> {
     pub cancel: &'a CancelToken,
     /// Of the training that collects, which may be paused from exam to exam.
     pub handle: Option<&'a TrainingHandle>,
-    /// Only slices to judge by are wanted.
+    /// What the versions that are to be judged learnt: of training exams no such slice judges.
+    pub learnt: &'a Learnt,
+    /// Bytes in use already.
+    pub held_bytes: u64,
+    /// Only slices to judge by are wanted, of exams that have all that the net takes.
     pub to_judge: bool,
 }
 
@@ -101,19 +108,19 @@ pub(super) fn gather(gathering: &Gathering) -> Result<TrainingData, String> {
     let trainable = study.trainable().map_err(|e| e.to_string())?;
     let validated =
         gathering.any_done(trainable.validate(), |saved| !saved.accepted)? && gathering.any_done(trainable.train(), |_| true)?;
-    let mut data = TrainingData::default();
+    let mut data = TrainingData { bytes: gathering.held_bytes, ..TrainingData::default() };
     let (mut held_slices, mut of_training) = (0, 0);
     let parts = [(trainable.train(), false), (trainable.validate(), true)];
     for (exam, validates) in parts.into_iter().flat_map(|(exams, validates)| exams.iter().map(move |e| (e, validates))) {
         gathering.go_on()?;
         let Some(saved) = saved_of(study, request, exam)? else { continue };
         // Preparing its images would be work for nothing.
-        if gathering.to_judge && validated && !validates {
+        if gathering.to_judge && ((validated && !validates) || !inputs::has_all(study, exam, spec.spec())?) {
             continue;
         }
         let prepared = pool.install(|| prepare(study, request, exam, spec, recipe, data.bytes))?;
         let exam = DoneExam { exam: exam.clone(), prepared, saved, validates };
-        let (mut learn, hold) = exam.parts(validated);
+        let (mut learn, hold) = exam.parts(validated, gathering.learnt);
         if gathering.to_judge {
             learn.clear();
         }
@@ -127,6 +134,7 @@ pub(super) fn gather(gathering: &Gathering) -> Result<TrainingData, String> {
         }
         if !learn.is_empty() {
             data.hashes.push(exam.hash(&learn));
+            data.learnt.insert(exam.exam.to_string(), learn.iter().copied().collect());
         }
         let counts = exam.counts(request.layer);
         for &slice in &learn {
@@ -199,6 +207,8 @@ mod tests {
             pool: &pool,
             cancel: &cancel,
             handle: Some(&handle),
+            learnt: &Learnt::new(),
+            held_bytes: 0,
             to_judge: false,
         };
         let exams = [ExamCode::new("K-001").unwrap()];

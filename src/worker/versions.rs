@@ -1,10 +1,12 @@
 //! Versions judged side by side, on the same slices.
 
+use super::done_exam::Learnt;
 use super::judge::Judge;
 use super::message::{JudgeRequest, Outcome, VersionsJudged};
 use super::propose::load_model;
 use super::task::Task;
 use super::training_data::{Gathering, gather};
+use crate::learn::checkpoint;
 use crate::study::{ModelCode, Study};
 use crate::volume::{LabelScheme, LayerKind};
 
@@ -22,6 +24,12 @@ fn judged(task: &Task, pool: &rayon::ThreadPool, request: &JudgeRequest) -> Resu
     let study = Study::open(&request.train.root).map_err(|e| e.to_string())?;
     let model = ModelCode::new(&request.train.model).map_err(|e| e.to_string())?;
     let (mut versions, mut held_out, mut exams) = (Vec::new(), String::new(), Vec::new());
+    // No version is judged, or measured against another, on what one of them learnt.
+    let mut learnt = Learnt::new();
+    for &version in &request.versions {
+        let card = checkpoint::load_card(&study.layout().model_version(&model, version)).map_err(|e| e.to_string())?;
+        card.learnt_slices.into_iter().for_each(|(exam, slices)| learnt.entry(exam).or_default().extend(slices));
+    }
     for (at, &version) in request.versions.iter().enumerate() {
         task.progress(format!("Judging version {version}"), Some(at as f32 / request.versions.len() as f32));
         let loaded = load_model(&study, &model, version)?;
@@ -34,6 +42,8 @@ fn judged(task: &Task, pool: &rayon::ThreadPool, request: &JudgeRequest) -> Resu
             pool,
             cancel: &task.cancel,
             handle: None,
+            learnt: &learnt,
+            held_bytes: 0,
             to_judge: true,
         })?;
         if data.held_out.is_empty() {

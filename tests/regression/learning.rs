@@ -66,6 +66,49 @@ fn a_validation_exam_is_never_learnt_from() {
     assert_eq!(card.threads, 2);
 }
 
+/// Slices learnt while a validation exam judged once judged the next version, and the one that had learnt them, when the marks on the
+/// validation exam were taken back.
+#[test]
+fn what_a_version_learnt_never_judges_it() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut driver, root, codes) = seated(home.path(), &[Part::Validate, Part::Train]);
+    read(&mut driver, &codes[0], 3..5);
+    read(&mut driver, &codes[1], 1..5);
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    let card = |version: u32| checkpoint::load_card(&root.join(format!("models/marrow-R1/{version}"))).unwrap();
+    assert_eq!(card(1).learnt_slices, [(codes[1].to_string(), (1..5).collect())].into());
+    driver.run(Command::Study(StudyCommand::OpenExam(codes[0].clone())));
+    driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == codes[0])).unwrap();
+    for slice in 3..5 {
+        driver.run(Command::View(ViewCommand::Slice(slice)));
+        driver.run(Command::Edit(EditCommand::ToggleDone));
+    }
+    saved(&mut driver);
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    assert_eq!(card(2).held_out, "nothing held out: too few slices are done", "{:?}", card(2));
+    // A slice marked later is one to judge by.
+    read(&mut driver, &codes[1], 7..8);
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    assert!(card(3).held_out.starts_with("1 slices of the training exams"), "{:?}", card(3));
+}
+
+/// Reading an exam once more, with nothing done yet, once took its sealed read out of training.
+#[test]
+fn a_read_just_begun_again_takes_nothing_from_training() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut driver, root, codes) = seated(home.path(), &[Part::Train, Part::Train]);
+    read(&mut driver, &codes[0], 3..5);
+    driver.run(Command::Study(StudyCommand::Seal));
+    driver.wait("Sealing", PATIENCE, |s| s.study().is_some_and(|study| study.exams.iter().any(|exam| !exam.sealed.is_empty()))).unwrap();
+    driver.run(Command::Study(StudyCommand::OpenExam(codes[0].clone())));
+    driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == codes[0])).unwrap();
+    driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ReadAgain)).unwrap();
+    assert!(root.join(format!("reads/R1/{}/2.sqlite", codes[0])).exists());
+    driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
+    let card = checkpoint::load_card(&root.join("models/marrow-R1/1")).unwrap();
+    assert!(card.data_hashes.iter().any(|hash| hash.starts_with(&format!("{}:2:", codes[0]))), "{:?}", card.data_hashes);
+}
+
 /// Whoever went back to a version while another was trained found the new one current all the same, never compared with theirs.
 #[test]
 fn a_version_made_current_while_another_is_trained_stays_so() {

@@ -214,6 +214,8 @@ fn copy_model(study: &Study, rule: &ReaderRule, model: &ModelCode, version: u32,
             *line = format!("-:{slices}:-").into();
         }
     }
+    // Which exams it learnt from would tell whose codes they are.
+    value.as_object_mut().and_then(|card| card.remove("learnt_slices"));
     for (field, text) in [("parent", None), ("origin", None), ("created", Some(""))] {
         if let Some(value) = value.get_mut(field) {
             *value = text.into();

@@ -158,7 +158,8 @@ pub struct TrainedVersion {
     pub model: String,
     /// The version.
     pub summary: VersionSummary,
-    /// Dice of the version before on the same held-out slices.
+    /// Dice of the version that was current before on the same held-out slices, of the exams that it can be given; none where there
+    /// was none, or it could not be judged.
     pub before: Option<Vec<(String, Option<f64>)>>,
     /// What is held out, in words.
     pub held_out: String,
@@ -180,6 +181,18 @@ pub struct TrainedVersion {
     pub loss: f32,
     /// Parts of the split, drawn by now.
     pub parts: BTreeMap<ExamCode, Part>,
+}
+
+impl TrainedVersion {
+    /// Why it is not current, where nobody else made another one so.
+    #[must_use]
+    pub const fn not_current_words(&self) -> &'static str {
+        if self.before.is_some() {
+            "it does worse on the held-out slices than the one before."
+        } else {
+            "it could not be measured against the one before; the Models page can make it current."
+        }
+    }
 }
 
 /// Why a version that was overtaken is not current.
