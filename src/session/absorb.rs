@@ -3,7 +3,7 @@
 use super::state::AfterSave;
 use super::{Effect, NoticeLevel, OpenExam, Session};
 use crate::study::ExamCode;
-use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, RequestId, Role, StudySummary};
+use crate::worker::message::{Event, LoadedExam, Outcome, PickPurpose, RequestId, Role, Standing, StudySummary};
 
 impl Session {
     /// Takes an event in; a worker's result never overwrites a reader's labels.
@@ -204,21 +204,36 @@ impl Session {
             // The person changed role while it loaded: what was loaded for another is not shown.
             return Vec::new();
         }
-        for finding in &loaded.findings {
-            self.notices.push(NoticeLevel::Warning, format!("{}: {finding}", loaded.code));
+        self.notices.leave_exams();
+        if !loaded.findings.is_empty() {
+            let text = format!("{}: {}", loaded.code, loaded.findings.join("; "));
+            self.notices.push_of_exam(&loaded.code, NoticeLevel::Warning, text);
         }
         loaded.layers = loaded.layers.with_budget_bytes(self.undo_budget_bytes);
         self.exam = OpenExam::new(loaded);
         self.review.asked = None;
+        self.follow_new_read();
         self.hide_agreed_mask();
         self.follow_protocol();
         self.take_allowed_tool();
         self.tool.threshold = None;
         let left = self.go_on_at.take().filter(|place| self.exam.as_ref().is_some_and(|e| e.code == place.exam)).map(|place| place.slice);
-        if let Some(slice) = left.or_else(|| self.exam.as_ref().map(|e| e.view.slice)) {
+        let before = || self.exam.as_ref().and_then(|exam| self.left_at.get(&exam.code).copied().or(Some(exam.view.slice)));
+        if let Some(slice) = left.or_else(before) {
             self.go_to_slice(slice);
         }
+        self.fix_band();
         self.log_conditions()
+    }
+
+    /// Of several reads the newest tells how far the reader is, in the list, too.
+    fn follow_new_read(&mut self) {
+        let (Some(exam), Some(reader)) = (&self.exam, self.role.as_ref().and_then(Role::reader)) else { return };
+        if let (Standing::Writing { .. }, Some(study)) = (&exam.standing, &mut self.study)
+            && let Some(listed) = study.exams.iter_mut().find(|listed| listed.code == exam.code)
+        {
+            listed.sealed.remove(reader);
+        }
     }
 
     fn absorb_picked(&mut self, purpose: PickPurpose, path: Option<std::path::PathBuf>, dialog_shown: bool) -> Vec<Effect> {

@@ -13,7 +13,8 @@ impl Session {
     }
 
     pub(super) fn tell_export(&mut self, files: usize, out: &Path, left_out: &[String]) {
-        self.info(format!("{files} masks written to {}.", out.display()));
+        let masks = if files == 1 { "mask" } else { "masks" };
+        self.info(format!("{files} {masks} written to {}.", out.display()));
         self.tell_left_out("Left out", left_out, "");
     }
 

@@ -285,6 +285,8 @@ pub enum ViewCommand {
     ClearMeasures,
     /// Take a notice away.
     DismissNotice(u64),
+    /// Takes all notices away.
+    DismissNotices,
 }
 
 /// Tools.

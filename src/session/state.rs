@@ -16,7 +16,7 @@ use super::tool::ToolState;
 use super::view_state::Workspace;
 use super::{Command, Effect, Notice};
 use crate::edit::History;
-use crate::study::{Assistance, ReadingPlace};
+use crate::study::{Assistance, ExamCode, ReadingPlace};
 use crate::volume::{LabelScheme, LayerKind};
 use crate::worker::message::{
     AuditShown, CompareTable, Dirty, ExamSummary, FolderListing, PickPurpose, ReadChecked, Request, RequestId, Role, StandardScale,
@@ -58,6 +58,8 @@ pub struct Session {
     pub(super) audit: Option<AuditShown>,
     pub(super) atlas: AtlasState,
     pub(super) go_on_at: Option<ReadingPlace>,
+    /// Slices at which exams were left in this sitting.
+    pub(super) left_at: BTreeMap<ExamCode, usize>,
     pub(super) notices: Notices,
     pub(super) jobs: BTreeMap<RequestId, Job>,
     pub(super) next_request: u64,
@@ -119,6 +121,7 @@ impl Session {
             audit: None,
             atlas: AtlasState::default(),
             go_on_at: None,
+            left_at: BTreeMap::new(),
             notices: Notices::default(),
             jobs: BTreeMap::new(),
             next_request: 0,

@@ -6,7 +6,8 @@ mod table;
 
 use crate::session::{Command, Session};
 use crate::volume::LayerKind;
-use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
+use egui::{Id, Key, KeyboardShortcut, ModifierNames, Modifiers};
+use std::collections::BTreeSet;
 
 pub use refusal::refusal;
 pub use table::ACTIONS;
@@ -160,9 +161,14 @@ pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Comm
     let focused = ctx.memory(egui::Memory::focused).is_some();
     let mut arrows = false;
     let mut refused = None;
+    let mut down: BTreeSet<Key> = ctx.data(|d| d.get_temp(Id::unique(KEYS_DOWN))).unwrap_or_default();
     ctx.input_mut(|input| {
         input.events.retain(|event| {
-            let egui::Event::Key { key, pressed: true, repeat, modifiers, .. } = event else { return true };
+            let egui::Event::Key { key, pressed, repeat, modifiers, physical_key } = event else { return true };
+            let repeat = &(is_held(&mut down, *physical_key, *pressed) && *repeat);
+            if !pressed {
+                return true;
+            }
             // Of what is not possible, the page on screen is meant.
             let fits = |a: &Action| ((a.command)(session).is_some(), a.page() == refusal::page_shown(session));
             let Some((action, shortcut)) = action_for(fits, *modifiers, *key) else { return true };
@@ -189,11 +195,27 @@ pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Comm
             }
         });
     });
+    ctx.data_mut(|d| d.insert_temp(Id::unique(KEYS_DOWN), down));
     if arrows {
         // egui would move the focus to some button as well.
         ctx.memory_mut(|m| m.move_focus(egui::FocusDirection::None));
     }
     refused
+}
+
+/// Where the keys that are held are kept from frame to frame.
+const KEYS_DOWN: &str = "keys that are down";
+
+/// Whether a key that goes down was down already, by the key itself. egui goes by what the key writes: where Shift is let go first, it
+/// never sees what was written with Shift come up, and takes the next press for a repetition.
+fn is_held(down: &mut BTreeSet<Key>, physical: Option<Key>, pressed: bool) -> bool {
+    let Some(physical) = physical else { return true };
+    if pressed {
+        !down.insert(physical)
+    } else {
+        down.remove(&physical);
+        false
+    }
 }
 
 /// Escape where nothing is under way, and Enter that closes an outline, need no explanation.

@@ -68,8 +68,8 @@ fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, do
     };
     // Whose images they are does not matter where there is no study around them.
     let scratch = root.starts_with(&config.scratch_root);
-    // That somebody looked for names is on record, but nothing a reader need know.
-    let mentioned = |code: &str| !(scratch && code == "no-patient") && code != "looked-at";
+    // That somebody looked for names is on record, but nothing a reader need know; nor is what the list of patients left open.
+    let mentioned = |code: &str| !((scratch || role.reader().is_some()) && code == "no-patient") && code != "looked-at";
     let reading = record.sequence(&record.reading_sequence).ok();
     let other_grid = |s: &SequenceRecord| reading.is_some_and(|r| r.shape != s.shape || r.world_from_voxel != s.world_from_voxel);
     let resampled = record.sequences.iter().filter(|s| has_geometry && other_grid(s));

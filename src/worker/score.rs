@@ -128,7 +128,7 @@ fn refuse_unsealed(study: &Study, reader: &ReaderCode, exam: &ExamCode) -> Resul
         return Ok(());
     }
     Err(format!(
-        "Reader {reader} has not sealed every exam of this session: the masks of models and other readers stay hidden until then. The \
+        "Reader {reader} has not sealed a read of this exam yet: the masks of models and other readers on it stay hidden until then. The \
          coordinator and others may mark."
     ))
 }

@@ -268,3 +268,76 @@ fn a_late_proposal_of_an_older_version_is_marked_as_such() {
         assert_eq!(desk.session.exam().unwrap().proposal().unwrap().stale, stale);
     }
 }
+
+/// The rule "only grey values" once took other values with every change of the window, or of the sequence that was shown.
+#[test]
+fn the_band_stays_what_it_was_when_the_rule_began() {
+    let mut window = reading(false);
+    let desk = window.state_mut();
+    desk.run(Command::Tool(ToolCommand::ToggleInsideBand));
+    let band = desk.session.threshold();
+    desk.run(Command::View(ViewCommand::Window { lower: 100.0, upper: 900.0 }));
+    desk.run(Command::View(ViewCommand::Sequence(1)));
+    assert_eq!(desk.session.threshold(), band);
+    desk.run(Command::Tool(ToolCommand::ToggleInsideBand));
+    desk.run(Command::Tool(ToolCommand::ToggleInsideBand));
+    assert_eq!(desk.session.threshold(), band, "turned off and on it is still the reader's");
+}
+
+/// Undo on another slice once changed what nobody saw.
+#[test]
+fn what_is_taken_back_comes_on_the_screen() {
+    let mut window = reading(false);
+    let desk = window.state_mut();
+    desk.run(Command::View(ViewCommand::Slice(7)));
+    desk.run(Command::Pointer(PointerCommand::Down(place([64, 108]))));
+    desk.run(Command::Pointer(PointerCommand::Up));
+    let shown = |desk: &Desk| desk.session.exam().unwrap().view().slice;
+    for command in [EditCommand::Undo, EditCommand::Redo] {
+        desk.run(Command::View(ViewCommand::Slice(11)));
+        desk.run(Command::Edit(command));
+        assert_eq!(shown(desk), 7);
+    }
+}
+
+/// Coming back to an exam once began at its middle slice again.
+#[test]
+fn an_exam_is_shown_at_the_slice_where_it_was_left() {
+    let mut window = reading(false);
+    let desk = window.state_mut();
+    desk.run(Command::View(ViewCommand::Slice(11)));
+    for code in ["K-002", "K-017"] {
+        let effects = desk.run(Command::Study(StudyCommand::OpenExam(ExamCode::new(code).unwrap())));
+        let id = asked(&effects, |r| matches!(r, Request::OpenExam { .. }));
+        let sequences = vec![("T2 Dixon water".to_owned(), knee(false))];
+        let standing = Standing::Writing { number: 1, assisted: true };
+        let loaded = LoadedExam::new(ExamCode::new(code).unwrap(), reader("R2"), sequences, ReadLayers::new(grid(), 2), standing);
+        desk.end(id, Outcome::Exam(Box::new(loaded)));
+    }
+    assert_eq!(desk.session.exam().unwrap().view().slice, 11);
+}
+
+/// On a keyboard where a character needs Shift, the next press after Shift was let go first was once taken for a repetition.
+#[test]
+fn a_key_is_a_repetition_only_while_it_is_held() {
+    let mut window = reading(false);
+    let key = |logical, pressed, shift| egui::Event::Key {
+        key: logical,
+        physical_key: Some(egui::Key::Comma),
+        pressed,
+        repeat: false,
+        modifiers: if shift { egui::Modifiers::SHIFT } else { egui::Modifiers::NONE },
+    };
+    let copies = |window: &mut egui_kittest::Harness<'_, Desk>| {
+        window.event(key(egui::Key::Semicolon, true, true));
+        window.run_steps(1);
+        // Shift comes up first: what comes up then is another character.
+        window.event(key(egui::Key::Comma, false, false));
+        window.run_steps(1);
+        window.state_mut().take().len()
+    };
+    window.state_mut().take();
+    let first = copies(&mut window);
+    assert!(first > 0, "the key does something");
+    assert_eq!(copies(&mut window), first);
+}

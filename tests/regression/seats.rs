@@ -173,3 +173,15 @@ fn a_mark_that_was_not_saved_is_told_after_the_session_was_left() {
     let told = desk.session.notices().last().map(|notice| notice.text.clone()).unwrap_or_default();
     assert!(told.contains("The mark on M-01 was not saved"), "{told}");
 }
+
+/// A click on a line once gave a mark to a mask that was not on the screen, because its exam was not sealed or it was still opening.
+#[test]
+fn a_mark_is_given_to_what_is_seen() {
+    let mut window = reading(false);
+    let desk = window.state_mut();
+    scoring(desk);
+    let set = Command::Score(ScoreCommand::Mark(Target::Overall, Mark::of(7.0)));
+    assert!(desk.run(set).is_empty());
+    assert!(desk.session.scoring().open().unwrap().mark(Target::Overall).is_none());
+    assert!(desk.session.notices().last().unwrap().text.contains("M-01 is not on the screen"), "{:?}", desk.session.notices());
+}

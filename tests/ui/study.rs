@@ -52,7 +52,7 @@ fn submitting_shows_what_is_worth_a_look_and_lets_the_reader_decide() {
     let mut window = looked_over(false);
     let warnings = window.state().session.checked().unwrap().warnings.clone();
     let said: Vec<&str> = warnings.iter().map(|warning| warning.text.as_str()).collect();
-    assert_eq!(said[..2], ["Slices 14–15 were never on screen.", "Slices 6, 9 and 13 are not marked done."]);
+    assert_eq!(said[..2], ["Slices 1–4 and 14–15 were never on screen.", "Slices 6, 9 and 13 are not marked done."]);
     assert!(said[2].ends_with(" marrow voxels lie outside bone, first on slice 8."), "{said:?}");
     assert_eq!(said[3..], ["1 part of level 3 has no level 2 around it, first on slice 9."]);
     assert_eq!(click(&mut window, said[2]), [Command::View(ViewCommand::Slice(7))]);

@@ -151,13 +151,9 @@ impl Session {
 
     /// A calibration exam that is read (again) has its agreed mask hidden, whatever was shown after the read before.
     pub(in crate::session) fn hide_agreed_mask(&mut self) {
-        let reads = self.exam.as_ref().filter(|exam| matches!(exam.standing, Standing::Writing { .. })).map(|exam| exam.code.clone());
-        let (Some(code), true, Some(reader)) = (reads, self.calibrates(), self.role.as_ref().and_then(Role::reader).cloned()) else {
-            return;
-        };
-        (self.atlas.open, self.atlas.shown, self.atlas.measured) = (false, None, None);
-        if let Some(listed) = self.study.as_mut().and_then(|study| study.exams.iter_mut().find(|exam| exam.code == code)) {
-            listed.sealed.remove(&reader);
+        let reads = self.exam.as_ref().is_some_and(|exam| matches!(exam.standing, Standing::Writing { .. }));
+        if reads && self.calibrates() {
+            (self.atlas.open, self.atlas.shown, self.atlas.measured) = (false, None, None);
         }
     }
 

@@ -3,6 +3,8 @@
 
 use crate::edit::{Patch, Undo};
 use crate::session::{Awaited, Command, EditCommand, Effect, Session};
+use crate::space::VoxelBox;
+use crate::volume::LayerKind;
 use crate::worker::message::Request;
 use std::sync::Arc;
 
@@ -17,7 +19,10 @@ impl Session {
         let reference = exam.layers.reference();
         match if undo { exam.layers.undo() } else { exam.layers.redo() } {
             Undo::Row(row) => {
+                let changed = LayerKind::ALL.map(|layer| (layer, exam.layers.take_dirty(layer)));
+                changed.iter().for_each(|(layer, bounds)| exam.mark_dirty(*layer, *bounds));
                 effects.extend(self.journal(row));
+                self.show_change(changed.map(|(_, bounds)| bounds));
                 self.follow_outline_selection();
                 if self.exam.as_ref().is_some_and(|e| e.layers.reference() != reference) {
                     self.follow_protocol();
@@ -45,6 +50,16 @@ impl Session {
         awaited.times = if awaited.undo == undo { awaited.times + 1 } else { awaited.times - 1 };
         exam.awaited = (awaited.times > 0).then_some(awaited);
         true
+    }
+
+    /// What was taken back or done again is brought on the screen if it lies on other slices.
+    fn show_change(&mut self, changed: [VoxelBox; 3]) {
+        let Some(exam) = &self.exam else { return };
+        let axis = exam.plane.slice_axis();
+        let Some(all) = changed.into_iter().filter(|bounds| !bounds.is_empty()).reduce(|a, b| a.union(&b)) else { return };
+        if !(all.lo[axis]..all.hi[axis]).contains(&exam.view.slice) {
+            self.go_to_slice(all.lo[axis]);
+        }
     }
 
     fn follow_outline_selection(&mut self) {

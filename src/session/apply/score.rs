@@ -254,7 +254,12 @@ impl Session {
 
     fn mark(&mut self, target: Target, mark: Option<Mark>) -> Vec<Effect> {
         let Some(open) = &mut self.scoring.open else { return Vec::new() };
-        let Some(item) = open.item().map(|i| i.code.to_string()) else { return Vec::new() };
+        let Some(item) = open.item().map(|i| i.code.clone()) else { return Vec::new() };
+        if self.exam.as_ref().is_none_or(|exam| exam.code != item) {
+            self.warn(format!("Mask {item} is not on the screen: a mark is given to what is seen."));
+            return Vec::new();
+        }
+        let item = item.to_string();
         if let Some(time) = open.locked() {
             let sentence = format!("The session was locked at {time}: its marks stand.");
             self.warn(sentence);

@@ -158,6 +158,7 @@ impl Session {
         self.checked = None;
         self.scoring = crate::session::Scoring::default();
         self.audit = None;
+        self.left_at.clear();
         self.atlas = crate::session::AtlasState { back_as: self.atlas.back_as.take(), ..crate::session::AtlasState::default() };
         self.conditions = ConditionsState::default();
         self.workspace = Workspace::Read;
@@ -194,7 +195,8 @@ impl Session {
         effects.extend(self.log_time());
         self.checked = None;
         effects.extend(self.keep_place());
-        if self.exam.take().is_some() {
+        if let Some(exam) = self.exam.take() {
+            self.left_at.insert(exam.code, exam.view.slice);
             effects.push(self.request("", Request::CloseRead));
         }
         effects

@@ -40,7 +40,10 @@ impl Session {
             }
             ToolCommand::ToggleThreeD => self.tool.three_d = !self.tool.three_d,
             ToolCommand::ToggleInsideBone => self.tool.rules.inside_bone = !self.tool.rules.inside_bone,
-            ToolCommand::ToggleInsideBand => self.tool.rules.inside_band = !self.tool.rules.inside_band,
+            ToolCommand::ToggleInsideBand => {
+                self.tool.rules.inside_band = !self.tool.rules.inside_band;
+                self.fix_band();
+            }
             ToolCommand::ToggleInsideRegion => self.toggle_region(),
             ToolCommand::ToggleWholeExam => self.tool.whole_exam = !self.tool.whole_exam,
             ToolCommand::ByMm(mm) => set(&mut self.tool.shapes.by_mm, mm, [0.1, 30.0]),
@@ -161,13 +164,24 @@ impl Session {
         self.exam.as_ref().filter(|_| self.tool.rules.inside_region)?.region.region().cloned()
     }
 
-    /// Grey values of the band; until the person sets them, from the window's level up.
+    /// Grey values of the band; until the person sets them, or the rule is on, from the window's level up.
     #[must_use]
     pub fn threshold(&self) -> [f32; 2] {
         self.tool.threshold.unwrap_or_else(|| match &self.exam {
-            Some(exam) => [exam.view.window.level(), exam.reading_image().range().1],
+            Some(exam) => {
+                // The window of another sequence says nothing of the one that is painted on.
+                let rule = exam.rule.map(|rule| rule.window()).filter(|_| exam.view.sequence != 0);
+                [rule.unwrap_or(exam.view.window).level(), exam.reading_image().range().1]
+            }
             None => [0.0, 0.0],
         })
+    }
+
+    /// While the rule is on, the band stays what it was when it began: another window must not change what a stroke takes.
+    pub(in crate::session) fn fix_band(&mut self) {
+        if self.tool.rules.inside_band && self.tool.threshold.is_none() && self.exam.is_some() {
+            self.tool.threshold = Some(self.threshold());
+        }
     }
 }
 

@@ -11,6 +11,7 @@ impl Session {
             ViewCommand::ToggleForm => self.form_hidden = !self.form_hidden,
             ViewCommand::TogglePalette => self.palette_open = !self.palette_open,
             ViewCommand::DismissNotice(id) => self.notices.dismiss(id),
+            ViewCommand::DismissNotices => self.notices.clear(),
             ViewCommand::Slice(slice) => self.go_to_slice(slice),
             ViewCommand::StepSlice(by) => {
                 if let Some(exam) = &self.exam {

@@ -21,7 +21,7 @@ pub struct SealSubject {
     pub bone: Labels,
     /// Voxel axis along which slices are counted.
     pub slice_axis: usize,
-    /// Whether each slice was on screen since the exam was opened, or has been painted on or marked done.
+    /// Whether each slice was on screen, in this sitting or in one that the journal tells of.
     pub visited: Vec<bool>,
     /// Marrow slices marked done.
     pub done: BTreeSet<usize>,
@@ -32,7 +32,8 @@ pub struct SealSubject {
 #[must_use]
 pub fn seal_warnings(subject: &SealSubject) -> Vec<SealWarning> {
     let mut warnings = Vec::new();
-    let unseen: Vec<usize> = (0..subject.visited.len()).filter(|&s| !subject.visited[s] && !subject.done.contains(&s)).collect();
+    // A key marks all slices done at once: that says nothing of what was looked at.
+    let unseen: Vec<usize> = (0..subject.visited.len()).filter(|&s| !subject.visited[s]).collect();
     warnings.extend(slices(&unseen, "was never on screen", "were never on screen"));
     let open: Vec<usize> = (0..subject.visited.len()).filter(|s| !subject.done.contains(s) && !unseen.contains(s)).collect();
     warnings.extend(slices(&open, "is not marked done", "are not marked done"));
@@ -162,6 +163,14 @@ mod tests {
             labels
         };
         SealSubject { marrow: paint(marrow), bone: paint(bone), slice_axis: 2, visited: vec![true; 4], done: (0..4).collect() }
+    }
+
+    #[test]
+    fn slices_marked_done_by_one_key_were_not_seen_by_that() {
+        let mut unseen = subject(&[], &[]);
+        unseen.visited[1] = false;
+        let texts: Vec<String> = seal_warnings(&unseen).into_iter().map(|w| w.text).collect();
+        assert_eq!(texts, ["Slice 2 was never on screen."]);
     }
 
     #[test]

@@ -304,6 +304,7 @@ pub const ACTIONS: &[Action] = &[
     also(act("palette", Group::Window, "Find an action", ctrl(Key::K), "Lists everything that can be done, by name", |_| Some(Command::View(ViewCommand::TogglePalette))), PALETTE_ALSO),
     act("conditions", Group::Window, "Light and monitor…", alt(Key::M), "Shows the grey-scale test pattern and logs room light and monitor", |s| s.role().map(|_| Command::View(ViewCommand::ToggleConditions))),
     act("help", Group::Window, "Help", plain(Key::F1), "Lists all keys and what the mouse does", |_| Some(Command::View(ViewCommand::ToggleHelp))),
+    act("dismiss_notices", Group::Window, "Dismiss all notices", shift(Key::Escape), "Takes all notices from the screen", |s| (!s.notices().is_empty()).then_some(Command::View(ViewCommand::DismissNotices))),
 ];
 
 /// The exam in Review.

@@ -70,7 +70,8 @@ pub fn help_ui(ctx: &Context, session: &Session, help: &mut Help, commands: &mut
     if !open {
         commands.push(Command::View(ViewCommand::ToggleHelp));
     }
-    if help.changing.is_some() {
+    // What was opened last is closed first.
+    if help.changing.is_some() || session.palette_open() {
         return;
     }
     let escape = Action::find("cancel_gesture").is_none_or(|a| (a.command)(session).is_none());

@@ -79,6 +79,12 @@ fn file_ui(ui: &mut Ui, entry: &mut ProtocolEntry, writes: bool, mistake: Option
     });
 }
 
+/// The code that is written in the field, or why it is none.
+fn new_code(text: &str, readers: &[ReaderRule]) -> Result<ReaderCode, String> {
+    let code = ReaderCode::new(text.trim()).map_err(|e| e.to_string())?;
+    if readers.iter().any(|r| r.code == code) { Err(format!("{code} is in the list already.")) } else { Ok(code) }
+}
+
 /// The rules that a form is good for; the changed protocol, if something was changed.
 fn form_ui(ui: &mut Ui, protocol: &Protocol, new_reader: &mut String) -> Option<Protocol> {
     let mut readers = protocol.readers().to_vec();
@@ -107,13 +113,19 @@ fn form_ui(ui: &mut Ui, protocol: &Protocol, new_reader: &mut String) -> Option<
     let free = (1..).map(|n| format!("R{n}")).find(|code| !readers.iter().any(|r| r.code.as_str() == code.as_str())).unwrap_or_default();
     words_row(ui, theme::GAP, |ui| {
         let field = TextEdit::singleline(new_reader).desired_width(92.0).hint_text(free);
-        let _ = named(ui.add(field), "Code of a new reader");
-        let code = ReaderCode::new(new_reader.trim()).ok().filter(|code| !readers.iter().any(|r| r.code == *code));
-        if button(ui, "Add reader", None, ButtonLook::Plain, code.is_some()).clicked()
-            && let Some(code) = code
-        {
-            readers.push(ReaderRule { code, assistance: Assistance::None });
-            new_reader.clear();
+        let field = named(ui.add(field), "Code of a new reader");
+        let code = new_code(new_reader, &readers);
+        let clicked = button(ui, "Add reader", None, ButtonLook::Plain, code.is_ok()).clicked();
+        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        match code {
+            Ok(code) if clicked || entered => {
+                readers.push(ReaderRule { code, assistance: Assistance::None });
+                new_reader.clear();
+                // The next one may follow at once.
+                field.request_focus();
+            }
+            Err(why) if !new_reader.trim().is_empty() => quiet(ui, &why),
+            _ => {}
         }
     });
     quiet(ui, "Only reads without a model are independent reads; reads begun after sealing are tagged as assisted.");

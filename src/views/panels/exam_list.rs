@@ -1,12 +1,13 @@
 //! The list of exams: where am I in my work.
 
 use super::action_button;
-use crate::session::{Command, Session, StudyCommand};
+use crate::session::{Command, OpenExam, Session, StudyCommand};
 use crate::study::Part;
 use crate::views::widgets::{ButtonLook, heading, quiet};
 use crate::views::{facts, theme};
-use crate::worker::message::ExamSummary;
+use crate::worker::message::{ExamSummary, Standing};
 use egui::{Color32, CornerRadius, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2};
+use std::borrow::Cow;
 
 /// Draws the list.
 pub fn exam_list_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
@@ -67,7 +68,7 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
             );
         }
         let colour = if open { theme::STRONG } else { theme::TEXT };
-        let word = [time.as_deref(), Some(word).filter(|w| !w.is_empty())].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let word = [time.as_deref(), Some(&*word).filter(|w| !w.is_empty())].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let word = ui.painter().layout_no_wrap(word, theme::small(), theme::QUIET);
         let code = ui.painter().layout(exam.code.to_string(), theme::mono(), colour, (rect.width() - 24.0 - word.size().x).max(40.0));
         ui.painter().galley(pos2(rect.left() + 8.0, rect.top() + 7.0), code, colour);
@@ -87,8 +88,14 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
     }
 }
 
-fn state_word(session: &Session, exam: &ExamSummary, open: bool, done: usize) -> &'static str {
-    match facts::reader(session) {
+fn state_word(session: &Session, exam: &ExamSummary, open: bool, done: usize) -> Cow<'static, str> {
+    // Beside a sealed read: what is painted now is another one.
+    if let Some(Standing::Writing { number, .. }) = session.exam().filter(|e| open && e.is_writable()).map(OpenExam::standing)
+        && *number > 1
+    {
+        return format!("read {number}").into();
+    }
+    let word = match facts::reader(session) {
         None if open => "open",
         None => match exam.part {
             None => "",
@@ -101,7 +108,8 @@ fn state_word(session: &Session, exam: &ExamSummary, open: bool, done: usize) ->
         Some(_) if open => "reading",
         Some(_) if done > 0 => "begun",
         Some(_) => "",
-    }
+    };
+    word.into()
 }
 
 /// What the reader spent on an exam that is not open (the clock of the one that is stands in the status line); none before a minute.

@@ -2,6 +2,7 @@
 
 use super::action_button;
 use crate::session::{Command, Notice, NoticeLevel, Session, ViewCommand};
+use crate::views::actions::Action;
 use crate::views::theme;
 use crate::views::widgets::{ButtonLook, button};
 use egui::{Align, Area, Context, CornerRadius, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, Stroke, Ui, pos2};
@@ -23,8 +24,9 @@ pub fn notices_ui(ctx: &Context, rect: Rect, picture: bool, session: &Session, c
     area.fixed_pos(pos2(rect.left() + 12.0, rect.bottom() - clear)).constrain_to(rect).show(ctx, |ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = theme::UNIT;
-        for notice in session.notices() {
-            notice_ui(ui, session, notice, commands);
+        for (at, notice) in session.notices().iter().enumerate() {
+            let last_of_many = at > 1 && at + 1 == session.notices().len();
+            notice_ui(ui, session, notice, last_of_many, commands);
             fade(ctx, notice, commands);
         }
     });
@@ -45,7 +47,8 @@ fn fade(ctx: &Context, notice: &Notice, commands: &mut Vec<Command>) {
     }
 }
 
-fn notice_ui(ui: &mut Ui, session: &Session, notice: &Notice, commands: &mut Vec<Command>) {
+/// One notice; the last of many can take them all away.
+fn notice_ui(ui: &mut Ui, session: &Session, notice: &Notice, all: bool, commands: &mut Vec<Command>) {
     let (colour, word) = match notice.level {
         NoticeLevel::Info => (theme::CONTROL_LINE_HOT, "Note"),
         NoticeLevel::Warning => (theme::LOOK_AGAIN, "Mind"),
@@ -61,7 +64,7 @@ fn notice_ui(ui: &mut Ui, session: &Session, notice: &Notice, commands: &mut Vec
         let unsaved = session.exam().is_some_and(|e| e.save_error().is_some());
         let saves = notice.level == NoticeLevel::Error && unsaved && notice.text.starts_with("Not saved");
         ui.horizontal(|ui| {
-            let buttons = if saves { 232.0 } else { 80.0 };
+            let buttons = 80.0 + if saves { 152.0 } else { 0.0 } + if all { 96.0 } else { 0.0 };
             ui.scope(|ui| {
                 ui.set_max_width((ui.available_width() - buttons).max(80.0));
                 ui.add(Label::new(RichText::new(&notice.text).color(theme::TEXT)).wrap()).on_hover_text(word);
@@ -69,6 +72,10 @@ fn notice_ui(ui: &mut Ui, session: &Session, notice: &Notice, commands: &mut Vec
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if button(ui, "Dismiss", None, ButtonLook::Bare, true).clicked() {
                     commands.push(Command::View(ViewCommand::DismissNotice(notice.id)));
+                }
+                let key = Action::find("dismiss_notices").and_then(Action::key_words).unwrap_or_default();
+                if all && button(ui, "Dismiss all", None, ButtonLook::Bare, true).on_hover_text(key).clicked() {
+                    commands.push(Command::View(ViewCommand::DismissNotices));
                 }
                 if saves {
                     action_button(ui, session, "save_again", None, ButtonLook::Bare, commands);

@@ -46,10 +46,10 @@ fn left_part(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {
     }
     // Role and part keep their room; a long name is cut with an ellipsis and shown whole on hover.
     let kept = chip_width(ui, &role) - 24.0 + width(ui, part.unwrap_or_default()) + 60.0;
-    let room = (ui.available_width() - kept).min(width(ui, name) + 2.0);
-    if room > 48.0 {
+    let (room, whole) = (ui.available_width() - kept, width(ui, name) + 2.0);
+    if room > whole.min(48.0) {
         ui.scope(|ui| {
-            ui.set_max_width(room);
+            ui.set_max_width(room.min(whole));
             ui.add(Label::new(RichText::new(name).color(theme::TEXT)).truncate()).on_hover_text(study.root.display().to_string());
         });
     }
