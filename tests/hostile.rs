@@ -19,9 +19,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs `osteon inspect` with bounded memory; `None` where it did not end.
 fn inspect(path: &Path) -> Option<Output> {
-    let script = format!("ulimit -v {MEMORY_KIB}; exec \"$0\" inspect \"$1\" --json");
+    bounded(&["inspect", path.to_str().unwrap(), "--json"])
+}
+
+/// Runs a command with bounded memory; `None` where it did not end.
+fn bounded(arguments: &[&str]) -> Option<Output> {
+    let script = format!("ulimit -v {MEMORY_KIB}; exec \"$0\" \"$@\"");
     let mut child = Command::new("bash")
-        .args(["-c", &script, env!("CARGO_BIN_EXE_osteon"), path.to_str().unwrap()])
+        .args(["-c", &script, env!("CARGO_BIN_EXE_osteon")])
+        .args(arguments)
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -40,7 +46,12 @@ fn inspect(path: &Path) -> Option<Output> {
 }
 
 fn refused(path: &Path, words: &[&str]) {
-    let output = inspect(path).expect("it hangs");
+    one_line(inspect(path), path, words);
+}
+
+/// The command failed with one line that names the file and says the words.
+fn one_line(output: Option<Output>, path: &Path, words: &[&str]) {
+    let output = output.expect("it hangs");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -157,4 +168,55 @@ fn sequences_within_sequences_do_not_exhaust_the_stack() {
         let output = inspect(&file).expect("it hangs");
         assert!(matches!(output.status.code(), Some(0 | 1)), "{at}: {}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// A `.pt` as `torch.save` writes it, of nothing but its pickle.
+fn pt(file: &Path, pickle: &[u8]) {
+    let (name, size, sum) = (b"net/data.pkl", (pickle.len() as u32).to_le_bytes(), crc32fast::hash(pickle).to_le_bytes());
+    let common = [&[0; 8][..], &sum, &size, &size, &(name.len() as u16).to_le_bytes(), &[0; 2]].concat();
+    let mut bytes = [b"PK\x03\x04\x14\x00", &common[..], name, pickle].concat();
+    let list = bytes.len() as u32;
+    bytes.extend([b"PK\x01\x02\x14\x00\x14\x00", &common[..], &[0; 14], name].concat());
+    let length = bytes.len() as u32 - list;
+    bytes.extend([b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &length.to_le_bytes()[..], &list.to_le_bytes(), &[0; 2]].concat());
+    std::fs::write(file, bytes).unwrap();
+}
+
+/// A pickle of a dictionary that names one tensor of one number so many times, by a text of so many letters.
+fn named_again(letters: usize, times: usize) -> Vec<u8> {
+    let text = |letters: &[u8]| [b"X", &(letters.len() as u32).to_le_bytes()[..], letters].concat();
+    let storage = [b"((", &text(b"storage")[..], b"ctorch\nFloatStorage\n", &text(b"0"), &text(b"cpu"), b"K\x01tQ"].concat();
+    let tensor = [b"ctorch._utils\n_rebuild_tensor_v2\n", &storage[..], b"K\x00K\x01\x85K\x01\x85tR"].concat();
+    // The text is kept under 1 and the tensor under 2.
+    let mut pickle = [b"\x80\x02", &text(&vec![b'a'; letters])[..], b"q\x010", &tensor, b"q\x020}("].concat();
+    pickle.extend(b"h\x01h\x02".repeat(times));
+    pickle.extend(b"u.");
+    pickle
+}
+
+/// Every mention of a name once cost a copy of it: a file of 8 MB asked for 32 GB, and one of 60 MB of brackets for 5 GB.
+#[test]
+fn weights_that_ask_for_far_more_than_the_file_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("net");
+    let import = |file: &Path| bounded(&["model", "import", file.to_str().unwrap(), "--as", "marrow-R1", "--out", out.to_str().unwrap()]);
+    let list = |of: &[u8], count: usize| [b"\x80\x02", &of.repeat(count)[..], b"."].concat();
+    let pickles: [(&str, Vec<u8>, &str); 6] = [
+        ("one-name.pt", named_again(8 << 20, 4000), "a name of 8388608 bytes"),
+        ("many-names.pt", named_again(100, 200_000), "a dictionary of 200000 entries"),
+        ("tuples.pt", list(b")", 60_000_000), "more than 1048576 values"),
+        ("marks.pt", list(b"(", 60_000_000), "more than 1048576 values"),
+        ("kept.pt", list(b")\x94", 30_000_000), "more than 1048576 values"),
+        ("fetched.pt", [b"\x80\x02)q\x00", &b"h\x00".repeat(30_000_000)[..], b"."].concat(), "more than 1048576 values"),
+    ];
+    for (name, pickle, words) in pickles {
+        let file = folder.path().join(name);
+        pt(&file, &pickle);
+        one_line(import(&file), &file, &[words]);
+        std::fs::remove_file(file).unwrap();
+    }
+    // The same few times over is a file like any other, of no layout that is known.
+    let file = folder.path().join("plain.pt");
+    pt(&file, &named_again(100, 2));
+    one_line(import(&file), &file, &["no layout that is known"]);
 }

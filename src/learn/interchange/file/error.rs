@@ -20,6 +20,9 @@ pub enum FileError {
     /// A pickle with an operation that no state_dict needs.
     #[error("its pickle uses operation 0x{0:02x}, which no state_dict needs; save the model's state_dict alone")]
     Operation(u8),
+    /// More of something than a state_dict has.
+    #[error("it holds {0}, as no state_dict does; save the model's state_dict alone")]
+    TooMuch(String),
     /// No dictionary of tensors.
     #[error("it holds no state_dict; save the model's state_dict with torch.save")]
     NoWeights,

@@ -14,13 +14,17 @@ pub struct Pickle {
 /// Longer pickles are no state_dict: numbers lie outside of them.
 const MOST_BYTES: usize = 64 << 20;
 
+/// A weight takes some forty parts; one byte of a pickle can ask for a part that takes a hundred in memory.
+const MOST_PARTS: usize = 1 << 20;
+
 impl Pickle {
-    /// Reads a pickle. Time and memory are proportional to its length.
+    /// Reads a pickle. Time and memory are proportional to its length, and memory beside its texts is bounded by [`MOST_PARTS`].
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
         if bytes.len() > MOST_BYTES {
             return Err(FileError::damaged(format!("its pickle has {} bytes", bytes.len())));
         }
-        let mut machine = Machine { bytes, at: 0, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
+        let mut machine =
+            Machine { bytes, at: 0, parts: 0, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
         let root = machine.run()?;
         Ok(Self { values: machine.values, root })
     }
@@ -39,6 +43,8 @@ impl Pickle {
 struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// How many values, fetched values, marks and kept values there were so far: as many as all containers hold, or more.
+    parts: usize,
     values: Vec<Value>,
     stack: Vec<Id>,
     /// Lengths of the stack where marks were set.
@@ -66,31 +72,34 @@ impl Machine<'_> {
             // PROTO and FRAME say nothing that is needed here.
             0x80 => self.skip(1)?,
             0x95 => self.skip(8)?,
-            b'(' => self.marks.push(self.stack.len()),
+            b'(' => {
+                self.count()?;
+                self.marks.push(self.stack.len());
+            }
             b'0' => {
                 self.pop()?;
             }
             b'1' => {
                 self.since_mark()?;
             }
-            b'N' | 0x88 | 0x89 => self.push(Value::Plain),
+            b'N' | 0x88 | 0x89 => self.push(Value::Plain)?,
             b'G' => {
                 self.skip(8)?;
-                self.push(Value::Plain);
+                self.push(Value::Plain)?;
             }
             b'K' | b'M' | b'J' | 0x8a => self.number(operation)?,
             b'U' | b'T' | b'X' | 0x8c | 0x8d => self.text(operation)?,
-            b')' => self.push(Value::Tuple(Vec::new())),
-            b']' => self.push(Value::List(Vec::new())),
-            b'}' => self.push(Value::Dict(Vec::new())),
+            b')' => self.push(Value::Tuple(Vec::new()))?,
+            b']' => self.push(Value::List(Vec::new()))?,
+            b'}' => self.push(Value::Dict(Vec::new()))?,
             0x85..=0x87 => {
                 let from = self.stack.len().checked_sub(usize::from(operation - 0x84)).ok_or_else(damaged)?;
                 let items = self.split_off(from)?;
-                self.push(Value::Tuple(items));
+                self.push(Value::Tuple(items))?;
             }
             b't' => {
                 let items = self.since_mark()?;
-                self.push(Value::Tuple(items));
+                self.push(Value::Tuple(items))?;
             }
             b'a' | b'e' => {
                 let items = if operation == b'a' { vec![self.pop()?] } else { self.since_mark()? };
@@ -110,13 +119,13 @@ impl Machine<'_> {
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
                 let name = Name::of(&module, &name)?;
-                self.push(Value::Name(name));
+                self.push(Value::Name(name))?;
             }
             0x93 => {
                 let [module, name] = <[Id; 2]>::try_from(self.last_two()?).map_err(|_| damaged())?;
                 let (Value::Text(module), Value::Text(name)) = (&self.values[module], &self.values[name]) else { return Err(damaged()) };
                 let name = Name::of(module, name)?;
-                self.push(Value::Name(name));
+                self.push(Value::Name(name))?;
             }
             b'R' => self.call()?,
             // A state_dict carries the versions of its layers as its state: nothing that is needed here.
@@ -135,12 +144,12 @@ impl Machine<'_> {
         let [callee, arguments] = <[Id; 2]>::try_from(self.last_two()?).map_err(|_| damaged())?;
         let (Value::Name(name), Value::Tuple(arguments)) = (&self.values[callee], &self.values[arguments]) else { return Err(damaged()) };
         match (name, arguments.as_slice()) {
-            (Name::OrderedDict, []) => self.push(Value::Dict(Vec::new())),
+            (Name::OrderedDict, []) => self.push(Value::Dict(Vec::new()))?,
             (Name::RebuildTensor, [storage, offset, shape, strides, ..]) => {
                 let tensor = self.tensor([*storage, *offset, *shape, *strides]).ok_or_else(damaged)?;
-                self.push(Value::Tensor(tensor));
+                self.push(Value::Tensor(tensor))?;
             }
-            (Name::RebuildParameter, [tensor, ..]) if matches!(self.values[*tensor], Value::Tensor(_)) => self.stack.push(*tensor),
+            (Name::RebuildParameter, [tensor, ..]) if matches!(self.values[*tensor], Value::Tensor(_)) => self.push_again(*tensor)?,
             _ => return Err(damaged()),
         }
         Ok(())
@@ -173,8 +182,7 @@ impl Machine<'_> {
             _ => return Err(damaged()),
         };
         let length = self.size(length).ok_or_else(damaged)?;
-        self.push(Value::Storage(Storage { kind, key, length }));
-        Ok(())
+        self.push(Value::Storage(Storage { kind, key, length }))
     }
 
     fn number(&mut self, operation: u8) -> Result<(), FileError> {
@@ -187,14 +195,12 @@ impl Machine<'_> {
         let bytes = self.take(length)?;
         if length > 8 {
             // Larger than anything that a file of weights counts.
-            self.push(Value::Plain);
-            return Ok(());
+            return self.push(Value::Plain);
         }
         let signed = matches!(operation, b'J' | 0x8a) && bytes.last().is_some_and(|b| *b >= 0x80);
         let mut wide = if signed { [0xff; 8] } else { [0; 8] };
         wide[..length].copy_from_slice(bytes);
-        self.push(Value::Int(i64::from_le_bytes(wide)));
-        Ok(())
+        self.push(Value::Int(i64::from_le_bytes(wide)))
     }
 
     fn text(&mut self, operation: u8) -> Result<(), FileError> {
@@ -205,8 +211,7 @@ impl Machine<'_> {
         };
         let length = self.unsigned(width)?;
         let text = std::str::from_utf8(self.take(length)?).map_err(|_| damaged())?.to_owned();
-        self.push(Value::Text(text));
-        Ok(())
+        self.push(Value::Text(text))
     }
 
     /// Keeps the top of the stack under a number, or fetches what was kept.
@@ -218,17 +223,31 @@ impl Machine<'_> {
         };
         if matches!(operation, b'h' | b'j') {
             let id = *self.memo.get(&number).ok_or_else(damaged)?;
-            self.stack.push(id);
+            self.push_again(id)?;
         } else {
+            self.count()?;
             let id = *self.stack.last().ok_or_else(damaged)?;
             self.memo.insert(number, id);
         }
         Ok(())
     }
 
-    fn push(&mut self, value: Value) {
-        self.stack.push(self.values.len());
+    fn push(&mut self, value: Value) -> Result<(), FileError> {
+        self.push_again(self.values.len())?;
         self.values.push(value);
+        Ok(())
+    }
+
+    fn push_again(&mut self, id: Id) -> Result<(), FileError> {
+        self.count()?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    /// Counts a part.
+    fn count(&mut self) -> Result<(), FileError> {
+        self.parts += 1;
+        if self.parts > MOST_PARTS { Err(FileError::TooMuch(format!("more than {MOST_PARTS} values"))) } else { Ok(()) }
     }
 
     /// The top of the stack, unless a mark lies on it.

@@ -18,6 +18,12 @@ pub struct TorchFile<'a> {
 /// How the format before 1.6 begins: a pickle of a magic number.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
+/// No weight has a longer name, in bytes.
+const LONGEST_NAME: usize = 512;
+
+/// No net has more weights.
+const MOST_TENSORS: usize = 100_000;
+
 /// Under which names trainings keep the state_dict in a checkpoint.
 const USUAL_NAMES: [&str; 6] = ["state_dict", "model_state_dict", "model", "net", "network", "weights"];
 
@@ -100,16 +106,30 @@ fn state_dict(pickle: &Pickle) -> Result<BTreeMap<String, Id>, FileError> {
     let Value::Dict(root) = pickle.root() else { return Err(FileError::NoWeights) };
     let inner =
         |name: &str| root.iter().find(|(key, _)| matches!(pickle.value(*key), Value::Text(text) if text == name)).map(|(_, id)| *id);
-    let usual = USUAL_NAMES.iter().filter_map(|name| inner(name)).map(|id| tensors_of(pickle, pickle.value(id)));
-    let found = usual.chain([tensors_of(pickle, pickle.root())]).find(|found| !found.is_empty());
-    found.ok_or(FileError::NoWeights)
+    let usual = USUAL_NAMES.iter().filter_map(|name| inner(name)).map(|id| pickle.value(id));
+    for value in usual.chain([pickle.root()]) {
+        let found = tensors_of(pickle, value)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Err(FileError::NoWeights)
 }
 
-fn tensors_of(pickle: &Pickle, value: &Value) -> BTreeMap<String, Id> {
-    let Value::Dict(pairs) = value else { return BTreeMap::new() };
-    let named = pairs.iter().filter_map(|(key, id)| match (pickle.value(*key), pickle.value(*id)) {
-        (Value::Text(name), Value::Tensor(_)) => Some((name.clone(), *id)),
-        _ => None,
-    });
-    named.collect()
+/// The tensors of a dictionary by name; of several under one name the last, as in Python. Names are copied last: a dictionary may
+/// name one text as often as it likes.
+fn tensors_of(pickle: &Pickle, value: &Value) -> Result<BTreeMap<String, Id>, FileError> {
+    let Value::Dict(pairs) = value else { return Ok(BTreeMap::new()) };
+    if pairs.len() > MOST_TENSORS {
+        return Err(FileError::TooMuch(format!("a dictionary of {} entries", pairs.len())));
+    }
+    let mut named: BTreeMap<&str, Id> = BTreeMap::new();
+    for (key, id) in pairs {
+        let (Value::Text(name), Value::Tensor(_)) = (pickle.value(*key), pickle.value(*id)) else { continue };
+        if name.len() > LONGEST_NAME {
+            return Err(FileError::TooMuch(format!("a weight with a name of {} bytes", name.len())));
+        }
+        named.insert(name, *id);
+    }
+    Ok(named.into_iter().map(|(name, id)| (name.to_owned(), id)).collect())
 }
