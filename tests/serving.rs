@@ -9,7 +9,7 @@ use osteon::edit::{CommitKind, Patch, Row, RowAction};
 use osteon::headless::clock;
 use osteon::study::{ExamCode, JournalRow, Part, ReaderCode, Split, Study};
 use osteon::volume::LayerKind;
-use osteon::worker::message::{Event, NetWish, Outcome, ProposeRequest, Request, RequestId, TrainControl, TrainRequest};
+use osteon::worker::message::{Event, NetWish, OpenHow, Outcome, ProposeRequest, Request, RequestId, Role, TrainControl, TrainRequest};
 use osteon::worker::{WorkerConfig, Workers};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -28,8 +28,8 @@ struct Bench {
     _home: tempfile::TempDir,
 }
 
-/// A study of one exam on which R1 marked slices done.
-fn bench() -> Bench {
+/// A study of one exam on which R1 marked slices done, and pools of so many threads.
+fn bench(threads: usize) -> Bench {
     let home = tempfile::tempdir().unwrap();
     let study = ball_study(&home.path().join("study"), 1);
     let record = study.exams().unwrap().remove(0);
@@ -51,7 +51,7 @@ fn bench() -> Bench {
     let log = Log::default();
     let heard = log.clone();
     let wake = Arc::new(move || heard.lock().unwrap().push(std::thread::current().name().unwrap_or_default().to_owned()));
-    let config = WorkerConfig { threads: 2, scratch_root: home.path().join("scratch"), wake, clock };
+    let config = WorkerConfig { threads, scratch_root: home.path().join("scratch"), wake, clock };
     Bench { workers: Workers::start(config).unwrap(), log, study, exam: record.exam, _home: home }
 }
 
@@ -71,6 +71,21 @@ impl Bench {
             memory_mb: 1024,
         };
         self.workers.submit(RequestId(id), Request::Train(Box::new(request)));
+    }
+
+    /// A request about slices of the exam to the larger net.
+    fn proposal(&self, slices: Option<Vec<usize>>) -> ProposeRequest {
+        let image = self.study.load_image(&self.exam, &self.study.exam(&self.exam).unwrap().reading_sequence).unwrap();
+        ProposeRequest {
+            root: self.root().to_owned(),
+            model: "marrow-R1".into(),
+            exam: self.exam.clone(),
+            sequences: vec![("water".into(), image)],
+            slices,
+            slice_axis: 2,
+            layer: LayerKind::Marrow,
+            base_revision: 0,
+        }
     }
 
     fn root(&self) -> &Path {
@@ -110,7 +125,7 @@ fn ended(event: &Event, request: u64) -> bool {
 
 #[test]
 fn a_cancelled_training_takes_at_most_the_step_it_is_in() {
-    let mut bench = bench();
+    let mut bench = bench(2);
     bench.train(1, 100_000, "marrow-R1", 2);
     let (before, _) = bench.events(1, |event| step_of(event) >= 3);
     bench.workers.submit(RequestId(2), Request::TrainControl(TrainControl::Cancel));
@@ -130,7 +145,7 @@ fn a_cancelled_training_takes_at_most_the_step_it_is_in() {
 /// A training that had the machine for itself took steps on and on while a proposal read its weights from the disk.
 #[test]
 fn a_proposal_on_the_slice_shown_is_served_within_one_step() {
-    let mut bench = bench();
+    let mut bench = bench(2);
     // A large net proposes and a small one trains: many of its steps fit into one proposal.
     bench.train(1, 1, "marrow-R1", 32);
     let (_, first) = bench.events(1, |event| ended(event, 1));
@@ -138,17 +153,7 @@ fn a_proposal_on_the_slice_shown_is_served_within_one_step() {
     bench.train(2, 100_000, "marrow-small", 2);
     for round in 0..5_u64 {
         bench.events(2, |event| step_of(event) > 0);
-        let image = bench.study.load_image(&bench.exam, &bench.study.exam(&bench.exam).unwrap().reading_sequence).unwrap();
-        let request = ProposeRequest {
-            root: bench.root().to_owned(),
-            model: "marrow-R1".into(),
-            exam: bench.exam.clone(),
-            sequences: vec![("water".into(), image)],
-            slices: Some(vec![4]),
-            slice_axis: 2,
-            layer: LayerKind::Marrow,
-            base_revision: 0,
-        };
+        let request = bench.proposal(Some(vec![4]));
         bench.workers.submit(RequestId(10 + round), Request::Propose(Box::new(request)));
         let asked = bench.log.lock().unwrap().len();
         let (_, answer) = bench.events(2, |event| ended(event, 10 + round));
@@ -164,4 +169,41 @@ fn a_proposal_on_the_slice_shown_is_served_within_one_step() {
     bench.workers.submit(RequestId(3), Request::TrainControl(TrainControl::Cancel));
     let (_, ending) = bench.events(2, |event| ended(event, 2));
     assert!(matches!(&ending, Event::Ended { outcome: Outcome::Trained(version), .. } if version.stopped_early), "{ending:?}");
+}
+
+/// In a pool of one thread whatever ran as a whole, a doubt map of an exam for one, kept a training from seeing pause and cancel, and
+/// the slice on screen and the opening of an exam from being served, until it had ended.
+#[test]
+fn nobody_waits_for_a_long_job_in_a_pool_of_one_thread() {
+    let mut bench = bench(1);
+    bench.train(1, 1, "marrow-R1", 16);
+    let (_, first) = bench.events(1, |event| ended(event, 1));
+    assert!(matches!(&first, Event::Ended { outcome: Outcome::Trained(_), .. }), "{first:?}");
+    bench.train(2, 100_000, "marrow-small", 2);
+    bench.events(2, |event| step_of(event) > 0);
+    // One slice over and over: it ends when this test says so, and not before.
+    let doubt = bench.proposal(Some(vec![4; 20_000]));
+    bench.workers.submit(RequestId(3), Request::Doubt(Box::new(doubt)));
+    bench.events(3, |event| matches!(event, Event::Progress { id: RequestId(3), .. }));
+    let before_its_end = |bench: &mut Bench, wanted: &dyn Fn(&Event) -> bool| {
+        let (_, event) = bench.events(3, |event| wanted(event) || ended(event, 3));
+        assert!(!ended(&event, 3), "the long job ended first: {event:?}");
+    };
+    let paused = |event: &Event| matches!(event, Event::Training { progress, .. } if progress.paused);
+    bench.workers.submit(RequestId(4), Request::TrainControl(TrainControl::Pause));
+    before_its_end(&mut bench, &paused);
+    bench.workers.submit(RequestId(5), Request::TrainControl(TrainControl::Resume));
+    before_its_end(&mut bench, &|event| step_of(event) > 0 && !paused(event));
+    let shown = bench.proposal(Some(vec![4]));
+    bench.workers.submit(RequestId(6), Request::Propose(Box::new(shown)));
+    before_its_end(&mut bench, &|event| matches!(event, Event::Ended { id: RequestId(6), outcome: Outcome::Proposed(_) }));
+    let (root, exam) = (bench.root().to_owned(), bench.exam.clone());
+    let look = Request::OpenExam { root, exam, role: Role::Coordinator, how: OpenHow::Look };
+    bench.workers.submit(RequestId(7), look);
+    before_its_end(&mut bench, &|event| matches!(event, Event::Ended { id: RequestId(7), outcome: Outcome::Exam(_) }));
+    bench.workers.submit(RequestId(8), Request::TrainControl(TrainControl::Cancel));
+    before_its_end(&mut bench, &|event| ended(event, 2));
+    bench.workers.cancel(RequestId(3));
+    let (_, last) = bench.events(3, |event| ended(event, 3));
+    assert!(matches!(last, Event::Ended { outcome: Outcome::Cancelled, .. }), "{last:?}");
 }

@@ -1,12 +1,18 @@
 //! Where a net is computed: chosen at run time, the CPU always being there.
 
 use super::kernel::{Bf16, InstructionPath};
-use super::net::{CandleEngine, Engine, Tape, UNetShape};
+use super::net::{CandleEngine, Engine, Pooled, Tape, UNetShape};
 use candle_core::Device;
+use rayon::ThreadPool;
+use std::sync::Arc;
 
 /// A computing device.
 #[derive(Clone, Debug, Default)]
-pub struct Compute(Place);
+pub struct Compute {
+    place: Place,
+    /// Entered for every pass; none: the pool of whoever asks.
+    pool: Option<Arc<ThreadPool>>,
+}
 
 #[derive(Clone, Debug)]
 enum Place {
@@ -47,7 +53,17 @@ impl Compute {
     /// The CPU with our own operators.
     #[must_use]
     pub const fn cpu(arithmetic: Arithmetic) -> Self {
-        Self(Place::Cpu(arithmetic))
+        Self::at(Place::Cpu(arithmetic))
+    }
+
+    const fn at(place: Place) -> Self {
+        Self { place, pool: None }
+    }
+
+    /// The same, entering this pool for each pass of a net alone: others who work there wait for one pass, not for a whole exam.
+    #[must_use]
+    pub fn within(self, pool: Arc<ThreadPool>) -> Self {
+        Self { pool: Some(pool), ..self }
     }
 
     /// The CPU with the arithmetic that is fastest on it: `bf16` where the processor multiplies that, since nets learn as well
@@ -61,7 +77,7 @@ impl Compute {
     #[must_use]
     pub fn best() -> (Self, Option<String>) {
         match accelerator() {
-            Some(Ok(device)) => (Self(Place::Device(device)), None),
+            Some(Ok(device)) => (Self::at(Place::Device(device)), None),
             Some(Err(why)) => {
                 (Self::fastest_cpu(), Some(format!("the graphics processor cannot be used ({why}); the CPU is used instead")))
             }
@@ -72,7 +88,7 @@ impl Compute {
     /// The word written into a model's card: the CPU's instruction path, or the kind of device.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        match &self.0 {
+        match &self.place {
             Place::Cpu(Arithmetic::F32) => InstructionPath::for_f32().word(),
             Place::Cpu(Arithmetic::Bf16) => InstructionPath::for_bf16().map_or("portable-bf16", InstructionPath::word),
             Place::Device(Device::Cpu) => "candle",
@@ -82,20 +98,24 @@ impl Compute {
     }
 
     pub(in crate::learn) fn engine(&self, shape: &UNetShape) -> Box<dyn Engine> {
-        match &self.0 {
+        let engine: Box<dyn Engine> = match &self.place {
             Place::Cpu(Arithmetic::F32) => Box::new(Tape::<f32>::new(shape.clone(), InstructionPath::for_f32())),
             Place::Cpu(Arithmetic::Bf16) => {
                 let path = InstructionPath::for_bf16().unwrap_or(InstructionPath::Portable);
                 Box::new(Tape::<Bf16>::new(shape.clone(), path))
             }
             Place::Device(device) => Box::new(CandleEngine::new(shape.clone(), device.clone())),
+        };
+        match &self.pool {
+            Some(pool) => Box::new(Pooled::new(engine, pool.clone())),
+            None => engine,
         }
     }
 
     /// candle's own operators on the CPU: slow, for comparison.
     #[must_use]
     pub const fn candle_cpu() -> Self {
-        Self(Place::Device(Device::Cpu))
+        Self::at(Place::Device(Device::Cpu))
     }
 }
 

@@ -4,6 +4,7 @@ use super::files::reading_axis;
 use super::hub::WorkerConfig;
 use super::journal::JournalMessage;
 use super::message::{LoadedExam, OpenHow, Outcome, Role, Standing};
+use super::pools::Pools;
 use super::replay::replayed;
 use super::task::Task;
 use super::visits::other_visits;
@@ -26,25 +27,35 @@ pub(super) struct Wanted {
     pub how: OpenHow,
 }
 
+/// What opening needs beside the exam.
+pub(super) struct House {
+    pub pools: Arc<Pools>,
+    pub config: Arc<WorkerConfig>,
+    pub journal: Sender<JournalMessage>,
+    pub door: Arc<Door>,
+}
+
 /// Reads are opened one after the other: two requests for the same one must not lock each other out.
 pub(super) type Door = Mutex<()>;
 
 /// Loads an exam and, for a reader, opens or begins the read.
-pub(super) fn open_exam(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, door: &Door, wanted: &Wanted) -> Outcome {
-    match load(task, config, journal, door, wanted) {
+pub(super) fn open_exam(task: &Task, house: &House, wanted: &Wanted) -> Outcome {
+    match load(task, house, wanted) {
         _ if task.cancel.is_cancelled() => Outcome::Cancelled,
         Ok(loaded) => Outcome::Exam(Box::new(loaded)),
         Err(why) => Outcome::Failed(why),
     }
 }
 
-fn load(task: &Task, config: &WorkerConfig, journal: &Sender<JournalMessage>, door: &Door, wanted: &Wanted) -> Result<LoadedExam, String> {
+fn load(task: &Task, house: &House, wanted: &Wanted) -> Result<LoadedExam, String> {
+    let House { pools, config, journal, door } = house;
     let Wanted { root, exam, role, how } = wanted;
     let study = Study::open(root).map_err(|e| e.to_string())?;
     let record = ExamRecord::load(study.layout(), exam).map_err(|e| e.to_string())?;
-    let sequences = images(task, &record, study.layout())?;
+    // Only this is work of the pool: the door and the journal are waited for on the task's own thread.
+    let sequences = pools.reading.install(|| images(task, &record, study.layout()))?;
     let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
-    let visits = if role.reader().is_some() { other_visits(task, &study, &record, image) } else { Vec::new() };
+    let visits = if role.reader().is_some() { pools.reading.install(|| other_visits(task, &study, &record, image)) } else { Vec::new() };
     let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
     let (told, standing) = match role.reader() {
         None => (Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking),

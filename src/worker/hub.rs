@@ -3,7 +3,8 @@
 use super::courtesy::Courtesy;
 use super::import::PendingImport;
 use super::journal::{JournalMessage, JournalWriter};
-use super::message::{Event, Outcome, Request, RequestId, TrainControl};
+use super::message::{Event, Outcome, Request, RequestId, ScoreAsk, TrainControl};
+use super::pools::Pools;
 use super::task::{CancelToken, Reporter, Task};
 use super::training_handle::TrainingHandle;
 use super::{
@@ -19,7 +20,7 @@ use std::time::Duration;
 /// What the workers need to know of the machine.
 #[derive(Clone)]
 pub struct WorkerConfig {
-    /// Threads of the numeric pool.
+    /// Threads of each pool.
     pub threads: usize,
     /// Where studies are made for images that are opened without one.
     pub scratch_root: PathBuf,
@@ -32,7 +33,7 @@ pub struct WorkerConfig {
 /// All threads of the program but the window's. Dropping it cancels what runs and waits for the journal.
 pub struct Workers {
     config: Arc<WorkerConfig>,
-    pool: Arc<rayon::ThreadPool>,
+    pools: Arc<Pools>,
     reporter: Reporter,
     inbox: Receiver<Event>,
     journal: JournalWriter,
@@ -47,22 +48,18 @@ impl Workers {
     /// Events that wait for the window at most; endings wait beyond that, progress is dropped.
     const INBOX: usize = 4096;
 
-    /// Starts the pool and the journal's writer.
+    /// Starts the pools and the journal's writer.
     ///
     /// # Errors
     /// One sentence, if the system starts no threads.
     pub fn start(config: WorkerConfig) -> Result<Self, String> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.threads.max(1))
-            .thread_name(|n| format!("osteon-pool-{n}"))
-            .build()
-            .map_err(|error| format!("The system started no worker threads ({error}): close other programs and try again."))?;
+        let pools = Arc::new(Pools::start(config.threads)?);
         let (sender, inbox) = bounded(Self::INBOX);
         let reporter = Reporter::new(sender, config.wake.clone());
         let journal = JournalWriter::start(reporter.clone())?;
         Ok(Self {
             config: Arc::new(config),
-            pool: Arc::new(pool),
+            pools,
             reporter,
             inbox,
             journal,
@@ -104,28 +101,28 @@ impl Workers {
         let handle = TrainingHandle::new(task.cancel.clone(), self.courtesy.clone());
         self.training = Some(handle.clone());
         self.running.insert(task.id, task.cancel.clone());
-        (handle, self.pool.clone())
+        (handle, self.pools.nets.clone())
     }
 
     fn start_job(&mut self, task: Task, request: Request) {
         self.running.insert(task.id, task.cancel.clone());
-        let (pool, config, journal) = (self.pool.clone(), self.config.clone(), self.journal.sender());
+        let (pools, config, journal) = (self.pools.clone(), self.config.clone(), self.journal.sender());
         match request {
             Request::PickPath { purpose } => task.spawn("dialog", move |task| dialog::pick(task, purpose)),
             Request::ListFolder { path } => task.spawn("files", move |_| Outcome::Listed(files::list(&path))),
-            Request::Open { path } => task.spawn("files", move |task| pool.install(|| files::open(task, &config, &path))),
+            Request::Open { path } => task.spawn("files", move |task| pools.reading.install(|| files::open(task, &config, &path))),
             Request::NewStudy { path } => task.spawn("files", move |task| files::make(task, &config, &path)),
             Request::LookAtImport(source) => {
                 let import = self.import.clone();
-                task.spawn("import", move |task| import.look(task, &pool, source));
+                task.spawn("import", move |task| import.look(task, &pools, source));
             }
             Request::ImportPreview { at, slice } => {
                 let import = self.import.clone();
-                task.spawn("preview", move |_| import.preview(&pool, at, slice));
+                task.spawn("preview", move |_| import.preview(&pools, at, slice));
             }
             Request::Import { root, table } => {
                 let import = self.import.clone();
-                task.spawn("import", move |task| import.carry_out(task, &pool, &config, &root, *table));
+                task.spawn("import", move |task| import.carry_out(task, &pools, &config, &root, *table));
             }
             Request::ForgetImport => {
                 let import = self.import.clone();
@@ -135,36 +132,44 @@ impl Workers {
                 });
             }
             Request::OpenExam { root, exam, role, how } => {
-                let door = self.door.clone();
-                task.spawn("files", move |task| exam::open_exam(task, &config, &journal, &door, &exam::Wanted { root, exam, role, how }));
+                let house = exam::House { pools, config, journal, door: self.door.clone() };
+                task.spawn("files", move |task| exam::open_exam(task, &house, &exam::Wanted { root, exam, role, how }));
             }
-            Request::Score(request) => task.spawn("score", move |task| pool.install(|| score::score(task, &journal, &request))),
+            Request::Score(request) => task.spawn("score", move |task| {
+                // A session is made in minutes; all else a scorer waits for.
+                let pool = if matches!(request.what, ScoreAsk::Make(_)) { &pools.jobs } else { &pools.reading };
+                pool.install(|| score::score(task, &journal, &request))
+            }),
             Request::Packet(request) => task.spawn("packet", move |task| packet::packet(task, &config, &request)),
             Request::SaveProtocol { root, text, base } => {
                 task.spawn("protocol", move |task| packet::save_protocol(task, &config, &root, &text, &base));
             }
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
-            Request::LearnStandard { root } => task.spawn("standard", move |task| pool.install(|| standard::learn(task, &root))),
-            Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pool, &root)),
+            Request::LearnStandard { root } => task.spawn("standard", move |task| pools.jobs.install(|| standard::learn(task, &root))),
+            Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pools.jobs, &root)),
             Request::Propose(request) => {
                 // For what is on screen a training waits; the rest of an exam is proposed beside it.
                 let guest = request.slices.as_ref().map(|_| self.courtesy.receive());
-                task.spawn_while(guest, "propose", move |task| propose::propose(task, &pool, &request));
+                task.spawn_while(guest, "propose", move |task| propose::propose(task, &pools, &request));
             }
-            Request::Doubt(request) => task.spawn("doubt", move |task| doubt::map(task, &pool, &request)),
-            Request::Rank(request) => task.spawn("rank", move |task| doubt::rank(task, &pool, &request)),
-            Request::Judge(request) => task.spawn("judge", move |task| versions::judge(task, &pool, &request)),
-            Request::Compare(request) => task.spawn("compare", move |task| pool.install(|| compare::compare(task, &request))),
+            Request::Doubt(request) => task.spawn("doubt", move |task| doubt::map(task, &pools, &request)),
+            Request::Rank(request) => task.spawn("rank", move |task| doubt::rank(task, &pools, &request)),
+            Request::Judge(request) => task.spawn("judge", move |task| versions::judge(task, &pools.nets, &request)),
+            Request::Compare(request) => task.spawn("compare", move |task| pools.jobs.install(|| compare::compare(task, &request))),
             Request::AdoptConsensus(request) => {
-                task.spawn("compare", move |task| compare::adopt(task, &config.scratch_root, &request, &(config.clock)()));
+                task.spawn("compare", move |task| {
+                    pools.reading.install(|| compare::adopt(task, &config.scratch_root, &request, &(config.clock)()))
+                });
             }
-            Request::Atlas(request) => task.spawn("atlas", move |task| pool.install(|| atlas::atlas(task, &config, &request))),
+            Request::Atlas(request) => task.spawn("atlas", move |task| pools.reading.install(|| atlas::atlas(task, &config, &request))),
             Request::Audit(request) => task.spawn("audit", move |task| audit::audit(task, &request)),
-            Request::Report { root, choice } => task.spawn("report", move |task| pool.install(|| report::write(task, &root, &choice))),
+            Request::Report { root, choice } => {
+                task.spawn("report", move |task| pools.jobs.install(|| report::write(task, &root, &choice)));
+            }
             Request::Operate(request) => task.spawn("operate", move |task| operate::operate(task, *request)),
-            Request::ReadMask(request) => task.spawn("mask", move |task| mask::read(task, &request)),
+            Request::ReadMask(request) => task.spawn("mask", move |task| pools.reading.install(|| mask::read(task, &request))),
             Request::Export { root, role, how, out } => {
-                task.spawn("export", move |task| pool.install(|| export::export(task, &root, &role, &how, &out, &(config.clock)())));
+                task.spawn("export", move |task| pools.jobs.install(|| export::export(task, &root, &role, &how, &out, &(config.clock)())));
             }
             Request::BeginShipped { root, model, layer, reader } => {
                 task.spawn("models", move |_| start_from::begin_shipped(&root, &model, layer, &reader, &(config.clock)()));

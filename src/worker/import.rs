@@ -3,6 +3,7 @@
 use super::files;
 use super::hub::WorkerConfig;
 use super::message::{ImportLook, ImportPreview, ImportSource, Outcome};
+use super::pools::Pools;
 use super::task::Task;
 use crate::study::{ImportOptions, ImportPlan, ImportTable, PatientMap, Study};
 use crate::volume::{Image, percentile};
@@ -19,10 +20,10 @@ const LARGEST_PREVIEW: usize = 1400;
 
 impl PendingImport {
     /// Reads the sources and keeps the plan.
-    pub fn look(&self, task: &Task, pool: &rayon::ThreadPool, source: ImportSource) -> Outcome {
+    pub fn look(&self, task: &Task, pools: &Pools, source: ImportSource) -> Outcome {
         // The one before may hold images in memory.
         self.forget();
-        match pool.install(|| plan(task, &source)) {
+        match pools.jobs.install(|| plan(task, &source)) {
             _ if task.cancel.is_cancelled() => Outcome::Cancelled,
             Ok((plan, skipped)) => {
                 let table = plan.table().clone();
@@ -34,9 +35,9 @@ impl PendingImport {
     }
 
     /// Makes a picture of one sequence.
-    pub fn preview(&self, pool: &rayon::ThreadPool, at: [usize; 2], slice: Option<usize>) -> Outcome {
+    pub fn preview(&self, pools: &Pools, at: [usize; 2], slice: Option<usize>) -> Outcome {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match held.as_ref().and_then(|plan| pool.install(|| plan.image(at))) {
+        match held.as_ref().and_then(|plan| pools.reading.install(|| plan.image(at))) {
             Some(Ok(image)) => Outcome::ImportPreview(Box::new(preview(&image, at, slice))),
             Some(Err(error)) => Outcome::Failed(error.to_string()),
             None => Outcome::Cancelled,
@@ -44,11 +45,11 @@ impl PendingImport {
     }
 
     /// Imports what the person chose.
-    pub fn carry_out(&self, task: &Task, pool: &rayon::ThreadPool, config: &WorkerConfig, root: &Path, table: ImportTable) -> Outcome {
+    pub fn carry_out(&self, task: &Task, pools: &Pools, config: &WorkerConfig, root: &Path, table: ImportTable) -> Outcome {
         let Some(plan) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return Outcome::Failed("The images to be imported are no longer at hand: choose them again.".to_owned());
         };
-        files::finish(task, pool.install(|| bring_in(task, config, root, plan, table)))
+        files::finish(task, pools.jobs.install(|| bring_in(task, config, root, plan, table)))
     }
 
     /// Lets the images go.

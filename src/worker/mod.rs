@@ -26,6 +26,7 @@ pub mod message;
 mod operate;
 mod packet;
 mod predecessor;
+mod pools;
 mod propose;
 mod replay;
 mod report;

@@ -3,6 +3,7 @@
 use super::files::reading_axis;
 use super::inputs;
 use super::message::{Outcome, ProposalResult, ProposeRequest};
+use super::pools::Pools;
 use super::task::Task;
 use crate::learn::{Compute, LearnError, Model, checkpoint};
 use crate::study::{ExamCode, ExamRecord, ModelCode, Part, Split, Study};
@@ -15,6 +16,12 @@ pub(super) struct LoadedModel(Model);
 impl LoadedModel {
     pub const fn model(&self) -> &Model {
         &self.0
+    }
+
+    /// The same, with nothing but its nets computed in their pool: a training there goes on between two passes.
+    pub fn within(self, pools: &Pools) -> Self {
+        let compute = self.0.compute().clone().within(pools.nets.clone());
+        Self(self.0.on(compute))
     }
 
     /// Proposes on all slices of an exam of the study. Two kinds of failure: the images, and the model.
@@ -59,15 +66,15 @@ pub(super) fn refuse_unsealed_test(study: &Study, exam: &ExamCode) -> Result<(),
 }
 
 /// Proposes on the slices asked for, with the current version.
-pub(super) fn propose(task: &Task, pool: &rayon::ThreadPool, request: &ProposeRequest) -> Outcome {
-    match work(task, pool, request) {
+pub(super) fn propose(task: &Task, pools: &Pools, request: &ProposeRequest) -> Outcome {
+    match work(task, pools, request) {
         Ok(Some(result)) => Outcome::Proposed(Box::new(result)),
         Ok(None) => Outcome::Cancelled,
         Err(why) => Outcome::Failed(why),
     }
 }
 
-fn work(task: &Task, pool: &rayon::ThreadPool, request: &ProposeRequest) -> Result<Option<ProposalResult>, String> {
+fn work(task: &Task, pools: &Pools, request: &ProposeRequest) -> Result<Option<ProposalResult>, String> {
     let study = Study::open(&request.root).map_err(|e| e.to_string())?;
     refuse_test_exam(&study, &request.exam)?;
     let model = ModelCode::new(&request.model).map_err(|e| e.to_string())?;
@@ -75,12 +82,13 @@ fn work(task: &Task, pool: &rayon::ThreadPool, request: &ProposeRequest) -> Resu
         .current_version(&model)
         .map_err(|e| e.to_string())?
         .ok_or_else(|| "The model has not been trained yet: mark slices done, then train.".to_owned())?;
-    let loaded = load_model(&study, &model, version)?;
+    let loaded = load_model(&study, &model, version)?.within(pools);
     let mut progress =
         |done: usize, all: usize| task.progress(format!("Proposing on {}", request.exam), Some(done as f32 / all.max(1) as f32));
     let slices = request.slices.as_deref();
     let images = inputs::among(&request.sequences, &request.exam, loaded.model().spec().spec())?;
-    let labels = pool.install(|| loaded.model().predict_volumes(&images, request.slice_axis, slices, task.cancel.flag(), &mut progress));
+    let prepared = pools.reading.install(|| loaded.model().prepare(&images, request.slice_axis));
+    let labels = prepared.and_then(|exam| loaded.model().predict_prepared(&exam, slices, task.cancel.flag(), &mut progress));
     let labels = match labels {
         Ok(labels) => labels,
         Err(LearnError::Cancelled) => return Ok(None),

@@ -6,6 +6,7 @@ mod deep;
 mod dropout;
 mod engine;
 mod parameters;
+mod pooled;
 mod shape;
 mod tape;
 
@@ -13,6 +14,7 @@ pub(in crate::learn) use candle::CandleEngine;
 pub(in crate::learn) use dropout::Dropout;
 pub(in crate::learn) use engine::{Batch, Engine, halt};
 pub(in crate::learn) use parameters::{Parameters, normal};
+pub(in crate::learn) use pooled::Pooled;
 pub(in crate::learn) use shape::UNetShape;
 pub(in crate::learn) use tape::Tape;
 
