@@ -4,6 +4,7 @@ mod augment;
 mod clahe;
 mod example;
 mod filters;
+mod learnt;
 mod plane;
 mod prepared;
 mod recipe;
@@ -11,8 +12,9 @@ mod sampler;
 
 pub use augment::Augmentation;
 pub use example::Example;
+pub use learnt::learnt_recipe;
 pub(in crate::learn) use plane::{crop, pad};
+pub use prepared::PreparedSlices;
 pub(in crate::learn) use prepared::likeliest;
-pub use prepared::{PreparedSlices, learnt_recipe};
 pub use recipe::{Recipe, RecipeStep};
 pub use sampler::{Crop, Sampler, balanced_weights};

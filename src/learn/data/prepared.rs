@@ -205,27 +205,8 @@ pub fn likeliest(values: &[f32]) -> (u8, f32) {
     values.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (c, &v)| if v > best.1 { (c as u8, v) } else { best })
 }
 
-/// The recipe with what it learns from the training exams (its standard scales): per exam its images and slice axis.
-///
-/// # Errors
-/// If there is no memory for them all.
-pub fn learnt_recipe(recipe: &Recipe, exams: &[(&[Image], usize)]) -> Result<Recipe, LearnError> {
-    if !recipe.learns() {
-        return Ok(recipe.clone());
-    }
-    let mut volumes: Vec<(Vec<Vec<f32>>, [usize; 2])> = Vec::with_capacity(exams.len());
-    for (images, axis) in exams {
-        let Some(grid) = images.first().map(Image::grid) else { continue };
-        let plane = SlicePlane::new(grid.world_from_voxel(), grid.shape(), (*axis).min(2));
-        if images.iter().all(|image| image.grid().shape() == grid.shape()) {
-            volumes.push((images.iter().map(|image| slices(image, &plane)).collect::<Result<_, _>>()?, plane.size()));
-        }
-    }
-    Ok(recipe.clone().learnt(&mut volumes))
-}
-
 /// The image's values as they lie on screen, `[slice][row][column]`.
-fn slices(image: &Image, plane: &SlicePlane) -> Result<Vec<f32>, NoMemory> {
+pub(super) fn slices(image: &Image, plane: &SlicePlane) -> Result<Vec<f32>, NoMemory> {
     let own = plane.size();
     let pixels = own[0] * own[1];
     let mut volume = with_room(pixels * plane.slice_count())?;

@@ -55,6 +55,9 @@ pub enum RecipeStep {
     },
 }
 
+/// The volumes of an exam, one per sequence, and the size of their slices.
+pub(super) type Volumes = (Vec<Vec<f32>>, [usize; 2]);
+
 impl Default for Recipe {
     fn default() -> Self {
         Self { steps: vec![RecipeStep::PercentileScale { low: 1.0, high: 99.5 }] }
@@ -108,24 +111,30 @@ impl Recipe {
         Ok(())
     }
 
-    /// The same with every standard scale learnt from these exams: per exam one volume per sequence, `[slice][row][column]`
-    /// of `size`. A sequence without a spread of grey values in any exam keeps the step undone.
-    #[must_use]
-    pub(super) fn learnt(mut self, exams: &mut [(Vec<Vec<f32>>, [usize; 2])]) -> Self {
-        exams.iter_mut().flat_map(|(volumes, _)| volumes).for_each(|volume| only_finite(volume));
+    /// The same with every standard scale learnt from so many exams. `load` gives one by its number: a volume per sequence,
+    /// `[slice][row][column]` of a size; none if it cannot be learnt from. Of each exam only its landmarks are kept, so that it is
+    /// loaded anew for every scale. A sequence without a spread of grey values in any exam keeps the step undone.
+    ///
+    /// # Errors
+    /// What `load` says.
+    pub(super) fn learnt(mut self, exams: usize, load: &mut dyn FnMut(usize) -> Result<Option<Volumes>, String>) -> Result<Self, String> {
         for at in 0..self.steps.len() {
-            if let RecipeStep::Standardise { places } = &mut self.steps[at] {
-                let sequences = exams.first().map_or(0, |(volumes, _)| volumes.len());
-                let of = |sequence: usize| {
-                    let marks = exams.iter().filter_map(|(volumes, _)| Landmarks::of(&GreySummary::of(volumes.get(sequence)?)));
-                    Standard::learn(&marks.collect::<Vec<_>>()).map(|standard| *standard.values())
-                };
-                *places = (0..sequences).map(of).collect::<Option<Vec<_>>>().unwrap_or_default();
+            let (before, rest) = self.steps.split_at_mut(at);
+            let RecipeStep::Standardise { places } = &mut rest[0] else { continue };
+            let mut marks: Vec<Vec<Landmarks>> = Vec::new();
+            for exam in 0..exams {
+                let Some((mut volumes, size)) = load(exam)? else { continue };
+                volumes.iter_mut().for_each(|volume| only_finite(volume));
+                before.iter().for_each(|step| step.apply(&mut volumes, size));
+                if marks.is_empty() {
+                    marks.resize(volumes.len(), Vec::new());
+                }
+                marks.iter_mut().zip(&volumes).for_each(|(marks, volume)| marks.extend(Landmarks::of(&GreySummary::of(volume))));
             }
-            let step = self.steps[at].clone();
-            exams.iter_mut().for_each(|(volumes, size)| step.apply(volumes, *size));
+            let learnt = marks.iter().map(|marks| Standard::learn(marks).map(|standard| *standard.values()));
+            *places = learnt.collect::<Option<Vec<_>>>().unwrap_or_default();
         }
-        self
+        Ok(self)
     }
 
     /// Does all steps to the volumes of an exam, one per sequence, slices `[row][column]` of `size`. Values that are not
@@ -253,7 +262,8 @@ mod tests {
         let mut only_median = exam(5.0, 1.0);
         Recipe { steps: vec![RecipeStep::Median4] }.apply(&mut only_median, [90, 100]);
         assert_eq!(before, only_median, "not learnt is not done");
-        let learnt = recipe.learnt(&mut [(exam(1.0, 1.0), [90, 100]), (exam(9.0, 1.3), [90, 100])]);
+        let exams = [(1.0, 1.0), (9.0, 1.3)];
+        let learnt = recipe.learnt(2, &mut |n| Ok(Some((exam(exams[n].0, exams[n].1), [90, 100])))).unwrap();
         assert!(matches!(&learnt.steps[1], RecipeStep::Standardise { places } if places.len() == 1));
         let (mut one, mut other) = (exam(2.0, 1.0), exam(700.0, 1.2));
         learnt.apply(&mut one, [90, 100]);

@@ -137,7 +137,10 @@ pub fn train_folder(
     };
     let recipe = match &wish.from {
         Some(from) => from.model.recipe().clone(),
-        None => learn_recipe(&plan.recipe_for(&wish.sequences), &train)?,
+        None => match learn_recipe(&plan.recipe_for(&wish.sequences), &train, stop, progress)? {
+            Some(recipe) => recipe,
+            None => return Ok(None),
+        },
     };
     // Weights that are good already move less.
     let rate_factor = if wish.from.is_some() { 0.5 } else { 1.0 };
@@ -290,14 +293,18 @@ fn train_members(
     Ok(Some(Members { model, evaluation, steps, size, note, gave_up }))
 }
 
-/// The recipe with what it learns from the training cases.
-fn learn_recipe(recipe: &Recipe, train: &[&Case]) -> Result<Recipe, String> {
-    if !recipe.learns() {
-        return Ok(recipe.clone());
-    }
-    let exams = train.iter().map(|case| case.load_images()).collect::<Result<Vec<_>, _>>()?;
-    let exams: Vec<_> = exams.iter().map(|(images, axis)| (images.as_slice(), *axis)).collect();
-    learnt_recipe(recipe, &exams).map_err(|e| e.to_string())
+/// The recipe with what it learns from the training cases, read one at a time; `None` when stopped.
+fn learn_recipe(
+    recipe: &Recipe,
+    train: &[&Case],
+    stop: &AtomicBool,
+    progress: &mut dyn FnMut(FolderProgress),
+) -> Result<Option<Recipe>, String> {
+    let learnt = learnt_recipe(recipe, train.len(), &mut |at| {
+        progress(FolderProgress::Reading { at, of: train.len() });
+        if stop.load(Ordering::Relaxed) { Err("stopped".to_owned()) } else { train[at].load_images() }
+    });
+    if stop.load(Ordering::Relaxed) { Ok(None) } else { learnt.map(Some) }
 }
 
 /// Cases to learn from and cases held out, drawn by the seed.
