@@ -32,8 +32,23 @@ const fn mirror(at: usize, length: usize) -> usize {
 }
 
 /// Where pixel `at` of `to` pixels lies among `from` pixels that cover the same length.
-pub fn position(at: usize, from: usize, to: usize) -> f32 {
+fn position(at: usize, from: usize, to: usize) -> f32 {
     (at as f32 + 0.5) * (from as f32 / to as f32) - 0.5
+}
+
+/// The pixels of `from` that pixel `at` of `to` pixels over the same length covers, and how much of each, in parts of which `to`
+/// are a whole pixel.
+pub fn covered(at: usize, from: usize, to: usize) -> impl Iterator<Item = (usize, u64)> {
+    let (low, high) = (at * from, (at + 1) * from);
+    (low / to..high.div_ceil(to)).map(move |n| (n, (high.min((n + 1) * to) - low.max(n * to)) as u64))
+}
+
+/// The label with the most votes; of equal ones the highest or the lowest.
+pub fn elected(votes: &[(u8, u64)], highest: bool) -> u8 {
+    let most = votes.iter().map(|(_, vote)| *vote).max();
+    let equal = votes.iter().filter(|(_, vote)| Some(*vote) == most).map(|(label, _)| *label);
+    let found = if highest { equal.max() } else { equal.min() };
+    found.unwrap_or(0)
 }
 
 /// Bilinear value at a fractional position; the border goes on outwards. `channels` are interleaved.
@@ -73,6 +88,17 @@ mod tests {
         assert_eq!(padded, [1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0]);
         assert_eq!(crop(&padded, 7, 1, [3, 1]), [1.0, 2.0, 3.0]);
         assert_eq!(pad(&[1_u8, 2], [2, 1], [3, 1], Some(255)), [1, 2, 255]);
+    }
+
+    #[test]
+    fn every_pixel_is_covered_once() {
+        for (from, to) in [(12, 12), (12, 6), (12, 5), (5, 12), (1, 4), (7, 1)] {
+            let mut parts = vec![0; from];
+            (0..to).flat_map(|at| covered(at, from, to)).for_each(|(n, part)| parts[n] += part);
+            assert_eq!(parts, vec![to as u64; from], "{from} to {to}");
+            assert!((0..to).all(|at| covered(at, from, to).map(|(_, part)| part).sum::<u64>() == from as u64));
+        }
+        assert_eq!([true, false].map(|highest| elected(&[(2, 4), (0, 3), (1, 4)], highest)), [2, 1]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The slices of an exam as a net takes them in.
 
 use super::filters::blur;
-use super::plane::{position, resize};
+use super::plane::{covered, elected, resize};
 use super::{Example, Recipe};
 use crate::learn::error::LearnError;
 use crate::learn::spec::CheckedSpec;
@@ -140,7 +140,9 @@ impl PreparedSlices {
         Ok(own.iter().zip(before.iter().zip(&after)).map(|(own, (before, after))| 0.5 * own + 0.25 * (before + after)).collect())
     }
 
-    /// One slice with its labels; pixels whose voxel does not `count` are ignored by the loss.
+    /// One slice with its labels; voxels that do not `count` are ignored by the loss. Where a pixel covers several voxels, it has the
+    /// label of the most of them, and of equally many the highest and the lowest by turns, like the fields of a chessboard: always
+    /// the same would move a border that lies between two pixels, and with it sizes.
     ///
     /// # Errors
     /// If there is no such slice, or the labels lie on another grid.
@@ -148,12 +150,22 @@ impl PreparedSlices {
         self.grid.require_same(labels.grid())?;
         let planes = self.planes(slice)?;
         let own = self.plane.size();
-        let nearest = |at: usize, axis: usize| (position(at, own[axis], self.size[axis]).round().max(0.0) as usize).min(own[axis] - 1);
+        let columns: Vec<Vec<(usize, u64)>> = (0..self.size[0]).map(|x| covered(x, own[0], self.size[0]).collect()).collect();
         let mut out = Vec::with_capacity(self.size[0] * self.size[1]);
+        let mut votes: Vec<(u8, u64)> = Vec::new();
         for y in 0..self.size[1] {
-            for x in 0..self.size[0] {
-                let voxel = self.plane.voxel(slice, [nearest(x, 0), nearest(y, 1)]);
-                out.push(if counts(voxel) { labels.get(voxel) } else { Example::IGNORE });
+            let rows: Vec<(usize, u64)> = covered(y, own[1], self.size[1]).collect();
+            for (x, column) in columns.iter().enumerate() {
+                votes.clear();
+                for ((u, across), (v, down)) in column.iter().flat_map(|c| rows.iter().map(move |r| (c, r))) {
+                    let voxel = self.plane.voxel(slice, [*u, *v]);
+                    let label = if counts(voxel) { labels.get(voxel) } else { Example::IGNORE };
+                    match votes.iter_mut().find(|(voted, _)| *voted == label) {
+                        Some((_, vote)) => *vote += across * down,
+                        None => votes.push((label, across * down)),
+                    }
+                }
+                out.push(elected(&votes, (x + y) % 2 == 0));
             }
         }
         Example::new(planes, out, self.size)
@@ -220,87 +232,4 @@ pub(super) fn slices(image: &Image, plane: &SlicePlane) -> Result<Vec<f32>, NoMe
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::learn::ModelSpec;
-    use crate::space::Affine;
-
-    fn image() -> Image {
-        let affine = Affine::from_columns([[-1.0, 0., 0.], [0., 0., 0.5], [0., 3.0, 0.]], [0.; 3]).unwrap();
-        let grid = Arc::new(Grid::new([14, 30, 4], affine).unwrap());
-        let values: Vec<f32> = (0..grid.voxel_count()).map(|n| (n % 97) as f32).collect();
-        Image::new(grid, values).unwrap()
-    }
-
-    fn spec(mm: Option<[f64; 2]>, neighbours: usize) -> CheckedSpec {
-        ModelSpec { spacing_mm: mm, neighbours, ..ModelSpec::new("water", "marrow", 3, "R1") }.check().unwrap()
-    }
-
-    #[test]
-    fn probabilities_are_smoothed_in_millimetres_and_still_add_up_to_one() {
-        let grid =
-            Grid::new([9, 7, 2], Affine::from_columns([[0.5, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 3.0]], [0.0; 3]).unwrap()).unwrap();
-        let image = Image::new(Arc::new(grid), vec![1.0; 126]).unwrap();
-        let of = |smoothing_mm: f64| {
-            let spec = ModelSpec { smoothing_mm, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
-            let prepared = PreparedSlices::new(&spec, &Recipe::default(), &[&image], 2).unwrap();
-            let (width, height) = (prepared.size()[0], prepared.size()[1]);
-            let mut values = [1.0, 0.0].repeat(width * height);
-            let middle = (height / 2 * width + width / 2) * 2;
-            values[middle..middle + 2].copy_from_slice(&[0.0, 1.0]);
-            (prepared.smoothed(values, 2), width, middle)
-        };
-        let (plain, width, middle) = of(0.0);
-        assert_eq!((plain[middle + 1], plain[middle + 3]), (1.0, 0.0));
-        let (smooth, ..) = of(0.7);
-        assert!(smooth.chunks_exact(2).all(|p| (p[0] + p[1] - 1.0).abs() < 1e-5));
-        // A pixel further along the finer axis is half as far away: exp(-0.5 (0.5 / 0.7)²) of the middle, against exp(-0.5 (1 / 0.7)²).
-        let near = |value: f32, mm: f64| (f64::from(value / smooth[middle + 1]) - (-0.5 * (mm / 0.7_f64).powi(2)).exp()).abs() < 1e-3;
-        let (beside, below) = (smooth[middle + 3], smooth[middle + 1 + width * 2]);
-        assert!((near(beside, 0.5) && near(below, 1.0)) || (near(beside, 1.0) && near(below, 0.5)), "{beside} {below}");
-    }
-
-    #[test]
-    fn labels_come_back_where_they_were() {
-        let image = image();
-        let mut labels = Labels::empty(image.grid().clone());
-        for (i, j) in (3..9).flat_map(|i| (10..22).map(move |j| (i, j))) {
-            labels.set([i, j, 2], 1 + (j / 16) as u8);
-        }
-        for (mm, same) in [(None, true), (Some([1.02, 0.51]), true), (Some([0.5, 0.5]), false)] {
-            let prepared = PreparedSlices::new(&spec(mm, 1), &Recipe::default(), &[&image], 2).unwrap();
-            assert_eq!(prepared.size() == [14, 30], same);
-            let example = prepared.example(2, &labels, |v| v[0] != 0).unwrap();
-            assert_eq!(example.channels(), 3);
-            // Sure probabilities of the example's own labels.
-            let p: Vec<f32> = example.labels().iter().flat_map(|&l| (0..4).map(move |c| f32::from(u8::from(c == l)))).collect();
-            let mut back = Labels::empty(image.grid().clone());
-            prepared.write_labels(2, &p, 4, &mut back);
-            let wrong = (0..14).flat_map(|i| (0..30).map(move |j| [i, j, 2])).filter(|v| back.get(*v) != labels.get(*v)).count();
-            assert_eq!(wrong, 0, "{mm:?}");
-            // The maps lie where the labels do.
-            let mut maps = vec![vec![0.0; image.grid().voxel_count()]; 3];
-            prepared.write_probabilities(2, &p, 4, &mut maps);
-            let misplaced = (0..image.grid().voxel_count()).filter(|&n| {
-                let label = usize::from(back.get(image.grid().voxel(n)));
-                label > 0 && maps[label - 1][n] < 0.5
-            });
-            assert_eq!(misplaced.count(), 0, "{mm:?}");
-            assert!(maps.iter().flatten().any(|p| *p > 0.5));
-        }
-    }
-
-    #[test]
-    fn neighbours_beyond_the_end_are_the_last_slice() {
-        let prepared = PreparedSlices::new(&spec(None, 1), &Recipe::default(), &[&image()], 2).unwrap();
-        let planes = prepared.planes(0).unwrap();
-        let thick = prepared.thick_planes(1).unwrap();
-        let (one, two) = (prepared.planes(1).unwrap(), prepared.planes(2).unwrap());
-        assert!((thick[5] - (0.5 * one[5] + 0.25 * (planes[5] + two[5]))).abs() < 1e-6);
-        let pixels = 14 * 30;
-        assert_eq!(planes[..pixels], planes[pixels..2 * pixels]);
-        assert_ne!(planes[pixels..2 * pixels], planes[2 * pixels..]);
-        assert!(matches!(prepared.planes(4), Err(LearnError::NoSuchSlice { slice: 4, slices: 4 })));
-        assert!(matches!(PreparedSlices::new(&spec(None, 0), &Recipe::default(), &[], 2), Err(LearnError::Sequences { .. })));
-    }
-}
+mod tests;
