@@ -1,27 +1,45 @@
 //! Exact distances in mm on a block of voxels.
 
+use super::Pace;
+
 /// Squared distance in mm² from every cell of a block to the nearest one whose flag is `wanted`; infinite where there is none.
 ///
 /// The block has `shape` cells, the first axis fastest, `mm` apart. Exact (Felzenszwalb and Huttenlocher 2012: the lower envelope
 /// of parabolas, axis by axis). Empty if the number of flags is not the block's.
 #[must_use]
 pub fn squared_distance(flags: &[bool], wanted: bool, shape: [usize; 3], mm: [f64; 3]) -> Vec<f32> {
+    squared_distance_while(flags, wanted, shape, mm, &|_| true).unwrap_or_default()
+}
+
+/// The same; `go_on` hears how far it is and says whether to go on. `None` once it says no.
+#[must_use]
+pub fn squared_distance_while(
+    flags: &[bool],
+    wanted: bool,
+    shape: [usize; 3],
+    mm: [f64; 3],
+    go_on: &dyn Fn(f32) -> bool,
+) -> Option<Vec<f32>> {
     if flags.len() != shape.iter().product::<usize>() {
-        return Vec::new();
+        return Some(Vec::new());
     }
     let mut field: Vec<f32> = flags.iter().map(|&f| if f == wanted { 0.0 } else { f32::INFINITY }).collect();
     let strides = [1, shape[0], shape[0] * shape[1]];
     let mut line = Vec::new();
     let mut envelope = Envelope::default();
+    let mut pace = Pace::new(3 * flags.len(), go_on);
     for axis in (0..3).filter(|&a| shape[a] > 1) {
         let (stride, length) = (strides[axis], shape[axis]);
         for start in (0..field.len()).filter(|at| at / stride % length == 0) {
             line.clear();
             line.extend((0..length).map(|n| field[start + n * stride]));
             envelope.lower(&line, mm[axis], |n, value| field[start + n * stride] = value);
+            if !pace.goes_on(length) {
+                return None;
+            }
         }
     }
-    field
+    Some(field)
 }
 
 /// Room for the parabolas of one line, kept from line to line.

@@ -127,15 +127,15 @@ impl Operation {
             Self::Grow { spread } => grown(scene, scope, spread, go_on),
             Self::Smooth { label, sigma_mm } => {
                 let sigma = f64::from(sigma_mm);
-                reshaped(scene, scope, label, 3.0 * sigma, |block, inside| smoothed(block, inside, sigma))
+                reshaped(scene, scope, label, 3.0 * sigma, |block, inside| smoothed(block, inside, sigma, go_on))
             }
-            Self::FillHoles { label } => reshaped(scene, scope, label, 0.0, without_holes),
+            Self::FillHoles { label } => reshaped(scene, scope, label, 0.0, |block, inside| without_holes(block, inside, go_on)),
             Self::RemoveIslands { label, below_mm3 } => reshaped(scene, scope, label, 0.0, |block, inside| {
-                without_islands(block, inside, f64::from(below_mm3) / block.mm().iter().product::<f64>())
+                without_islands(block, inside, f64::from(below_mm3) / block.mm().iter().product::<f64>(), go_on)
             }),
             Self::Margin { label, by_mm } => {
                 let by = f64::from(by_mm);
-                reshaped(scene, scope, label, by.max(0.0), |block, inside| with_margin(block, inside, by))
+                reshaped(scene, scope, label, by.max(0.0), |block, inside| with_margin(block, inside, by, go_on))
             }
         };
         if !go_on(1.0) {
@@ -165,15 +165,15 @@ fn by_value(scene: &Scene, scope: Scope, label: impl Fn(f32) -> u8) -> Vec<Write
     found
 }
 
-/// Cells that a reshaped label gains (over background) and loses.
-fn reshaped(scene: &Scene, scope: Scope, label: u8, room_mm: f64, shape: impl Fn(&Block, &[bool]) -> Vec<bool>) -> Vec<Write> {
+/// Cells that a reshaped label gains (over background) and loses; nothing where `shape` was stopped.
+fn reshaped(scene: &Scene, scope: Scope, label: u8, room_mm: f64, shape: impl Fn(&Block, &[bool]) -> Option<Vec<bool>>) -> Vec<Write> {
     if label == 0 || !room_mm.is_finite() {
         return Vec::new();
     }
     let block = scene.block_around(scope, room_mm, |l| l == label);
     let now = block.map(|voxel| scene.layer.get(voxel));
     let inside: Vec<bool> = now.iter().map(|l| *l == label).collect();
-    let after = shape(&block, &inside);
+    let Some(after) = shape(&block, &inside) else { return Vec::new() };
     let change = |cell: usize| match (now[cell], after[cell]) {
         (0, true) => Some(scene.write(block.voxel(cell), label)),
         (l, false) if l == label => Some(scene.write(block.voxel(cell), 0)),

@@ -157,3 +157,45 @@ fn what_is_quick_and_how_it_came_to_be() {
     assert_eq!(Operation::CopySlice { from: 0, to: 1 }.kind(), CommitKind::Copied);
     assert_eq!(Operation::Interpolate { label: 1, at: None }.kind(), CommitKind::Interpolated);
 }
+
+/// Smoothing, filling, islands and margins once heard of a cancel when all was done, after seconds on a large exam.
+#[test]
+fn whole_shapes_are_left_where_they_are_when_told_to_stop() {
+    let shape = [64, 64, 40];
+    let affine = Affine::from_spacing(Spacing::UNIT);
+    let (plane, grid) = (SlicePlane::as_stored(shape), Arc::new(Grid::new(shape, affine.clone()).unwrap()));
+    // A frame with holes in it and specks between.
+    let label = |n: usize| u8::from(n.is_multiple_of(7) || grid.voxel(n).iter().any(|v| *v < 3));
+    let dense: Vec<u8> = (0..grid.voxel_count()).map(label).collect();
+    let scene = Scene {
+        pixel_mm: plane.pixel_mm(&affine),
+        plane,
+        image: Image::new(grid.clone(), vec![0.0; dense.len()]).unwrap(),
+        kind: LayerKind::Marrow,
+        layer: Labels::from_dense(grid.clone(), &dense).unwrap(),
+        bone: Labels::empty(grid.clone()),
+        exclusion: Labels::empty(grid),
+        limits: Limits::default(),
+    };
+    let (smooth, holes) = (Operation::Smooth { label: 1, sigma_mm: 1.0 }, Operation::FillHoles { label: 1 });
+    let islands = Operation::RemoveIslands { label: 1, below_mm3: 2.0 };
+    let (out, inwards) = (Operation::Margin { label: 1, by_mm: 1.0 }, Operation::Margin { label: 1, by_mm: -1.0 });
+    for operation in [smooth, holes, islands, out, inwards] {
+        let heard = std::cell::RefCell::new(Vec::new());
+        let until = |last: usize| {
+            heard.borrow_mut().clear();
+            operation.writes(&scene, Scope::Exam, &|share| {
+                heard.borrow_mut().push(share);
+                heard.borrow().len() <= last
+            })
+        };
+        assert!(!until(usize::MAX).is_empty(), "{operation:?}");
+        let all = heard.borrow().clone();
+        assert!(all.len() > 2 && all[0] < 0.5 && all.is_sorted(), "{operation:?}: {all:?}");
+        for last in 0..all.len() {
+            assert!(until(last).is_empty(), "{operation:?}");
+            // Asked once more at the end of all: the work between is not done.
+            assert!(heard.borrow().len() <= last + 2, "{operation:?}: {:?} after {last}", heard.borrow());
+        }
+    }
+}
