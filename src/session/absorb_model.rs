@@ -1,8 +1,7 @@
 //! What training and proposing report.
 
-use super::{Effect, OpenExam, Proposal, Session, Workspace};
+use super::{Effect, Proposal, Session, Workspace};
 use crate::study::{ExamCode, Part};
-use crate::volume::Labels;
 use crate::worker::message::{Ablated, ProposalResult, TrainedVersion, VersionSummary, overtaken_words};
 use std::collections::BTreeMap;
 
@@ -77,7 +76,9 @@ impl Session {
         let layer = result.layer;
         // A slice proposed again replaces the older suggestion there; others of the same version stay.
         let merged = match exam.proposal.take() {
-            Some(old) if old.result.layer == layer && old.result.model_version == result.model_version => merge(old.result, result, exam),
+            Some(old) if old.result.layer == layer && old.result.model_version == result.model_version => {
+                merge(old.result, result, exam.plane.slice_axis())
+            }
             _ => result,
         };
         let model = merged.model_version.rsplit_once('/').map(|(model, _)| model.to_owned()).unwrap_or_default();
@@ -92,18 +93,69 @@ impl Session {
     }
 }
 
-fn merge(old: ProposalResult, new: ProposalResult, exam: &OpenExam) -> ProposalResult {
-    let mut labels: Labels = new.labels.clone();
-    let mut slices = new.slices.clone();
-    for &slice in old.slices.iter().filter(|s| !new.slices.contains(s)) {
-        for v in 0..exam.plane.size()[1] {
-            for u in 0..exam.plane.size()[0] {
-                let voxel = exam.plane.voxel(slice, [u, v]);
-                labels.set(voxel, old.labels.get(voxel));
+/// Both together, the new one where both speak of a slice; `axis` is that of the slices. This is done while the window waits: what
+/// covers more slices stays as it is, tiles and all, and of the other only what is labelled is written.
+fn merge(old: ProposalResult, new: ProposalResult, axis: usize) -> ProposalResult {
+    let kept: Vec<usize> = old.slices.iter().copied().filter(|slice| !new.slices.contains(slice)).collect();
+    let mut slices = [&kept[..], &new.slices].concat();
+    slices.sort_unstable();
+    let (mut labels, written, from) =
+        if kept.len() < new.slices.len() { (new.labels, &kept, old.labels) } else { (old.labels, &new.slices, new.labels) };
+    for &slice in written {
+        let bounds = labels.grid().bounds().on_slice(axis, slice);
+        let mut gone = Vec::new();
+        labels.for_each_labelled_in(bounds, |voxel, _| gone.push(voxel));
+        gone.into_iter().for_each(|voxel| labels.set(voxel, 0));
+        from.for_each_labelled_in(bounds, |voxel, label| labels.set(voxel, label));
+    }
+    ProposalResult { labels, slices, base_revision: old.base_revision.min(new.base_revision), ..new }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{Affine, Spacing};
+    use crate::volume::{Grid, Labels, LayerKind, TILE, TileId};
+    use std::sync::Arc;
+
+    /// A label on every voxel of some slices but where it is 0.
+    fn proposal(slices: &[usize], label: impl Fn([usize; 3]) -> u8, base_revision: u64) -> ProposalResult {
+        let grid = Arc::new(Grid::new([40, 36, 50], Affine::from_spacing(Spacing::UNIT)).unwrap());
+        let mut labels = Labels::empty(grid.clone());
+        for n in 0..grid.voxel_count() {
+            let voxel = grid.voxel(n);
+            if slices.contains(&voxel[2]) {
+                labels.set(voxel, label(voxel));
             }
         }
-        slices.push(slice);
+        let (exam, model_version, slices) = (ExamCode::new("K-001").unwrap(), "marrow-R1/1".to_owned(), slices.to_vec());
+        ProposalResult { exam, layer: LayerKind::Marrow, model_version, base_revision, labels, slices }
     }
-    slices.sort_unstable();
-    ProposalResult { labels, slices, base_revision: old.base_revision.min(new.base_revision), ..new }
+
+    /// Each slice that came once had all others copied voxel by voxel into a map of its own, while the window waited.
+    #[test]
+    fn a_slice_that_joins_a_proposal_leaves_the_tiles_of_all_others_alone() {
+        let all: Vec<usize> = (0..50).filter(|slice| *slice != 7).collect();
+        let half = |voxel: [usize; 3]| u8::from(voxel[0] < 20);
+        let (many, one) = (proposal(&all, half, 4), proposal(&[20], |voxel| 2 * u8::from(voxel[1] < 9), 6));
+        let apart = proposal(&[7], |voxel| 3 * u8::from(voxel[1] < 9), 3);
+        // In turn: on a slice that is there, beside all that are there, and all at once beside one.
+        for (old, new, slice) in [(&many, &one, 20), (&many, &apart, 7), (&apart, &many, 7)] {
+            let merged = merge(old.clone(), new.clone(), 2);
+            let newest = |slice: usize| if new.slices.contains(&slice) { new } else { old };
+            for n in 0..merged.labels.grid().voxel_count() {
+                let voxel = merged.labels.grid().voxel(n);
+                assert_eq!(merged.labels.get(voxel), newest(voxel[2]).labels.get(voxel), "{voxel:?}");
+            }
+            assert_eq!(merged.slices.len(), if slice == 20 { 49 } else { 50 });
+            assert!(merged.slices.is_sorted() && merged.base_revision == old.base_revision.min(new.base_revision));
+            let untouched = |tile: &TileId| merged.labels.tile_box(*tile).lo[2] / TILE != slice / TILE;
+            let tiles = (0..merged.labels.tile_count() as u32).map(TileId).filter(untouched);
+            assert!(tiles.into_iter().all(|tile| merged.labels.shares_tile(&many.labels, tile)));
+        }
+        // All slices anew: nothing of the old is left, and nothing is written.
+        let again = proposal(&(0..50).collect::<Vec<_>>(), half, 9);
+        let merged = merge(many, again.clone(), 2);
+        assert!((0..merged.labels.tile_count() as u32).all(|tile| merged.labels.shares_tile(&again.labels, TileId(tile))));
+    }
 }
