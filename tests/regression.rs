@@ -21,6 +21,8 @@ mod history;
 mod knee;
 #[path = "regression/learning.rs"]
 mod learning;
+#[path = "regression/reads.rs"]
+mod reads;
 #[path = "regression/seats.rs"]
 mod seats;
 #[path = "regression/studies.rs"]

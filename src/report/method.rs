@@ -30,7 +30,7 @@ pub(super) fn rules(rules: &ReportRules) -> Vec<String> {
         }
         .to_owned(),
         "Exams count when two voting readers or more have finished reading: sealed the read, or marked every slice done. Of a \
-         reader's several finished reads the first counts; later ones are compared with it only."
+         reader's several finished reads the first sealed one counts, or the first where none is sealed; the others are compared with it only."
             .to_owned(),
         "A model is measured on exams outside the training part only, and on a test exam only once every read of it is sealed.".to_owned(),
         format!("Consensus: {}.", rules.options.rule(rules.method)),

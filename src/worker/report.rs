@@ -1,16 +1,17 @@
 //! The report of a study: finds the finished reads, measures them exam by exam, writes the files.
 
 use super::agreed_region::AgreedRegion;
-use super::finished_read::finished;
+use super::counted_reads::{ReadKind, ReadPlace, ReaderRead, reads_of_exam};
 use super::message::{Outcome, ReportChoice, ReportWritten};
 use super::propose::{LoadedModel, load_model};
+use super::replay::replayed;
 use super::task::Task;
 use crate::io::{atomic_write, make_folder};
 use crate::learn::{Card, LearnError, checkpoint};
 use crate::report::{
     ExamReads, Excluded, ModelFacts, ReadMap, ReportError, ReportFacts, ReportRules, SourceFact, UnitFigures, Who, measure, write_report,
 };
-use crate::study::{ExamRecord, FormRead, Layout, MEETING_READER, ModelCode, Part, ReaderCode, Split, Study, saved_tables};
+use crate::study::{ExamRecord, FormRead, Layout, MEETING_READER, ModelCode, Part, Split, Study, saved_tables};
 use crate::volume::{Labels, LayerKind};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -108,9 +109,8 @@ impl<'s> Gathered<'s> {
     /// Measures one exam, or notes why not.
     fn exam(&mut self, task: &Task, record: &ExamRecord, rules: &ReportRules, fraction: f32) -> Result<(), String> {
         let mut found = Found::default();
-        self.study.require_no_lost_read(&record.exam).map_err(|e| e.to_string())?;
-        for reader in self.study.layout().readers_of(&record.exam).map_err(|e| e.to_string())? {
-            self.reads_of(record, &reader, rules, &mut found)?;
+        for read in reads_of_exam(self.study, &record.exam)? {
+            found.take(read, rules)?;
         }
         let voters = found.maps.iter().filter(|map| matches!(map.who, Who::Reader(_))).count();
         if voters < 2 {
@@ -155,34 +155,6 @@ impl<'s> Gathered<'s> {
             units.iter_mut().for_each(|unit| unit.warnings.push(AgreedRegion::NO_SQUARE.to_owned()));
         }
         self.units.append(&mut units);
-        Ok(())
-    }
-
-    /// The first finished read of a reader, independent and assisted apart; later ones beside it, the others with the reason.
-    fn reads_of(&self, record: &ExamRecord, reader: &ReaderCode, rules: &ReportRules, found: &mut Found) -> Result<(), String> {
-        let layout = self.study.layout();
-        let mut first = [false; 3];
-        for number in layout.read_numbers(reader, &record.exam).map_err(|e| e.to_string())? {
-            let read = finished(self.study, record, reader, number, rules)?;
-            found.slices = read.slices;
-            let place = &mut first[if read.meeting { 2 } else { usize::from(read.assisted) }];
-            let who = read.who(reader, rules);
-            match read.labels {
-                Ok((labels, from_model)) if *place => found.again.push(ReadMap { who, labels, from_model }),
-                Ok((labels, from_model)) => {
-                    *place = true;
-                    if matches!(who, Who::Reader(_)) {
-                        found.region.add(reader.as_str(), &read.squares, &read.plane, read.bone);
-                    }
-                    found.maps.push(ReadMap { who, labels, from_model });
-                    found.states.push((format!("read {number}, {}", read.state), Some(read.seconds)));
-                }
-                Err(why) => {
-                    let why = format!("read {number}: {why}");
-                    found.left_out.push(Excluded { exam: record.exam.clone(), who: Some(who), why });
-                }
-            }
-        }
         Ok(())
     }
 
@@ -239,6 +211,57 @@ struct Found {
     region: AgreedRegion,
     left_out: Vec<Excluded>,
     slices: usize,
+}
+
+impl Found {
+    /// The read that counts, later ones beside it, the others with the reason.
+    fn take(&mut self, read: ReaderRead, rules: &ReportRules) -> Result<(), String> {
+        self.slices = read.plane().slice_count();
+        let (who, number) = (who_of(&read, rules), read.header.number);
+        let why = match &read.place {
+            _ if rules.of_assisted && read.kind == ReadKind::Independent => Some("an independent read, in a report of assisted reads"),
+            ReadPlace::Unfinished(why) => Some(why.as_str()),
+            ReadPlace::Counts | ReadPlace::Again => None,
+        };
+        if let Some(why) = why {
+            self.left_out.push(Excluded { exam: read.header.exam.clone(), who: Some(who), why: format!("read {number}: {why}") });
+            return Ok(());
+        }
+        let from_model = if read.header.assisted { drawn_by_model(&read)? } else { None };
+        if read.place == ReadPlace::Again {
+            self.again.push(ReadMap { who, labels: read.state.marrow, from_model });
+            return Ok(());
+        }
+        let seconds = read.view.active_seconds().map_err(|e| e.to_string())?;
+        let state = read.sealed.as_ref().map_or_else(|| "every slice marked done, not sealed".to_owned(), |time| format!("sealed {time}"));
+        self.states.push((format!("read {number}, {state}"), Some(seconds)));
+        if matches!(who, Who::Reader(_)) {
+            let squares = read.view.squares().map_err(|e| e.to_string())?;
+            self.region.add(read.reader(), &squares, &read.plane(), read.state.bone.clone());
+        }
+        self.maps.push(ReadMap { who, labels: read.state.marrow, from_model });
+        Ok(())
+    }
+}
+
+/// Who votes depends on which kind of read the report is of.
+fn who_of(read: &ReaderRead, rules: &ReportRules) -> Who {
+    let reader = read.reader().to_owned();
+    match read.kind {
+        ReadKind::Meeting => Who::Meeting,
+        kind if (kind == ReadKind::Assisted) == rules.of_assisted => Who::Reader(reader),
+        _ => Who::Assisted(reader),
+    }
+}
+
+/// Ones where a model's proposal changed the marrow last; none where no proposal was taken over.
+fn drawn_by_model(read: &ReaderRead) -> Result<Option<Labels>, String> {
+    let layers = replayed(&read.header, &read.view, |_| ())?;
+    let (codes, kinds) = layers.provenance_map(LayerKind::Marrow);
+    let mut drawn = Labels::empty(codes.grid().clone());
+    codes
+        .for_each_labelled(|voxel, code| drawn.set(voxel, u8::from(kinds.get(usize::from(code) - 1).is_some_and(|k| k.model().is_some()))));
+    Ok((drawn.counts().labelled() > 0).then_some(drawn))
 }
 
 /// The first complete form of each reader who read alone, exam by exam; none where the protocol does not ask for forms.

@@ -1,6 +1,7 @@
 //! Scoring sessions: made of consensus and model masks, opened, marked, locked, unblinded.
 
 use super::agreed_region::AgreedRegion;
+use super::counted_reads::{ReadKind, ReadPlace, reads_of_exam};
 use super::exam::images;
 use super::files::{acquisition_axis, fresh_randomness, reading_axis};
 use super::journal::JournalMessage;
@@ -10,10 +11,9 @@ use super::task::Task;
 use crate::consensus::{Consensus, MARROW_LEVELS, Method, UNDECIDED, VotePatterns};
 use crate::edit::{CommitKind, ReadLayers};
 use crate::io::read_labels_nifti;
-use crate::space::SlicePlane;
 use crate::study::{
-    Covariates, ExamCode, ExamRecord, KeyPlace, MEETING_READER, ModelCode, NewPlan, ReaderCode, ScoreFile, ScorePlan, ScoreSource,
-    ScoreState, Split, Study, Target, new_score_session, save_tables, score_tables,
+    Covariates, ExamCode, ExamRecord, KeyPlace, ModelCode, NewPlan, ReaderCode, ScoreFile, ScorePlan, ScoreSource, ScoreState, Split,
+    Study, Target, new_score_session, save_tables, score_tables,
 };
 use crate::volume::{Labels, LayerKind};
 use crossbeam_channel::{Sender, bounded};
@@ -204,18 +204,15 @@ pub(super) struct Agreed {
     how: String,
 }
 
-/// STAPLE per level of the first sealed read of each reader that no model helped with; the reason where there are fewer than two.
+/// STAPLE per level of the sealed reads that count and that no model helped with; the reason where there are fewer than two.
 pub(super) fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agreed, String>, String> {
     let mut states: Vec<(String, crate::study::ReadState)> = Vec::new();
     let mut region = AgreedRegion::default();
-    for (header, view) in study.reads_for_comparison(&record.exam).map_err(|e| e.to_string())? {
-        let reader = header.reader.to_string();
-        let counts = !header.assisted && reader != MEETING_READER && view.sealed().map_err(|e| e.to_string())?.is_some();
-        if counts && !states.iter().any(|(r, _)| *r == reader) {
-            let state = view.state().map_err(|e| e.to_string())?;
-            let plane = SlicePlane::new(header.grid.world_from_voxel(), header.grid.shape(), header.slice_axis);
-            region.add(&reader, &view.squares().map_err(|e| e.to_string())?, &plane, state.bone.clone());
-            states.push((reader, state));
+    for read in reads_of_exam(study, &record.exam)? {
+        if read.kind == ReadKind::Independent && read.place == ReadPlace::Counts && read.sealed.is_some() {
+            let reader = read.reader().to_owned();
+            region.add(&reader, &read.view.squares().map_err(|e| e.to_string())?, &read.plane(), read.state.bone.clone());
+            states.push((reader, read.state));
         }
     }
     if states.len() < 2 {

@@ -8,5 +8,4 @@ mod rules;
 mod study_table;
 
 pub(super) use adopt::adopt;
-pub(super) use reads::is_meeting;
 pub(super) use study_table::compare;

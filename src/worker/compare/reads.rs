@@ -1,20 +1,19 @@
 //! The maps of an exam that are compared: finished reads, meetings' reads, and what models make of it.
 
 use crate::consensus::VoteError;
-use crate::edit::{CommitKind, RowAction};
 use crate::learn::LearnError;
-use crate::space::SlicePlane;
-use crate::study::{ExamRecord, ModelCode, ReadView, Study};
+use crate::study::{ExamRecord, MEETING_READER, ModelCode, Study};
 use crate::volume::{Labels, LayerKind};
 use crate::worker::agreed_region::AgreedRegion;
+use crate::worker::counted_reads::{ReadKind, ReadPlace, reads_of_exam};
 use crate::worker::message::{CompareChoice, ComparedMap, MapOf, ModelVersion, voters};
 use crate::worker::propose::{load_model, refuse_test_exam};
 use crate::worker::task::Task;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What there is of one exam.
 pub(super) struct ExamMaps {
-    /// Independent reads first, then assisted ones, then meetings' reads, then models.
+    /// Independent reads first, then assisted ones, readers' further reads, meetings' reads, models.
     pub maps: Vec<ComparedMap>,
     /// What was left out, one reason each.
     pub left_out: Vec<String>,
@@ -46,8 +45,8 @@ impl ExamMaps {
     pub fn names(&self) -> Vec<String> {
         let name = |map: &ComparedMap| match map.of {
             MapOf::Reader { assisted: true } => format!("{} (assisted)", map.name),
-            MapOf::Meeting => format!("{} (meeting)", map.name),
-            MapOf::Reader { .. } | MapOf::Model => map.name.clone(),
+            MapOf::Meeting if map.name == MEETING_READER => format!("{} (meeting)", map.name),
+            MapOf::Reader { .. } | MapOf::Beside | MapOf::Meeting | MapOf::Model => map.name.clone(),
         };
         self.maps.iter().map(name).collect()
     }
@@ -72,20 +71,13 @@ pub(super) fn gather(
     choice: &CompareChoice,
     known: &[ComparedMap],
 ) -> Result<ExamMaps, NoMaps> {
-    let mut region = study.protocol().reading().within_squares.then(AgreedRegion::default);
-    let (mut maps, mut left_out) = finished_reads(study, record, region.as_mut()).map_err(NoMaps::Failed)?;
-    maps.retain(|map| !choice.without_readers.contains(&map.name));
-    maps.sort_by_key(|map| match map.of {
-        MapOf::Reader { assisted: false } => 0,
-        MapOf::Reader { assisted: true } => 1,
-        MapOf::Meeting | MapOf::Model => 2,
-    });
+    let FinishedReads { maps, mut region, mut left_out } = finished_reads(study, record, choice).map_err(NoMaps::Failed)?;
     let mut found = ExamMaps { maps, left_out: Vec::new() };
     if found.voters() >= 2 {
         // Models are asked only where there is something to compare them with: proposing takes seconds.
         models(task, study, record, choice, known, &mut found, &mut left_out)?;
     }
-    if let Some(mut region) = region {
+    if study.protocol().reading().within_squares {
         let voters: Vec<String> = found.maps.iter().take(found.voters()).map(|map| map.name.clone()).collect();
         region.keep(|reader| voters.iter().any(|name| name == reader));
         left_out.extend(region.is_empty().then(|| AgreedRegion::NO_SQUARE.to_owned()));
@@ -95,45 +87,67 @@ pub(super) fn gather(
     Ok(found)
 }
 
-/// The newest read of every reader who marked every marrow slice done; the others with the reason. Squares of finished reads that
-/// readers made go into the region.
-fn finished_reads(
-    study: &Study,
-    record: &ExamRecord,
-    mut region: Option<&mut AgreedRegion>,
-) -> Result<(Vec<ComparedMap>, Vec<String>), String> {
-    let (mut finished, mut left_out): (Vec<ComparedMap>, Vec<(String, String)>) = (Vec::new(), Vec::new());
-    for (header, view) in study.reads_for_comparison(&record.exam).map_err(|e| e.to_string())? {
-        let state = view.state().map_err(|e| e.to_string())?;
-        let reader = header.reader.to_string();
-        let plane = SlicePlane::new(header.grid.world_from_voxel(), header.grid.shape(), header.slice_axis);
-        let (slices, done) = (plane.slice_count(), state.done_count(LayerKind::Marrow));
-        let meeting = is_meeting(&view);
-        let known = finished.iter().any(|map| map.name == reader);
-        if known && !meeting && done < slices {
-            // Reading again has begun: the finished read counts until the new one is finished too.
-            continue;
-        }
-        // Reads come in order of number: a newer one replaces an older one.
-        finished.retain(|map| map.name != reader);
-        left_out.retain(|(name, _)| *name != reader);
-        if meeting {
-            finished.push(ComparedMap { name: reader, of: MapOf::Meeting, labels: state.marrow });
-        } else if done >= slices {
-            if let Some(region) = region.as_deref_mut() {
-                region.add(&reader, &view.squares().map_err(|e| e.to_string())?, &plane, state.bone);
-            }
-            finished.push(ComparedMap { name: reader, of: MapOf::Reader { assisted: header.assisted }, labels: state.marrow });
-        } else {
-            left_out.push((reader.clone(), format!("{reader} has {done} of {slices} slices done")));
-        }
-    }
-    Ok((finished, left_out.into_iter().map(|(_, why)| why).collect()))
+/// What readers made of an exam.
+#[derive(Default)]
+struct FinishedReads {
+    maps: Vec<ComparedMap>,
+    /// Squares of the reads that may vote, by the names of their maps.
+    region: AgreedRegion,
+    /// Who has no finished read, with the reason.
+    left_out: Vec<String>,
 }
 
-/// Whether a read was begun with a consensus: it has no vote in the next one.
-pub(in crate::worker) fn is_meeting(view: &ReadView) -> bool {
-    view.count() > 0 && view.row(1).is_ok_and(|row| matches!(row.row.action, RowAction::Paint { kind: CommitKind::Consensus, .. }))
+/// The reads of an exam by the readers that are wanted, those that may vote first.
+fn finished_reads(study: &Study, record: &ExamRecord, choice: &CompareChoice) -> Result<FinishedReads, String> {
+    let mut reads = reads_of_exam(study, &record.exam)?;
+    reads.retain(|read| !choice.without_readers.contains(read.reader()));
+    let mut found = FinishedReads::default();
+    let counts = |kind: ReadKind| reads.iter().filter(move |read| read.kind == kind && read.place == ReadPlace::Counts);
+    let independent: BTreeSet<String> = counts(ReadKind::Independent).map(|read| read.reader().to_owned()).collect();
+    let meeting = counts(ReadKind::Meeting).count() > 0;
+    let finished: BTreeSet<String> =
+        reads.iter().filter(|read| !matches!(read.place, ReadPlace::Unfinished(_))).map(|read| read.reader().to_owned()).collect();
+    let mut waits = BTreeMap::new();
+    for read in reads {
+        let (reader, number) = (read.reader().to_owned(), read.header.number);
+        let of = match (&read.place, read.kind) {
+            // A meeting sees how far it is: it never votes, so that nothing hangs on its being finished.
+            (ReadPlace::Unfinished(_), ReadKind::Meeting) if !meeting => {
+                found.maps.retain(|map| map.of != MapOf::Meeting);
+                MapOf::Meeting
+            }
+            (ReadPlace::Unfinished(why), _) => {
+                waits.insert(reader, why.clone());
+                continue;
+            }
+            (ReadPlace::Again, _) => MapOf::Beside,
+            (ReadPlace::Counts, ReadKind::Meeting) => MapOf::Meeting,
+            // Nobody votes twice: who read without a model votes with that read.
+            (ReadPlace::Counts, ReadKind::Assisted) if independent.contains(&reader) => MapOf::Beside,
+            (ReadPlace::Counts, kind) => MapOf::Reader { assisted: kind == ReadKind::Assisted },
+        };
+        let name = match (of, &read.place) {
+            (MapOf::Beside, ReadPlace::Again) => format!("{reader} (read {number})"),
+            (MapOf::Beside, _) => format!("{reader} (assisted)"),
+            (MapOf::Meeting, _) if reader != MEETING_READER => format!("{reader} (meeting)"),
+            _ => reader,
+        };
+        if matches!(of, MapOf::Reader { .. }) {
+            let squares = read.view.squares().map_err(|e| e.to_string())?;
+            found.region.add(&name, &squares, &read.plane(), read.state.bone.clone());
+        }
+        found.maps.push(ComparedMap { name, of, labels: read.state.marrow });
+    }
+    // Reading again has begun where a finished read is there: that one counts.
+    waits.retain(|reader, _| !finished.contains(reader));
+    found.left_out = waits.into_iter().map(|(reader, why)| format!("{reader}: {why}")).collect();
+    found.maps.sort_by_key(|map| match map.of {
+        MapOf::Reader { assisted: false } => 0,
+        MapOf::Reader { assisted: true } => 1,
+        MapOf::Beside => 2,
+        MapOf::Meeting | MapOf::Model => 3,
+    });
+    Ok(found)
 }
 
 fn models(

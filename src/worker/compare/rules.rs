@@ -53,9 +53,11 @@ pub(super) fn table_rules(choice: &CompareChoice, within_squares: bool) -> Vec<S
             "{method} of the others: reader k against the {method} of the other readers (from 3 readers on); a model: the mean over these."
         ),
         "Dice of two empty maps is undefined, shown as –, and left out of every mean.".to_owned(),
-        "Exams count when a reader has marked every slice done; the newest read of a reader is taken; a meeting's read has no vote."
+        "A read counts once it is sealed, or every slice of it is marked done. Of a reader's several reads the first sealed one counts, \
+         or the first finished one where none is sealed; later ones, and a meeting's read, are shown without a vote."
             .to_owned(),
-        "Assisted reads have no vote where there are two independent ones: a model's proposals were on screen.".to_owned(),
+        "Assisted reads have no vote where there are two independent ones, or one by the same reader: a model's proposals were on screen."
+            .to_owned(),
     ]);
     if within_squares {
         rules.push(

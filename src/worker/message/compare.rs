@@ -104,6 +104,9 @@ pub enum MapOf {
         /// Whether a model's proposals were shown.
         assisted: bool,
     },
+    /// A further read of a reader whose read has the vote, made with a model's help or to be compared with themselves: shown, without
+    /// a vote.
+    Beside,
     /// A consensus meeting's read: shown, without a vote.
     Meeting,
     /// A model's version: shown, without a vote.
@@ -113,7 +116,7 @@ pub enum MapOf {
 /// One map of an exam.
 #[derive(Clone, Debug)]
 pub struct ComparedMap {
-    /// Reader code, or `marrow-R1/3`.
+    /// Reader code, `R1 (read 2)`, `R1 (assisted)`, or `marrow-R1/3`; no two of an exam have the same.
     pub name: String,
     /// Whose it is.
     pub of: MapOf,
@@ -160,7 +163,7 @@ pub struct ComparedExam {
     pub exam: ExamCode,
     /// What was compared and how.
     pub choice: CompareChoice,
-    /// Readers first, then meetings' reads, then models.
+    /// Readers first, then their further reads, meetings' reads, models.
     pub maps: Vec<ComparedMap>,
     /// The consensus, 255 where undecided.
     pub consensus: Labels,
@@ -208,7 +211,7 @@ pub struct AdoptConsensusRequest {
 }
 
 /// How many maps have a vote, the first ones: the independent reads, as in report and scoring; where there are fewer than two of
-/// them, the assisted reads too.
+/// them, the assisted reads of readers without an independent one, too.
 #[must_use]
 pub fn voters(maps: &[ComparedMap]) -> usize {
     let independent = maps.iter().filter(|map| map.of == MapOf::Reader { assisted: false }).count();

@@ -59,6 +59,8 @@ pub fn narrow(map: &ComparedMap) -> String {
     match map.of {
         MapOf::Model => map.name.rsplit('/').next().map_or_else(|| map.name.clone(), |version| format!("v{version}")),
         MapOf::Meeting => "meet.".to_owned(),
+        // In a column for `R1` there is room for `R1 r2` and `R1 a`, not for more.
+        MapOf::Beside => map.name.replace(" (read ", " r").replace(" (assisted", " a").replace(')', ""),
         MapOf::Reader { .. } => map.name.clone(),
     }
 }
@@ -67,7 +69,7 @@ pub fn narrow(map: &ComparedMap) -> String {
 pub const fn colour(map: &ComparedMap) -> Color32 {
     match map.of {
         MapOf::Model => theme::ACCENT,
-        MapOf::Reader { .. } | MapOf::Meeting => theme::STRONG,
+        MapOf::Reader { .. } | MapOf::Beside | MapOf::Meeting => theme::STRONG,
     }
 }
 
@@ -76,6 +78,7 @@ pub const fn remark(map: &ComparedMap) -> &'static str {
     match map.of {
         MapOf::Reader { assisted: true } => "assisted read",
         MapOf::Reader { assisted: false } => "independent read",
+        MapOf::Beside => "a further read of the same reader; it has no vote",
         MapOf::Meeting => "a consensus meeting's read; it has no vote",
         MapOf::Model => "a model's version; it has no vote",
     }

@@ -1,0 +1,110 @@
+//! Several reads by one reader of one exam: which of them counts, and which goes out.
+
+use super::common::{PATIENCE, ball_study_under, driver, open};
+use osteon::edit::{CommitKind, Patch, Row, RowAction};
+use osteon::headless::Driver;
+use osteon::session::{Command, StudyCommand, ViewCommand, Workspace};
+use osteon::study::{Assistance, ExamCode, JournalRow, ReaderCode, ReaderRule, Study};
+use osteon::volume::LayerKind;
+use osteon::worker::message::{MapOf, ReportChoice, Role};
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+const NOW: &str = "2026-11-21T10:00:00Z";
+/// Slices of the ball.
+const SLICES: u32 = 8;
+
+/// One exam; R1 may see proposals once the first read is sealed, R2 and R3 never.
+fn one_exam(home: &Path) -> (Study, ExamCode) {
+    let rule = |code: &str, assistance| ReaderRule { code: ReaderCode::new(code).unwrap(), assistance };
+    let readers = [rule("R1", Assistance::AfterSeal), rule("R2", Assistance::None), rule("R3", Assistance::None)];
+    let study = ball_study_under(&home.join("study"), 1, |protocol| protocol.with_readers(readers.to_vec()));
+    let exam = study.exams().unwrap().remove(0).exam;
+    (study, exam)
+}
+
+/// What becomes of a read once its voxels are painted.
+enum End {
+    Sealed,
+    /// So many slices marked done.
+    Done(u32),
+}
+
+/// Level 2 on these voxels in a new read.
+fn read(study: &Study, exam: &ExamCode, reader: &str, voxels: Range<usize>, end: End) {
+    let (_, mut file) = study.new_read_for(&ReaderCode::new(reader).unwrap(), exam, NOW).unwrap();
+    let patch = Arc::new(Patch::from_changes(voxels.map(|voxel| (voxel as u32, 0, 2))));
+    let mut actions = vec![RowAction::Paint { layer: LayerKind::Marrow, kind: CommitKind::Hand, patch }];
+    let done = if let End::Done(slices) = end { slices } else { 0 };
+    actions.extend((0..done).map(|slice| RowAction::Done { layer: LayerKind::Marrow, slice, done: true }));
+    for (n, action) in (1..).zip(actions) {
+        let row = Row { n, name: "Brush".into(), action };
+        file.append(&JournalRow { row, time: NOW.into(), reader: reader.into(), window: None }).unwrap();
+    }
+    if matches!(end, End::Sealed) {
+        study.seal_read(file, NOW).unwrap();
+    }
+}
+
+fn coordinator(home: &Path, study: &Study) -> Driver {
+    let mut driver = driver(home);
+    open(&mut driver, study.layout().root());
+    driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+    driver
+}
+
+/// Names, kinds and labelled voxels of the maps of the open exam, and how many of them vote.
+fn compared(driver: &mut Driver) -> (Vec<(String, MapOf, usize)>, usize) {
+    driver.run_to_end("Comparing", PATIENCE, Command::View(ViewCommand::Workspace(Workspace::Compare))).unwrap();
+    driver.wait("Comparing", PATIENCE, |s| s.comparison().exam().is_some()).unwrap();
+    let exam = driver.session().comparison().exam().unwrap();
+    let map = |map: &osteon::worker::message::ComparedMap| (map.name.clone(), map.of, map.labels.counts().labelled());
+    (exam.maps.iter().map(map).collect(), exam.voters())
+}
+
+/// R1's second read, made with a model on screen, took the place of the independent first one; then only one independent read was left,
+/// and the assisted one voted. Report and scoring counted the first one.
+#[test]
+fn a_later_read_never_takes_the_place_of_the_one_that_counts() {
+    const INDEPENDENT: MapOf = MapOf::Reader { assisted: false };
+    let home = tempfile::tempdir().unwrap();
+    let (study, exam) = one_exam(home.path());
+    // Nobody marked a slice done: what is sealed is finished all the same.
+    read(&study, &exam, "R1", 300..310, End::Sealed);
+    read(&study, &exam, "R1", 300..340, End::Sealed);
+    read(&study, &exam, "R2", 300..311, End::Sealed);
+    read(&study, &exam, "R2", 300..350, End::Done(SLICES));
+    read(&study, &exam, "R3", 300..312, End::Done(SLICES - 1));
+    let mut driver = coordinator(home.path(), &study);
+    let (maps, voters) = compared(&mut driver);
+    let expected =
+        [("R1", INDEPENDENT, 10), ("R2", INDEPENDENT, 11), ("R1 (assisted)", MapOf::Beside, 40), ("R2 (read 2)", MapOf::Beside, 50)];
+    assert_eq!((maps, voters), (expected.map(|(name, of, voxels)| (name.to_owned(), of, voxels)).to_vec(), 2));
+    let warnings = driver.session().comparison().exam().unwrap().warnings.clone();
+    assert!(warnings.contains(&"R3: 7 of 8 slices done and not sealed".to_owned()), "{warnings:?}");
+    // The report is of the same reads, and compares R2's second one with the first.
+    let out = home.path().join("report");
+    let choice = ReportChoice { out: Some(out.clone()), ..ReportChoice::default() };
+    driver.run_to_end("Reporting", PATIENCE, Command::Study(StudyCommand::Report(Box::new(choice)))).unwrap();
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    for words in ["read 1, sealed", "read 2, sealed", "read 1: 7 of 8 slices done and not sealed"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("read 2, every slice marked done"), "a repeat is no map of its own: {page}");
+}
+
+/// Nobody votes twice: with one independent read the assisted ones vote, but not that of the same reader.
+#[test]
+fn who_read_without_a_model_has_no_second_vote_with_one() {
+    let home = tempfile::tempdir().unwrap();
+    let (study, exam) = one_exam(home.path());
+    read(&study, &exam, "R1", 300..310, End::Sealed);
+    read(&study, &exam, "R1", 300..340, End::Sealed);
+    let mut driver = coordinator(home.path(), &study);
+    driver.run_to_end("Comparing", PATIENCE, Command::View(ViewCommand::Workspace(Workspace::Compare))).unwrap();
+    assert!(driver.session().comparison().exam().is_none());
+    let why = driver.session().comparison().refusal().unwrap();
+    assert!(why.contains("1 finished read; two are needed"), "{why}");
+}
