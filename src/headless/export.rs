@@ -1,4 +1,4 @@
-//! `osteon export`: every layer of every newest read as NIfTI.
+//! `osteon export`: every layer of every reader's newest finished read.
 
 use super::progress::Progress;
 use super::{DEFAULT_SEED, Driver, clock, place};

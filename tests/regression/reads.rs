@@ -3,10 +3,11 @@
 use super::common::{PATIENCE, ball_study_under, driver, open};
 use osteon::edit::{CommitKind, Patch, Row, RowAction};
 use osteon::headless::Driver;
-use osteon::session::{Command, StudyCommand, ViewCommand, Workspace};
+use osteon::io::read_labels_nifti;
+use osteon::session::{Command, FileCommand, StudyCommand, ViewCommand, Workspace};
 use osteon::study::{Assistance, ExamCode, JournalRow, ReaderCode, ReaderRule, Study};
 use osteon::volume::LayerKind;
-use osteon::worker::message::{MapOf, ReportChoice, Role};
+use osteon::worker::message::{ExportHow, MapOf, ReportChoice, Role};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -107,4 +108,29 @@ fn who_read_without_a_model_has_no_second_vote_with_one() {
     assert!(driver.session().comparison().exam().is_none());
     let why = driver.session().comparison().refusal().unwrap();
     assert!(why.contains("1 finished read; two are needed"), "{why}");
+}
+
+/// "Read again" made the sealed read vanish from every export: the empty new one was taken, or its first strokes went out as the mask.
+#[test]
+fn reading_again_leaves_the_finished_read_in_the_export() {
+    let home = tempfile::tempdir().unwrap();
+    let (study, exam) = one_exam(home.path());
+    read(&study, &exam, "R1", 300..310, End::Sealed);
+    read(&study, &exam, "R1", 300..303, End::Done(1));
+    // Finished without being sealed, then again and finished: the newest goes out.
+    read(&study, &exam, "R2", 300..311, End::Done(SLICES));
+    read(&study, &exam, "R2", 300..312, End::Done(SLICES));
+    // Nothing finished: what there is so far.
+    read(&study, &exam, "R3", 300..313, End::Done(2));
+    let mut driver = coordinator(home.path(), &study);
+    let out = home.path().join("out");
+    driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Export(ExportHow::Nifti, out.clone()))).unwrap();
+    let said: Vec<String> = driver.session().notices().iter().map(|n| n.text.clone()).collect();
+    let voxels = |reader: &str| read_labels_nifti(&out.join(format!("{exam}_{reader}_marrow.nii.gz"))).unwrap().counts().labelled();
+    assert_eq!(["R1", "R2", "R3"].map(voxels), [10, 12, 13], "{said:?}");
+    let about = fs::read_to_string(out.join(format!("{exam}_R1_marrow.json"))).unwrap();
+    assert!(about.contains("\"read\": 1"), "{about}");
+    let told = format!("{exam}_R1 read 2: 1 of 8 slices done and not sealed; read 1 is exported in its place");
+    assert!(said.iter().any(|text| text.contains(&told)), "{said:?}");
+    assert!(!said.iter().any(|text| text.contains("_R2 read") || text.contains("_R3 read")), "{said:?}");
 }

@@ -1,5 +1,6 @@
 //! The layers of a study that hold a label or are finished without one, with what files say about them.
 
+use super::super::counted_reads::unfinished;
 use super::super::message::Role;
 use super::super::replay::replayed;
 use super::super::task::Task;
@@ -65,17 +66,19 @@ impl Layer<'_> {
     }
 }
 
-/// The newest read of every reader the role may see; each is opened when its turn comes.
+/// The newest finished read of every reader the role may see; each is opened when its turn comes.
 pub(super) struct Found<'s> {
     study: &'s Study,
     reads: Vec<(ExamRecord, ReaderCode, u32)>,
+    /// Newer reads that are not finished, one sentence each.
+    passed_over: Vec<String>,
 }
 
 impl<'s> Found<'s> {
     pub fn collect(task: &Task, study: &'s Study, role: &Role) -> Result<Self, String> {
         task.progress("Listing reads", None);
         let layout = study.layout();
-        let mut reads = Vec::new();
+        let (mut reads, mut passed_over) = (Vec::new(), Vec::new());
         for record in study.exams().map_err(|e| e.to_string())? {
             let readers = match role.reader() {
                 // A reader's program looks into that reader's folder only.
@@ -86,12 +89,13 @@ impl<'s> Found<'s> {
                 study.require_no_lost_read(&record.exam).map_err(|e| e.to_string())?;
             }
             for reader in readers {
-                if let Some(number) = layout.read_numbers(&reader, &record.exam).map_err(|e| e.to_string())?.pop() {
+                let numbers = layout.read_numbers(&reader, &record.exam).map_err(|e| e.to_string())?;
+                if let Some(number) = chosen(study, &record, &reader, &numbers, &mut passed_over)? {
                     reads.push((record.clone(), reader, number));
                 }
             }
         }
-        Ok(Self { study, reads })
+        Ok(Self { study, reads, passed_over })
     }
 
     /// Looks at every read before the first file is written: an export is whole, or is none.
@@ -122,7 +126,7 @@ impl<'s> Found<'s> {
         task: &Task,
         mut visit: impl FnMut(&Layer<'_>) -> Result<Option<String>, String>,
     ) -> Result<(usize, Vec<String>), String> {
-        let (mut written, mut left_out) = (0, Vec::new());
+        let (mut written, mut left_out) = (0, self.passed_over.clone());
         for (at, (record, reader, number)) in self.reads.iter().enumerate() {
             task.progress(format!("Exporting {}", record.exam), Some(at as f32 / self.reads.len() as f32));
             if task.cancel.is_cancelled() {
@@ -148,11 +152,9 @@ impl<'s> Found<'s> {
             }
         })?;
         let slices = header.grid.shape()[header.slice_axis];
-        // A read that found no lesion is a finding, too; one that was of bones alone says nothing of marrow.
-        let marrow_done = read.done_slices(LayerKind::Marrow).len();
-        let of_bones = marrow_done == 0 && !read.labels(LayerKind::Bone).labelled_box().is_empty();
+        // A read that found no lesion is a finding, too.
         let is_sealed = view.sealed().map_err(|e| e.to_string())?.is_some();
-        let is_finished = marrow_done >= slices || (is_sealed && !of_bones);
+        let is_finished = unfinished(&view.state().map_err(|e| e.to_string())?, is_sealed, slices).is_none();
         let is_held = |kind: LayerKind| !read.labels(kind).labelled_box().is_empty() || (kind == LayerKind::Marrow && is_finished);
         // What is left out while painting is an aid of the reader's, not a finding.
         let held = [LayerKind::Marrow, LayerKind::Bone].into_iter().filter(|kind| is_held(*kind));
@@ -177,6 +179,40 @@ impl<'s> Found<'s> {
             })
             .collect())
     }
+}
+
+/// The newest finished read among those of a reader; else the newest sealed one, which is of bones alone; else the newest there is, for
+/// what is painted so far goes out with the slices that are done. A newer one that is passed over is told: reading again takes nothing
+/// away that was finished.
+fn chosen(
+    study: &Study,
+    record: &ExamRecord,
+    reader: &ReaderCode,
+    numbers: &[u32],
+    passed_over: &mut Vec<String>,
+) -> Result<Option<u32>, String> {
+    let [.., newest] = numbers else { return Ok(None) };
+    if numbers.len() == 1 {
+        return Ok(Some(*newest));
+    }
+    let (mut newer, mut sealed_at) = (Vec::new(), None);
+    let mut finished = None;
+    for number in numbers.iter().rev() {
+        let (header, view) = study.intact_read(reader, &record.exam, *number).map_err(|e| e.to_string())?;
+        let is_sealed = view.sealed().map_err(|e| e.to_string())?.is_some();
+        let state = view.state().map_err(|e| e.to_string())?;
+        let Some(why) = unfinished(&state, is_sealed, header.grid.shape()[header.slice_axis]) else {
+            finished = Some(*number);
+            break;
+        };
+        sealed_at = sealed_at.or(is_sealed.then_some(newer.len()));
+        newer.push((*number, why));
+    }
+    let number = finished.unwrap_or_else(|| sealed_at.map_or(*newest, |at| newer[at].0));
+    let told = newer.into_iter().filter(|(newer, _)| *newer > number);
+    passed_over
+        .extend(told.map(|(newer, why)| format!("{}_{reader} read {newer}: {why}; read {number} is exported in its place", record.exam)));
+    Ok(Some(number))
 }
 
 /// Whose model drew what, and how each label came to be.
