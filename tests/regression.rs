@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test names its line")]
 
+#[path = "regression/atlas.rs"]
+mod atlas;
 #[path = "regression/command_line.rs"]
 mod command_line;
 mod common;

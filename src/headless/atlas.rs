@@ -46,6 +46,9 @@ pub fn run(args: &AtlasArgs) -> Result<()> {
         let exam = atlas.exam(&code)?;
         println!("{code}: {} slices with notes", exam.notes.slices.len());
     }
+    for hidden in study.hidden_from_readers()? {
+        println!("{}", hidden.sentence());
+    }
     for rule in study.protocol().readers() {
         for result in study.calibrations(&rule.code)? {
             let dice: Vec<String> = result

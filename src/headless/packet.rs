@@ -113,6 +113,9 @@ fn make(study: &Study, options: &PacketOptions) -> Result<()> {
     let made = make_packet(study, options, &mut ChaCha8Rng::from_seed(seed), &Watch::new(&report, &|| false))?;
     progress.finish();
     println!("{}: {} exams for reader {}", made.out.display(), made.exams, options.reader);
+    for hidden in &made.hidden {
+        println!("{}", hidden.sentence());
+    }
     println!("{} says which exam is which: keep it, and send it to nobody", options.code_map.display());
     Ok(())
 }

@@ -26,7 +26,7 @@ mod status;
 mod store;
 mod worklist;
 
-pub use atlas::{Atlas, AtlasExam, AtlasNotes, CalibrationResult, LevelDice, calibration_study};
+pub use atlas::{Atlas, AtlasExam, AtlasNotes, CalibrationResult, HiddenAtlasExam, LevelDice, calibration_study};
 pub use clock::{duration_words, unix_seconds};
 pub use code::{CodeError, ExamCode, ModelCode, PatientCode, ReaderCode, SequenceName};
 pub use error::StudyError;

@@ -18,7 +18,9 @@ pub(super) fn atlas(task: &Task, config: &WorkerConfig, request: &AtlasRequest) 
         Err(error) => return Outcome::Failed(error.to_string()),
     };
     let done = match &request.what {
-        AtlasAsk::Show { at, code, hidden } => show(&study, *at, code.as_ref(), hidden).map(|shown| Outcome::Atlas(Box::new(shown))),
+        AtlasAsk::Show { at, code, hidden, reader } => {
+            show(&study, *at, code.as_ref(), hidden, reader.as_ref()).map(|shown| Outcome::Atlas(Box::new(shown)))
+        }
         AtlasAsk::Measure { reader, exam, time } => measure(&study, reader, exam, time).map(|done| Outcome::Calibrated(Box::new(done))),
         AtlasAsk::Add { exam, mask, notes } => add(&study, exam, mask, notes).and_then(|code| {
             let study = summarise(&request.root, &config.scratch_root, Vec::new())?;
@@ -36,13 +38,18 @@ pub(super) fn atlas(task: &Task, config: &WorkerConfig, request: &AtlasRequest) 
     }
 }
 
-fn show(study: &Study, at: usize, code: Option<&ExamCode>, hidden: &[ExamCode]) -> Result<AtlasShown, String> {
+fn show(study: &Study, at: usize, code: Option<&ExamCode>, hidden: &[ExamCode], reader: Option<&ReaderCode>) -> Result<AtlasShown, String> {
     let atlas = study.atlas();
     let mut codes = atlas.codes().map_err(|e| e.to_string())?;
     if codes.is_empty() {
         return Err(
             "This study has no atlas: the coordinator adds an exam that everybody has sealed with File, Add to the atlas…".to_owned()
         );
+    }
+    let unread = reader.map(|reader| study.hidden_atlas_exams(reader)).transpose().map_err(|e| e.to_string())?.unwrap_or_default();
+    codes.retain(|code| unread.iter().all(|h| h.atlas != *code));
+    if codes.is_empty() {
+        return Err("Every exam of the atlas is one that you have still to read: seal your reads to see what was agreed on.".to_owned());
     }
     codes.retain(|code| !hidden.contains(code));
     let wanted = code.and_then(|code| codes.iter().position(|c| c == code)).unwrap_or_else(|| at.min(codes.len().saturating_sub(1)));
@@ -70,6 +77,12 @@ fn add(study: &Study, exam: &ExamCode, mask: &AtlasMask, notes: &str) -> Result<
 
 /// Measures the reader's newest read of an atlas exam, which must be sealed: later strokes could not be told from the first.
 fn measure(study: &Study, reader: &ReaderCode, exam: &ExamCode, time: &str) -> Result<Calibrated, String> {
+    // The difference shows what was agreed on.
+    if study.hidden_atlas_exams(reader).map_err(|e| e.to_string())?.iter().any(|hidden| hidden.atlas == *exam) {
+        return Err(format!(
+            "{exam} is an exam that you have still to read in the study: it is compared with the atlas once you have sealed it there."
+        ));
+    }
     let here = calibration_study(study, reader).map_err(|e| e.to_string())?;
     let (header, view) = here.view_read_for(reader, exam).map_err(|e| e.to_string())?;
     if view.sealed().map_err(|e| e.to_string())?.is_none() {

@@ -6,7 +6,9 @@ use super::message::{Outcome, PacketAsk, PacketRequest};
 use super::summary::summarise;
 use super::task::Task;
 use crate::io::{Watch, atomic_write};
-use crate::study::{CodeMap, MEETING_READER, PacketOptions, Protocol, ReaderRule, Study, make_packet, merge_packet, send_back};
+use crate::study::{
+    CodeMap, HiddenAtlasExam, MEETING_READER, PacketOptions, Protocol, ReaderRule, Study, make_packet, merge_packet, send_back,
+};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -37,7 +39,7 @@ fn make(task: &Task, root: &Path, folder: &Path) -> Result<String, String> {
     rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
         .map_err(|e| format!("The system gives no random numbers: {e}"))?;
     let mut rng = ChaCha8Rng::from_seed(seed);
-    let mut made = Vec::new();
+    let (mut made, mut hidden) = (Vec::new(), Vec::new());
     let has_one = |rule: &&ReaderRule| map.packets().iter().any(|p| p.reader == rule.code);
     let rules = study.protocol().readers().iter().filter(|rule| rule.code.as_str() != MEETING_READER && !has_one(rule));
     let wanted: Vec<_> = rules.map(|rule| (rule, folder.join(format!("{}.osteonpacket", rule.code)))).collect();
@@ -55,16 +57,18 @@ fn make(task: &Task, root: &Path, folder: &Path) -> Result<String, String> {
             task.progress(format!("Packing for reader {}", rule.code), (total > 0).then(|| done as f32 / total as f32));
         };
         let cancelled = || task.cancel.is_cancelled();
-        make_packet(&study, &options, &mut rng, &Watch::new(&report, &cancelled)).map_err(|e| e.to_string())?;
+        let packet = make_packet(&study, &options, &mut rng, &Watch::new(&report, &cancelled)).map_err(|e| e.to_string())?;
+        hidden.extend(packet.hidden.iter().map(|hidden| format!(" {}", hidden.sentence())));
         made.push(rule.code.to_string());
     }
     if made.is_empty() {
         return Err(format!("Every reader has a packet already, says {}: merge what comes back.", code_map.display()));
     }
     Ok(format!(
-        "Packets for {} lie in {}; {CODE_MAP} there tells which exam is which: send it to nobody.",
+        "Packets for {} lie in {}; {CODE_MAP} there tells which exam is which: send it to nobody.{}",
         made.join(", "),
-        folder.display()
+        folder.display(),
+        hidden.concat()
     ))
 }
 
@@ -113,5 +117,8 @@ pub(super) fn save_protocol(task: &Task, config: &WorkerConfig, root: &Path, tex
         }
         atomic_write(&path, |out| out.write_all(text.as_bytes())).map_err(|e| e.to_string())
     };
-    finish(task, save().and_then(|()| summarise(root, &config.scratch_root, Vec::new())))
+    // Whoever adds a reader hears what that reader does not see.
+    let hidden = || Study::open(root).and_then(|study| study.hidden_from_readers()).map_err(|e| e.to_string());
+    let remarks = |()| Ok(hidden()?.iter().map(HiddenAtlasExam::sentence).collect());
+    finish(task, save().and_then(remarks).and_then(|remarks| summarise(root, &config.scratch_root, remarks)))
 }

@@ -71,7 +71,8 @@ impl Session {
             Some(parent) => (parent.clone(), study.exams.iter().filter(|e| !is_sealed(&e.sealed)).map(|e| e.code.clone()).collect()),
             None => (study.root.clone(), Vec::new()),
         };
-        let request = AtlasRequest { root, what: AtlasAsk::Show { at, code, hidden } };
+        let reader = reader.cloned();
+        let request = AtlasRequest { root, what: AtlasAsk::Show { at, code, hidden, reader } };
         vec![self.request("Opening the atlas", Request::Atlas(request))]
     }
 

@@ -66,8 +66,8 @@ impl CalibrationResult {
     }
 }
 
-/// The study in which a reader paints atlas exams: `calibration/<reader>/`, made as needed. It holds the images of the atlas, and
-/// no agreed mask.
+/// The study in which a reader paints atlas exams: `calibration/<reader>/`, made as needed. It holds the images of the atlas but
+/// those that the reader has still to read in the study, and no agreed mask.
 ///
 /// # Errors
 /// If the reader is unknown, the atlas is empty, or a file cannot be copied.
@@ -75,7 +75,14 @@ pub fn calibration_study(study: &Study, reader: &ReaderCode) -> Result<Study, St
     let unknown = || StudyError::NoSuchReader { file: study.layout().protocol(), reader: reader.clone() };
     study.protocol().reader(reader).ok_or_else(unknown)?;
     let atlas = study.atlas();
-    let codes = atlas.codes()?;
+    let mut codes = atlas.codes()?;
+    let hidden = study.hidden_atlas_exams(reader)?;
+    codes.retain(|code| hidden.iter().all(|h| h.atlas != *code));
+    if codes.is_empty() && !hidden.is_empty() {
+        let problem =
+            format!("every exam of it is one that {reader} has still to read in the study; calibrate on it once those are sealed");
+        return Err(StudyError::Atlas { path: study.layout().atlas(), problem });
+    }
     if codes.is_empty() {
         let problem = "it holds no exam with an agreed mask; the coordinator adds some with `osteon study atlas`".to_owned();
         return Err(StudyError::Atlas { path: study.layout().atlas(), problem });
@@ -134,13 +141,20 @@ impl Study {
         CalibrationResult::load(&self.layout().calibration_results(reader))
     }
 
-    /// Whether a reader's latest result of every atlas exam passes; `None` where the protocol has no pass mark or the atlas no exam.
+    /// Whether a reader's latest result of every atlas exam passes; `None` where the protocol has no pass mark or the atlas no exam for
+    /// them.
     ///
     /// # Errors
     /// If atlas or results cannot be read.
     pub fn is_calibrated(&self, reader: &ReaderCode) -> Result<Option<bool>, StudyError> {
-        let codes = self.atlas().codes()?;
+        let mut codes = self.atlas().codes()?;
         if self.protocol().pass_mark().is_none() || codes.is_empty() {
+            return Ok(None);
+        }
+        // Nobody calibrates on what is hidden from them.
+        let hidden = self.hidden_atlas_exams(reader)?;
+        codes.retain(|code| hidden.iter().all(|h| h.atlas != *code));
+        if codes.is_empty() {
             return Ok(None);
         }
         let results = self.calibrations(reader)?;

@@ -3,6 +3,8 @@
 mod calibration;
 mod store;
 mod take_over;
+mod unread;
 
 pub use calibration::{CalibrationResult, LevelDice, calibration_study};
 pub use store::{Atlas, AtlasExam, AtlasNotes};
+pub use unread::HiddenAtlasExam;

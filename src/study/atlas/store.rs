@@ -73,7 +73,7 @@ impl Study {
     /// Adds images with the mask that was agreed on, de-identified like any import.
     ///
     /// # Errors
-    /// If the images are not one exam, the mask does not lie on their grid, or a file cannot be written; nothing is added then.
+    /// If the images are not one exam or are those of an exam that somebody has still to read, the mask does not lie on their grid, or a file cannot be written; nothing is added then.
     pub fn add_to_atlas(
         &self,
         volumes: Vec<SourceVolume>,
@@ -93,7 +93,7 @@ impl Study {
         let options = ImportOptions { not_whole, ..options.clone() };
         let report = crate::study::import(&layout, self.protocol(), volumes, &options, rng, watch)?;
         let added = match report.exams.as_slice() {
-            [imported] => mask_of_import(&layout, &imported.exam, mask, notes).map(|()| imported.exam.clone()),
+            [imported] => self.mask_of_import(&layout, &imported.exam, mask, notes).map(|()| imported.exam.clone()),
             [] if !report.failed.is_empty() => Err(refused(&report.failed[0].1)),
             _ => Err(refused("the images are not one new exam; give the images of one visit that the atlas does not hold yet")),
         };
@@ -105,11 +105,12 @@ impl Study {
         }
         added
     }
-}
 
-fn mask_of_import(layout: &Layout, exam: &ExamCode, mask: &Labels, notes: &AtlasNotes) -> Result<(), StudyError> {
-    let grid = reading_grid(&ExamRecord::load(layout, exam)?)?;
-    put_mask(layout, exam, &grid, mask, notes)
+    fn mask_of_import(&self, layout: &Layout, exam: &ExamCode, mask: &Labels, notes: &AtlasNotes) -> Result<(), StudyError> {
+        let record = ExamRecord::load(layout, exam)?;
+        self.require_no_unread_exam(&record)?;
+        put_mask(layout, exam, &reading_grid(&record)?, mask, notes)
+    }
 }
 
 /// Writes what makes an exam one of the atlas; notes first, for the mask decides.

@@ -9,8 +9,8 @@ use super::unpack::PacketCopy;
 use crate::io::Watch;
 use crate::study::code::fresh_patient_code;
 use crate::study::{
-    Assistance, Atlas, ExamCode, ExamRecord, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules, Split, Study,
-    StudyError,
+    Assistance, Atlas, ExamCode, ExamRecord, HiddenAtlasExam, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules,
+    Split, Study, StudyError,
 };
 use rand::{Rng, RngExt as _};
 use std::fs;
@@ -42,6 +42,8 @@ pub struct MadePacket {
     pub exams: usize,
     /// The file.
     pub out: PathBuf,
+    /// Exams of the atlas that did not go along: this reader has still to read them.
+    pub hidden: Vec<HiddenAtlasExam>,
 }
 
 /// Makes a packet and adds it to the code map. It is packed first and gets its name last, so that a packet that nobody can decode
@@ -83,8 +85,10 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
     }
     write_split(study, &rule, &records, &key, &inside)?;
     // What a reader may not look at does not travel, unless they calibrate on it.
+    let mut hidden = Vec::new();
     if study.protocol().reading().atlas || study.protocol().pass_mark().is_some() {
-        copy_atlas(&study.atlas(), &inside)?;
+        hidden = study.hidden_atlas_exams(reader)?;
+        copy_atlas(&study.atlas(), &hidden, &inside)?;
     }
     if let Some((model, version)) = &options.model {
         copy_model(study, &rule, model, *version, &inside)?;
@@ -98,7 +102,7 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
         map.take_out(&packet)?;
         return Err(error.into());
     }
-    Ok(MadePacket { packet, exams, out: options.out.clone() })
+    Ok(MadePacket { packet, exams, out: options.out.clone(), hidden })
 }
 
 /// Codes in the order of reading: `001-K7QX`, unknown to every other packet and to the study.
@@ -159,10 +163,10 @@ fn write_split(study: &Study, rule: &ReaderRule, records: &[ExamRecord], key: &P
 }
 
 /// The reference atlas: each exam as the study's own travel, for a reader need not know scanner or source of it either, with its
-/// agreed mask and its notes. Its codes stay, for calibrations come back under them.
-fn copy_atlas(atlas: &Atlas, inside: &Layout) -> Result<(), StudyError> {
+/// agreed mask and its notes. Its codes stay, for calibrations come back under them. What the reader has still to read stays behind.
+fn copy_atlas(atlas: &Atlas, hidden: &[HiddenAtlasExam], inside: &Layout) -> Result<(), StudyError> {
     let to = Layout::new(inside.atlas());
-    for record in atlas.records()? {
+    for record in atlas.records()?.into_iter().filter(|record| hidden.iter().all(|h| h.atlas != record.exam)) {
         let code = &record.exam;
         copy_recoded(atlas.layout(), &record, code, &record.patient, &to)?;
         let from = atlas.layout();

@@ -37,7 +37,10 @@ pub fn atlas_add_ui(ctx: &Context, session: &Session, entry: &mut AtlasEntry, co
 fn sheet(ui: &mut Ui, session: &Session, exam: &ExamCode, entry: &mut AtlasEntry, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.y = theme::UNIT;
     heading(ui, &format!("{exam} into the atlas"));
-    wrapped(ui, "The atlas shows readers what was agreed on, beside the exam they read. It goes into every packet made from now on.");
+    wrapped(
+        ui,
+        "The atlas shows readers what was agreed on, beside the exam they read. It goes into packets made from now on, but not to readers who have still to read it.",
+    );
     let why = still_to_read(session, exam);
     if let Some(why) = &why {
         ui.add(Label::new(RichText::new(why).color(theme::LOOK_AGAIN)).wrap());

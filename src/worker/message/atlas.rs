@@ -36,6 +36,8 @@ pub enum AtlasAsk {
         code: Option<ExamCode>,
         /// Exams that are not shown: those that the reader is calibrating on.
         hidden: Vec<ExamCode>,
+        /// Who looks, if it is a reader: what they have still to read is not shown either.
+        reader: Option<ReaderCode>,
     },
     /// Take an exam of the study into the atlas.
     Add {
