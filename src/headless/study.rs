@@ -33,7 +33,7 @@ pub enum StudyCommand {
         /// A person has looked: no picture has a name burnt in
         #[arg(long, alias = "confirm-no-burned-in")]
         confirm_pictures: bool,
-        /// Black out a rectangle (columns and rows of two corners) in every picture that may show a name; may come again
+        /// Black out a rectangle (columns and rows of two corners) in every sequence that is imported; may come again
         #[arg(long, value_name = "X0,Y0,X1,Y1", value_parser = PixelBox::parse)]
         mask: Vec<PixelBox>,
         /// Sequence to be read where an exam has it (water, fat, t1, stir, echo1 …), before the protocol's own order

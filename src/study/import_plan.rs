@@ -21,7 +21,7 @@ pub struct ImportOptions {
     pub link: Option<PathBuf>,
     /// A person has looked, and no picture shows a name.
     pub confirmed_pictures: bool,
-    /// Rectangles to be blacked out in every picture that may show a name; they count as a look.
+    /// Rectangles to be blacked out in every sequence, whatever its source says of its pixels; they count as a look.
     pub masked: Vec<PixelBox>,
     /// The sequence to be read where an exam has it; else the first of the protocol's that is there.
     pub reading: Option<SequenceName>,
@@ -73,7 +73,7 @@ impl ImportPlan {
             // The images stay with the person who opened them: nobody need look, and nobody did.
             table.look_all(&Look::NotNeeded);
         } else if !options.masked.is_empty() {
-            table.look_all(&Look::Masked(options.masked.clone()));
+            table.mask_all(&options.masked);
         } else if options.confirmed_pictures {
             table.look_all(&Look::Clean);
         }

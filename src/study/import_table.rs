@@ -150,6 +150,13 @@ impl ImportTable {
         }
     }
 
+    /// Blacks rectangles out in every sequence: whoever names them knows of letters that no header tells of.
+    pub fn mask_all(&mut self, boxes: &[PixelBox]) {
+        for sequence in self.exams.iter_mut().flat_map(|e| &mut e.sequences) {
+            sequence.look = Look::Masked(boxes.to_vec());
+        }
+    }
+
     /// Gives a sequence another name, which no other of its exam may have; the reading sequence stays the same.
     pub fn rename(&mut self, at: [usize; 2], name: &SequenceName) -> bool {
         let Some(exam) = self.exams.get_mut(at[0]) else { return false };

@@ -3,7 +3,7 @@
 mod refusals;
 mod segmentations;
 #[path = "../common/series.rs"]
-mod series;
+pub mod series;
 
 use super::common::{PATIENCE, ball, ball_study, ball_study_under, driver, enter, files, open, saved, stroke};
 use osteon::headless::Driver;
