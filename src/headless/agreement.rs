@@ -1,6 +1,7 @@
 //! `osteon agreement`: consensus and agreement figures of several reads, as JSON (schema: `reference/agreement/README.md`).
 
 use super::figures_json::{cohen_json, counts_json, joint_json, level_json, staple_json};
+use super::output::{is_stdout, require_target, write_json};
 use crate::agreement::{AlphaMetric, Comparison, Ratings};
 use crate::consensus::{
     Consensus, JointOptions, JointStaple, JointStart, Method, VotePatterns, compare_starts, joint_staple, level_name, majority,
@@ -11,7 +12,6 @@ use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -46,6 +46,7 @@ pub fn run(args: &AgreementArgs) -> Result<()> {
         bail!("--only {unknown}: there is no such group; choose from {}", GROUPS.join(", "));
     }
     let wanted = |group: &str| args.only.is_empty() || args.only.iter().any(|name| name == group);
+    require_target(&args.json, &args.reads)?;
     let (names, reads) = read_labels(&args.reads)?;
     let readers: Vec<&Labels> = reads.iter().collect();
     eprintln!("counting the votes of {} readers", readers.len());
@@ -95,11 +96,6 @@ pub(super) fn stem(path: &Path) -> String {
     name
 }
 
-/// Whether figures go to the screen.
-pub(super) fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
 /// Readers' names (see [`reader_names`]) and maps.
 pub(super) fn read_labels(paths: &[PathBuf]) -> Result<(Vec<String>, Vec<Labels>)> {
     let names = reader_names(paths)?;
@@ -131,23 +127,6 @@ fn reader_names(paths: &[PathBuf]) -> Result<Vec<String>> {
 pub(super) fn count_votes(readers: &[&Labels], paths: &[PathBuf]) -> Result<VotePatterns> {
     let named = || paths.iter().enumerate().map(|(n, path)| format!("read {} = {}", n + 1, path.display())).collect::<Vec<_>>().join(", ");
     VotePatterns::count(readers).with_context(|| format!("these reads cannot be compared ({})", named()))
-}
-
-/// Whether figures can be written there, to be asked before what takes long; leaves nothing behind.
-pub(super) fn require_writable(path: &Path) -> Result<()> {
-    if is_stdout(path) {
-        return Ok(());
-    }
-    Ok(io::require_writable(path)?)
-}
-
-/// Writes JSON to a file (temporary file, fsync, rename) or, for `-`, to standard output.
-pub(super) fn write_json(path: &Path, value: &Value) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)? + "\n";
-    if is_stdout(path) {
-        return std::io::stdout().write_all(text.as_bytes()).context("standard output could not be written");
-    }
-    Ok(io::atomic_write(path, |out| out.write_all(text.as_bytes()))?)
 }
 
 /// Everything that several groups need, worked out when the first of them asks.

@@ -1,11 +1,12 @@
 //! `osteon study audit`: who did what when, over every journal of a study; a tampered one is named.
 
+use super::output::{is_stdout, require_target};
+use crate::io::Draft;
 use crate::study::{AuditEntry, AuditFilter, ScoreFile, Study};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 /// Most readers or exams that an error lists.
@@ -35,6 +36,8 @@ pub struct AuditArgs {
 pub fn run(args: &AuditArgs) -> Result<()> {
     let study = Study::open(&args.dir)?;
     require_known(&study, args)?;
+    args.csv.as_deref().map_or(Ok(()), |path| require_target(path, args.json.as_deref()))?;
+    args.json.as_deref().map_or(Ok(()), |path| require_target(path, args.csv.as_deref()))?;
     let mut csv = args.csv.as_deref().map(Out::open).transpose()?;
     let mut json = args.json.as_deref().map(Out::open).transpose()?;
     let mut shown = if args.csv.is_none() && args.json.is_none() { Some(Out::open(Path::new("-"))?) } else { None };
@@ -123,21 +126,25 @@ fn write(entry: &AuditEntry, csv: &mut Option<Out>, json: &mut Option<Out>, firs
     Ok(())
 }
 
-/// A file, or standard output.
-struct Out(Box<dyn Write>, PathBuf);
+/// A file that gets its name when it is whole, or standard output.
+enum Out {
+    Screen(BufWriter<Stdout>),
+    File(Draft),
+}
 
 impl Out {
     fn open(path: &Path) -> Result<Self> {
-        if path.as_os_str() == "-" {
-            return Ok(Self(Box::new(BufWriter::new(std::io::stdout())), path.to_owned()));
+        if is_stdout(path) {
+            return Ok(Self::Screen(BufWriter::new(std::io::stdout())));
         }
-        let file = File::create(path).with_context(|| format!("{} cannot be written; choose another place", path.display()))?;
-        Ok(Self(Box::new(BufWriter::new(file)), path.to_owned()))
+        Ok(Self::File(Draft::begin(path)?))
     }
 
     fn text(&mut self, text: &str) -> Result<()> {
-        let written = self.0.write_all(text.as_bytes());
-        self.told(written)
+        match self {
+            Self::Screen(out) => on_screen(out.write_all(text.as_bytes())),
+            Self::File(draft) => draft.write_all(text.as_bytes()).map_err(|error| draft.told(error).into()),
+        }
     }
 
     fn line(&mut self, text: &str) -> Result<()> {
@@ -145,16 +152,18 @@ impl Out {
         self.text("\n")
     }
 
-    fn close(mut self) -> Result<()> {
-        let written = self.0.flush();
-        self.told(written)
-    }
-
-    fn told(&self, written: std::io::Result<()>) -> Result<()> {
-        match written {
-            // Whoever reads the rows has seen enough (`| head`); the journals are walked to their end all the same.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            other => other.with_context(|| format!("{} was not written; make room and try again", self.1.display())),
+    fn close(self) -> Result<()> {
+        match self {
+            Self::Screen(mut out) => on_screen(out.flush()),
+            Self::File(draft) => Ok(draft.finish()?),
         }
+    }
+}
+
+fn on_screen(written: std::io::Result<()>) -> Result<()> {
+    match written {
+        // Whoever reads the rows has seen enough (`| head`); the journals are walked to their end all the same.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard output could not be written"),
     }
 }

@@ -1,8 +1,8 @@
 //! `osteon bench`: measures this machine.
 
 use super::loop_curve::{self, LoopArgs};
+use super::output::{NOTHING, require_target, write_text};
 use super::place;
-use crate::io::atomic_write;
 use crate::learn::{Arithmetic, BenchSetup, Meter, bench_step};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
@@ -71,6 +71,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
 }
 
 fn unet(args: &UnetArgs) -> Result<()> {
+    require_target(&args.json, NOTHING)?;
     let threads = if args.threads == 0 { place::all_threads() } else { args.threads };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let started = Instant::now();
@@ -84,12 +85,7 @@ fn unet(args: &UnetArgs) -> Result<()> {
         let meter = Meter { wall_s: &|| started.elapsed().as_secs_f64(), cpu_s: &cpu_seconds, peak_mb: &peak_mb };
         bench_step(setup, &meter, &AtomicBool::new(false))
     })?;
-    let text = serde_json::to_string(&report)?;
-    if args.json.as_os_str() == "-" {
-        println!("{text}");
-        return Ok(());
-    }
-    atomic_write(&args.json, |w| w.write_all(text.as_bytes())).context("the figures were not saved")
+    write_text(&args.json, &(serde_json::to_string(&report)? + "\n")).context("the figures were not saved")
 }
 
 /// CPU seconds of this process so far; 0 where the system does not tell. Linux counts in hundredths (`USER_HZ`).

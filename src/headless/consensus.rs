@@ -1,7 +1,8 @@
 //! `osteon consensus`: one map out of several reads, written as NIfTI, with the rules and figures printed.
 
-use super::agreement::{count_votes, read_labels, write_json};
+use super::agreement::{count_votes, read_labels};
 use super::figures_json::{joint_json, staple_json};
+use super::output::{refuse_over, write_json};
 use crate::consensus::{Consensus, ConsensusOptions, JointStart, LineUp, LineUpReader, MARROW_LEVELS, Method, Region, VotePatterns};
 use crate::io;
 use crate::study::Layout;
@@ -9,6 +10,11 @@ use crate::volume::Labels;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
+
+/// The map of all levels.
+const LABELS: &str = "label.nii.gz";
+/// The figures.
+const FIGURES: &str = "consensus.json";
 
 /// Arguments of `osteon consensus`.
 #[derive(Clone, Debug, clap::Args)]
@@ -48,10 +54,13 @@ pub fn run(args: &ConsensusArgs) -> Result<()> {
     let extra: Vec<Vec<u8>> = (4..=highest).map(|label| vec![label]).collect();
     let levels: Vec<&[u8]> = MARROW_LEVELS.into_iter().chain(extra.iter().map(Vec::as_slice)).collect();
     let consensus = Consensus::with(&patterns, method, &levels, &options);
+    for file in files(&consensus) {
+        refuse_over(&args.out.join(file), &args.reads)?;
+    }
     std::fs::create_dir_all(&args.out).with_context(|| format!("the folder {} could not be made", args.out.display()))?;
     write_maps(&args.out, &patterns, &consensus)?;
     let line_up = LineUp::with_options(&readers, None, method, &levels, &options)?;
-    write_json(&args.out.join("consensus.json"), &report_json(&names, &patterns, &consensus, &line_up, &options))?;
+    write_json(&args.out.join(FIGURES), &report_json(&names, &patterns, &consensus, &line_up, &options))?;
     print!("{}", report_text(&names, &patterns, &consensus, &line_up, &options));
     Ok(())
 }
@@ -71,19 +80,29 @@ fn options(args: &ConsensusArgs, method: Method) -> Result<ConsensusOptions> {
     Ok(ConsensusOptions { region, start })
 }
 
+/// Every file of the folder: in the folder of the reads, none of them may be one of those.
+fn files(consensus: &Consensus) -> Vec<String> {
+    let of_levels = consensus.levels().iter().flat_map(|level| [mask_file(&level.name()), probability_file(&level.name())]);
+    [LABELS.to_owned(), FIGURES.to_owned()].into_iter().chain(of_levels).collect()
+}
+
+fn mask_file(level: &str) -> String {
+    format!("mask_{level}.nii.gz")
+}
+
+fn probability_file(level: &str) -> String {
+    format!("probability_{level}.nii.gz")
+}
+
 fn write_maps(out: &Path, patterns: &VotePatterns, consensus: &Consensus) -> Result<()> {
     let description = format!("Osteon {} consensus", consensus.method().word());
     eprintln!("writing {}", out.display());
-    io::write_labels_nifti(&out.join("label.nii.gz"), &consensus.label_map(patterns), &description)?;
+    io::write_labels_nifti(&out.join(LABELS), &consensus.label_map(patterns), &description)?;
     for (at, level) in consensus.levels().iter().enumerate() {
         let name = level.name();
         let mask = consensus.mask(patterns, at);
-        io::write_labels_nifti(&out.join(format!("mask_{name}.nii.gz")), &mask, &format!("{description}, level {name}"))?;
-        io::write_probability_nifti(
-            &out.join(format!("probability_{name}.nii.gz")),
-            patterns.grid(),
-            &consensus.probability(patterns, at),
-        )?;
+        io::write_labels_nifti(&out.join(mask_file(&name)), &mask, &format!("{description}, level {name}"))?;
+        io::write_probability_nifti(&out.join(probability_file(&name)), patterns.grid(), &consensus.probability(patterns, at))?;
     }
     Ok(())
 }

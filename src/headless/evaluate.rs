@@ -1,9 +1,9 @@
 //! `osteon evaluate`: Dice of a model against masks, per level and case.
 
-use super::agreement::write_json;
 use super::evaluate_study;
-use super::folder_cases::{only, pair, truth};
+use super::folder_cases::{files_of, only, pair, truth};
 use super::image_sets::require_order;
+use super::output::{is_stdout, model_files, require_target, write_json};
 use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
@@ -72,6 +72,9 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     require_order(&images.split(',').map(str::trim).collect::<Vec<_>>(), wanted)?;
     let (masks, kind) = truth(masks)?;
     let cases = only(pair(&patterns, &masks)?, args.cases.as_deref())?;
+    if let Some(path) = &args.json {
+        require_target(path, files_of(&cases, args.cases.as_deref()).into_iter().chain(model_files(&args.place)))?;
+    }
     let bar = Progress::new();
     bar.stage(&format!("Proposing on {} cases", cases.len()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(place::all_threads()).build().context("the threads could not be started")?;
@@ -89,7 +92,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
 
 /// Prints the table and the worst case, and writes the figures where asked.
 pub(super) fn show(found: &Evaluation, what: &str, rule: &str, weights: &str, json: Option<&Path>) -> Result<()> {
-    if json.is_none_or(|path| path.as_os_str() != "-") {
+    if json.is_none_or(|path| !is_stdout(path)) {
         print_table(what, found);
         for case in &found.cases {
             let figures = found.levels.iter().zip(&case.dice).map(|(name, dice)| format!("{name} {}", figure(*dice)));

@@ -1,6 +1,7 @@
 //! `osteon evaluate STUDY --model NAME`: the current version of a reader's model on what is held out of its training.
 
 use super::evaluate::show;
+use super::output::{NOTHING, require_target};
 use super::progress::Progress;
 use super::train::{driver_for, layer_and_reader};
 use super::{DEFAULT_SEED, Driver};
@@ -18,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// One sentence that says what is missing.
 pub(super) fn run(study: &Path, model: &str, json: Option<&Path>) -> Result<()> {
     let (layer, reader) = layer_and_reader(model)?;
+    json.map_or(Ok(()), |path| require_target(path, NOTHING))?;
     let progress = Progress::new();
     let bar = progress.clone();
     let mut driver = driver_for(study, reader, Hands::Looking, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;

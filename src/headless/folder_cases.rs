@@ -57,6 +57,12 @@ pub fn only(cases: Vec<Case>, wish: Option<&str>) -> Result<Vec<Case>> {
     Ok(kept)
 }
 
+/// Every file that these cases are read from, with the list that chose them.
+pub fn files_of(cases: &[Case], wish: Option<&str>) -> Vec<PathBuf> {
+    let list = wish.and_then(|wish| Some(PathBuf::from(format!("{}.json", wish.split_once(".json:")?.0))));
+    cases.iter().flat_map(|case| case.images.iter().chain(&case.masks)).cloned().chain(list).collect()
+}
+
 /// The `id` of every entry of the list `exams` whose `key` is `value`.
 fn listed(file: &Path, key: &str, value: &str) -> Result<BTreeSet<String>> {
     let text = std::fs::read(file).with_context(|| format!("{} could not be read", file.display()))?;

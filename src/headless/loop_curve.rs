@@ -1,7 +1,7 @@
 //! `osteon bench loop`: plays exams in file order with a reader's masks as the corrections, and prints what is left to do.
 
-use super::agreement::write_json;
-use super::folder_cases::pair;
+use super::folder_cases::{files_of, pair};
+use super::output::{is_stdout, require_target, write_json, write_text};
 use super::patterns::FilePattern;
 use super::place;
 use super::progress::Progress;
@@ -85,6 +85,9 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
         as_in_window,
         retraining_rate: args.retraining_rate,
     };
+    let read: Vec<PathBuf> = files_of(&cases, None).into_iter().chain(args.spec.clone()).collect();
+    args.json.as_deref().map_or(Ok(()), |path| require_target(path, &read))?;
+    args.svg.as_deref().map_or(Ok(()), |path| require_target(path, read.iter().chain(&args.json)))?;
     let bar = Progress::new();
     bar.stage("Playing the loop");
     let all = cases.len();
@@ -100,15 +103,14 @@ pub(super) fn run(args: &LoopArgs) -> Result<()> {
     let points = pool.install(|| play_corrections(&cases, &wish, &stop, &mut show)).map_err(|why| anyhow!(why))?;
     bar.finish();
     let points = points.context("the play was stopped")?;
-    if args.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
+    if args.json.as_deref().is_none_or(|path| !is_stdout(path)) {
         table(&points);
     }
     if let Some(path) = &args.json {
         write_json(path, &figures(&points, &wish))?;
     }
     if let Some(path) = &args.svg {
-        let drawing = correction_plot(&curves(&points));
-        crate::io::atomic_write(path, |out| out.write_all(drawing.as_bytes()))?;
+        write_text(path, &correction_plot(&curves(&points)))?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ mod import_mask;
 mod inspect;
 mod loop_curve;
 mod model;
+mod output;
 mod packet;
 mod patterns;
 mod phantom;

@@ -5,6 +5,7 @@ use super::train::layer_and_reader;
 use super::train_folder::require_model;
 use crate::io::atomic_write;
 use crate::learn::{Card, ImportWish, ModelSpec, Recipe, checkpoint, export, import};
+use crate::study::Layout;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
@@ -72,6 +73,7 @@ pub fn run(command: ModelCommand) -> Result<()> {
         }
         ModelCommand::Export { model, out } => {
             require_model(&model)?;
+            Layout::refuse_target(&out)?;
             if out.exists() {
                 bail!("{} already exists; choose another name", out.display());
             }
@@ -86,6 +88,7 @@ pub fn run(command: ModelCommand) -> Result<()> {
 
 fn take_over(args: &ModelImportArgs) -> Result<()> {
     let (layer, reader) = layer_and_reader(&args.name)?;
+    Layout::refuse_target(&args.out)?;
     if args.out.exists() {
         bail!("{} already exists; versions of a model are never overwritten, choose another name", args.out.display());
     }

@@ -3,6 +3,7 @@
 use super::progress::Progress;
 use crate::io::{write_image_nifti, write_labels_nifti};
 use crate::phantom::knee;
+use crate::study::Layout;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub fn run(args: &PhantomArgs) -> Result<()> {
     if !(1..=999).contains(&args.exams) {
         bail!("--exams is {}, but must be between 1 and 999", args.exams);
     }
+    Layout::refuse_target(out)?;
     std::fs::create_dir_all(out).with_context(|| format!("{} cannot be made; choose another folder", out.display()))?;
     if std::fs::read_dir(out)?.next().is_some() {
         bail!("{} is not empty; choose another folder", out.display());

@@ -1,6 +1,6 @@
 //! `osteon propose`: what a model suggests, as NIfTI files: on a study's exams, where no read is changed, or on files.
 
-use super::agreement::{is_stdout, write_json};
+use super::output::{NOTHING, is_stdout, require_target, write_json};
 use super::place::{all_threads, tell_device};
 use super::progress::Progress;
 use super::train::{driver_for, layer_and_reader};
@@ -56,6 +56,9 @@ pub fn run(args: &ProposeArgs) -> Result<()> {
 
 fn run_in_study(args: &ProposeArgs, study: &Path) -> Result<()> {
     let (layer, reader) = layer_and_reader(&args.model)?;
+    let out = args.out.clone().unwrap_or_else(|| study.join("results").join("proposals"));
+    Layout::refuse_target(&out)?;
+    args.json.as_deref().map_or(Ok(()), |path| require_target(path, NOTHING))?;
     let progress = Progress::new();
     let bar = progress.clone();
     let mut driver = driver_for(study, reader, Hands::Looking, DEFAULT_SEED, Box::new(move |event| bar.follow(event)))?;
@@ -68,8 +71,6 @@ fn run_in_study(args: &ProposeArgs, study: &Path) -> Result<()> {
     };
     let (model, card) = checkpoint::load(&Study::open(study)?.layout().model_version(&ModelCode::new(&args.model)?, version))?;
     let model = model.on(Compute::best().0);
-    let out = args.out.clone().unwrap_or_else(|| study.join("results").join("proposals"));
-    Layout::refuse_target(&out)?;
     std::fs::create_dir_all(&out).map_err(|e| anyhow!("{} cannot be made: {e}; choose another folder", out.display()))?;
     let mut proposals = Proposals::new(format!("{}/{version}", args.model), card.weights_sha256, args);
     let exams: Vec<_> = driver.session().exams().iter().map(|e| (e.code.clone(), e.part == Some(Part::Test) && !e.reads_sealed)).collect();
@@ -110,12 +111,17 @@ fn probabilities(driver: &Driver, model: &Model) -> Result<Vec<Vec<f32>>> {
     Ok(pool.install(|| model.probability_maps(&prepared, &AtomicBool::new(false), &mut |_, _| {}))?)
 }
 
+/// Where the map of a label goes.
+pub(super) fn map_file(mask: &Path, label: usize) -> PathBuf {
+    let stem = mask.file_name().map(|n| n.to_string_lossy().replace(".nii.gz", "")).unwrap_or_default();
+    mask.with_file_name(format!("{stem}_probability-{label}.nii.gz"))
+}
+
 /// Writes a map per label beside the mask: the probability that the model gives it.
 pub(super) fn write_maps(mask: &Path, grid: &Grid, maps: &[Vec<f32>]) -> Result<Vec<PathBuf>> {
-    let stem = mask.file_name().map(|n| n.to_string_lossy().replace(".nii.gz", "")).unwrap_or_default();
     let mut files = Vec::new();
     for (label, map) in (1..).zip(maps) {
-        let file = mask.with_file_name(format!("{stem}_probability-{label}.nii.gz"));
+        let file = map_file(mask, label);
         write_probability_nifti(&file, grid, map)?;
         files.push(file);
     }

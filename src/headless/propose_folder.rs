@@ -1,12 +1,14 @@
 //! `osteon propose --images … --model MODEL_DIR --out DIR`: what a model suggests on NIfTI files, without a study.
 
 use super::image_sets::exams;
+use super::output::{model_files, refuse_over, require_target};
 use super::place;
 use super::progress::Progress;
-use super::propose::{Proposals, ProposeArgs, write_maps};
+use super::propose::{Proposals, ProposeArgs, map_file, write_maps};
 use super::train_folder::require_model;
 use crate::io::write_labels_nifti;
 use crate::learn::{Compute, checkpoint};
+use crate::study::Layout;
 use crate::worker::folder::{Case, propose_case};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -22,8 +24,11 @@ pub(super) fn run(args: &ProposeArgs, images: &str) -> Result<()> {
     let model = model.on(Compute::best().0);
     let cases = exams(images, &model.spec().spec().sequences)?;
     let word = model_word(folder);
+    Layout::refuse_target(out)?;
     std::fs::create_dir_all(out).with_context(|| format!("{} cannot be made; choose another folder", out.display()))?;
-    let files = cases.iter().map(|case| free_place(out, case, &cases, &word)).collect::<Result<Vec<_>>>()?;
+    let files: Vec<PathBuf> = cases.iter().map(|case| out.join(format!("{}_{word}.nii.gz", case.name))).collect();
+    let labels = if args.probabilities { model.spec().spec().labels } else { 0 };
+    require_places(args, &cases, &files, labels)?;
     let bar = Progress::new();
     bar.stage(&format!("Proposing on {} exams", cases.len()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(place::all_threads()).build().context("the threads could not be started")?;
@@ -52,14 +57,15 @@ fn model_word(folder: &Path) -> String {
     }
 }
 
-/// Where the mask of an exam goes; never over an image.
-fn free_place(out: &Path, case: &Case, cases: &[Case], word: &str) -> Result<PathBuf> {
-    let file = out.join(format!("{}_{word}.nii.gz", case.name));
-    let same = |image: &PathBuf| file.canonicalize().is_ok_and(|file| image.canonicalize().is_ok_and(|image| image == file));
-    if cases.iter().flat_map(|case| &case.images).any(same) {
-        bail!("{} is one of the images; choose another folder for the masks", file.display());
+/// Refuses masks, maps of so many labels and figures over what they are made of; over one another, too.
+fn require_places(args: &ProposeArgs, cases: &[Case], masks: &[PathBuf], labels: usize) -> Result<()> {
+    let mut read: Vec<PathBuf> = cases.iter().flat_map(|case| case.images.clone()).chain(model_files(Path::new(&args.model))).collect();
+    let maps = masks.iter().flat_map(|mask| (1..=labels).map(|label| map_file(mask, label)));
+    for file in masks.iter().cloned().chain(maps) {
+        refuse_over(&file, &read)?;
+        read.push(file);
     }
-    Ok(file)
+    args.json.as_deref().map_or(Ok(()), |path| require_target(path, &read))
 }
 
 #[cfg(test)]
@@ -73,11 +79,5 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         assert_eq!(model_word(&folder), "marrow-R1-v3");
         assert_eq!(model_word(folder.parent().unwrap()), "marrow-R1");
-        let image = home.path().join("a_m.nii.gz");
-        std::fs::write(&image, "").unwrap();
-        let case = Case { name: "a".into(), images: vec![image], masks: Vec::new() };
-        let cases = [case];
-        assert!(free_place(home.path(), &cases[0], &cases, "m").unwrap_err().to_string().contains("one of the images"));
-        assert!(free_place(home.path(), &cases[0], &cases, "n").is_ok());
     }
 }

@@ -1,5 +1,6 @@
 //! `osteon score`: scoring sessions without a window; the marks themselves are set in it, or one at a time here.
 
+use super::output::{require_target, write_json};
 use super::place::{self, clock};
 use super::progress::Progress;
 use super::{DEFAULT_SEED, Driver};
@@ -12,7 +13,7 @@ use crate::worker::message::{NewScores, PickPurpose, Role, ScoreExams};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -207,6 +208,8 @@ fn table(args: &TableArgs) -> Result<()> {
     for remark in place.remark().into_iter().chain(list) {
         eprintln!("{remark}");
     }
+    // Before the session is unblinded: the key is read by this command, too.
+    args.json.as_deref().map_or(Ok(()), |path| require_target(path, args.covariates.iter().chain([&place.path])))?;
     let key = file.unblind(&place.path, &clock())?;
     let tables = score_tables(file.plan(), &key, &file.state()?, &covariates);
     if tables.is_empty() {
@@ -278,13 +281,4 @@ fn as_json(table: &ScoreTable) -> Value {
         "age_years": figures(&table.age_years), "slices_with_signal": figures(&table.slices_with_signal), "all": all(&table.all),
         "without_flagged": all(&table.without_flagged), "left_out": table.left_out, "rules": table.rules,
     })
-}
-
-fn write_json(path: &Path, value: &Value) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    if path.as_os_str() == "-" {
-        println!("{text}");
-        return Ok(());
-    }
-    Ok(crate::io::atomic_write(path, |out| out.write_all(text.as_bytes()))?)
 }

@@ -1,7 +1,7 @@
 //! `osteon stats`: agreement figures of tables of ratings, as JSON (schema: `reference/agreement/expected/tables.json`).
 
-use super::agreement::write_json;
 use super::figures_json::cohen_json;
+use super::output::{require_target, write_json};
 use crate::agreement::{AlphaMetric, BlandAltman, ConfusionMatrix, Icc, KappaWeight, Overlap, Ratings, Roc, Summary};
 use crate::agreement::{concordance, kendall_tau_b, mean, paired_t_p, pearson, spearman, wilcoxon_p};
 use anyhow::{Context, Result, bail};
@@ -36,9 +36,11 @@ pub fn run(args: &StatsArgs) -> Result<()> {
         ("ordinal_missing", ordinal_missing),
         ("ordinal_full", ordinal_full),
     ];
+    let table = |name: &str| args.folder.join(format!("{name}.csv"));
+    require_target(&args.json, TABLES.map(|(name, _)| table(name)))?;
     let mut out = Map::new();
     for (name, make) in TABLES {
-        let path = args.folder.join(format!("{name}.csv"));
+        let path = table(name);
         if path.exists() {
             eprintln!("{name}");
             let table = Table::read(&path)?;

@@ -1,5 +1,6 @@
 //! `osteon study`: make one, bring images in, show where it stands, check it.
 
+use super::output::{NOTHING, require_target, write_text};
 use crate::learn::checkpoint;
 use crate::study::{FormRead, ImportOptions, Part, PatientMap, PixelBox, SequenceName, Study, duration_words};
 use anyhow::{Result, bail};
@@ -97,13 +98,11 @@ pub fn run(command: StudyCommand) -> Result<()> {
 }
 
 fn forms(dir: &std::path::Path, csv: &std::path::Path) -> Result<()> {
-    let forms = Study::open(dir)?.forms()?;
+    let study = Study::open(dir)?;
+    require_target(csv, NOTHING)?;
+    let forms = study.forms()?;
     let text: String = std::iter::once(format!("{}\n", FormRead::CSV_HEAD)).chain(forms.iter().map(FormRead::to_csv)).collect();
-    if csv.as_os_str() == "-" {
-        print!("{text}");
-        return Ok(());
-    }
-    Ok(crate::io::atomic_write(csv, |out| out.write_all(text.as_bytes()))?)
+    write_text(csv, &text)
 }
 
 fn status(dir: &std::path::Path) -> Result<()> {

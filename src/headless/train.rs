@@ -1,6 +1,6 @@
 //! `osteon train`: trains a reader's model on the slices marked done, without a window.
 
-use super::agreement::{is_stdout, require_writable};
+use super::output::{is_stdout, require_target};
 use super::progress::Progress;
 use super::train_folder::{self, FolderArgs, figure, require_model};
 use super::train_json::{self, TrainFigures};
@@ -94,7 +94,7 @@ pub(super) fn driver_for(
 /// One sentence that says what is missing.
 pub fn run(args: &TrainArgs) -> Result<()> {
     require_sense(args)?;
-    args.json.as_deref().map_or(Ok(()), require_writable)?;
+    args.json.as_deref().map_or(Ok(()), |path| require_target(path, args.folder.spec.as_deref()))?;
     let (Some(study), Some(model)) = (&args.study, &args.model) else {
         let from = args.from.as_deref().map(|from| beginning(from, &args.folder.layer)).transpose()?;
         return train_folder::run(args, from);

@@ -1,13 +1,14 @@
 //! `osteon train --images … --labels … --out DIR`: a model from folders of NIfTI files, without a study.
 
-use super::agreement::is_stdout;
-use super::folder_cases::{only, pair};
+use super::folder_cases::{files_of, only, pair};
+use super::output::{is_stdout, require_target};
 use super::patterns::FilePattern;
 use super::progress::Progress;
 use super::train::TrainArgs;
 use super::train_json::{self, TrainFigures};
 use super::{clock, place};
 use crate::learn::{Plan, checkpoint};
+use crate::study::Layout;
 use crate::worker::Beginning;
 use crate::worker::folder::{Evaluation, FolderProgress, FolderTraining, train_folder};
 use crate::worker::message::GaveUp;
@@ -71,10 +72,12 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
         bail!("--hold-out is {}, but must be a share of the cases from 0 to {}", args.hold_out, HOLD_OUT.end());
     }
     // Not after half an hour of training.
+    Layout::refuse_target(out)?;
     checkpoint::require_place(out)?;
     let patterns = FilePattern::list(images)?;
     let masks = FilePattern::new(labels, 1)?;
     let cases = only(pair(&patterns, &masks)?, args.cases.as_deref())?;
+    all.json.as_deref().map_or(Ok(()), |path| require_target(path, files_of(&cases, args.cases.as_deref())))?;
     let wish = FolderTraining {
         sequences: patterns.iter().map(FilePattern::word).collect(),
         layer: args.layer.clone(),

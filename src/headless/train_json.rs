@@ -1,7 +1,7 @@
 //! `osteon train --json`: what came of a training, with the figures of `osteon evaluate --json`.
 
-use super::agreement::write_json;
 use super::evaluate::figures;
+use super::output::write_json;
 use super::place;
 use crate::worker::folder::Evaluation;
 use crate::worker::message::Ablated;

@@ -24,6 +24,6 @@ pub use guard::hush_decoder_panics;
 pub use nifti::{read_image_nifti, read_labels_nifti, write_image_nifti, write_labels_nifti, write_probability_nifti, write_raw_nifti};
 pub use raw::{Dtype, MAX_RAW_BYTES, RawStats, RawVolume, Scale};
 pub use reading::{Reading, Skipped, read_path};
-pub use save::{SaveError, atomic_write, move_into_place, private_write, require_writable};
+pub use save::{Draft, SaveError, atomic_write, move_into_place, private_write, require_writable};
 pub use source::{Acquisition, AffineSource, Identity, SourceFile, SourceKind, SourceVolume};
 pub use watch::Watch;

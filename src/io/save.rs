@@ -53,6 +53,51 @@ pub fn atomic_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resul
     save_in(path, COLLEAGUES, write).map_err(|source| SaveError::new(path, source))
 }
 
+/// A file that is written bit by bit, by the rules of [`atomic_write`]: it gets its name at the end, and goes if that never comes.
+pub struct Draft {
+    path: PathBuf,
+    file: BufWriter<tempfile::NamedTempFile>,
+}
+
+impl Draft {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// If the folder takes none.
+    pub fn begin(path: &Path) -> Result<Self, SaveError> {
+        let file = temporary_for(path, COLLEAGUES).map_err(|source| SaveError::new(path, source))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 16, file) })
+    }
+
+    /// Gives it its name.
+    ///
+    /// # Errors
+    /// If the file system fails; what was there before then stays as it was.
+    pub fn finish(self) -> Result<(), SaveError> {
+        let Self { path, file } = self;
+        file.into_inner()
+            .map_err(io::IntoInnerError::into_error)
+            .and_then(|file| persist(file, &path))
+            .map_err(|e| SaveError::new(&path, e))
+    }
+
+    /// What went wrong while it was written, with the file's name and what to do.
+    #[must_use]
+    pub fn told(&self, source: io::Error) -> SaveError {
+        SaveError::new(&self.path, source)
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// As [`atomic_write`] for what names patients or would unblind a study: a new file is its owner's alone (Unix mode 0600). One that
 /// is there keeps its mode, so that whoever shares it with a second coordinator has to say so once only.
 ///
@@ -121,6 +166,10 @@ fn save_in(path: &Path, mode: u32, write: impl FnOnce(&mut dyn Write) -> io::Res
     write(&mut buffered)?;
     buffered.flush()?;
     drop(buffered);
+    persist(temporary, path)
+}
+
+fn persist(temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|e| e.error)?;
     sync_folder(folder_of(path))

@@ -3,7 +3,7 @@
 use super::message::{AuditRequest, AuditShown, Outcome};
 use super::task::Task;
 use crate::io::atomic_write;
-use crate::study::{AuditEntry, AuditFilter, Study, StudyError};
+use crate::study::{AuditEntry, AuditFilter, Layout, Study, StudyError};
 use std::collections::VecDeque;
 use std::io::Write;
 use std::path::Path;
@@ -53,6 +53,7 @@ fn show(task: &Task, request: &AuditRequest) -> Result<AuditShown, StudyError> {
 
 fn write(request: &AuditRequest, path: &Path) -> Result<Outcome, StudyError> {
     let study = Study::open(&request.root)?;
+    Layout::refuse_target(path)?;
     let (mut written, mut problems) = (0_usize, Vec::new());
     let mut failed = None;
     atomic_write(path, |out| {

@@ -1,6 +1,7 @@
 //! Slips of the pen on the command line that were taken for something else without a word.
 
 mod imports;
+mod writing;
 
 use super::common::{ball, ball_study, files};
 use osteon::io::{write_image_nifti, write_labels_nifti};

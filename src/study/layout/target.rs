@@ -12,7 +12,7 @@ impl Layout {
     /// # Errors
     /// If it lies there, by whatever way the path leads to it, or the path makes no sense.
     pub fn refuse_target(path: &Path) -> Result<(), StudyError> {
-        let place = real_place(path).map_err(|cause| StudyError::NotWritable { path: path.to_owned(), cause })?;
+        let place = Self::real_place(path).map_err(|cause| StudyError::NotWritable { path: path.to_owned(), cause })?;
         for root in place.ancestors() {
             let layout = Self::new(root);
             if layout.protocol().is_file() && !place.starts_with(layout.results()) {
@@ -21,22 +21,25 @@ impl Layout {
         }
         Ok(())
     }
-}
 
-/// The place that a path means, links and `..` followed as the system does; what is not there yet keeps its name.
-fn real_place(path: &Path) -> io::Result<PathBuf> {
-    let mut place = PathBuf::new();
-    for part in std::path::absolute(path)?.components() {
-        if part == Component::ParentDir {
-            place.pop();
-            continue;
+    /// The place that a path means, links and `..` followed as the system does; what is not there yet keeps its name.
+    ///
+    /// # Errors
+    /// If the path makes no sense.
+    pub fn real_place(path: &Path) -> io::Result<PathBuf> {
+        let mut place = PathBuf::new();
+        for part in std::path::absolute(path)?.components() {
+            if part == Component::ParentDir {
+                place.pop();
+                continue;
+            }
+            place.push(part);
+            if let (Component::Normal(_), Ok(real)) = (part, fs::canonicalize(&place)) {
+                place = real;
+            }
         }
-        place.push(part);
-        if let (Component::Normal(_), Ok(real)) = (part, fs::canonicalize(&place)) {
-            place = real;
-        }
+        Ok(place)
     }
-    Ok(place)
 }
 
 #[cfg(test)]
