@@ -1,6 +1,6 @@
 //! `osteon score`: scoring sessions without a window; the marks themselves are set in it, or one at a time here.
 
-use super::output::{require_target, write_json};
+use super::output::{is_stdout, require_target, write_json};
 use super::place::{self, clock};
 use super::progress::Progress;
 use super::{DEFAULT_SEED, Driver};
@@ -215,10 +215,15 @@ fn table(args: &TableArgs) -> Result<()> {
     if tables.is_empty() {
         bail!("{session} holds no model's masks; make the session with a model");
     }
-    for table in &tables {
-        print!("{}", table_text(table));
+    // Nothing but JSON stands on the screen where that was asked for.
+    let to_screen = args.json.as_deref().is_none_or(|path| !is_stdout(path));
+    tables.iter().filter(|_| to_screen).for_each(|table| print!("{}", table_text(table)));
+    let written = save_tables(layout, &tables)?;
+    if to_screen {
+        println!("Written to {}", written.display());
+    } else {
+        eprintln!("Written to {}", written.display());
     }
-    println!("Written to {}", save_tables(layout, &tables)?.display());
     if let Some(path) = &args.json {
         write_json(path, &json!({ "tables": tables.iter().map(as_json).collect::<Vec<_>>() }))?;
     }

@@ -129,9 +129,9 @@ fn scored(study: &Study) -> ExamCode {
     record.exam.clone()
 }
 
-/// Table 2 as JSON could replace the list of ages or the session's key.
+/// Table 2 as JSON could replace the list of ages or the session's key, and began with the table in letters.
 #[test]
-fn table_2_as_json_replaces_neither_list_nor_key() {
+fn table_2_as_json_replaces_neither_list_nor_key_and_stands_alone_on_the_screen() {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
     let study = ball_study(Path::new(&at("study")), 1);
@@ -145,4 +145,7 @@ fn table_2_as_json_replaces_neither_list_nor_key() {
         assert!(said.starts_with(&format!("osteon: {json} is a file that this command reads")), "{said}");
         assert!(files(home.path()) == before, "it was unblinded");
     }
+    let (fine, out, said) = osteon(home.path(), &[&table[..], &["-"]].concat());
+    let figures: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(fine && figures["tables"][0]["session"] == "S1" && said.contains("Written to"), "{out}{said}");
 }
