@@ -1,8 +1,8 @@
 //! In which order a reader gets the exams.
 
 use crate::study::{ExamCode, ReaderCode};
-use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest as _, Sha256};
 
@@ -15,24 +15,42 @@ pub fn reading_order(exams: &[ExamCode], reader: &ReaderCode, seed: u64) -> Vec<
     order
 }
 
-/// The exams of a packet in order: every exam `reads` times, `repeats` of them once more; each pass shuffled where asked for,
-/// so that the passes stay as far apart as can be. The number is that of the pass, from 1.
+/// The exams of a packet in order: every exam `reads` times, `repeats` of them once more; each pass shuffled where asked for. Between
+/// two reads of one exam come at least half as many others as there are exams: whoever has just drawn it would remember it. The
+/// number is that of the pass, from 1.
 pub(super) fn passes(exams: &[ExamCode], reads: u32, repeats: u32, shuffled: bool, rng: &mut ChaCha8Rng) -> Vec<(ExamCode, u32)> {
     let mut order = Vec::new();
-    let extra = if repeats > 0 { 1 } else { 0 };
-    for pass in 1..=reads + extra {
-        let mut round = exams.to_vec();
-        if pass > reads {
-            round.shuffle(rng);
-            round.truncate(repeats as usize);
-            round.sort();
+    let mut round: Vec<usize> = (0..exams.len()).collect();
+    for pass in 1..=reads {
+        match pass {
+            _ if !shuffled => {}
+            1 => round.shuffle(rng),
+            _ => round = drawn_after(&round, exams.len(), rng),
         }
-        if shuffled {
-            round.shuffle(rng);
+        order.extend(round.iter().map(|&at| (exams[at].clone(), pass)));
+    }
+    if repeats > 0 {
+        let mut again = drawn_after(&round, exams.len().min(repeats as usize), rng);
+        if !shuffled {
+            // In this order each comes no earlier than where it was drawn to.
+            again.sort_unstable();
         }
-        order.extend(round.into_iter().map(|exam| (exam, pass)));
+        order.extend(again.into_iter().map(|at| (exams[at].clone(), reads + 1)));
     }
     order
+}
+
+/// So many exams of the pass `before` in an order of their own: each is drawn among those that were read long enough before its
+/// place. There is always one: with every place one more of `before` comes within reach.
+fn drawn_after(before: &[usize], count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    let all = before.len();
+    let mut left: Vec<usize> = (0..all).collect();
+    let mut drawn = Vec::new();
+    for place in 0..count {
+        let reach = left.partition_point(|&at| all - at + place > all / 2);
+        drawn.push(before[left.remove(rng.random_range(0..reach))]);
+    }
+    drawn
 }
 
 /// The generator that a packet's order and codes are drawn from.
@@ -59,6 +77,19 @@ mod tests {
         assert_eq!(of("R1").iter().collect::<BTreeSet<_>>().len(), 20);
     }
 
+    /// Which exams come again is left to chance alone: none is likelier than another.
+    #[test]
+    fn every_exam_comes_again_as_often_as_any_other() {
+        let mut often = [0_u32; 6];
+        for seed in 0..3000 {
+            let order = passes(&exams(6), 1, 2, true, &mut generator(seed));
+            for (exam, _) in order.iter().filter(|(_, pass)| *pass == 2) {
+                often[exams(6).iter().position(|e| e == exam).unwrap()] += 1;
+            }
+        }
+        assert!(often.iter().all(|times| (900..1100).contains(times)), "{often:?}");
+    }
+
     proptest! {
         #[test]
         fn every_exam_comes_as_often_as_asked(count in 1_usize..20, reads in 1_u32..4, repeats in 0_u32..30, shuffled: bool, seed: u64) {
@@ -67,6 +98,11 @@ mod tests {
             for pass in 1..=reads {
                 let round: BTreeSet<_> = order.iter().filter(|(_, p)| *p == pass).map(|(e, _)| e).collect();
                 prop_assert_eq!(round.len(), count);
+            }
+            // However short the packet: at least so many others between two reads of one exam, at the seams of passes, too.
+            for (at, (exam, _)) in order.iter().enumerate() {
+                let next = order[at + 1..].iter().position(|(e, _)| e == exam);
+                prop_assert!(next.is_none_or(|others| others >= count / 2), "{exam} comes again after {next:?} of {count}");
             }
             let last: Vec<_> = order.iter().filter(|(_, p)| *p > reads).collect();
             prop_assert_eq!(last.iter().map(|(e, _)| e).collect::<BTreeSet<_>>().len(), last.len());
