@@ -276,6 +276,7 @@ pub(super) fn read_given(path: &Path) -> Result<Vec<u8>, ExamError> {
 fn given_advice(cause: &std::io::Error) -> String {
     match cause.kind() {
         std::io::ErrorKind::NotFound => "no such file; check the path".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder; name the file itself".to_owned(),
         _ => format!("{cause}; check the path and its permissions"),
     }
 }

@@ -1,6 +1,6 @@
 //! The coordinator's link list: which code is whom. It lies outside the study and never travels with it.
 
-use super::exam::read_bounded;
+use super::exam::read_given;
 use super::read::WriteLock;
 use super::{ExamCode, ExamError, Layout, Part, PatientCode, SequenceName, StudyError};
 use crate::io::private_write;
@@ -62,7 +62,7 @@ impl LinkedSources {
     /// # Errors
     /// If it cannot be read, is damaged or lies in the study.
     pub fn read(path: &Path, layout: &Layout) -> Result<Self, StudyError> {
-        read_bounded(path)?;
+        read_given(path)?;
         Ok(Self(LinkList::open(Some(path), layout)?))
     }
 
@@ -87,7 +87,7 @@ impl LinkList {
     /// Reads the list, which need not be there yet. Refuses a place inside the study.
     pub fn open(path: Option<&Path>, layout: &Layout) -> Result<Self, StudyError> {
         let Some(path) = path else { return Ok(Self::default()) };
-        refuse_inside(NAMES, path, layout.root())?;
+        refuse_inside("a link list of codes and names", path, layout.root())?;
         Self::read(path)
     }
 
@@ -95,7 +95,7 @@ impl LinkList {
         if !path.exists() {
             return Ok(Self { path: Some(path.to_owned()), ..Self::default() });
         }
-        let mut text = read_bounded(path)?;
+        let mut text = read_given(path)?;
         let mut entries = Vec::new();
         for (number, line) in text.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty()) {
             let entry = serde_json::from_slice(line)
@@ -153,9 +153,6 @@ impl LinkList {
 pub(super) struct Alone {
     _lock: Option<WriteLock>,
 }
-
-/// What a list of patients' names is called when it is refused.
-pub(super) const NAMES: &str = "a link list of codes and names";
 
 /// Compares real places, so that neither `..` nor a symbolic link leads into the study.
 pub(super) fn refuse_inside(what: &'static str, path: &Path, root: &Path) -> Result<(), StudyError> {

@@ -1,6 +1,7 @@
 //! Slips of the pen on the command line that were taken for something else without a word.
 
 mod imports;
+mod packets;
 mod writing;
 
 use super::common::{ball, ball_study, files};

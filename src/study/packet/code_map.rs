@@ -2,13 +2,15 @@
 
 use super::error::PacketError;
 use crate::io::private_write;
-use crate::study::exam::read_bounded;
-use crate::study::link::{NAMES, refuse_inside};
+use crate::study::exam::read_given;
+use crate::study::link::refuse_inside;
 use crate::study::read::WriteLock;
 use crate::study::{ExamCode, PatientCode, ReaderCode, StudyError};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// What a code map is called when it is refused.
+const CODES: &str = "a code map, which tells whose exam is which in every packet,";
 /// Newest code map that this program reads.
 const FORMAT: u32 = 1;
 
@@ -56,7 +58,7 @@ impl CodeMap {
     /// # Errors
     /// If it cannot be read, is damaged or lies in the study.
     pub fn open(path: &Path, study_root: &Path) -> Result<Self, StudyError> {
-        refuse_inside(NAMES, path, study_root)?;
+        refuse_inside(CODES, path, study_root)?;
         Self::read(path)
     }
 
@@ -65,7 +67,7 @@ impl CodeMap {
             return Ok(Self { format: FORMAT, packets: Vec::new(), path: path.to_owned() });
         }
         let damaged = |problem: String| StudyError::Damaged { path: path.to_owned(), problem };
-        let map: Self = serde_json::from_slice(&read_bounded(path)?).map_err(|e| damaged(e.to_string()))?;
+        let map: Self = serde_json::from_slice(&read_given(path)?).map_err(|e| damaged(e.to_string()))?;
         if map.format > FORMAT {
             return Err(damaged(format!("its format {} is newer than this program", map.format)));
         }
