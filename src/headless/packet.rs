@@ -3,7 +3,7 @@
 use super::place;
 use super::progress::Progress;
 use crate::io::Watch;
-use crate::study::{ModelCode, PacketOptions, ReaderCode, Study, make_packet, merge_packet, send_back, unpack};
+use crate::study::{Layout, ModelCode, PacketOptions, ReaderCode, Study, make_packet, merge_packet, send_back, unpack};
 use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 use rand::SeedableRng as _;
@@ -71,7 +71,9 @@ pub fn run(command: PacketCommand) -> Result<()> {
     match command {
         PacketCommand::Make { study, reader, out, code_map, seed, again, model } => {
             place::require_free(&out, TAKEN)?;
-            if out == code_map {
+            Layout::refuse_target(&out)?;
+            // `pk/z` and `./pk/z` are one place.
+            if Layout::real_place(&out).ok() == Layout::real_place(&code_map).ok() {
                 bail!("{} cannot be packet and code map at once; choose another name for one of them", out.display());
             }
             let study = Study::open(&study)?;
@@ -87,6 +89,7 @@ pub fn run(command: PacketCommand) -> Result<()> {
         }
         PacketCommand::Return { study, out } => {
             place::require_free(&out, TAKEN)?;
+            Layout::refuse_target(&out)?;
             let sent = send_back(&Study::open(&study)?, &out)?;
             println!("{} sealed reads written to {}; {} exams have none yet", sent.reads, sent.out.display(), sent.left);
             Ok(())
