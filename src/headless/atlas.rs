@@ -2,7 +2,7 @@
 
 use super::place;
 use crate::io::{Watch, read_labels_nifti, read_path};
-use crate::study::{AtlasNotes, ImportOptions, Study, StudyError};
+use crate::study::{AtlasNotes, ImportOptions, PacketCopy, Study, StudyError};
 use crate::volume::{LabelScheme, Labels};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
@@ -73,6 +73,7 @@ pub fn run(args: &AtlasArgs) -> Result<()> {
 }
 
 fn add(study: &Study, args: &AtlasArgs, images: &Path, mask: &Path) -> Result<()> {
+    PacketCopy::refuse_in(study.layout(), "exams are added to the atlas")?;
     place::require_path(images)?;
     place::require_path(mask)?;
     let notes = match &args.notes {

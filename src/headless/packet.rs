@@ -3,7 +3,7 @@
 use super::place;
 use super::progress::Progress;
 use crate::io::Watch;
-use crate::study::{Layout, ModelCode, PacketOptions, ReaderCode, Study, make_packet, merge_packet, send_back, unpack};
+use crate::study::{Layout, ModelCode, PacketCopy, PacketOptions, ReaderCode, Study, make_packet, merge_packet, send_back, unpack};
 use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 use rand::SeedableRng as _;
@@ -77,6 +77,7 @@ pub fn run(command: PacketCommand) -> Result<()> {
                 bail!("{} cannot be packet and code map at once; choose another name for one of them", out.display());
             }
             let study = Study::open(&study)?;
+            PacketCopy::refuse_in(study.layout(), "packets are made")?;
             let model = model.map(|name| current(&study, &name)).transpose()?;
             let options = PacketOptions { reader: ReaderCode::new(&reader)?, out, code_map, seed, again, model };
             make(&study, &options)
@@ -92,6 +93,9 @@ pub fn run(command: PacketCommand) -> Result<()> {
             Layout::refuse_target(&out)?;
             let sent = send_back(&Study::open(&study)?, &out)?;
             println!("{} sealed reads written to {}; {} exams have none yet", sent.reads, sent.out.display(), sent.left);
+            if sent.strangers > 0 {
+                eprintln!("exams of this folder that did not come with the packet: {}; their reads stay here", sent.strangers);
+            }
             Ok(())
         }
         PacketCommand::Merge { study, packet, code_map } => {

@@ -5,7 +5,7 @@ use super::import_table::{ImportTable, Look, PixelBox, PlannedExam, PlannedSeque
 use super::incoming::{Incoming, Planned, SourceShape};
 use super::link::LinkList;
 use super::sequence_naming::{Naming, sequence_names};
-use super::{ExamCode, ExamRecord, ImportReport, Layout, PatientMap, Protocol, SequenceName, StudyError};
+use super::{ExamCode, ExamRecord, ImportReport, Layout, PacketCopy, PatientMap, Protocol, SequenceName, StudyError};
 use crate::io::{IoError, SourceVolume, Watch};
 use crate::volume::Image;
 use rand::Rng;
@@ -60,6 +60,7 @@ impl ImportPlan {
         incoming: Vec<Incoming>,
         options: &ImportOptions,
     ) -> Result<Self, StudyError> {
+        PacketCopy::refuse_in(layout, "images are imported")?;
         options.patients.require_all(&incoming.iter().filter_map(Incoming::listed).collect())?;
         let link = LinkList::open(options.link.as_deref(), layout)?;
         let present = sources_of(layout, &options.not_whole)?;

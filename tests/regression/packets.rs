@@ -42,3 +42,48 @@ fn a_code_map_that_cannot_be_one_is_called_by_its_name() {
     let said = refused(home.path(), &["study", "import", &at("study"), &at("k.nii.gz"), "--link", &at("folder")]);
     assert!(said.ends_with("folder cannot be read: it is a folder; name the file itself"), "{said}");
 }
+
+/// One exam that a reader brought into their copy made every read of theirs "changed after it was made": none came home.
+#[test]
+fn a_readers_copy_takes_no_exams_and_sends_back_the_packets_own() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let (study, map, packet) = (at("study"), at("map.json"), at("R2.osteonpacket"));
+    ball_study(Path::new(&study), 2);
+    assert!(osteon(home.path(), &["packet", "make", &study, "--reader", "R2", &packet, "--code-map", &map]).0);
+    let (fine, out, _) = osteon(home.path(), &["packet", "open", &packet, "--into", &at("there")]);
+    assert!(fine);
+    let copy = out.trim();
+    write_image_nifti(Path::new(&at("own.nii.gz")), &ball(30.0)).unwrap();
+    write_labels_nifti(Path::new(&at("mask.nii.gz")), &Labels::empty(ball(30.0).grid().clone()), "test").unwrap();
+    let before = files(Path::new(copy));
+    for (args, what) in [
+        (&["study", "import", copy, &at("own.nii.gz")][..], "images are imported"),
+        (&["study", "atlas", copy, "--add", &at("own.nii.gz"), "--mask", &at("mask.nii.gz")], "exams are added to the atlas"),
+        (&["packet", "make", copy, "--reader", "R2", &at("again"), "--code-map", &at("other.json")], "packets are made"),
+    ] {
+        let said = refused(home.path(), args);
+        let expected = format!("is reader R2's copy of a study, which came by packet: {what} in the coordinator's study; name that folder");
+        assert!(said.contains(&expected) && files(Path::new(copy)) == before, "{said}");
+    }
+    // One that an older version let in.
+    let other = ball_study(Path::new(&at("other")), 3).exams().unwrap().remove(2);
+    let stranger = Path::new(copy).join("exams").join(other.exam.as_str());
+    fs::create_dir(&stranger).unwrap();
+    for file in fs::read_dir(Path::new(&at("other")).join("exams").join(other.exam.as_str())).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), stranger.join(file.file_name())).unwrap();
+    }
+    let (theirs, reader) = (Study::open(Path::new(copy)).unwrap(), ReaderCode::new("R2").unwrap());
+    let exams: Vec<ExamCode> = theirs.exams().unwrap().into_iter().map(|record| record.exam).collect();
+    assert_eq!(exams.len(), 3);
+    for exam in &exams {
+        let (_, file) = theirs.open_read_for(&reader, exam, NOW).unwrap();
+        theirs.seal_read(file, NOW).unwrap();
+    }
+    let (fine, out, said) = osteon(home.path(), &["packet", "return", copy, &at("R2.osteonreturn")]);
+    assert!(fine && out.starts_with("2 sealed reads written") && out.trim_end().ends_with("0 exams have none yet"), "{out}{said}");
+    assert!(said.contains("exams of this folder that did not come with the packet: 1; their reads stay here"), "{said}");
+    let (fine, out, said) = osteon(home.path(), &["packet", "merge", &study, &at("R2.osteonreturn"), "--code-map", &map]);
+    assert!(fine && out.lines().count() == 2, "{out}{said}");
+}

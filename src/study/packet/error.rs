@@ -41,6 +41,16 @@ pub enum PacketError {
         /// The code map.
         map: PathBuf,
     },
+    /// What only the coordinator's study takes.
+    #[error("{} is reader {reader}'s copy of a study, which came by packet: {what} in the coordinator's study; name that folder", path.display())]
+    InCopy {
+        /// The copy.
+        path: PathBuf,
+        /// Whose it is.
+        reader: ReaderCode,
+        /// What was to be done: `images are imported`.
+        what: &'static str,
+    },
     /// All of it is in the study already.
     #[error("{} was merged before: every read in it is in the study already, nothing was changed", path.display())]
     Duplicate {

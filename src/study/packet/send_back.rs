@@ -4,7 +4,7 @@ use super::container::{Direction, pack};
 use super::error::PacketError;
 use super::make::write;
 use crate::study::read::ReadView;
-use crate::study::{CalibrationResult, Layout, Study, StudyError};
+use crate::study::{CalibrationResult, ExamCode, Layout, Study, StudyError};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,8 @@ pub struct SentBack {
     pub reads: usize,
     /// Exams of the packet without a sealed read.
     pub left: usize,
+    /// Exams in the copy that the packet did not bring, and whose reads stay.
+    pub strangers: usize,
 }
 
 /// Writes the sealed reads of a packet's copy into one file. Reads that are not sealed stay where they are.
@@ -36,7 +38,9 @@ pub fn send_back(study: &Study, out: &Path) -> Result<SentBack, StudyError> {
     let folder = tempfile::tempdir().map_err(|e| PacketError::file(out, e))?;
     let inside = Layout::new(folder.path());
     let (mut reads, mut left) = (0, 0);
-    for exam in layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))? {
+    let exams = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;
+    let (own, strangers): (Vec<_>, Vec<_>) = exams.into_iter().partition(is_of_packet);
+    for exam in own {
         let before = reads;
         for number in study.read_numbers(&copy.reader, &exam)? {
             let path = layout.read(&copy.reader, &exam, number);
@@ -69,5 +73,11 @@ pub fn send_back(study: &Study, out: &Path) -> Result<SentBack, StudyError> {
         fs::copy(&results, &target).map_err(|e| PacketError::file(&results, e))?;
     }
     pack(folder.path(), Direction::Back, &copy.packet, &copy.reader, out)?.put()?;
-    Ok(SentBack { out: out.to_owned(), reads, left })
+    Ok(SentBack { out: out.to_owned(), reads, left, strangers: strangers.len() })
+}
+
+/// Whether an exam's code is one that packets give, a number and a word: `001-K7QX`. Every import gives others, and the coordinator's
+/// code map knows none of them: one such read would keep all others from being taken over.
+fn is_of_packet(exam: &ExamCode) -> bool {
+    exam.as_str().split_once('-').is_some_and(|(number, _)| number.len() > 2 && number.bytes().all(|sign| sign.is_ascii_digit()))
 }

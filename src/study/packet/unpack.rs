@@ -25,6 +25,32 @@ impl PacketCopy {
         Self { format: 1, packet, reader }
     }
 
+    fn load(layout: &Layout) -> Result<Option<Self>, StudyError> {
+        let path = layout.packet();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let damaged = |problem: String| StudyError::Damaged { path: path.clone(), problem };
+        let copy: Self = serde_json::from_slice(&read_bounded(&path)?).map_err(|e| damaged(e.to_string()))?;
+        if copy.format == 1 && is_id(&copy.packet) {
+            Ok(Some(copy))
+        } else {
+            Err(damaged("it is not understood by this version of the program".to_owned()))
+        }
+    }
+
+    /// Refuses in a reader's copy what only the coordinator's study takes: an exam or a mask that the packet did not bring is
+    /// nothing that can come home. `what` says what is done there: `images are imported`.
+    ///
+    /// # Errors
+    /// If it is such a copy, or `packet.json` is damaged.
+    pub fn refuse_in(layout: &Layout, what: &'static str) -> Result<(), StudyError> {
+        match Self::load(layout)? {
+            Some(copy) => Err(PacketError::InCopy { path: layout.root().to_owned(), reader: copy.reader, what }.into()),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn save(&self, layout: &Layout) -> Result<(), StudyError> {
         let path = layout.packet();
         let text = serde_json::to_vec_pretty(self).map_err(|e| StudyError::Damaged { path: path.clone(), problem: e.to_string() })?;
@@ -38,17 +64,7 @@ impl Study {
     /// # Errors
     /// If `packet.json` is damaged.
     pub fn packet(&self) -> Result<Option<PacketCopy>, StudyError> {
-        let path = self.layout().packet();
-        if !path.exists() {
-            return Ok(None);
-        }
-        let damaged = |problem: String| StudyError::Damaged { path: path.clone(), problem };
-        let copy: PacketCopy = serde_json::from_slice(&read_bounded(&path)?).map_err(|e| damaged(e.to_string()))?;
-        if copy.format == 1 && is_id(&copy.packet) {
-            Ok(Some(copy))
-        } else {
-            Err(damaged("it is not understood by this version of the program".to_owned()))
-        }
+        PacketCopy::load(self.layout())
     }
 }
 
