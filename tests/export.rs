@@ -140,7 +140,7 @@ fn nnunet_gets_whole_reads_only_and_bids_is_valid() {
     saved(&mut driver);
     let (nnunet, bids) = (home.path().join("nnunet"), home.path().join("bids"));
     let said = export(&mut driver, ExportHow::NnUnet, &nnunet);
-    assert!(said.contains("1 masks written") && said.contains("would take the others for background"), "{said}");
+    assert!(said.contains("1 mask written") && said.contains("would take the others for background"), "{said}");
     let set = nnunet.join("Dataset001_marrow_R1");
     let about: serde_json::Value = serde_json::from_slice(&std::fs::read(set.join("dataset.json")).unwrap()).unwrap();
     assert_eq!(about["labels"]["level_3"], 3);
