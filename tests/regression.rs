@@ -14,6 +14,8 @@ mod damage;
 #[path = "ui/desk.rs"]
 #[allow(dead_code, reason = "the window's tests use the rest")]
 mod desk;
+#[path = "regression/figures.rs"]
+mod figures;
 #[path = "regression/files.rs"]
 mod files;
 #[path = "regression/history.rs"]

@@ -2,7 +2,7 @@
 
 use super::figures::{AmongReaders, LEVEL_NAMES, UnitFigures, everybody};
 use super::number::{fixed, one, or_dash, range};
-use super::series::{COUNTS, Described};
+use super::series::{COUNTS, Described, counts};
 use super::table::{Cell, Table};
 use super::{ReportRules, Who};
 use crate::agreement::Icc;
@@ -48,16 +48,13 @@ pub(super) fn icc_table(units: &[UnitFigures], rules: &ReportRules) -> Option<Ta
     let mut table = Table::new("Intraclass correlation of the volumes that the independent readers measured.");
     table.head(vec![
         Cell::text("Level"),
-        Cell::number("n"),
+        Cell::number(COUNTS),
         Cell::number("Single, absolute: ICC(2,1) [95 % CI]"),
         Cell::number("Single, consistency: ICC(3,1) [95 % CI]"),
         Cell::number("Mean of all, absolute: ICC(2,k) [95 % CI]"),
     ]);
     for (level, name) in LEVEL_NAMES.into_iter().enumerate() {
-        let rows: Vec<Vec<f64>> = units
-            .iter()
-            .filter_map(|unit| readers.iter().map(|who| Some(unit.of(who)?.levels[level].overlap.volume_a_ml())).collect())
-            .collect();
+        let (rows, unused) = volumes(units, &readers, level);
         let icc = Icc::of(&rows);
         let cell = |value: Option<f64>, limits: Option<[f64; 2]>| {
             let limits = limits.filter(|l| l.iter().all(|v| v.is_finite()));
@@ -68,7 +65,7 @@ pub(super) fn icc_table(units: &[UnitFigures], rules: &ReportRules) -> Option<Ta
         };
         table.row(vec![
             Cell::text(name),
-            Cell::number(rows.len().to_string()),
+            Cell::number(counts(rows.len(), unused)),
             cell(icc.and_then(|i| i.icc21()), icc.and_then(|i| i.icc21_limits())),
             cell(icc.and_then(|i| i.icc31()), icc.and_then(|i| i.icc31_limits())),
             cell(icc.and_then(|i| i.icc2k()), icc.and_then(|i| i.icc2k_limits())),
@@ -76,8 +73,23 @@ pub(super) fn icc_table(units: &[UnitFigures], rules: &ReportRules) -> Option<Ta
     }
     table.note(format!(
         "Shrout and Fleiss 1979, limits of McGraw and Wong 1996. Volumes in ml; only {unit}s that all {} independent readers read. \
-         Undefined (–) below two {unit}s or without variance.",
+         Undefined (–) below two {unit}s or without variance. n: {unit}s in which one of them used the level; in brackets those in which \
+         nobody did, left out because volumes of 0 that all agree on are no agreement on the level.",
         readers.len()
     ));
     Some(table)
+}
+
+/// A row of volumes per unit that all readers read and in which one of them used the level; how many units there are in which nobody did.
+fn volumes(units: &[UnitFigures], readers: &[Who], level: usize) -> (Vec<Vec<f64>>, usize) {
+    let (mut rows, mut unused) = (Vec::new(), 0);
+    for unit in units {
+        let row = readers.iter().map(|who| Some(unit.of(who)?.levels[level].overlap.volume_a_ml())).collect::<Option<Vec<f64>>>();
+        match row {
+            Some(row) if unit.estimable[level] => rows.push(row),
+            Some(_) => unused += 1,
+            None => {}
+        }
+    }
+    (rows, unused)
 }

@@ -27,7 +27,8 @@ pub(super) fn figures_csv(units: &[UnitFigures]) -> String {
                     o.mcc(),
                     o.kappa(),
                     Some(o.volume_a_ml()),
-                    Some(o.volume_b_ml()),
+                    // As in the table of exams: a consensus on a level that nobody used has no volume.
+                    unit.estimable[at].then(|| o.volume_b_ml()),
                     level.staple.map(|s| s.0),
                     level.staple.map(|s| s.1),
                 ];

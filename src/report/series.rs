@@ -27,6 +27,11 @@ pub struct Described {
     pub interval: Option<Interval>,
 }
 
+/// `10`, or `9 (1)` where one has no figure.
+pub(super) fn counts(n: usize, undefined: usize) -> String {
+    if undefined == 0 { n.to_string() } else { format!("{n} ({undefined})") }
+}
+
 impl Described {
     /// From one entry per unit in which there is a map: the figure, or `None` where it is undefined.
     pub(super) fn of<'u>(entries: impl Iterator<Item = (&'u UnitFigures, Option<f64>)>, rules: &ReportRules) -> Self {
@@ -66,6 +71,6 @@ impl Described {
 
     /// `10`, or `9 (1)` where one is undefined; the head of the column is [`COUNTS`].
     pub(super) fn counts(&self) -> String {
-        if self.undefined == 0 { self.n.to_string() } else { format!("{} ({})", self.n, self.undefined) }
+        counts(self.n, self.undefined)
     }
 }
