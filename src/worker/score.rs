@@ -164,6 +164,9 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Optio
             left_out.push(why);
             continue;
         }
+        if agreed.region.as_ref().is_some_and(AgreedRegion::is_empty) {
+            left_out.push(format!("{}: {}", record.exam, AgreedRegion::NO_SQUARE));
+        }
         let proposed = loaded.propose_on(study, record, task, &mut |_, _| {})?.map_err(|e| e.to_string())?;
         let axis = acquisition_axis(proposed.grid());
         let bone = agreed.bone.as_ref().filter(|_| trim);
@@ -175,8 +178,9 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Optio
             (ScoreSource::Model(format!("{model}/{version}")), proposed),
         ] {
             let mut labels = bone.map_or_else(|| labels.clone(), |bone| inside(&labels, bone));
-            if study.protocol().reading().within_squares {
-                agreed.region.limit(&mut labels);
+            // The consensus lies within already.
+            if let Some(region) = &agreed.region {
+                region.limit(&mut labels);
             }
             masks.push((record.exam.clone(), source, labels, axis));
         }
@@ -199,8 +203,8 @@ pub(super) struct Agreed {
     pub(super) marrow: Labels,
     /// Where at least half of the readers drew bone; none where nobody did.
     bone: Option<Labels>,
-    /// What their metaphysis squares hold.
-    region: AgreedRegion,
+    /// What their metaphysis squares hold, where marrow counts within it alone.
+    region: Option<AgreedRegion>,
     how: String,
 }
 
@@ -218,6 +222,11 @@ pub(super) fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agr
     if states.len() < 2 {
         let few = if states.is_empty() { "no sealed independent read" } else { "1 sealed independent read" };
         return Ok(Err(format!("{few}, two are needed")));
+    }
+    // Before votes are counted, as in Compare and report: what lies outside must not weigh readers.
+    let region = study.protocol().reading().within_squares.then_some(region);
+    if let Some(region) = &region {
+        states.iter_mut().for_each(|(_, state)| region.limit(&mut state.marrow));
     }
     let maps: Vec<&Labels> = states.iter().map(|(_, s)| s.labels(LayerKind::Marrow)).collect();
     let patterns = VotePatterns::count(&maps).map_err(|e| format!("{}: {e}", record.exam))?;
