@@ -7,7 +7,7 @@ use crate::study::{ImportOptions, ImportPlan, ImportReport, ImportTable, Look, P
 use anyhow::{Error, Result, anyhow, bail};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What is imported, and how.
@@ -38,12 +38,14 @@ pub(super) fn run(job: &ImportJob) -> Result<()> {
         plan.correct(table).map_err(|why| anyhow!("{}: {why}", file.display()))?;
     }
     progress.finish();
+    plan.left_out().iter().for_each(|(path, why)| eprintln!("left out: {}: {why}", path.display()));
     show(plan.table());
     require_reading(plan.table(), job.options.reading.as_ref())?;
     if job.dry_run {
         tell_failed(plan.refused());
         return Ok(());
     }
+    let known = plan.table().already_there.clone();
     let mut seed = <ChaCha8Rng as rand::SeedableRng>::Seed::default();
     rand::rand_core::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)
         .map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
@@ -51,20 +53,55 @@ pub(super) fn run(job: &ImportJob) -> Result<()> {
     let report = |done: usize, total: usize| progress.at(done as f32 / total.max(1) as f32, "Importing");
     let report = plan.carry_out(study.layout(), &mut ChaCha8Rng::from_seed(seed), &Watch::new(&report, &|| false)).map_err(remedies)?;
     progress.finish();
+    // Meanwhile another program may have brought the same.
+    let late = report.already_there.iter().filter(|path| !known.contains(path));
+    late.for_each(|path| eprintln!("the study has {} already", path.display()));
     outcome(&job.study, &report)
 }
 
 fn read(images: &[PathBuf], watch: &Watch<'_>) -> Result<Vec<SourceVolume>> {
-    let mut volumes = Vec::new();
+    let mut read = Vec::new();
     for path in images {
         place::require_path(path)?;
         let reading = io::read_path(path, watch)?;
         for skipped in &reading.skipped {
             eprintln!("skipped {}: {}", skipped.path.display(), skipped.why);
         }
-        volumes.extend(reading.volumes);
+        read.push(reading.volumes);
     }
-    Ok(volumes)
+    Ok(once(read))
+}
+
+/// Leaves out what two of the named places both hold: a file beside its folder, a folder named twice. Volumes of one place are
+/// different ones, even where one file holds them all.
+fn once(read: Vec<Vec<SourceVolume>>) -> Vec<SourceVolume> {
+    let files_of = |volume: &SourceVolume| -> BTreeSet<PathBuf> {
+        volume.sources().iter().map(|s| s.path.canonicalize().unwrap_or_else(|_| s.path.clone())).collect()
+    };
+    let files: Vec<Vec<BTreeSet<PathBuf>>> = read.iter().map(|volumes| volumes.iter().map(files_of).collect()).collect();
+    let mut holders: BTreeMap<&PathBuf, Vec<(usize, &BTreeSet<PathBuf>)>> = BTreeMap::new();
+    for (place, volumes) in files.iter().enumerate() {
+        for of_volume in volumes {
+            of_volume.iter().for_each(|file| holders.entry(file).or_default().push((place, of_volume)));
+        }
+    }
+    let is_brought = |place: usize, own: &BTreeSet<PathBuf>| {
+        let same = own.first().and_then(|file| holders.get(file)).into_iter().flatten();
+        let whole =
+            |(at, other): &(usize, &BTreeSet<PathBuf>)| *at != place && own.is_subset(other) && (own.len() < other.len() || *at < place);
+        same.into_iter().any(whole)
+    };
+    let mut kept = Vec::new();
+    for (place, volumes) in read.into_iter().enumerate() {
+        for (at, volume) in volumes.into_iter().enumerate() {
+            if is_brought(place, &files[place][at]) {
+                eprintln!("left out: {}: it comes in with another of the places named", volume.path().display());
+            } else {
+                kept.push(volume);
+            }
+        }
+    }
+    kept
 }
 
 /// Gives sequences the names of a table, whose first column is a file's name or what the import calls the source.

@@ -5,6 +5,7 @@ mod making;
 use super::code::{fresh_exam_code, fresh_patient_code};
 use super::incoming::Planned;
 use super::link::{LinkEntry, LinkList, LinkedSequence, Person};
+use super::read::WriteLock;
 use super::store::file_sha256;
 use super::{ExamCode, ExamError, ExamRecord, FindingRecord, Layout, PatientCode, SequenceName, SequenceRecord, Side, Split, StudyError};
 use crate::io::{IoError, write_image_nifti};
@@ -41,6 +42,8 @@ pub(super) struct Importer<'s> {
     layout: &'s Layout,
     link: LinkList,
     exams: HashSet<ExamCode>,
+    /// Source hashes of the study's other exams, those included that another program brings meanwhile.
+    there: HashSet<String>,
     patients: HashSet<PatientCode>,
     /// Patients met in this import, by what identifies them.
     met: HashMap<String, PatientCode>,
@@ -58,6 +61,7 @@ impl<'s> Importer<'s> {
             link: LinkList::open(link, layout)?,
             exams: codes.iter().cloned().collect(),
             patients: records.iter().map(|r| r.patient.clone()).collect(),
+            there: records.into_iter().flat_map(|r| r.sequences).flat_map(|s| s.sources).collect(),
             met: HashMap::new(),
             report: ImportReport { already_there, ..ImportReport::default() },
         })
@@ -75,12 +79,13 @@ impl<'s> Importer<'s> {
         let wanted = visit.iter().find(|planned| planned.reading).map(|planned| planned.name.clone());
         let side = shared_side(&visit);
         let exam = self.fresh_code(rng);
+        let paths: Vec<PathBuf> = visit.iter().map(|planned| planned.volume.path.clone()).collect();
         let making = Making::begin(self.layout, &exam)?;
         let (sequences, linked) = self.images(visit, making.folder())?;
         // The one that was to be read may have failed.
         let reading = wanted.filter(|name| sequences.iter().any(|s| s.name == *name));
         let Some(reading) = reading.or_else(|| Some(sequences.first()?.name.clone())) else { return Ok(()) };
-        self.settle(making, Written { exam, person, side, reading, sequences, linked }, rng)
+        self.settle(making, Written { exam, person, side, reading, sequences, linked, paths }, rng)
     }
 
     fn fresh_code(&self, rng: &mut impl Rng) -> ExamCode {
@@ -109,9 +114,14 @@ impl<'s> Importer<'s> {
     /// Gives an exam whose images are written its codes, its line in the link list and its name. The list is this program's alone
     /// meanwhile: another one may have given codes away while images were written.
     fn settle(&mut self, making: Making, written: Written, rng: &mut impl Rng) -> Result<(), StudyError> {
-        let Written { exam, person, side, reading, mut sequences, linked } = written;
+        let Written { exam, person, side, reading, mut sequences, linked, paths } = written;
         let alone = self.link.alone()?;
-        let exam = if self.link.has_exam(&exam) { self.fresh_code(rng) } else { exam };
+        let _alone_in_study = WriteLock::wait(&self.layout.exams())?;
+        if self.came_meanwhile(&sequences)? {
+            self.report.already_there.extend(paths);
+            return Ok(());
+        }
+        let exam = if self.link.has_exam(&exam) || self.exams.contains(&exam) { self.fresh_code(rng) } else { exam };
         let (patient, part) = self.patient(person.key(), &mut sequences, rng);
         let record = ExamRecord::new(exam.clone(), patient.clone(), side, reading, sequences);
         record.save_in(making.folder())?;
@@ -128,6 +138,21 @@ impl<'s> Importer<'s> {
         let sequences = record.sequences.into_iter().map(|s| s.name).collect();
         self.report.exams.push(ImportedExam { exam, patient, sequences });
         Ok(())
+    }
+
+    /// Whether another program has brought every one of these images since the import was planned.
+    fn came_meanwhile(&mut self, sequences: &[SequenceRecord]) -> Result<bool, StudyError> {
+        for code in self.layout.exam_codes().map_err(|e| StudyError::list(self.layout.exams(), e))? {
+            if self.exams.contains(&code) || !self.layout.exam_record(&code).is_file() {
+                continue;
+            }
+            let record = ExamRecord::load(self.layout, &code)?;
+            self.there.extend(record.sequences.into_iter().flat_map(|s| s.sources));
+            self.patients.insert(record.patient);
+            self.exams.insert(code);
+        }
+        let has_come = |s: &SequenceRecord| !s.sources.is_empty() && s.sources.iter().all(|sum| self.there.contains(sum));
+        Ok(sequences.iter().all(has_come))
     }
 
     /// The code of a patient: the one they have, or a new one. Where nothing tells who it is, that becomes a finding.
@@ -156,6 +181,8 @@ struct Written {
     reading: SequenceName,
     sequences: Vec<SequenceRecord>,
     linked: Vec<LinkedSequence>,
+    /// Where its images were, for the report.
+    paths: Vec<PathBuf>,
 }
 
 /// Writes one image into the exam's folder.

@@ -1,6 +1,7 @@
 //! An import that a person may look at and correct before anything is written.
 
 use super::import::Importer;
+use super::import_once::{Once, once};
 use super::import_table::{ImportTable, Look, PixelBox, PlannedExam, PlannedSequence};
 use super::incoming::{Incoming, Planned, SourceShape};
 use super::link::LinkList;
@@ -37,6 +38,8 @@ pub struct ImportPlan {
     table: ImportTable,
     /// Damaged files whose exams are left out, and why.
     refused: Vec<(PathBuf, String)>,
+    /// Images that are there or come in already, and how.
+    left_out: Vec<(PathBuf, String)>,
     link: Option<PathBuf>,
     not_whole: Vec<ExamCode>,
 }
@@ -44,7 +47,7 @@ pub struct ImportPlan {
 impl ImportPlan {
     /// Puts volumes together: those of one DICOM study that share a frame of reference become one exam; NIfTI files are put
     /// together by the list of patients, else by their names where these end in the word of a sequence (`K1_water`, `K1_fat`); each other
-    /// file is an exam. Leaves out what the study has, and exams of which a file is damaged.
+    /// file is an exam. Leaves out what the study has, what comes in twice, and exams of which a file is damaged.
     ///
     /// # Errors
     /// If the study is damaged, the link list lies in it or cannot be read, the list of patients names an exam that is not there, or a
@@ -61,6 +64,7 @@ impl ImportPlan {
         options: &ImportOptions,
     ) -> Result<Self, StudyError> {
         PacketCopy::refuse_in(layout, "images are imported")?;
+        let Once { volumes: incoming, left_out } = once(layout, incoming);
         options.patients.require_all(&incoming.iter().filter_map(Incoming::listed).collect())?;
         let link = LinkList::open(options.link.as_deref(), layout)?;
         let present = sources_of(layout, &options.not_whole)?;
@@ -79,7 +83,7 @@ impl ImportPlan {
             table.look_all(&Look::Clean);
         }
         refuse_masks_outside(&table)?;
-        Ok(Self { visits, table, refused, link: options.link.clone(), not_whole: options.not_whole.clone() })
+        Ok(Self { visits, table, refused, left_out, link: options.link.clone(), not_whole: options.not_whole.clone() })
     }
 
     /// What would be imported.
@@ -92,6 +96,12 @@ impl ImportPlan {
     #[must_use]
     pub fn refused(&self) -> &[(PathBuf, String)] {
         &self.refused
+    }
+
+    /// Images that stay out because they come in once already, or lie in the study, each with the reason.
+    #[must_use]
+    pub fn left_out(&self) -> &[(PathBuf, String)] {
+        &self.left_out
     }
 
     /// The grey values of a sequence, to be looked at.

@@ -6,6 +6,7 @@ mod code;
 mod error;
 mod exam;
 mod import;
+mod import_once;
 mod import_plan;
 mod import_table;
 mod incoming;

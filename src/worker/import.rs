@@ -69,6 +69,7 @@ fn plan(task: &Task, source: &ImportSource) -> Result<(ImportPlan, Vec<String>),
         return Err(format!("{}: {why}.", path.display()));
     }
     // Foremost: of files that were skipped only a few are named.
+    skipped.splice(..0, plan.left_out().iter().map(|(path, why)| format!("{}: {why}", path.display())));
     skipped.splice(..0, plan.refused().iter().map(|(_, why)| why.clone()));
     Ok((plan, skipped))
 }

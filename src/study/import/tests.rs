@@ -124,6 +124,32 @@ fn visits_frames_and_patients_are_kept_apart() {
     assert_eq!((again.exams.len(), again.already_there.len()), (0, 1));
 }
 
+/// Two coordinators, or one who pressed twice: each had looked before the other's exams were there.
+#[test]
+fn two_imports_at_once_bring_each_image_once() {
+    let Place { folder: _folder, study, mut rng } = Place::new("s");
+    let volumes = || vec![volume("A", "1", "water", None), volume("B", "2", "water", None)];
+    let plan = || ImportPlan::of_incoming(study.layout(), study.protocol(), volumes(), &ImportOptions::default()).unwrap();
+    let plans = [plan(), plan()];
+    let mut slow = Importer::new(study.layout(), None, &[], Vec::new()).unwrap();
+    let came: Vec<usize> =
+        plans.into_iter().map(|plan| plan.carry_out(study.layout(), &mut rng, &Watch::quiet()).unwrap().exams.len()).collect();
+    assert_eq!(came, [2, 0]);
+    // Even one that was writing images all the while.
+    let late = |name: &str, patient: &str, visit: &str| Planned {
+        volume: volume(patient, visit, name, None),
+        name: SequenceName::new("water").unwrap(),
+        reading: true,
+        look: crate::study::Look::NotNeeded,
+    };
+    slow.take(vec![late("water", "A", "1")], &mut rng).unwrap();
+    slow.take(vec![late("other", "C", "3")], &mut rng).unwrap();
+    let report = slow.into_report();
+    assert_eq!((report.exams.len(), report.already_there), (1, vec![PathBuf::from("/in/water")]));
+    assert_eq!(study.exams().unwrap().len(), 3);
+    assert!(!study.layout().root().join("exams.lock").exists());
+}
+
 #[test]
 fn without_a_name_every_file_is_a_patient_with_a_finding() {
     let mut place = Place::new("s");
