@@ -171,7 +171,13 @@ impl Study {
         }
         let lost = self.lost_reads(&record.exam)?.into_iter().map(|path| StudyError::LostRead { path }.to_string());
         report.problems.extend(lost);
-        let grid = reading_grid(record)?;
+        let grid = match reading_grid(record) {
+            Ok(grid) => grid,
+            Err(error) => {
+                report.problems.push(error.to_string());
+                return Ok(());
+            }
+        };
         for reader in self.readers_of(&record.exam)? {
             for number in self.read_numbers(&reader, &record.exam)? {
                 report.reads += 1;
@@ -182,7 +188,10 @@ impl Study {
                     view.state().map(drop)
                 });
                 match looked {
-                    Ok(()) => report.problems.extend(self.check_seal(&reader, &record.exam, number)?),
+                    // A seal that cannot be read is a problem like any other: what comes after it is looked at, too.
+                    Ok(()) => {
+                        report.problems.extend(self.check_seal(&reader, &record.exam, number).unwrap_or_else(|e| Some(e.to_string())))
+                    }
                     Err(error) => report.problems.push(error.to_string()),
                 }
             }

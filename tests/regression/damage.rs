@@ -146,3 +146,17 @@ fn checking_a_study_finds_damage_in_models_and_scoring_sessions() {
     }
     assert_eq!(osteon(&["study", "check", root]).0, Some(0));
 }
+
+/// The first seal that could not be read ended the check: whatever else was wrong stayed unsaid.
+#[test]
+fn a_damaged_seal_hides_no_other_problem() {
+    let home = tempfile::tempdir().unwrap();
+    let (study, exam) = sealed_study(home.path());
+    let seal_of = |reader: &str| read_of(&study, &exam, reader).with_file_name("1.seal.json");
+    fs::write(seal_of("R2"), "{").unwrap();
+    fs::write(seal_of("R3"), "").unwrap();
+    fs::create_dir_all(study.layout().exam_reads(&ReaderCode::new("R3").unwrap(), &ExamCode::new("K-99").unwrap())).unwrap();
+    let (code, said) = osteon(&["study", "check", study.layout().root().to_str().unwrap()]);
+    assert_eq!((code, said.matches("1.seal.json").count()), (Some(1), 2), "{said}");
+    assert!(said.contains("K-99") && said.contains("3 problems, listed above"), "{said}");
+}
