@@ -4,7 +4,10 @@ use super::common::{PATIENCE, ball_study, driver, enter, open};
 use osteon::headless::Driver;
 use osteon::io::{Watch, read_path};
 use osteon::session::{Command, StudyCommand, ViewCommand};
-use osteon::study::{Assistance, AtlasNotes, ExamCode, ImportOptions, PacketOptions, ReaderCode, ReaderRule, Study, make_packet, unpack};
+use osteon::study::{
+    Assistance, AtlasNotes, CalibrationResult, ExamCode, ImportOptions, LevelDice, PacketOptions, ReaderCode, ReaderRule, Study,
+    make_packet, unpack,
+};
 use osteon::volume::Labels;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -113,4 +116,27 @@ fn images_of_an_unread_exam_do_not_come_into_the_atlas_as_a_file() {
     assert!(study.atlas().layout().exam_codes().unwrap().is_empty(), "nothing stays behind");
     ["R1", "R2", "R3"].into_iter().for_each(|code| seal(&study, code, &record.exam));
     add().unwrap();
+}
+
+fn result_of(who: &str, exam: &ExamCode, read: u32) -> CalibrationResult {
+    let levels = vec![LevelDice { level: "2".into(), dice: Some(0.9), agreed: true }];
+    let (time, sum) = (NOW.to_owned(), format!("{read:064}"));
+    let (reader, exam) = (reader(who), exam.clone());
+    CalibrationResult { time, reader, exam, read, journal_sha256: sum.clone(), agreed_sha256: sum, levels, pass_mark: Some(0.6) }
+}
+
+/// The first result after a crash was written behind the torn line, and lost with it.
+#[test]
+fn a_calibration_after_a_torn_line_is_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let study = ball_study(&home.path().join("study"), 1);
+    let exam = study.exams().unwrap().remove(0).exam;
+    let results = [1, 2, 3].map(|read| result_of("R2", &exam, read));
+    study.keep_calibration(&results[0]).unwrap();
+    let file = study.layout().calibration_results(&reader("R2"));
+    let whole = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{whole}{}", &whole[..whole.len() / 2])).unwrap();
+    results[1..].iter().for_each(|result| study.keep_calibration(result).unwrap());
+    assert_eq!(study.calibrations(&reader("R2")).unwrap(), results);
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 4, "no line is left empty");
 }

@@ -9,7 +9,7 @@ use crate::study::{
 };
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Dice of one level; `None` where neither the reader nor the atlas holds it.
@@ -109,6 +109,17 @@ pub fn calibration_study(study: &Study, reader: &ReaderCode) -> Result<Study, St
     Ok(made)
 }
 
+/// Whether the last line of a file has no end.
+fn ends_within_a_line(file: &mut fs::File) -> std::io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
 impl Study {
     /// The folder of the study whose reader calibrates in this one; `None` where this is no calibration.
     #[must_use]
@@ -129,7 +140,11 @@ impl Study {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
         }
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        let mut file = fs::OpenOptions::new().create(true).read(true).append(true).open(&path).map_err(failed)?;
+        // After a line that a crash tore this one would be its end, and be passed over with it.
+        if ends_within_a_line(&mut file).map_err(failed)? {
+            line.insert(0, b'\n');
+        }
         file.write_all(&line).and_then(|()| file.sync_all()).map_err(failed)
     }
 
