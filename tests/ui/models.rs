@@ -29,7 +29,7 @@ fn trained(version: u32, parent: Option<u32>, figures: Dice, made_current: bool)
         parts: std::collections::BTreeMap::new(),
         model: "marrow-R2".to_owned(),
         summary,
-        before: None,
+        before: parent.map(|_| dice(0.84, 0.61, Some(0.52))),
         held_out: "30 slices of 2 validation exams".to_owned(),
         made_current,
         overtaken_by: None,
