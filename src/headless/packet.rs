@@ -134,6 +134,9 @@ fn merge(study: &Study, packet: &Path, code_map: &Path) -> Result<()> {
     for read in &report.merged {
         println!("{} read {} by {}", read.exam, read.number, report.reader);
     }
+    if report.calibrations > 0 {
+        println!("{} calibrations by {}", report.calibrations, report.reader);
+    }
     for read in &report.present {
         eprintln!("the study has read {} of {} by {} already", read.number, read.exam, report.reader);
     }

@@ -190,7 +190,7 @@ impl Study {
                 match looked {
                     // A seal that cannot be read is a problem like any other: what comes after it is looked at, too.
                     Ok(()) => {
-                        report.problems.extend(self.check_seal(&reader, &record.exam, number).unwrap_or_else(|e| Some(e.to_string())))
+                        report.problems.extend(self.check_seal(&reader, &record.exam, number).unwrap_or_else(|e| Some(e.to_string())));
                     }
                     Err(error) => report.problems.push(error.to_string()),
                 }

@@ -90,7 +90,9 @@ fn merge(root: &Path, file: &Path) -> Result<String, String> {
         return Err(format!("{} is not there: put the file that came back beside the code map and choose it again.", code_map.display()));
     }
     let report = merge_packet(&study, file, &code_map).map_err(|e| e.to_string())?;
-    Ok(format!("{} reads of {} taken over, {} were there already.", report.merged.len(), report.reader, report.present.len()))
+    let calibrations = if report.calibrations == 0 { String::new() } else { format!(" {} new calibrations.", report.calibrations) };
+    let (merged, present) = (report.merged.len(), report.present.len());
+    Ok(format!("{merged} reads of {} taken over, {present} were there already.{calibrations}", report.reader))
 }
 
 /// Writes the protocol; a text with a mistake, or one that forgets a reader who has reads, is refused and nothing is written.

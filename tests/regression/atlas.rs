@@ -5,8 +5,8 @@ use osteon::headless::Driver;
 use osteon::io::{Watch, read_path};
 use osteon::session::{Command, StudyCommand, ViewCommand};
 use osteon::study::{
-    Assistance, AtlasNotes, CalibrationResult, ExamCode, ImportOptions, LevelDice, PacketOptions, ReaderCode, ReaderRule, Study,
-    make_packet, unpack,
+    Assistance, AtlasNotes, CalibrationResult, ExamCode, ImportOptions, LevelDice, MergeReport, PacketOptions, ReaderCode, ReaderRule,
+    Study, make_packet, merge_packet, send_back, unpack,
 };
 use osteon::volume::Labels;
 use rand::SeedableRng as _;
@@ -139,4 +139,30 @@ fn a_calibration_after_a_torn_line_is_kept() {
     results[1..].iter().for_each(|result| study.keep_calibration(result).unwrap());
     assert_eq!(study.calibrations(&reader("R2")).unwrap(), results);
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 4, "no line is left empty");
+}
+
+/// Sent back a second time for its calibrations alone, a packet was said to have changed nothing, though they were taken over.
+#[test]
+fn calibrations_that_come_later_are_merged_and_counted() {
+    let home = tempfile::tempdir().unwrap();
+    let study = ball_study(&home.path().join("study"), 1);
+    let (out, code_map) = (home.path().join("R2.osteonpacket"), home.path().join("code-map.json"));
+    let options = PacketOptions { reader: reader("R2"), out, code_map, seed: None, again: false, model: None };
+    make_packet(&study, &options, &mut ChaCha8Rng::seed_from_u64(2), &Watch::quiet()).unwrap();
+    let copy = Study::open(&unpack(&options.out, &home.path().join("packets")).unwrap()).unwrap();
+    let exam = copy.exams().unwrap().remove(0).exam;
+    seal(&copy, "R2", &exam);
+    let back = |name: &str| {
+        let back = home.path().join(name);
+        send_back(&copy, &back).unwrap();
+        back
+    };
+    let told = |report: MergeReport| [report.merged.len(), report.present.len(), report.calibrations];
+    assert_eq!(told(merge_packet(&study, &back("first"), &options.code_map).unwrap()), [1, 0, 0]);
+    copy.keep_calibration(&result_of("R2", &exam, 1)).unwrap();
+    let second = back("second");
+    assert_eq!(told(merge_packet(&study, &second, &options.code_map).unwrap()), [0, 1, 1]);
+    assert_eq!(study.calibrations(&reader("R2")).unwrap().len(), 1);
+    let again = merge_packet(&study, &second, &options.code_map).unwrap_err().to_string();
+    assert!(again.contains("was merged before"), "{again}");
 }

@@ -17,6 +17,8 @@ pub struct MergeReport {
     pub merged: Vec<MergedRead>,
     /// Reads that the study had already.
     pub present: Vec<MergedRead>,
+    /// Calibrations taken over.
+    pub calibrations: usize,
 }
 
 /// One read of a packet, under its code in the study.
@@ -60,7 +62,7 @@ pub fn merge_packet(study: &Study, packet: &Path, code_map: &Path) -> Result<Mer
     if checked.len() * 2 + usize::from(!calibrations.is_empty()) != manifest.entries.len() {
         return Err(tampered(packet, "it holds files that are no reads of its exams".to_owned()).into());
     }
-    let mut report = MergeReport { reader: key.reader.clone(), merged: Vec::new(), present: Vec::new() };
+    let mut report = MergeReport { reader: key.reader.clone(), merged: Vec::new(), present: Vec::new(), calibrations: 0 };
     for read in checked {
         if read.present {
             report.present.push(read.place);
@@ -72,8 +74,14 @@ pub fn merge_packet(study: &Study, packet: &Path, code_map: &Path) -> Result<Mer
     let known = study.calibrations(&key.reader)?;
     for result in calibrations.iter().filter(|result| !known.contains(result)) {
         study.keep_calibration(result)?;
+        report.calibrations += 1;
     }
-    if report.merged.is_empty() { Err(PacketError::Duplicate { path: packet.to_owned() }.into()) } else { Ok(report) }
+    // A reader who only calibrated again since sends the same reads with new results.
+    if report.merged.is_empty() && report.calibrations == 0 {
+        Err(PacketError::Duplicate { path: packet.to_owned() }.into())
+    } else {
+        Ok(report)
+    }
 }
 
 /// How the reader did on the atlas, as their own program measured it.
