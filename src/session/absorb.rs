@@ -88,6 +88,9 @@ impl Session {
                 if was_training {
                     self.training.failure = Some(why.clone());
                 }
+                if let Some(tried) = self.path_tried.as_ref().filter(|tried| tried.request == id) {
+                    self.path_entry = Some(tried.purpose);
+                }
                 self.error(why);
             }
             Outcome::Study(summary) => return self.absorb_study(*summary),
@@ -162,6 +165,7 @@ impl Session {
             self.forget_person();
             self.standard = None;
             self.import = None;
+            self.protocol_changed = false;
         }
         if self.study.as_ref().is_some_and(|held| same && held.protocol.reading() != summary.protocol.reading()) {
             // What counts may be something else now.

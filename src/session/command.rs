@@ -285,6 +285,8 @@ pub enum ViewCommand {
     ClearMeasures,
     /// Take a notice away.
     DismissNotice(u64),
+    /// The Protocol page holds changes that are in no file, or holds none any more.
+    ProtocolChanged(bool),
     /// Takes all notices away.
     DismissNotices,
 }

@@ -42,6 +42,14 @@ pub(super) enum AfterSave {
     Study(Box<StudySummary>),
 }
 
+/// A path written in the built-in entry, and the request that it went into.
+#[derive(Debug)]
+pub(super) struct PathTried {
+    pub request: RequestId,
+    pub purpose: PickPurpose,
+    pub path: std::path::PathBuf,
+}
+
 /// The open study, exam and everything on screen.
 #[derive(Debug)]
 pub struct Session {
@@ -64,6 +72,8 @@ pub struct Session {
     pub(super) jobs: BTreeMap<RequestId, Job>,
     pub(super) next_request: u64,
     pub(super) path_entry: Option<PickPurpose>,
+    /// What was asked for with a path that was written there, until it has come to something.
+    pub(super) path_tried: Option<PathTried>,
     pub(super) listing: Option<FolderListing>,
     pub(super) help_open: bool,
     pub(super) form_hidden: bool,
@@ -74,6 +84,7 @@ pub struct Session {
     pub(super) panes: PaneState,
     pub(super) conditions: ConditionsState,
     pub(super) quit_asked: bool,
+    pub(super) protocol_changed: bool,
     pub(super) opening: Option<Opening>,
     /// What was asked for before this request belongs to an exam or a reader that is gone.
     pub(super) exam_since: RequestId,
@@ -126,6 +137,7 @@ impl Session {
             jobs: BTreeMap::new(),
             next_request: 0,
             path_entry: None,
+            path_tried: None,
             listing: None,
             help_open: false,
             form_hidden: false,
@@ -136,6 +148,7 @@ impl Session {
             panes: PaneState::default(),
             conditions: ConditionsState::default(),
             quit_asked: false,
+            protocol_changed: false,
             opening: None,
             exam_since: RequestId(0),
             person_since: RequestId(0),
@@ -265,6 +278,18 @@ impl Session {
     #[must_use]
     pub const fn path_entry(&self) -> Option<PickPurpose> {
         self.path_entry
+    }
+
+    /// Whether the Protocol page holds changes that are in no file.
+    #[must_use]
+    pub const fn protocol_changed(&self) -> bool {
+        self.protocol_changed
+    }
+
+    /// The path that was written in the entry and came to nothing, to be mended there.
+    #[must_use]
+    pub fn path_to_mend(&self) -> Option<&std::path::Path> {
+        self.path_entry.and(self.path_tried.as_ref()).map(|tried| tried.path.as_path())
     }
 
     /// The folder listed in the path entry.

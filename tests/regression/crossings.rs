@@ -1,13 +1,16 @@
 //! Keys, answers and exams that crossed one another.
 
 use crate::desk::{Desk, SHAPE, grid, harness, knee, reader, reading};
+use egui_kittest::kittest::Queryable as _;
 use osteon::edit::{CommitKind, ReadLayers, Row, RowAction};
-use osteon::session::{Command, EditCommand, Effect, ModelCommand, PointerCommand, StudyCommand, ToolCommand, ViewCommand, Workspace};
+use osteon::session::{
+    Command, EditCommand, Effect, FileCommand, ModelCommand, PointerCommand, StudyCommand, ToolCommand, ViewCommand, Workspace,
+};
 use osteon::space::SlicePlane;
 use osteon::study::{ExamCode, Part, ReaderCode, TriageVerdict};
 use osteon::volume::{Labels, LayerKind};
 use osteon::worker::message::{
-    Event, LoadedExam, Outcome, ProposalResult, Request, RequestId, SealEnded, Standing, TrainedVersion, VersionSummary,
+    Event, LoadedExam, Outcome, PickPurpose, ProposalResult, Request, RequestId, SealEnded, Standing, TrainedVersion, VersionSummary,
 };
 
 fn proposal(version: &str, layer: LayerKind) -> ProposalResult {
@@ -340,4 +343,20 @@ fn a_key_is_a_repetition_only_while_it_is_held() {
     let first = copies(&mut window);
     assert!(first > 0, "the key does something");
     assert_eq!(copies(&mut window), first);
+}
+
+/// A path with a slip of the finger once closed the entry and was gone; the keys that mended it went to the read behind.
+#[test]
+fn a_path_that_came_to_nothing_is_there_to_be_mended() {
+    let mut window = reading(false);
+    let desk = window.state_mut();
+    desk.run(Command::File(FileCommand::ShowPathEntry(PickPurpose::OpenFolder)));
+    let effects = desk.run(Command::File(FileCommand::Use(PickPurpose::OpenFolder, "/data/kene".into())));
+    let id = asked(&effects, |r| matches!(r, Request::Open { .. }));
+    assert!(desk.session.path_entry().is_none());
+    desk.end(id, Outcome::Failed("/data/kene: no such folder; check the path.".into()));
+    assert_eq!(desk.session.path_entry(), Some(PickPurpose::OpenFolder));
+    window.run_steps(3);
+    let value = window.get_by_label("Path").value();
+    assert_eq!(value.as_deref(), Some("/data/kene"));
 }

@@ -1,6 +1,7 @@
 //! One person after another before the same window: what was asked for by one and answered to the next.
 
 use crate::desk::{Desk, reader, reading};
+use egui_kittest::kittest::Queryable as _;
 use osteon::session::{Command, Effect, FileCommand, ScoreCommand, StudyCommand, ViewCommand, Workspace};
 use osteon::study::{
     AuditFilter, ExamCode, ImportTable, Look, Mark, PlannedExam, PlannedSequence, ScoreItem, ScorePlan, ScoreRow, ScoreState, SequenceName,
@@ -184,4 +185,27 @@ fn a_mark_is_given_to_what_is_seen() {
     assert!(desk.run(set).is_empty());
     assert!(desk.session.scoring().open().unwrap().mark(Target::Overall).is_none());
     assert!(desk.session.notices().last().unwrap().text.contains("M-01 is not on the screen"), "{:?}", desk.session.notices());
+}
+
+/// A protocol that was changed and not written was once gone with the window, without a word.
+#[test]
+fn quitting_says_that_the_protocol_is_not_written() {
+    let mut window = reading(false);
+    let desk = window.state_mut();
+    leave(desk);
+    desk.run(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
+    desk.run(Command::View(ViewCommand::Workspace(Workspace::Protocol)));
+    window.run_steps(3);
+    window.get_by_label("Code of a new reader").focus();
+    window.run_steps(1);
+    window.get_by_label("Code of a new reader").type_text("R9");
+    window.run_steps(1);
+    // Enter adds the reader.
+    window.key_press(egui::Key::Enter);
+    window.run_steps(4);
+    let desk = window.state_mut();
+    assert!(desk.session.protocol_changed());
+    assert!(desk.run(Command::File(FileCommand::Quit)).is_empty());
+    assert!(desk.session.notices().last().unwrap().text.contains("Protocol page (F7) are in no file yet"));
+    assert!(desk.run(Command::File(FileCommand::Quit)).iter().any(|e| matches!(e, Effect::Quit)));
 }

@@ -1,5 +1,6 @@
 //! Opening, importing, exporting, leaving.
 
+use crate::session::state::PathTried;
 use crate::session::{Command, Effect, FileCommand, MaskOptions, ModelCommand, ScoreCommand, Session};
 use crate::worker::message::{ExportHow, ImportSource, PacketAsk, PickPurpose, Request, Role};
 use std::ops::ControlFlow;
@@ -19,7 +20,7 @@ impl Session {
             }
             FileCommand::List(path) => vec![self.request("", Request::ListFolder { path })],
             FileCommand::ClosePathEntry => {
-                self.path_entry = None;
+                (self.path_entry, self.path_tried) = (None, None);
                 Vec::new()
             }
             FileCommand::OpenSample => match self.sample_root.clone() {
@@ -32,8 +33,18 @@ impl Session {
         }
     }
 
+    /// Does what the path was asked for; one that was written by hand comes back to be mended if that fails.
     fn use_path(&mut self, purpose: PickPurpose, path: PathBuf) -> Vec<Effect> {
-        self.path_entry = None;
+        self.path_tried = None;
+        let written = self.path_entry.take().map(|_| path.clone());
+        let effects = self.use_path_for(purpose, path);
+        if let (Some(path), Some(Effect::Work(request, _))) = (written, effects.last()) {
+            self.path_tried = Some(PathTried { request: *request, purpose, path });
+        }
+        effects
+    }
+
+    fn use_path_for(&mut self, purpose: PickPurpose, path: PathBuf) -> Vec<Effect> {
         match purpose {
             PickPurpose::OpenFolder | PickPurpose::OpenFile | PickPurpose::NewStudy => {
                 let again = Command::File(FileCommand::Use(purpose, path.clone()));
@@ -126,7 +137,9 @@ impl Session {
 
     /// The first attempt with unsaved changes is refused and says why; the second one leaves.
     fn quit(&mut self) -> Vec<Effect> {
-        if let (Some(refusal), false) = (self.unsaved_refusal(), self.quit_asked) {
+        let unwritten = || "The changes on the Protocol page (F7) are in no file yet: write the file, or take them back.".to_owned();
+        let refusal = self.unsaved_refusal().or_else(|| self.protocol_changed.then(unwritten));
+        if let (Some(refusal), false) = (refusal, self.quit_asked) {
             self.quit_asked = true;
             self.error(format!("{refusal} Quit once more to leave without them."));
             return Vec::new();

@@ -12,6 +12,7 @@ impl Session {
             ViewCommand::TogglePalette => self.palette_open = !self.palette_open,
             ViewCommand::DismissNotice(id) => self.notices.dismiss(id),
             ViewCommand::DismissNotices => self.notices.clear(),
+            ViewCommand::ProtocolChanged(changed) => self.protocol_changed = changed,
             ViewCommand::Slice(slice) => self.go_to_slice(slice),
             ViewCommand::StepSlice(by) => {
                 if let Some(exam) = &self.exam {

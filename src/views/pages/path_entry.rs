@@ -25,7 +25,10 @@ pub fn path_entry_ui(ctx: &Context, session: &Session, entry: &mut PathEntry, co
     if just_opened {
         entry.from = None;
     }
-    if let Some(listing) = session.listing()
+    if let Some(path) = session.path_to_mend().filter(|_| just_opened) {
+        entry.text = path.display().to_string();
+        entry.from = session.listing().map(|listing| listing.path.clone());
+    } else if let Some(listing) = session.listing()
         && entry.from.as_ref() != Some(&listing.path)
     {
         // A folder was gone into: the text follows it.

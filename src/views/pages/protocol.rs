@@ -1,6 +1,6 @@
 //! The Protocol workspace: the study's rules as a form, beside the file they are written to.
 
-use crate::session::{Command, FileCommand, Session, StudyCommand};
+use crate::session::{Command, FileCommand, Session, StudyCommand, ViewCommand};
 use crate::study::{Assistance, Protocol, ReaderCode, ReaderRule, ReadingRules, ScoringRules};
 use crate::views::widgets::{ButtonLook, button, button_row, heading, named, quiet, words_row};
 use crate::views::{facts, theme};
@@ -22,13 +22,16 @@ pub fn protocol_ui(ui: &mut Ui, session: &Session, study: &StudySummary, entry: 
         entry.from.clone_from(&study.protocol_text);
         entry.text.clone_from(&study.protocol_text);
     }
+    let changed = entry.text != entry.from;
+    if changed != session.protocol_changed() {
+        commands.push(Command::View(ViewCommand::ProtocolChanged(changed)));
+    }
     let writes = facts::is_coordinator(session) && study.packet.is_none();
     let parsed = Protocol::parse(&entry.text, "study.toml");
     Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.label(RichText::new("Protocol").font(theme::large()).color(theme::STRONG));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let changed = entry.text != entry.from;
                 if button(ui, "Write the file", None, ButtonLook::Primary, writes && changed && parsed.is_ok()).clicked() {
                     commands.push(Command::Study(StudyCommand::SaveProtocol(entry.text.clone())));
                 }
