@@ -213,9 +213,11 @@ fn a_mask_made_elsewhere_becomes_one_step_of_a_read() {
     let rows = std::array::from_fn(|r| std::array::from_fn(|c| matrix[r][c] + if (r, c) == (1, 3) { 1.4 } else { 0.0 }));
     let other = osteon::volume::Grid::new(grid.shape(), osteon::space::Affine::new(rows).unwrap()).unwrap();
     let off = foreign(home.path(), "off.nii.gz", &other, [7, 7, 2], 1);
-    let (fine, said) = import(&off, &[]);
+    let (fine, said) = import(&off, &["--add"]);
     assert!(!fine && said.contains("40 × 44 × 8") && said.matches(" mm from (").count() == 2, "{said}");
-    assert!(import(&off, &["--resample"]).0);
+    let (fine, said) = import(&off, &["--resample"]);
+    assert!(!fine && said.contains("has 1 voxels labelled by R2 in the marrow layer") && said.contains("--replace"), "{said}");
+    assert!(import(&off, &["--resample", "--add"]).0);
     let mut driver = driver(home.path());
     open(&mut driver, &root);
     enter(&mut driver, "R2");

@@ -36,6 +36,12 @@ pub struct MaskArgs {
     /// Resample a mask on another grid (nearest voxel)
     #[arg(long)]
     pub resample: bool,
+    /// Over labels that are there: the layer becomes the mask, and what the mask leaves empty is cleared
+    #[arg(long, conflicts_with = "add")]
+    pub replace: bool,
+    /// Over labels that are there: they stay where the mask is empty, as for a file per bone
+    #[arg(long)]
+    pub add: bool,
 }
 
 /// # Errors
@@ -44,11 +50,13 @@ pub fn run(args: &MaskArgs) -> Result<()> {
     place::require_path(&args.mask)?;
     let layer = LayerKind::from_word(&args.layer).with_context(|| format!("{} is no layer; write marrow or bone", args.layer))?;
     let exam = ExamCode::new(&args.exam)?;
-    let mut options = MaskOptions { resample: args.resample, ..MaskOptions::default() };
+    let mut options = MaskOptions { resample: args.resample, add: args.add, ..MaskOptions::default() };
     for pair in &args.map {
         let numbers = pair.split_once('=').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
         let (theirs, ours) = numbers.with_context(|| format!("--map {pair}: write their label, = and ours, such as 4=1"))?;
-        options.map.insert(theirs, ours);
+        if options.map.insert(theirs, ours).is_some_and(|before| before != ours) {
+            bail!("--map names label {theirs} twice; say once what becomes of it");
+        }
     }
     let progress = Progress::new();
     let bar = progress.clone();
@@ -62,6 +70,14 @@ pub fn run(args: &MaskArgs) -> Result<()> {
         driver.wait("Opening", PATIENCE, |s| s.exam().is_some_and(|e| *e.code() == exam))?;
     }
     driver.run(Command::Tool(ToolCommand::Layer(layer)));
+    let there = driver.session().exam().map_or(0, |e| e.layers().labels(layer).counts().labelled());
+    if there > 0 && !args.replace && !args.add {
+        bail!(
+            "{exam} has {there} voxels labelled by {} in the {layer} layer: give --replace to let it be the mask, or --add to keep them where \
+             the mask is empty",
+            args.reader
+        );
+    }
     driver.run_to_end("Importing", PATIENCE, Command::File(FileCommand::ImportMask(args.mask.clone(), options)))?;
     driver.wait("Saving", PATIENCE, Session::all_saved)?;
     progress.finish();

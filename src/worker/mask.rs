@@ -17,6 +17,7 @@ pub(super) fn read(task: &Task, request: &MaskRequest) -> Outcome {
             exam: request.exam.clone(),
             layer: request.layer,
             labels,
+            add: request.add,
             base_revision: request.base_revision,
         })),
         Err(why) => Outcome::Failed(why),
@@ -39,7 +40,7 @@ fn placed(request: &MaskRequest) -> Result<Labels, String> {
         SlicePlaces::Grid => place(&labels, &request.grid, how),
         SlicePlaces::Each(starts) => place_slices(&labels, starts, &request.grid, how),
     };
-    placed.map_err(|error| match error {
+    let placed = placed.map_err(|error| match error {
         PlacingError::OtherGrid(grids) => format!(
             "{}: the mask does not lie on the image's grid: the image has {}, the mask {}; let it be resampled (--resample) if that is meant.",
             path.display(),
@@ -47,7 +48,8 @@ fn placed(request: &MaskRequest) -> Result<Labels, String> {
             grids.right
         ),
         PlacingError::Outside(_) => format!("{}: {error}; crop it, or let it be resampled (--resample).", path.display()),
-    })
+    })?;
+    Ok(placed)
 }
 
 /// Labels that the layer does not have, unless it was said what becomes of them.

@@ -3,8 +3,9 @@
 use super::{osteon, refused};
 use crate::common::{ball, ball_study};
 use crate::files::series::Slice;
-use osteon::io::write_image_nifti;
+use osteon::io::{write_image_nifti, write_labels_nifti};
 use osteon::study::{Protocol, Study};
+use osteon::volume::Labels;
 use std::path::Path;
 
 /// A rectangle was blacked out only where the source did not deny burnt-in names: in NIfTI, and in DICOM that says NO, the name stayed,
@@ -86,4 +87,52 @@ fn the_studys_own_images_are_no_new_ones() {
     assert_eq!(study.exams().unwrap().len(), 3);
     let said = refused(home.path(), &["study", "import", &at("all/study"), &at("all/study/exams")]);
     assert!(said.contains("no new exam came of these images"), "{said}");
+}
+
+/// A second mask was merged into the first: what had been erased in the other program stayed, and an empty mask "held nothing that is
+/// not there already".
+#[test]
+fn a_mask_that_comes_again_is_the_layer_or_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let study = ball_study(Path::new(&at("study")), 1);
+    let record = study.exams().unwrap().remove(0);
+    let grid = study.load_image(&record.exam, &record.reading_sequence).unwrap().grid().clone();
+    let mask = |name: &str, columns: std::ops::Range<usize>, label: u8| {
+        let mut labels = Labels::empty(grid.clone());
+        columns.for_each(|i| labels.set([i, 22, 4], label));
+        write_labels_nifti(Path::new(&at(name)), &labels, "test").unwrap();
+        at(name)
+    };
+    let (wide, narrow, empty) = (mask("wide.nii.gz", 10..20, 1), mask("narrow.nii.gz", 15..22, 2), mask("empty.nii.gz", 0..0, 0));
+    let (root, exam) = (at("study"), record.exam.to_string());
+    let import = |mask: &str, more: &[&str]| {
+        osteon(home.path(), &[&["study", "import-mask", &root, mask, "--exam", &exam, "--reader", "R1"][..], more].concat())
+    };
+    let (_, out, _) = import(&empty, &[]);
+    assert!(out.contains("The mask labels no voxel: nothing was changed."), "{out}");
+    assert!(import(&wide, &[]).0);
+    for again in [&wide, &narrow, &empty] {
+        let (fine, _, said) = import(again, &[]);
+        let expected = format!("{exam} has 10 voxels labelled by R1 in the marrow layer: give --replace to let it be the mask, or --add");
+        assert!(!fine && said.contains(&expected), "{said}");
+    }
+    let counts = || {
+        let mut driver = crate::common::driver(home.path());
+        crate::common::open(&mut driver, Path::new(&root));
+        crate::common::enter(&mut driver, "R1");
+        let layers = driver.session().exam().unwrap().layers();
+        let counts = layers.labels(osteon::volume::LayerKind::Marrow).counts();
+        ([counts.of(1), counts.of(2)], layers.history().entries().count())
+    };
+    let (fine, out, said) = import(&narrow, &["--add"]);
+    assert!(fine && out.contains("7 voxels of the marrow layer; 5 labelled voxels that it leaves empty stay."), "{out}{said}");
+    assert_eq!(counts(), ([5, 7], 2));
+    let (fine, out, said) = import(&narrow, &["--replace"]);
+    assert!(fine && out.contains("7 voxels of the marrow layer; 5 labelled voxels that it leaves empty are cleared."), "{out}{said}");
+    assert_eq!(counts(), ([0, 7], 3));
+    assert!(import(&empty, &["--replace"]).0);
+    assert_eq!(counts(), ([0, 0], 4), "each is one step that can be taken back");
+    let said = refused(home.path(), &["study", "import-mask", &root, &wide, "--exam", &exam, "--reader", "R1", "--map", "1=1,1=3"]);
+    assert!(said.contains("--map names label 1 twice; say once what becomes of it"), "{said}");
 }

@@ -26,12 +26,14 @@ impl Session {
             grid: Arc::clone(exam.layers().labels(layer).grid()),
             map: options.map,
             resample: options.resample,
+            add: options.add,
             base_revision: exam.layers().revision(layer),
         };
         vec![self.request("Importing a mask", Request::ReadMask(Box::new(request)))]
     }
 
-    /// Writes the labelled voxels of the mask; what it leaves empty stays as it is. Refused where the reader has gone on painting.
+    /// Lets the layer be the mask, or writes its labelled voxels alone where it is to be added. Refused where the reader has gone on
+    /// painting.
     pub(in crate::session) fn absorb_mask(&mut self, mask: MaskRead) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
         let Some(exam) = self.exam.as_mut().filter(|e| *e.code() == mask.exam && e.writable) else {
@@ -42,7 +44,12 @@ impl Session {
             self.warn("The mask was not imported: the layer was changed meanwhile. Import it again.");
             return effects;
         }
-        let mut voxels = 0_u64;
+        let (mut voxels, mut bare) = (0_u64, Vec::new());
+        exam.layers.labels(mask.layer).for_each_labelled(|voxel, _| {
+            if mask.labels.get(voxel) == 0 {
+                bare.push(voxel);
+            }
+        });
         if let Err(error) = exam.layers.begin(mask.layer, CommitKind::Imported, "Imported mask".to_owned()) {
             self.warn(error.to_string());
             return effects;
@@ -51,11 +58,21 @@ impl Session {
             voxels += 1;
             exam.layers.write(voxel, label);
         });
+        if !mask.add {
+            // What was erased in the other program would stay.
+            bare.iter().for_each(|voxel| exam.layers.write(*voxel, 0));
+        }
+        let rest = match (bare.len(), mask.add) {
+            (0, _) => String::new(),
+            (left, true) => format!("; {left} labelled voxels that it leaves empty stay"),
+            (left, false) => format!("; {left} labelled voxels that it leaves empty are cleared"),
+        };
         match exam.layers.commit() {
             Some(row) => {
                 effects.extend(self.journal(row));
-                self.info(format!("Mask imported: {voxels} voxels of the {} layer. Undo takes it back as one step.", mask.layer));
+                self.info(format!("Mask imported: {voxels} voxels of the {} layer{rest}. Undo takes it back as one step.", mask.layer));
             }
+            None if voxels == 0 => self.info("The mask labels no voxel: nothing was changed."),
             None => self.info("The mask holds nothing that is not there already."),
         }
         effects

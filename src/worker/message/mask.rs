@@ -24,6 +24,8 @@ pub struct MaskRequest {
     pub map: BTreeMap<u8, u8>,
     /// Whether a mask on another grid is resampled.
     pub resample: bool,
+    /// Whether labels that are there stay where the mask is empty.
+    pub add: bool,
     /// Revision of the layer when asked.
     pub base_revision: u64,
 }
@@ -37,6 +39,8 @@ pub struct MaskRead {
     pub layer: LayerKind,
     /// Labels of that layer.
     pub labels: Labels,
+    /// As asked.
+    pub add: bool,
     /// Revision of the layer when asked.
     pub base_revision: u64,
 }
