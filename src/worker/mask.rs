@@ -49,6 +49,9 @@ fn placed(request: &MaskRequest) -> Result<Labels, String> {
         ),
         PlacingError::Outside(_) => format!("{}: {error}; crop it, or let it be resampled (--resample).", path.display()),
     })?;
+    if placed.counts().labelled() == 0 && labels.counts().labelled() > 0 {
+        return Err(format!("{}: no labelled voxel falls on the image; choose the mask of this exam.", path.display()));
+    }
     Ok(placed)
 }
 

@@ -136,3 +136,17 @@ fn a_mask_that_comes_again_is_the_layer_or_is_refused() {
     let said = refused(home.path(), &["study", "import-mask", &root, &wide, "--exam", &exam, "--reader", "R1", "--map", "1=1,1=3"]);
     assert!(said.contains("--map names label 1 twice; say once what becomes of it"), "{said}");
 }
+
+/// With `--resample` a mask of another place was "imported", and not one of its voxels was.
+#[test]
+fn a_mask_that_misses_the_image_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let exam = ball_study(Path::new(&at("study")), 1).exams().unwrap()[0].exam.to_string();
+    let mut labels = Labels::empty(ball(500.0).grid().clone());
+    labels.set([20, 22, 4], 1);
+    write_labels_nifti(Path::new(&at("far.nii.gz")), &labels, "test").unwrap();
+    let import = ["study", "import-mask", &at("study"), &at("far.nii.gz"), "--exam", &exam, "--reader", "R1", "--resample"];
+    let said = refused(home.path(), &import);
+    assert!(said.ends_with("far.nii.gz: no labelled voxel falls on the image; choose the mask of this exam."), "{said}");
+}
