@@ -97,6 +97,16 @@ impl Table {
             .with_context(|| format!("column {name} holds more than categories 0 to 255"))
     }
 
+    /// Column of calls: 1 is positive, 0 negative. Any other code would count as negative without a word.
+    fn calls(&self, name: &str) -> Result<Vec<bool>> {
+        let one = |(row, value): (usize, f64)| match value {
+            0.0 => Ok(false),
+            1.0 => Ok(true),
+            other => bail!("row {}, column {name}: {other} is neither 0 nor 1; code what is negative as 0 and positive as 1", row + 2),
+        };
+        self.complete(name)?.into_iter().enumerate().map(one).collect()
+    }
+
     /// Columns whose names are a prefix and a number (`r1`, `r2`, …), in order.
     fn numbered(&self, prefix: char) -> Vec<usize> {
         let is = |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.parse::<u32>().is_ok());
@@ -142,7 +152,7 @@ fn auc_one_against_rest(table: &Table, truth: &[usize], size: usize) -> Result<V
 }
 
 fn binary_scores(table: &Table) -> Result<Value> {
-    let truth: Vec<bool> = table.categories("y_true")?.into_iter().map(|t| t == 1).collect();
+    let truth = table.calls("y_true")?;
     let scores = table.complete("score")?;
     let roc = Roc::of(truth.iter().copied().zip(scores.iter().copied())).context("both kinds of units are needed")?;
     let count = |is: bool, called: bool| truth.iter().zip(&scores).filter(|(t, s)| **t == is && (**s > 0.5) == called).count() as u64;
@@ -223,7 +233,7 @@ fn halfslices(table: &Table) -> Result<Value> {
     let mut raters: Vec<(String, Vec<bool>)> = Vec::new();
     for column in table.numbered('r') {
         let name = &table.names[column];
-        raters.push((name.clone(), table.categories(name)?.into_iter().map(|v| v == 1).collect()));
+        raters.push((name.clone(), table.calls(name)?));
     }
     let readers = raters.len();
     let votes: Vec<usize> = (0..patients.len()).map(|row| raters.iter().filter(|(_, calls)| calls[row]).count()).collect();

@@ -2,6 +2,7 @@
 
 mod imports;
 mod packets;
+mod slips;
 mod writing;
 
 use super::common::{ball, ball_study, files};
