@@ -47,8 +47,14 @@ pub struct ExportArgs {
 /// # Errors
 /// One sentence that says what is missing.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    place::require_path(&args.study)?;
+    place::require_study(&args.study)?;
     let how = match (args.layout, &args.link, &args.source) {
+        (ExportLayout::Nifti | ExportLayout::Nnunet | ExportLayout::Bids, Some(_), _) => {
+            bail!("--link is for --as dicom-seg only: no other layout tells who is who; leave it out")
+        }
+        (ExportLayout::Nifti | ExportLayout::Nnunet | ExportLayout::Bids, _, Some(_)) => {
+            bail!("--source is for --as dicom-seg only: leave it out")
+        }
         (ExportLayout::Nifti, ..) => ExportHow::Nifti,
         (ExportLayout::Nnunet, ..) => ExportHow::NnUnet,
         (ExportLayout::Bids, ..) => ExportHow::Bids,
@@ -65,9 +71,6 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
     let mut driver = Driver::new(Session::new(DEFAULT_SEED), config, Box::new(move |event| bar.follow(event)))?;
     driver.run_to_end("Opening", PATIENCE, Command::File(FileCommand::Use(PickPurpose::OpenFolder, args.study.clone())))?;
-    if driver.session().study().is_none() {
-        bail!("{} is not a study; make one with `osteon study init`", args.study.display());
-    }
     driver.run_to_end("Opening", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator)))?;
     driver.run_to_end("Exporting", PATIENCE, Command::File(FileCommand::Export(how, args.out.clone())))?;
     progress.finish();

@@ -1,6 +1,7 @@
 //! Where and when: the person's folders, the clock, the cores.
 
 use crate::learn::Compute;
+use crate::study::{Layout, StudyError};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,15 @@ pub fn require_path(path: &Path) -> Result<()> {
         bail!("{}: there is no such file or folder; check the spelling", path.display());
     }
     Ok(())
+}
+
+/// The window makes a study of whatever images are opened; a command that was given another folder by a slip does not.
+///
+/// # Errors
+/// One sentence, if the folder is no study.
+pub(super) fn require_study(path: &Path) -> Result<()> {
+    require_path(path)?;
+    if Layout::new(path).protocol().is_file() { Ok(()) } else { Err(StudyError::NotAStudy { root: path.to_owned() }.into()) }
 }
 
 /// Nothing that lies on the disk is written over by a command: nobody was asked whether it may go.

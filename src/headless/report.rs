@@ -4,7 +4,6 @@ use super::progress::Progress;
 use super::{DEFAULT_SEED, Driver, clock, place};
 use crate::consensus::Method;
 use crate::session::{Command, FileCommand, Session, StudyCommand};
-use crate::study::Layout;
 use crate::worker::WorkerConfig;
 use crate::worker::message::{PickPurpose, REPORT_SEED, ReportChoice, Role};
 use anyhow::{Result, bail};
@@ -43,10 +42,7 @@ pub struct ReportArgs {
 /// # Errors
 /// One sentence that says what is missing.
 pub fn run(args: &ReportArgs) -> Result<()> {
-    place::require_path(&args.study)?;
-    if !Layout::new(&args.study).protocol().is_file() {
-        bail!("{} is not a study; make one with `osteon study init`", args.study.display());
-    }
+    place::require_study(&args.study)?;
     let Some(method) = Method::from_word(&args.method) else {
         bail!("--method {}: choose staple, joint, majority or simple", args.method);
     };

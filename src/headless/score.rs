@@ -127,7 +127,7 @@ pub fn run(command: ScoreCommand) -> Result<()> {
 }
 
 fn make(args: &MakeArgs) -> Result<()> {
-    place::require_path(&args.study)?;
+    place::require_study(&args.study)?;
     let config =
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
     let progress = Progress::new();

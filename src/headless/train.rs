@@ -80,7 +80,7 @@ pub(super) fn driver_for(
     seed: u64,
     listener: Box<dyn FnMut(&Event) + Send>,
 ) -> Result<Driver> {
-    place::require_path(study)?;
+    place::require_study(study)?;
     let config =
         WorkerConfig { threads: place::all_threads(), scratch_root: place::data_home().join("scratch"), wake: Arc::new(|| {}), clock };
     let mut driver = Driver::new(Session::new(seed).in_hands(hands), config, listener)?;

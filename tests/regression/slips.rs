@@ -26,3 +26,28 @@ fn codes_other_than_0_and_1_are_refused_with_file_and_row() {
     fs::write(at("halfslices.csv"), "patient,r1,r2\nP1,0,1\nP1,1,0\nP2,1,1\n").unwrap();
     assert!(osteon(home.path(), &["stats", &at("")]).0);
 }
+
+/// A folder of images, or one of anything, was made into a study below the program's own folder, and nothing was said of it.
+#[test]
+fn a_folder_that_is_no_study_is_called_none() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    fs::create_dir(at("images")).unwrap();
+    write_image_nifti(Path::new(&at("images/k.nii.gz")), &ball(0.0)).unwrap();
+    let (images, image) = (at("images"), at("images/k.nii.gz"));
+    for folder in [&images, &image] {
+        for args in [
+            &["propose", folder, "--model", "marrow-R1"][..],
+            &["evaluate", folder, "--model", "marrow-R1"],
+            &["train", folder, "--model", "marrow-R1", "--ablate-accepted"],
+            &["export", folder, &at("out")],
+            &["report", folder],
+            &["study", "import-mask", folder, &image, "--exam", "K-001", "--reader", "R1"],
+            &["score", "make", folder, "--session", "S", "--model", "marrow-R1"],
+        ] {
+            let said = refused(home.path(), args);
+            assert!(said.contains(&format!("{folder} is not a study, there is no study.toml in it; choose a study's folder")), "{said}");
+        }
+    }
+    assert!(!Path::new(&at("home/scratch")).exists() && !Path::new(&at("out")).exists());
+}
