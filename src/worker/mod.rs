@@ -48,5 +48,5 @@ mod visits;
 
 pub use hub::{WorkerConfig, Workers};
 pub use inputs::among as model_inputs;
-pub use sample::{SAMPLE_PARTS, SAMPLE_SEED};
+pub use sample::{SAMPLE_NAME, SAMPLE_PARTS, SAMPLE_SEED};
 pub use start_from::Beginning;

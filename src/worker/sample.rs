@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// Seed of the shipped sample.
 pub const SAMPLE_SEED: u64 = 2022;
+/// What the sample study is called.
+pub const SAMPLE_NAME: &str = "Sample knees";
 /// What each exam of the sample is for, in the order of making.
 pub const SAMPLE_PARTS: [Part; 6] = [Part::Train, Part::Train, Part::Train, Part::Validate, Part::Validate, Part::Test];
 
@@ -37,7 +39,7 @@ fn protocol() -> Protocol {
 
 /// The exams take the way that any images take: written as files, read, imported.
 fn build(task: &Task, root: &Path) -> Result<(), String> {
-    let study = Study::init(root, "Sample knees", &protocol()).map_err(|e| e.to_string())?;
+    let study = Study::init(root, SAMPLE_NAME, &protocol()).map_err(|e| e.to_string())?;
     let mut rng = ChaCha8Rng::seed_from_u64(SAMPLE_SEED);
     let mut parts = Vec::new();
     for (number, part) in SAMPLE_PARTS.into_iter().enumerate() {

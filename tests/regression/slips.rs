@@ -51,3 +51,24 @@ fn a_folder_that_is_no_study_is_called_none() {
     }
     assert!(!Path::new(&at("home/scratch")).exists() && !Path::new(&at("out")).exists());
 }
+
+/// The sample was looked for in any study, and whoever had named a real one was advised to delete it.
+#[test]
+fn the_sample_is_made_in_no_folder_that_holds_anything() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    ball_study(Path::new(&at("study")), 1);
+    fs::create_dir(at("letters")).unwrap();
+    fs::write(at("letters/dear.txt"), "colleague").unwrap();
+    let before = files(home.path());
+    for (folder, words) in [
+        (at("study"), "study is another study than the sample; name another folder for the sample"),
+        (at("study/exams/new"), "which takes no other files"),
+        (at("letters"), "letters holds other files; name a new or an empty folder for the sample"),
+        (at("letters/dear.txt"), "dear.txt holds other files; name a new or an empty folder for the sample"),
+    ] {
+        let said = refused(home.path(), &["demo", &folder, "--headless"]);
+        assert!(said.contains(words) && !said.contains("delete"), "{said}");
+        assert!(files(home.path()) == before, "{folder}");
+    }
+}

@@ -6,13 +6,13 @@ use crate::headless::progress::Progress;
 use crate::headless::{DEFAULT_SEED, Driver, clock, place};
 use crate::phantom::{KneeExam, SimulatedReader, knee};
 use crate::session::{AdoptWhat, Command, EditCommand, FileCommand, ModelCommand, Session, StudyCommand};
-use crate::study::{ExamCode, Part, ReaderCode, Study};
+use crate::study::{ExamCode, Layout, Part, ReaderCode, Study};
 use crate::volume::Labels;
 use crate::worker::message::{Event, Outcome, PickPurpose, Role, TrainedVersion};
-use crate::worker::{SAMPLE_PARTS, SAMPLE_SEED, WorkerConfig};
+use crate::worker::{SAMPLE_NAME, SAMPLE_PARTS, SAMPLE_SEED, WorkerConfig};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -94,7 +94,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let (driver, trained) = open(args, &progress)?;
     let mut demo = Demo { driver, trained, progress, knees: Vec::new(), rounds: Vec::new(), paint: Effort::default() };
     if demo.driver.session().exams().iter().any(|e| !e.done.is_empty()) {
-        bail!("{}: this sample study has been read already; name another folder, or delete this one", args.folder().display());
+        bail!("{}: this sample study has been read already; name another folder", args.folder().display());
     }
     demo.match_knees()?;
     demo.learn(args)?;
@@ -120,6 +120,7 @@ fn open(args: &DemoArgs, progress: &Progress) -> Result<(Driver, Trained)> {
         }
     });
     let root = args.folder();
+    require_sample_or_nothing(&root)?;
     let home = place::data_home();
     let config = WorkerConfig { threads: place::all_threads(), scratch_root: home.join("scratch"), wake: Arc::new(|| {}), clock };
     let session = Session::new(args.seed).with_sample_root(root);
@@ -128,6 +129,22 @@ fn open(args: &DemoArgs, progress: &Progress) -> Result<(Driver, Trained)> {
     driver.run_to_end("Making the sample study", PATIENCE, Command::File(FileCommand::OpenSample))?;
     driver.run(Command::Model(ModelCommand::Steps(args.steps)));
     Ok((driver, trained))
+}
+
+/// Whatever lies in the folder but the sample itself is somebody's own.
+fn require_sample_or_nothing(root: &Path) -> Result<()> {
+    if Layout::new(root).protocol().is_file() {
+        if Study::open(root)?.protocol().name() != SAMPLE_NAME {
+            bail!("{} is another study than the sample; name another folder for the sample", root.display());
+        }
+        return Ok(());
+    }
+    Layout::refuse_target(root)?;
+    let holds_nothing = !root.exists() || std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none());
+    if !holds_nothing {
+        bail!("{} holds other files; name a new or an empty folder for the sample", root.display());
+    }
+    Ok(())
 }
 
 pub(super) struct Demo {
@@ -158,7 +175,7 @@ impl Demo {
                 }
             }
             let code =
-                found.with_context(|| format!("{}: exam {number} of the sample is missing; delete the folder", self.root().display()))?;
+                found.with_context(|| format!("{}: exam {number} of the sample is missing; name another folder", self.root().display()))?;
             self.knees.push((code, part, knee));
         }
         Ok(())
