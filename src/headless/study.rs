@@ -2,7 +2,9 @@
 
 use super::output::{NOTHING, require_target, write_text};
 use crate::learn::checkpoint;
-use crate::study::{FormRead, ImportOptions, Part, PatientMap, PixelBox, SequenceName, Study, duration_words};
+use crate::study::{
+    ExamStatus, FormRead, ImportOptions, MEETING_READER, Part, PatientMap, PixelBox, ReaderCode, SequenceName, Study, duration_words,
+};
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -112,9 +114,7 @@ fn status(dir: &std::path::Path) -> Result<()> {
         let part = exam.part.map_or("not drawn", part_word);
         let names: Vec<String> = exam.sequences.iter().map(ToString::to_string).collect();
         println!("{}  {part}  {} slices  {}", exam.exam, exam.slices, names.join(", "));
-        let sealed = exam.reads.iter().filter(|r| r.sealed.is_some()).count();
-        let wanted = study.protocol().readers().len() * study.protocol().reading().reads as usize;
-        println!("    {sealed} of {wanted} reads sealed");
+        println!("    {}", sealed_words(&study, &exam));
         for read in &exam.reads {
             let sealed = read.sealed.as_ref().map_or(String::new(), |time| format!(", sealed {time}"));
             let assisted = if read.assisted { ", assisted" } else { "" };
@@ -137,6 +137,18 @@ fn status(dir: &std::path::Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// How many of the reads that the protocol asks for are sealed; repeats, which it asks for of some exams only, are counted apart.
+fn sealed_words(study: &Study, exam: &ExamStatus) -> String {
+    let reads = study.protocol().reading().reads as usize;
+    let readers: Vec<&ReaderCode> =
+        study.protocol().readers().iter().map(|rule| &rule.code).filter(|c| c.as_str() != MEETING_READER).collect();
+    let sealed = exam.reads.iter().filter(|r| r.sealed.is_some());
+    let asked: usize = readers.iter().map(|code| sealed.clone().filter(|r| r.reader == **code).count().min(reads)).sum();
+    let more = sealed.count() - asked;
+    let beside = if more > 0 { format!(", {more} more beside them") } else { String::new() };
+    format!("{asked} of {} reads sealed{beside}", readers.len() * reads)
 }
 
 const fn part_word(part: Part) -> &'static str {

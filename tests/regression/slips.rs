@@ -72,3 +72,20 @@ fn the_sample_is_made_in_no_folder_that_holds_anything() {
         assert!(files(home.path()) == before, "{folder}");
     }
 }
+
+/// With repeats the list said "6 of 4 reads sealed".
+#[test]
+fn repeats_are_counted_beside_the_reads_that_are_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("study");
+    let study = ball_study(&root, 1);
+    let exam = study.exams().unwrap()[0].exam.clone();
+    for (reader, reads) in [("R1", 1), ("R2", 2), ("R3", 2)] {
+        for _ in 0..reads {
+            let (_, file) = study.new_read_for(&ReaderCode::new(reader).unwrap(), &exam, NOW).unwrap();
+            study.seal_read(file, NOW).unwrap();
+        }
+    }
+    let (_, out, _) = osteon(home.path(), &["study", "status", root.to_str().unwrap()]);
+    assert!(out.contains("    3 of 3 reads sealed, 2 more beside them\n"), "{out}");
+}
