@@ -89,3 +89,30 @@ fn repeats_are_counted_beside_the_reads_that_are_asked_for() {
     let (_, out, _) = osteon(home.path(), &["study", "status", root.to_str().unwrap()]);
     assert!(out.contains("    3 of 3 reads sealed, 2 more beside them\n"), "{out}");
 }
+
+/// `A,A` marked as two, and the empty name of `A,,B` could never mark: the session could not be locked.
+#[test]
+fn scorers_are_named_once_each() {
+    let home = tempfile::tempdir().unwrap();
+    let study = ball_study(&home.path().join("study"), 1);
+    let record = study.exams().unwrap().remove(0);
+    let image = study.load_image(&record.exam, &record.reading_sequence).unwrap();
+    let make = |study: &Study, scorers: &[&str]| {
+        let mut labels = Labels::empty(image.grid().clone());
+        labels.set([20, 22, 4], 1);
+        let masks = vec![(record.exam.clone(), ScoreSource::Model("marrow-R1/1".into()), labels, 2)];
+        let (session, scorers) = (ExamCode::new("S1").unwrap(), scorers.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        let plan = NewPlan { session: &session, created: NOW, scorers: &scorers, outside_bone_removed: false, left_out: &[] };
+        new_score_session(study, plan, masks, 4, None)
+    };
+    let before = files(home.path());
+    for (scorers, words) in [
+        (&["A", "A"][..], "scorer A is named twice; name each once"),
+        (&["A", "B", " a"], "scorer a is named twice; name each once"),
+        (&["A", "", "B"], "a scorer has no name; write names between single commas"),
+    ] {
+        let said = make(&study, scorers).unwrap_err().to_string();
+        assert!(said.contains(words) && files(home.path()) == before, "{said}");
+    }
+    make(&study, &["A", "B"]).unwrap();
+}

@@ -111,6 +111,7 @@ pub fn new_score_session(
     if masks.is_empty() || plan.scorers.is_empty() {
         return Err(StudyError::Scores { path: place, problem: "a session needs masks and somebody who marks".to_owned() });
     }
+    require_scorers(plan.scorers).map_err(|problem| StudyError::Scores { path: place.clone(), problem })?;
     let key = place_for_key(layout, plan.session, key)?;
     let mut masks = masks;
     masks.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
@@ -151,6 +152,18 @@ pub fn new_score_session(
         return Err(error);
     }
     Ok(key)
+}
+
+/// Whoever is named twice would mark, and be counted, as two; whoever has no name could never mark.
+fn require_scorers(scorers: &[String]) -> Result<(), String> {
+    if scorers.iter().any(|name| name.trim().is_empty()) {
+        return Err("a scorer has no name; write names between single commas".to_owned());
+    }
+    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    match (1..scorers.len()).find(|&at| scorers[..at].iter().any(|before| same(before, &scorers[at]))) {
+        Some(at) => Err(format!("scorer {} is named twice; name each once", scorers[at].trim())),
+        None => Ok(()),
+    }
 }
 
 /// What is known of a session before its masks are shuffled.
