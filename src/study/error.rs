@@ -150,6 +150,14 @@ pub enum StudyError {
         /// Why, and what to do.
         problem: String,
     },
+    /// A list that a person wrote has a mistake.
+    #[error("{}: {problem}", path.display())]
+    List {
+        /// The list.
+        path: PathBuf,
+        /// Where it is wrong, and what to do.
+        problem: String,
+    },
     /// The atlas cannot be used so.
     #[error("{}: {problem}", path.display())]
     Atlas {

@@ -116,3 +116,18 @@ fn scorers_are_named_once_each() {
     }
     make(&study, &["A", "B"]).unwrap();
 }
+
+/// A link list was taken and not used; a slip in the list of ages was "damage" to be restored from a copy.
+#[test]
+fn options_without_use_and_cells_without_a_number_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    ball_study(Path::new(&at("study")), 1);
+    for (option, layout) in [("--link", "nifti"), ("--link", "bids"), ("--source", "nnunet")] {
+        let said = refused(home.path(), &["export", &at("study"), &at("out"), "--as", layout, option, &at("study")]);
+        assert!(said.contains(&format!("{option} is for --as dicom-seg only")) && !Path::new(&at("out")).exists(), "{said}");
+    }
+    fs::write(at("ages.csv"), "exam,sex,age\nK-001,f,13\nK-002,m,abc\n").unwrap();
+    let said = refused(home.path(), &["score", "table", &at("study"), "--session", "S1", "--covariates", &at("ages.csv")]);
+    assert!(said.ends_with("ages.csv: line 3, column age: \"abc\" is no number; correct the list"), "{said}");
+}

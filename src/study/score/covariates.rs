@@ -34,8 +34,10 @@ impl Covariates {
     pub fn load(path: &Path, study_root: &Path) -> Result<Self, StudyError> {
         refuse_inside("ages and other covariates", path, study_root)?;
         let text = String::from_utf8_lossy(&read_given(path)?).into_owned();
-        Self::parse(&text)
-            .map_err(|(line, problem)| StudyError::Damaged { path: path.to_owned(), problem: format!("line {line}: {problem}") })
+        Self::parse(&text).map_err(|(line, problem)| StudyError::List {
+            path: path.to_owned(),
+            problem: format!("line {line}, {problem}; correct the list"),
+        })
     }
 
     /// Compares the list that was read from `path` with the exams of a session: one sentence on those that only one of them knows,
@@ -48,7 +50,7 @@ impl Covariates {
         let listed: BTreeSet<&ExamCode> = self.0.keys().collect();
         if listed.is_disjoint(&exams) && !exams.is_empty() {
             let problem = format!("none of its exams is in session {}; write the exams' codes of this study", plan.session);
-            return Err(StudyError::Damaged { path: path.to_owned(), problem });
+            return Err(StudyError::List { path: path.to_owned(), problem });
         }
         let parts = [(exams.difference(&listed), "not in the list"), (listed.difference(&exams), "in the list, but not in the session")];
         let said: Vec<String> = parts.into_iter().filter_map(|(codes, word)| Some(format!("{} {word}", counted(codes)?))).collect();
@@ -79,17 +81,20 @@ impl Covariates {
                 None => Ok(None),
                 Some(text) => match text.replace(',', ".").parse::<f64>() {
                     Ok(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
-                    _ => Err((at + 1, format!("{text:?} is no number"))),
+                    _ => {
+                        let name = column.and_then(|c| names.get(c)).map_or("", String::as_str);
+                        Err((at + 1, format!("column {name}: {text:?} is no number")))
+                    }
                 },
             };
-            let code = ExamCode::new(cell(Some(exam)).unwrap_or_default()).map_err(|e| (at + 1, e.to_string()))?;
+            let code = ExamCode::new(cell(Some(exam)).unwrap_or_default()).map_err(|e| (at + 1, format!("column exam: {e}")))?;
             let covariate = Covariate {
                 age_years: number(age)?,
                 slices_with_signal: number(slices)?,
                 words: words.map(|c| cell(c).map(str::to_owned)),
             };
             if found.insert(code.clone(), covariate).is_some() {
-                return Err((at + 1, format!("{code} comes twice")));
+                return Err((at + 1, format!("column exam: {code} comes twice")));
             }
         }
         Ok(Self(found))
@@ -134,7 +139,7 @@ mod tests {
         assert_eq!(of("\u{feff}Slices;Exam;Age\n16;K-001;13,9").unwrap().of(&exam), expected);
         assert_eq!(of("exam,age\n\nK-001,\n").unwrap().of(&exam), Covariate::default());
         assert_eq!(of("exam,age\nK-001,old").unwrap_err().0, 2);
-        assert_eq!(of("exam,age\nK-001,1\nK-001,2").unwrap_err(), (3, "K-001 comes twice".to_owned()));
+        assert_eq!(of("exam,age\nK-001,1\nK-001,2").unwrap_err(), (3, "column exam: K-001 comes twice".to_owned()));
         assert!(of("patient,age\n").is_err() && of("").is_err());
     }
 
