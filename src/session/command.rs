@@ -1,17 +1,16 @@
 //! Everything a person can ask for. Views push these; only [`super::Session::apply`] acts on them.
 
-use super::compare_state::{ComparePage, ShownMap};
+use super::compare_command::CompareCommand;
 use super::conditions::Conditions;
 use super::display::WindowPreset;
 use super::layout::Layout;
 use super::model_command::ModelCommand;
 use super::tool::Tool;
 use super::view_state::Workspace;
-use crate::consensus::{JointStart, Method, Region};
 use crate::edit::tools::LabelSet;
 use crate::study::{AuditFilter, ExamCode, Look, Mark, PixelBox, SequenceName, Target};
 use crate::volume::LayerKind;
-use crate::worker::message::{AtlasMask, ExportHow, ModelVersion, NewScores, PickPurpose, ReportChoice, Role};
+use crate::worker::message::{AtlasMask, ExportHow, NewScores, PickPurpose, ReportChoice, Role};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -455,39 +454,6 @@ pub enum AdoptWhat {
     Part,
     /// The slice that is shown, also over what was changed by hand since.
     SliceOverHand,
-}
-
-/// Comparing reads.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CompareCommand {
-    /// How the consensus is made.
-    Method(Method),
-    /// Region of STAPLE.
-    Region(Region),
-    /// Start of joint STAPLE.
-    Start(JointStart),
-    /// A reader counts, or not.
-    ToggleReader(String),
-    /// An exam counts in the study's figures, or not.
-    ToggleExam(ExamCode),
-    /// A model's version is compared, or not.
-    ToggleModel(ModelVersion),
-    /// Lay a map over the picture.
-    Show(ShownMap),
-    /// Show the map this many places further.
-    StepShown(i32),
-    /// Look at a level: 1, 2, 3, 2+3 by place.
-    Level(usize),
-    /// Turn to a page beside the picture.
-    Page(ComparePage),
-    /// Go to a voxel and mark it.
-    GoTo([usize; 3]),
-    /// Go to a finding by its place in the list.
-    Finding(usize),
-    /// Go to the finding this many places further.
-    StepFinding(i32),
-    /// Begin a meeting's read with the consensus.
-    Adopt,
 }
 
 /// How a mask made elsewhere is taken over.

@@ -8,6 +8,7 @@ mod apply;
 mod atlas_state;
 mod awaited;
 mod command;
+mod compare_command;
 mod compare_state;
 mod conditions;
 mod display;
@@ -34,9 +35,10 @@ pub use active_time::ActiveTime;
 pub use atlas_state::AtlasState;
 use awaited::Awaited;
 pub use command::{
-    AdoptWhat, Command, CompareCommand, EditCommand, FileCommand, FormCommand, ImportCommand, MaskOptions, PointerCommand, ScoreCommand,
-    ShapeCommand, StudyCommand, ToolCommand, ViewCommand,
+    AdoptWhat, Command, EditCommand, FileCommand, FormCommand, ImportCommand, MaskOptions, PointerCommand, ScoreCommand, ShapeCommand,
+    StudyCommand, ToolCommand, ViewCommand,
 };
+pub use compare_command::CompareCommand;
 pub use compare_state::{ComparePage, CompareState, Finding, Marker, ShownMap};
 pub use conditions::{Conditions, ConditionsState, Monitor, RoomLight};
 pub use display::{DisplayRule, FattyMarrow, Window, WindowPreset};
