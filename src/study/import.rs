@@ -1,6 +1,7 @@
 //! Bringing images into a study: grouped by visit, under random codes, without a word about who the patient is.
 
 mod making;
+mod once;
 
 use super::code::{fresh_exam_code, fresh_patient_code};
 use super::incoming::Planned;
@@ -14,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 pub(super) use making::Making;
+pub(super) use once::{Once, once};
 
 /// What came of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! An import that a person may look at and correct before anything is written.
 
-use super::import::Importer;
-use super::import_once::{Once, once};
+use super::import::{Importer, Once, once};
 use super::import_table::{ImportTable, Look, PixelBox, PlannedExam, PlannedSequence};
 use super::incoming::{Incoming, Planned, SourceShape};
 use super::link::LinkList;

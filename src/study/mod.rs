@@ -6,7 +6,6 @@ mod code;
 mod error;
 mod exam;
 mod import;
-mod import_once;
 mod import_plan;
 mod import_table;
 mod incoming;

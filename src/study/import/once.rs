@@ -1,19 +1,19 @@
 //! Every image once: what is named twice in one import, and what lies in the study itself, stays out.
 
-use super::Layout;
-use super::incoming::Incoming;
+use crate::study::Layout;
+use crate::study::incoming::Incoming;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 /// What comes in, and what stays out with the reason.
-pub(super) struct Once {
+pub(in crate::study) struct Once {
     pub volumes: Vec<Incoming>,
     pub left_out: Vec<(PathBuf, String)>,
 }
 
 /// Leaves out the study's own files, and volumes all of whose source files another one brings, too: copies, and parts of a series
 /// beside the whole. Volumes of one file are different ones.
-pub(super) fn once(layout: &Layout, volumes: Vec<Incoming>) -> Once {
+pub(in crate::study) fn once(layout: &Layout, volumes: Vec<Incoming>) -> Once {
     let root = Layout::real_place(layout.root()).ok();
     let inside = |volume: &Incoming| root.as_ref().is_some_and(|root| Layout::real_place(&volume.path).is_ok_and(|p| p.starts_with(root)));
     let (own, volumes): (Vec<_>, Vec<_>) = volumes.into_iter().partition(inside);
