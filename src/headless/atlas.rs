@@ -33,10 +33,10 @@ pub struct AtlasArgs {
 /// # Errors
 /// One sentence that names the file and what to do.
 pub fn run(args: &AtlasArgs) -> Result<()> {
-    let study = Study::open(&args.dir)?;
     if let (Some(images), Some(mask)) = (&args.add, &args.mask) {
-        return add(&study, args, images, mask);
+        return add(&Study::open(&args.dir)?, args, images, mask);
     }
+    let study = Study::look(&args.dir)?;
     let atlas = study.atlas();
     let codes = atlas.codes()?;
     if codes.is_empty() {

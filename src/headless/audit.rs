@@ -34,7 +34,7 @@ pub struct AuditArgs {
 /// # Errors
 /// One sentence, if a journal is not what was written, or a file cannot be written.
 pub fn run(args: &AuditArgs) -> Result<()> {
-    let study = Study::open(&args.dir)?;
+    let study = Study::look(&args.dir)?;
     require_known(&study, args)?;
     args.csv.as_deref().map_or(Ok(()), |path| require_target(path, args.json.as_deref()))?;
     args.json.as_deref().map_or(Ok(()), |path| require_target(path, args.csv.as_deref()))?;

@@ -114,7 +114,7 @@ pub struct TableArgs {
 pub fn run(command: ScoreCommand) -> Result<()> {
     match command {
         ScoreCommand::Make(args) => make(&args),
-        ScoreCommand::List { study } => list(&Study::open(&study)?),
+        ScoreCommand::List { study } => list(&Study::look(&study)?),
         ScoreCommand::Mark(args) => mark(&args),
         ScoreCommand::Lock { study, session } => {
             let session = session_name(&session)?;

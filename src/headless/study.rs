@@ -100,7 +100,7 @@ pub fn run(command: StudyCommand) -> Result<()> {
 }
 
 fn forms(dir: &std::path::Path, csv: &std::path::Path) -> Result<()> {
-    let study = Study::open(dir)?;
+    let study = Study::look(dir)?;
     require_target(csv, NOTHING)?;
     let forms = study.forms()?;
     let text: String = std::iter::once(format!("{}\n", FormRead::CSV_HEAD)).chain(forms.iter().map(FormRead::to_csv)).collect();
@@ -108,7 +108,7 @@ fn forms(dir: &std::path::Path, csv: &std::path::Path) -> Result<()> {
 }
 
 fn status(dir: &std::path::Path) -> Result<()> {
-    let study = Study::open(dir)?;
+    let study = Study::look(dir)?;
     println!("{}", study.protocol().name());
     for exam in study.status()? {
         let part = exam.part.map_or("not drawn", part_word);
@@ -160,7 +160,7 @@ const fn part_word(part: Part) -> &'static str {
 }
 
 fn check(dir: &std::path::Path) -> Result<()> {
-    let study = Study::open(dir)?;
+    let study = Study::look(dir)?;
     let mut report = study.check()?;
     let mut versions = 0;
     for model in study.models()? {

@@ -17,7 +17,7 @@ use std::path::Path;
 
 pub use scale_file::ScaleFile;
 
-/// A study that is there, can be written to, and whose protocol is sound.
+/// A study that is there, and whose protocol is sound; unless it was opened only to look, it can be written to.
 ///
 /// **Blinding.** A reader's program opens reads with [`Study::open_read_for`] and [`Study::new_read_for`], which look into that
 /// reader's own folder and nowhere else. Only [`Study::reads_for_comparison`] shows other readers' labels.
@@ -61,6 +61,16 @@ impl Study {
     /// # Errors
     /// If the folder is no study, cannot be written to, or the protocol has a mistake (its line is named).
     pub fn open(root: &Path) -> Result<Self, StudyError> {
+        let study = Self::look(root)?;
+        tempfile::tempfile_in(root).map_err(|cause| StudyError::NotWritable { path: root.to_owned(), cause })?;
+        Ok(study)
+    }
+
+    /// Opens a study to look at it, be it write-protected: an archive, a backup, somebody else's.
+    ///
+    /// # Errors
+    /// If the folder is no study, or the protocol has a mistake (its line is named).
+    pub fn look(root: &Path) -> Result<Self, StudyError> {
         let layout = Layout::new(root);
         let path = layout.protocol();
         if !path.is_file() {
@@ -69,7 +79,6 @@ impl Study {
         let text = String::from_utf8(super::exam::read_bounded(&path)?)
             .map_err(|_| StudyError::Damaged { path: path.clone(), problem: "it is no UTF-8 text".to_owned() })?;
         let protocol = Protocol::parse(&text, &path.display().to_string())?;
-        tempfile::tempfile_in(root).map_err(|cause| StudyError::NotWritable { path: root.to_owned(), cause })?;
         Ok(Self { layout, protocol })
     }
 

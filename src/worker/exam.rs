@@ -50,7 +50,8 @@ pub(super) fn open_exam(task: &Task, house: &House, wanted: &Wanted) -> Outcome 
 fn load(task: &Task, house: &House, wanted: &Wanted) -> Result<LoadedExam, String> {
     let House { pools, config, journal, door } = house;
     let Wanted { root, exam, role, how } = wanted;
-    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let looks = role.reader().is_none() || *how == OpenHow::Look;
+    let study = if looks { Study::look(root) } else { Study::open(root) }.map_err(|e| e.to_string())?;
     let record = ExamRecord::load(study.layout(), exam).map_err(|e| e.to_string())?;
     // Only this is work of the pool: the door and the journal are waited for on the task's own thread.
     let sequences = pools.reading.install(|| images(task, &record, study.layout()))?;

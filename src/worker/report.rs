@@ -27,7 +27,7 @@ pub(super) fn write(task: &Task, root: &Path, choice: &ReportChoice) -> Outcome 
 }
 
 fn work(task: &Task, root: &Path, choice: &ReportChoice) -> Result<ReportWritten, String> {
-    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let study = Study::look(root).map_err(|e| e.to_string())?;
     choice.out.as_deref().map_or(Ok(()), Layout::refuse_target).map_err(|e| e.to_string())?;
     let rules = ReportRules {
         method: choice.method,

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// Reads the whole study; `remarks` are shown to the person.
 pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<String>) -> Result<StudySummary, String> {
-    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let study = Study::look(root).map_err(|e| e.to_string())?;
     let mut exams = Vec::new();
     for status in study.status().map_err(|e| e.to_string())? {
         if let Some(problem) = &status.problem {

@@ -131,3 +131,74 @@ fn options_without_use_and_cells_without_a_number_are_named() {
     let said = refused(home.path(), &["score", "table", &at("study"), "--session", "S1", "--covariates", &at("ages.csv")]);
     assert!(said.ends_with("ages.csv: line 3, column age: \"abc\" is no number; correct the list"), "{said}");
 }
+
+/// A study on a write-protected disk, an archive or somebody else's, could not even be looked at: "cannot be written to".
+#[cfg(unix)]
+#[test]
+fn a_write_protected_study_can_be_looked_at() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let study = ball_study(Path::new(&at("study")), 1);
+    let exam = study.exams().unwrap()[0].exam.clone();
+    for reader in ["R2", "R3"] {
+        let (_, file) = study.open_read_for(&ReaderCode::new(reader).unwrap(), &exam, NOW).unwrap();
+        study.seal_read(file, NOW).unwrap();
+    }
+    let paths = || walkdir(Path::new(&at("study")));
+    let set = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    paths().iter().for_each(|path| set(path, if path.is_dir() { 0o555 } else { 0o444 }));
+    fs::create_dir(at("out")).unwrap();
+    set(home.path(), 0o755);
+    set(Path::new(&at("out")), 0o777);
+    // Nothing is protected from root: the program is run as nobody then, from where nobody can reach it.
+    let is_root = fs::write(at("study/probe"), "").is_ok();
+    let program = if is_root { at("osteon") } else { env!("CARGO_BIN_EXE_osteon").to_owned() };
+    if is_root {
+        fs::remove_file(at("study/probe")).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_osteon"), &program).unwrap();
+        set(Path::new(&program), 0o755);
+    }
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(&program);
+        command.args(args).env("OSTEON_HOME", at("out/home"));
+        if is_root {
+            command.uid(65_534).gid(65_534);
+        }
+        let output = command.output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let root = at("study");
+    for args in [
+        &["study", "status", &root][..],
+        &["study", "check", &root],
+        &["study", "audit", &root],
+        &["study", "forms", &root],
+        &["study", "atlas", &root],
+        &["score", "list", &root],
+        &["export", &root, &at("out/masks")],
+        &["report", &root, "--out", &at("out/report")],
+    ] {
+        let (fine, said) = run(args);
+        assert!(fine, "{args:?}: {said}");
+    }
+    // What writes says so.
+    let (fine, said) = run(&["score", "lock", &root, "--session", "S"]);
+    assert!(!fine && said.contains("study cannot be written to"), "{said}");
+    paths().iter().for_each(|path| set(path, 0o755));
+}
+
+/// Every file and folder, the folders first.
+#[cfg(unix)]
+fn walkdir(root: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = vec![root.to_owned()];
+    let mut at = 0;
+    while at < found.len() {
+        if found[at].is_dir() {
+            found.extend(fs::read_dir(&found[at]).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>());
+        }
+        at += 1;
+    }
+    found
+}

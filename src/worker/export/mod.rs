@@ -28,7 +28,7 @@ pub(super) fn export(task: &Task, root: &Path, role: &Role, how: &ExportHow, out
 
 /// The number of masks written, and what was left out with the reason.
 fn write_all(task: &Task, root: &Path, role: &Role, how: &ExportHow, out: &Path, now: &str) -> Result<(usize, Vec<String>), String> {
-    let study = Study::open(root).map_err(|e| e.to_string())?;
+    let study = Study::look(root).map_err(|e| e.to_string())?;
     Layout::refuse_target(out).map_err(|e| e.to_string())?;
     if matches!(how, ExportHow::DicomSeg { .. }) && role.reader().is_some() {
         return Err("Only the coordinator writes DICOM segmentations: they say who the patient is.".to_owned());
