@@ -36,10 +36,10 @@ pub struct MaskArgs {
     /// Resample a mask on another grid (nearest voxel)
     #[arg(long)]
     pub resample: bool,
-    /// Over labels that are there: the layer becomes the mask, and what the mask leaves empty is cleared
+    /// Over labels that are there: the layer becomes the mask, and what the mask leaves empty is cleared; of bones, those that it holds
     #[arg(long, conflicts_with = "add")]
     pub replace: bool,
-    /// Over labels that are there: they stay where the mask is empty, as for a file per bone
+    /// Over labels that are there: they stay where the mask is empty
     #[arg(long)]
     pub add: bool,
 }

@@ -463,6 +463,6 @@ pub struct MaskOptions {
     pub map: BTreeMap<u8, u8>,
     /// Whether a mask on another grid is resampled.
     pub resample: bool,
-    /// Whether labels that are there stay where the mask is empty; else the layer becomes the mask.
+    /// Whether labels that are there stay where the mask is empty; else the layer becomes the mask (of bones, those that it holds).
     pub add: bool,
 }

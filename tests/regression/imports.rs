@@ -135,6 +135,16 @@ fn a_mask_that_comes_again_is_the_layer_or_is_refused() {
     assert_eq!(counts(), ([0, 0], 4), "each is one step that can be taken back");
     let said = refused(home.path(), &["study", "import-mask", &root, &wide, "--exam", &exam, "--reader", "R1", "--map", "1=1,1=3"]);
     assert!(said.contains("--map names label 1 twice; say once what becomes of it"), "{said}");
+    // A file per bone: each says nothing of the others, and all of its own.
+    let femur_again = mask("femur.nii.gz", 12..15, 1);
+    for file in [&wide, &mask("tibia.nii.gz", 30..33, 2), &femur_again] {
+        assert!(import(file, &["--layer", "bone", "--replace"]).0);
+    }
+    let mut driver = crate::common::driver(home.path());
+    crate::common::open(&mut driver, Path::new(&root));
+    crate::common::enter(&mut driver, "R1");
+    let bones = driver.session().exam().unwrap().layers().labels(osteon::volume::LayerKind::Bone).counts();
+    assert_eq!([bones.of(1), bones.of(2)], [3, 3]);
 }
 
 /// With `--resample` a mask of another place was "imported", and not one of its voxels was.

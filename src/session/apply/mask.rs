@@ -2,6 +2,7 @@
 
 use crate::edit::CommitKind;
 use crate::session::{Effect, MaskOptions, Session};
+use crate::volume::LayerKind;
 use crate::worker::message::{MaskRead, MaskRequest, Request};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl Session {
         vec![self.request("Importing a mask", Request::ReadMask(Box::new(request)))]
     }
 
-    /// Lets the layer be the mask, or writes its labelled voxels alone where it is to be added. Refused where the reader has gone on
+    /// Lets the layer be the mask (of bones, those that the mask holds), or writes its labelled voxels alone where it is to be added. Refused where the reader has gone on
     /// painting.
     pub(in crate::session) fn absorb_mask(&mut self, mask: MaskRead) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
@@ -45,8 +46,11 @@ impl Session {
             return effects;
         }
         let (mut voxels, mut bare) = (0_u64, Vec::new());
-        exam.layers.labels(mask.layer).for_each_labelled(|voxel, _| {
-            if mask.labels.get(voxel) == 0 {
+        // Bones often come in a file each: one says nothing of the others. Levels of marrow are one finding.
+        let held = mask.labels.counts();
+        let says = |label: u8| mask.layer == LayerKind::Marrow || held.of(label) > 0;
+        exam.layers.labels(mask.layer).for_each_labelled(|voxel, label| {
+            if mask.labels.get(voxel) == 0 && says(label) {
                 bare.push(voxel);
             }
         });
