@@ -15,11 +15,11 @@ use rand::SeedableRng as _;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A fat image of the ball's surroundings, on a coarser grid that reaches further.
-fn fat() -> Image {
+/// A fat image, no two alike: one picture is one exam's. It is of the ball's surroundings, on a coarser grid that reaches further.
+fn fat(brighter: f32) -> Image {
     let affine = Affine::from_columns([[-1.8, 0.0, 0.0], [0.0, 0.0, 1.8], [0.0, 3.5, 0.0]], [30.0, -10.0, -30.0]).unwrap();
     let grid = Arc::new(Grid::new([30, 32, 8], affine).unwrap());
-    let values: Vec<f32> = (0..grid.voxel_count()).map(|n| 200.0 + ((n * 7919) % 31) as f32).collect();
+    let values: Vec<f32> = (0..grid.voxel_count()).map(|n| 200.0 + brighter + ((n * 7919) % 31) as f32).collect();
     Image::new(grid, values).unwrap()
 }
 
@@ -30,7 +30,7 @@ fn import(study: &Study, home: &Path, names: &[&str], with_fat: &[&str], seed: u
     for (at, name) in names.iter().enumerate() {
         osteon::io::write_image_nifti(&folder.join(format!("{name}_water.nii.gz")), &ball(at as f64 + seed as f64)).unwrap();
         if with_fat.contains(name) {
-            osteon::io::write_image_nifti(&folder.join(format!("{name}_fat.nii.gz")), &fat()).unwrap();
+            osteon::io::write_image_nifti(&folder.join(format!("{name}_fat.nii.gz")), &fat(at as f32 + seed as f32)).unwrap();
         }
     }
     let list: String = names.iter().map(|name| format!("{name},patient-{name}\n")).collect();

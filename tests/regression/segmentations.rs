@@ -130,7 +130,7 @@ fn levels_keep_their_numbers_through_a_dicom_segmentation() {
     // Files written before, with those levels numbered 1 and 2, are told by their codes.
     let old = place.segmentation("old.dcm", &place.labels(&[([1, 1, 4], 2), ([2, 2, 4], 3)]), &[2, 3]);
     assert_eq!(read_seg(&old).unwrap().labels.counts().of(1), 1);
-    let (fine, said) = place.import(&old, "R3", &[]);
+    let (fine, said) = place.import(&old, "R3", &["--replace"]);
     assert!(fine, "{said}");
     let now = place.marrow_of("R3", "second");
     assert_eq!((now.get([1, 1, 4]), now.get([2, 2, 4]), now.counts().of(1)), (2, 3, 0));
@@ -169,7 +169,7 @@ fn a_sheared_stack_comes_back_at_its_place() {
             assert!(off < 1e-6, "{off} mm");
         }
         for file in [file.clone(), without_spacing(&file, &format!("{name}-without.dcm"))] {
-            let (fine, said) = place.import(&file, "R2", &[]);
+            let (fine, said) = place.import(&file, "R2", &["--replace"]);
             assert!(fine, "{name}: {said}");
             let now = place.marrow_of("R2", "now");
             assert!(voxels.iter().all(|(voxel, label)| now.get(*voxel) == *label), "{name}");
