@@ -65,8 +65,8 @@ impl Draft {
     /// # Errors
     /// If the folder takes none.
     pub fn begin(path: &Path) -> Result<Self, SaveError> {
-        let file = temporary_for(path, COLLEAGUES).map_err(|source| SaveError::new(path, source))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 16, file) })
+        let file = begun(path, COLLEAGUES).map_err(|source| SaveError::new(path, source))?;
+        Ok(Self { path: path.to_owned(), file })
     }
 
     /// Gives it its name.
@@ -74,11 +74,7 @@ impl Draft {
     /// # Errors
     /// If the file system fails; what was there before then stays as it was.
     pub fn finish(self) -> Result<(), SaveError> {
-        let Self { path, file } = self;
-        file.into_inner()
-            .map_err(io::IntoInnerError::into_error)
-            .and_then(|file| persist(file, &path))
-            .map_err(|e| SaveError::new(&path, e))
+        named(self.file, &self.path).map_err(|source| SaveError::new(&self.path, source))
     }
 
     /// What went wrong while it was written, with the file's name and what to do.
@@ -161,15 +157,18 @@ fn temporary_for(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> 
 
 fn save_in(path: &Path, mode: u32, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // Dropped on every early return, which removes it.
-    let mut temporary = temporary_for(path, mode)?;
-    let mut buffered = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
-    write(&mut buffered)?;
-    buffered.flush()?;
-    drop(buffered);
-    persist(temporary, path)
+    let mut file = begun(path, mode)?;
+    write(&mut file)?;
+    named(file, path)
 }
 
-fn persist(temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+fn begun(path: &Path, mode: u32) -> io::Result<BufWriter<tempfile::NamedTempFile>> {
+    Ok(BufWriter::with_capacity(1 << 16, temporary_for(path, mode)?))
+}
+
+/// Gives what was written its name, once it is on the disk.
+fn named(file: BufWriter<tempfile::NamedTempFile>, path: &Path) -> io::Result<()> {
+    let temporary = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|e| e.error)?;
     sync_folder(folder_of(path))
