@@ -147,14 +147,6 @@ impl Workers {
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::LearnStandard { root } => task.spawn("standard", move |task| pools.jobs.install(|| standard::learn(task, &root))),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pools.jobs, &root)),
-            Request::Propose(request) => {
-                // For what is on screen a training waits; the rest of an exam is proposed beside it.
-                let guest = request.slices.as_ref().map(|_| self.courtesy.receive());
-                task.spawn_while(guest, "propose", move |task| propose::propose(task, &pools, &request));
-            }
-            Request::Doubt(request) => task.spawn("doubt", move |task| doubt::map(task, &pools, &request)),
-            Request::Rank(request) => task.spawn("rank", move |task| doubt::rank(task, &pools, &request)),
-            Request::Judge(request) => task.spawn("judge", move |task| versions::judge(task, &pools.nets, &request)),
             Request::Compare(request) => task.spawn("compare", move |task| pools.jobs.install(|| compare::compare(task, &request))),
             Request::AdoptConsensus(request) => {
                 task.spawn("compare", move |task| {
@@ -171,12 +163,12 @@ impl Workers {
             Request::Export { root, role, how, out } => {
                 task.spawn("export", move |task| pools.jobs.install(|| export::export(task, &root, &role, &how, &out, &(config.clock)())));
             }
-            Request::BeginShipped { root, model, layer, reader } => {
-                task.spawn("models", move |_| start_from::begin_shipped(&root, &model, layer, &reader, &(config.clock)()));
-            }
-            Request::MakeCurrent { root, model, version } => {
-                task.spawn("models", move |_| propose::make_current(&root, &model, version));
-            }
+            Request::Propose(_)
+            | Request::Doubt(_)
+            | Request::Rank(_)
+            | Request::Judge(_)
+            | Request::BeginShipped { .. }
+            | Request::MakeCurrent { .. } => self.start_model_job(task, request),
             // The others were taken by `submit`.
             Request::Journal(_)
             | Request::FetchPatch { .. }
@@ -187,6 +179,28 @@ impl Workers {
             | Request::Train(_)
             | Request::Ablate(_)
             | Request::TrainControl(_) => {}
+        }
+    }
+
+    /// What is asked of models that are there.
+    fn start_model_job(&self, task: Task, request: Request) {
+        let (pools, config) = (self.pools.clone(), self.config.clone());
+        match request {
+            Request::Propose(request) => {
+                // For what is on screen a training waits; the rest of an exam is proposed beside it.
+                let guest = request.slices.as_ref().map(|_| self.courtesy.receive());
+                task.spawn_while(guest, "propose", move |task| propose::propose(task, &pools, &request));
+            }
+            Request::Doubt(request) => task.spawn("doubt", move |task| doubt::map(task, &pools, &request)),
+            Request::Rank(request) => task.spawn("rank", move |task| doubt::rank(task, &pools, &request)),
+            Request::Judge(request) => task.spawn("judge", move |task| versions::judge(task, &pools.nets, &request)),
+            Request::BeginShipped { root, model, layer, reader } => {
+                task.spawn("models", move |_| start_from::begin_shipped(&root, &model, layer, &reader, &(config.clock)()));
+            }
+            Request::MakeCurrent { root, model, version } => {
+                task.spawn("models", move |_| propose::make_current(&root, &model, version));
+            }
+            _ => {}
         }
     }
 
