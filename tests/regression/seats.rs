@@ -16,6 +16,12 @@ fn leave(desk: &mut Desk) {
     assert!(desk.session.role().is_none(), "{:?}", desk.session.notices());
 }
 
+/// The reader goes, and the coordinator sits down.
+fn coordinate(desk: &mut Desk) {
+    leave(desk);
+    desk.run(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
+}
+
 fn trail() -> Outcome {
     let shown = AuditShown { chosen: AuditFilter::default(), journals: Vec::new(), entries: Vec::new(), matched: 0 };
     Outcome::Audited(Box::new(shown))
@@ -26,8 +32,7 @@ fn trail() -> Outcome {
 fn an_audit_trail_that_comes_late_is_not_for_the_next_person() {
     let mut window = reading(false);
     let desk = window.state_mut();
-    leave(desk);
-    desk.run(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
+    coordinate(desk);
     desk.run(Command::View(ViewCommand::Workspace(Workspace::Audit)));
     let (id, _) = desk.asked(|r| matches!(r, Request::Audit(_)));
     leave(desk);
@@ -69,8 +74,7 @@ fn ask_for_import(desk: &mut Desk) -> RequestId {
 fn the_import_page_is_for_nobody_but_who_asked_for_it() {
     let mut window = reading(false);
     let desk = window.state_mut();
-    leave(desk);
-    desk.run(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
+    coordinate(desk);
     let id = ask_for_import(desk);
     leave(desk);
     desk.end(id, Outcome::ImportLook(Box::new(look())));
@@ -101,8 +105,7 @@ fn the_import_page_is_for_nobody_but_who_asked_for_it() {
 fn notices_go_with_the_person() {
     let mut window = reading(false);
     let desk = window.state_mut();
-    leave(desk);
-    desk.run(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
+    coordinate(desk);
     desk.session.absorb(Event::Ended { id: RequestId(9_100), outcome: Outcome::Failed("R2's read of K-008 is not finished.".into()) });
     assert!(!desk.session.notices().is_empty());
     leave(desk);
@@ -192,8 +195,7 @@ fn a_mark_is_given_to_what_is_seen() {
 fn quitting_says_that_the_protocol_is_not_written() {
     let mut window = reading(false);
     let desk = window.state_mut();
-    leave(desk);
-    desk.run(Command::Study(StudyCommand::ChooseRole(Role::Coordinator)));
+    coordinate(desk);
     desk.run(Command::View(ViewCommand::Workspace(Workspace::Protocol)));
     window.run_steps(3);
     window.get_by_label("Code of a new reader").focus();
