@@ -110,6 +110,7 @@ fn three_exams(
                 sequences: vec!["water".into()],
                 slices: 8,
                 done: BTreeMap::new(),
+                painted: BTreeSet::new(),
                 accepted: BTreeSet::new(),
                 refused: BTreeMap::new(),
                 seconds: BTreeMap::new(),

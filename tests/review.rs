@@ -145,3 +145,31 @@ fn an_acceptance_can_be_taken_back_and_the_model_says_where_it_is_unsure() {
     assert_eq!(driver.session().jobs().count(), 0);
     assert!(notices(&driver).contains("independent"), "{}", notices(&driver));
 }
+
+/// Two exams painted on without a slice done: Review once opened the one, found it was no exam for it, opened the other, and so on
+/// without end.
+#[test]
+fn exams_begun_by_hand_are_left_alone_until_they_are_empty_again() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut driver, _, codes) = trained(home.path());
+    for code in &codes[1..3] {
+        open_exam(&mut driver, code);
+        driver.run(Command::Tool(ToolCommand::SizeMm(12.0)));
+        stroke(&mut driver, 3, 1, &[[16.0, 22.0], [24.0, 22.0]]);
+        saved(&mut driver);
+    }
+    let waiting = |driver: &Driver| driver.session().review_exams().into_iter().map(|(e, _)| e.code.clone()).collect::<Vec<_>>();
+    assert!(waiting(&driver).is_empty(), "{:?}", waiting(&driver));
+    driver.run(Command::View(ViewCommand::Workspace(Workspace::Review)));
+    driver.wait("Resting", PATIENCE, |s| s.jobs().count() == 0).unwrap();
+    assert_eq!(driver.session().exam().map(|e| e.code()), Some(&codes[2]), "no exam is opened for Review");
+    // As the study tells when it is opened anew.
+    open(&mut driver, &home.path().join("study"));
+    enter(&mut driver, "R1");
+    assert!(waiting(&driver).is_empty(), "{:?}", waiting(&driver));
+    open_exam(&mut driver, &codes[1]);
+    driver.run(Command::Edit(EditCommand::Undo));
+    assert_eq!(waiting(&driver), [codes[1].clone()]);
+    open_exam(&mut driver, &codes[0]);
+    assert_eq!(waiting(&driver), [codes[1].clone()], "taken back it is unread, also when it is closed");
+}

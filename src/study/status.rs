@@ -38,6 +38,8 @@ pub struct ReadStatus {
     pub marrow_done: usize,
     /// Slices done in the bone layer.
     pub bone_done: usize,
+    /// Whether anything is painted in the marrow layer, on slices done or not.
+    pub marrow_painted: bool,
     /// Whether its marrow layer is a model's proposal accepted whole.
     pub accepted: bool,
     /// Model and version whose proposal was refused whole, if that was the last decision.
@@ -133,6 +135,7 @@ impl Study {
             rows: 0,
             marrow_done: 0,
             bone_done: 0,
+            marrow_painted: false,
             accepted: false,
             refused: None,
             assisted: false,
@@ -151,6 +154,7 @@ impl Study {
             header.require(view.path(), exam, reader, grid)?;
             let state = view.state()?;
             (status.marrow_done, status.bone_done) = (state.done_count(LayerKind::Marrow), state.done_count(LayerKind::Bone));
+            status.marrow_painted = !state.labels(LayerKind::Marrow).is_blank();
             Ok(())
         });
         status.problem = looked.err().map(|e| e.to_string());

@@ -180,6 +180,12 @@ impl Labels {
         counts
     }
 
+    /// Whether nothing is labelled.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.tiles.iter().flatten().all(|tile| tile.iter().all(|label| *label == 0))
+    }
+
     /// The smallest box around everything labelled; empty if nothing is.
     #[must_use]
     pub fn labelled_box(&self) -> VoxelBox {

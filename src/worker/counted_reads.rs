@@ -89,7 +89,7 @@ fn counts(reads: &[ReaderRead], at: usize) -> bool {
 /// alone never looked for marrow: no label there is no finding.
 pub(super) fn unfinished(state: &ReadState, is_sealed: bool, slices: usize) -> Option<String> {
     let done = state.done_count(LayerKind::Marrow);
-    let of_bones = done == 0 && state.marrow.labelled_box().is_empty() && !state.bone.labelled_box().is_empty();
+    let of_bones = done == 0 && state.marrow.is_blank() && !state.bone.is_blank();
     if done >= slices || (is_sealed && !of_bones) {
         None
     } else if is_sealed {

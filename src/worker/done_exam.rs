@@ -68,7 +68,7 @@ impl DoneExam {
         let interest = &self.saved.interest;
         // With a square the bones decide which pixels count.
         let bone = (!interest.squares.is_empty()).then_some(&interest.bone);
-        let exclusion = (!interest.exclusion.labelled_box().is_empty()).then_some(&interest.exclusion);
+        let exclusion = (!interest.exclusion.is_blank()).then_some(&interest.exclusion);
         let maps = [Some(&self.saved.labels), exclusion, bone];
         for &slice in slices {
             sha.update((slice as u64).to_le_bytes());

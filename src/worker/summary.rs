@@ -2,8 +2,8 @@
 
 use super::message::{AtlasSummary, ExamSummary, StudySummary, VersionSummary};
 use crate::learn::{Card, checkpoint};
-use crate::study::{ExamCode, ModelCode, Part, ReaderCode, Split, Study, model_errors, saved_tables};
-use std::collections::BTreeMap;
+use crate::study::{ExamCode, ExamStatus, ModelCode, Part, ReadStatus, ReaderCode, Split, Study, model_errors, saved_tables};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Reads the whole study; `remarks` are shown to the person.
@@ -17,11 +17,9 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         }
         // The newest read of each reader counts: they come in order of number.
         let done: BTreeMap<ReaderCode, usize> = status.reads.iter().map(|read| (read.reader.clone(), read.marrow_done)).collect();
-        // Of several reads the newest tells whether the reader is through.
-        let newest: BTreeMap<&ReaderCode, bool> = status.reads.iter().map(|read| (&read.reader, read.sealed.is_some())).collect();
-        let sealed = newest.into_iter().filter(|(_, sealed)| *sealed).map(|(reader, _)| reader.clone()).collect();
-        let accepted = status.reads.iter().map(|read| (&read.reader, read.accepted)).collect::<BTreeMap<_, _>>();
-        let accepted = accepted.into_iter().filter(|(_, accepted)| *accepted).map(|(reader, _)| reader.clone()).collect();
+        let sealed = newest_with(&status, |read| read.sealed.is_some());
+        let accepted = newest_with(&status, |read| read.accepted);
+        let painted = newest_with(&status, |read| read.marrow_painted);
         let refused = status.reads.iter().filter_map(|read| Some((read.reader.clone(), read.refused.clone()?))).collect();
         let mut seconds: BTreeMap<ReaderCode, u64> = BTreeMap::new();
         for read in &status.reads {
@@ -34,6 +32,7 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
             code: status.exam,
             part: status.part,
             done,
+            painted,
             accepted,
             refused,
             seconds,
@@ -66,6 +65,12 @@ pub(super) fn summarise(root: &Path, scratch_root: &Path, mut remarks: Vec<Strin
         current,
         remarks,
     })
+}
+
+/// Readers of whose newest read something is true: of several it tells how far the reader is.
+fn newest_with(status: &ExamStatus, is: impl Fn(&ReadStatus) -> bool) -> BTreeSet<ReaderCode> {
+    let newest: BTreeMap<&ReaderCode, bool> = status.reads.iter().map(|read| (&read.reader, is(read))).collect();
+    newest.into_iter().filter(|(_, is)| *is).map(|(reader, _)| reader.clone()).collect()
 }
 
 fn atlas_of(study: &Study) -> Result<AtlasSummary, String> {

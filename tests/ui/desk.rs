@@ -187,6 +187,7 @@ impl Desk {
             part: Some(if n == 9 { Part::Test } else { Part::Train }),
             sequences: vec!["water".to_owned(), "fat".to_owned()],
             slices: SHAPE[2],
+            painted: std::collections::BTreeSet::new(),
             accepted: std::collections::BTreeSet::new(),
             refused: BTreeMap::new(),
             seconds: std::collections::BTreeMap::new(),

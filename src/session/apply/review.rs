@@ -2,7 +2,7 @@
 
 use super::stroke::adoption;
 use crate::edit::tools::AdoptScope;
-use crate::edit::{CommitKind, Row, RowAction};
+use crate::edit::{CommitKind, Row};
 use crate::session::{Effect, ReviewStanding, Session, StudyCommand, Workspace};
 use crate::study::{Assistance, ExamCode, Part, ReaderCode, TriageVerdict};
 use crate::volume::LayerKind;
@@ -33,9 +33,9 @@ impl Session {
     }
 
     fn is_reviewable(&self, exam: &ExamSummary, reader: &ReaderCode) -> bool {
-        let mut unread = exam.done.get(reader).copied().unwrap_or(0) == 0;
+        let mut unread = exam.done.get(reader).copied().unwrap_or(0) == 0 && !exam.painted.contains(reader);
         if let Some(open) = self.exam.as_ref().filter(|e| e.code == exam.code) {
-            unread = open.writable && open.layers.labels(LAYER).labelled_box().is_empty() && open.layers.done_slices(LAYER).is_empty();
+            unread = open.writable && open.layers.labels(LAYER).is_blank() && open.layers.done_slices(LAYER).is_empty();
         }
         exam.part == Some(Part::Train) && !exam.sealed.contains(reader) && (unread || exam.accepted.contains(reader))
     }
@@ -250,19 +250,19 @@ impl Session {
 
     /// Follows what a new row says of triage: called for every row of the open read.
     pub(super) fn follow_triage(&mut self, row: &Row) {
-        if !matches!(row.action, RowAction::Note { .. } | RowAction::Paint { .. } | RowAction::Done { .. }) {
-            return;
-        }
         let Some(reader) = self.role.as_ref().and_then(|r| r.reader()).cloned() else { return };
         let Some(exam) = &mut self.exam else { return };
         exam.triage.take_in(row);
         let (accepted, done) = (exam.triage.is_accepted(LAYER), exam.layers.done_slices(LAYER).len());
+        let painted = !exam.layers.labels(LAYER).is_blank();
         let code = exam.code.clone();
         if let Some(listed) = self.study.as_mut().and_then(|s| s.exams.iter_mut().find(|e| e.code == code)) {
-            if accepted {
-                listed.accepted.insert(reader.clone());
-            } else {
-                listed.accepted.remove(&reader);
+            for (readers, is) in [(&mut listed.accepted, accepted), (&mut listed.painted, painted)] {
+                if is {
+                    readers.insert(reader.clone());
+                } else {
+                    readers.remove(&reader);
+                }
             }
             listed.done.insert(reader, done);
         }

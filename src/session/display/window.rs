@@ -84,7 +84,7 @@ pub enum WindowPreset {
     Full,
     /// Air black with a clear edge, the rest scaled to fatty marrow without a placed reference (with one see [`DisplayRule`]).
     AirBlack,
-    /// The upper half: fluid and strong signal.
+    /// The upper half of what is not air: fluid and strong signal.
     Bright,
 }
 
@@ -111,7 +111,7 @@ impl WindowPreset {
         match self {
             Self::Auto => Window::new(at(1.0), at(99.5)),
             Self::Full => Window::new(image.range().0, image.range().1),
-            Self::Bright => Window::new(at(50.0), image.range().1),
+            Self::Bright => Window::new(greys.body_percentile(50.0), image.range().1),
             Self::AirBlack => DisplayRule::air_black(image, AIR_BLACK_K, FattyMarrow::of_body(image)).window(),
         }
     }

@@ -214,7 +214,7 @@ impl ReadState {
             encoder.write_all(&[*layer as u8])?;
             encoder.write_all(&slice.to_le_bytes())?;
         }
-        if !self.exclusion.labelled_box().is_empty() {
+        if !self.exclusion.is_blank() {
             encoder.write_all(&[EXCLUSION_FOLLOWS])?;
             self.exclusion.write_to(&mut encoder)?;
         }

@@ -68,7 +68,7 @@ fn ranges(sorted: &[usize]) -> String {
 /// Only where bone was drawn at all.
 fn outside_bone(subject: &SealSubject) -> Option<SealWarning> {
     let found = voxels_where(subject, |voxel, _| subject.bone.get(voxel) == 0);
-    let drawn = !subject.bone.labelled_box().is_empty();
+    let drawn = !subject.bone.is_blank();
     (drawn && found.0 > 0).then(|| found.warning("marrow voxel lies outside bone", "marrow voxels lie outside bone"))
 }
 

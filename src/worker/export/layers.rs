@@ -155,7 +155,7 @@ impl<'s> Found<'s> {
         // A read that found no lesion is a finding, too.
         let is_sealed = view.sealed().map_err(|e| e.to_string())?.is_some();
         let is_finished = unfinished(&view.state().map_err(|e| e.to_string())?, is_sealed, slices).is_none();
-        let is_held = |kind: LayerKind| !read.labels(kind).labelled_box().is_empty() || (kind == LayerKind::Marrow && is_finished);
+        let is_held = |kind: LayerKind| !read.labels(kind).is_blank() || (kind == LayerKind::Marrow && is_finished);
         // What is left out while painting is an aid of the reader's, not a finding.
         let held = [LayerKind::Marrow, LayerKind::Bone].into_iter().filter(|kind| is_held(*kind));
         Ok(held

@@ -50,7 +50,7 @@ impl Sources {
 
 /// One object per layer.
 pub(super) fn write(layer: &Layer<'_>, sources: &Sources, out: &Path, now: &str) -> Result<Option<String>, String> {
-    if layer.labels.labelled_box().is_empty() {
+    if layer.labels.is_blank() {
         // A segmentation without a frame is none.
         return Ok(Some("no labelled voxel".to_owned()));
     }

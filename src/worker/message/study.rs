@@ -71,6 +71,8 @@ pub struct ExamSummary {
     pub slices: usize,
     /// Marrow slices done, by reader.
     pub done: BTreeMap<ReaderCode, usize>,
+    /// Readers whose newest read has something painted in the marrow layer, on slices done or not.
+    pub painted: BTreeSet<ReaderCode>,
     /// Readers who accepted a model's proposal for it whole, and have not changed it since.
     pub accepted: BTreeSet<ReaderCode>,
     /// Readers who refused a model's proposal for it, and whose that was: `marrow-R1/3`.
