@@ -142,8 +142,9 @@ fn table(points: &[CurvePoint]) {
         println!("{:>3}  {}", n + 1, line(point));
     }
     for span in SPANS {
-        let [voxels, fine, usual] = means(points, span);
-        println!("mean of exams {} to {}: voxels {}, strokes {}, {}", span[0], span[1], ratio(voxels), ratio(fine), ratio(usual));
+        let (voxels, strokes) = means(points, span);
+        let strokes = strokes.map(ratio).join(", ");
+        println!("mean of exams {} to {}: voxels {}, strokes {strokes}", span[0], span[1], ratio(voxels));
     }
 }
 
@@ -152,12 +153,12 @@ fn ratio(value: Option<f64>) -> String {
 }
 
 /// Mean of the ratios (voxels, then strokes) over the exams of a span where they are defined; `None` where an exam of it was not played.
-fn means(points: &[CurvePoint], [first, last]: [usize; 2]) -> [Option<f64>; 3] {
-    let mean = |of: fn(&CurvePoint) -> Option<f64>| {
+fn means(points: &[CurvePoint], [first, last]: [usize; 2]) -> (Option<f64>, [Option<f64>; LEAVES.len()]) {
+    let mean = |of: &dyn Fn(&CurvePoint) -> Option<f64>| {
         let known: Vec<f64> = points.get(first - 1..last)?.iter().filter_map(of).collect();
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
     };
-    [mean(CurvePoint::voxel_ratio), mean(|p| p.strokes[0].ratio()), mean(|p| p.strokes[1].ratio())]
+    (mean(&CurvePoint::voxel_ratio), std::array::from_fn(|n| mean(&|p| p.strokes[n].ratio())))
 }
 
 fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
@@ -174,8 +175,8 @@ fn figures(points: &[CurvePoint], wish: &CurveWish) -> Value {
         })
     };
     let spans = SPANS.map(|span| {
-        let [voxels, fine, usual] = means(points, span);
-        json!({"exams": span, "voxel_ratio": voxels, "stroke_ratio": [fine, usual]})
+        let (voxels, strokes) = means(points, span);
+        json!({"exams": span, "voxel_ratio": voxels, "stroke_ratio": strokes})
     });
     json!({
         "corrector": wish.corrector,
@@ -203,12 +204,12 @@ mod tests {
             name: format!("e{n}"),
             painted: if n == 3 { 0 } else { 10 },
             relabelled: n,
-            strokes: [Strokes { from_empty: 4, to_correct: n as usize }; 2],
+            strokes: [Strokes { from_empty: 4, to_correct: n as usize }; LEAVES.len()],
             dice: Vec::new(),
         };
         let points: Vec<CurvePoint> = (1..=9).map(point).collect();
-        let [voxels, strokes, _] = means(&points, SPANS[0]);
-        assert!((voxels.unwrap() - 0.3).abs() < 1e-9 && (strokes.unwrap() - 0.75).abs() < 1e-9);
-        assert_eq!(means(&points, SPANS[1]), [None; 3]);
+        let (voxels, strokes) = means(&points, SPANS[0]);
+        assert!((voxels.unwrap() - 0.3).abs() < 1e-9 && strokes.iter().all(|s| (s.unwrap() - 0.75).abs() < 1e-9));
+        assert_eq!(means(&points, SPANS[1]), (None, [None; LEAVES.len()]));
     }
 }

@@ -4,7 +4,6 @@ use super::axis::Axis;
 use super::svg::{Anchor, INK, LEVEL_COLOURS, Svg};
 
 const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 620.0;
 const TOP: f64 = 20.0;
@@ -23,8 +22,9 @@ pub struct CorrectionCurve {
 #[must_use]
 pub fn correction_plot(curves: &[CorrectionCurve]) -> String {
     let exams = curves.iter().map(|curve| curve.shares.len()).max().unwrap_or(0);
-    let mut svg = Svg::new(WIDTH, HEIGHT);
-    svg.rect([0.0, 0.0], [WIDTH, HEIGHT], "#ffffff", 1.0, "none");
+    let height = BOTTOM + 54.0 + 13.0 * curves.len().max(1) as f64;
+    let mut svg = Svg::new(WIDTH, height);
+    svg.rect([0.0, 0.0], [WIDTH, height], "#ffffff", 1.0, "none");
     let shares = curves.iter().flat_map(|curve| curve.shares.iter().flatten().copied());
     let y = Axis::around(shares.chain([0.0, 1.0]), 5.0, BOTTOM, TOP);
     y.draw_left(&mut svg, &[LEFT, RIGHT], true);

@@ -69,9 +69,9 @@ impl Strokes {
     }
 }
 
-/// Shares of a level's pixels on a slice that may stay wrong, from empty slices and from the proposal alike: nearly none, and
-/// half of what two readers differ by at least (0.5 of what is painted).
-pub const LEAVES: [f64; 2] = [0.07, 0.25];
+/// Shares of a level's pixels on a slice that may stay wrong, from empty slices and from the proposal alike: nearly none, half of
+/// what two readers differ by at least (0.5 of what is painted), and as much as they do.
+pub const LEAVES: [f64; 3] = [0.07, 0.25, 0.5];
 
 impl CurvePoint {
     /// Relabelled ÷ painted voxels; `None` where the mask is empty.
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn nothing_to_paint_has_no_ratio() {
-        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); 2], dice: Vec::new() };
+        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); LEAVES.len()], dice: Vec::new() };
         assert_eq!((point.voxel_ratio(), point.strokes[0].ratio()), (None, None));
     }
 }
