@@ -66,6 +66,7 @@ pub fn open_session() -> Session {
             sequences: vec!["water".to_owned()],
             slices: shape[2],
             done: BTreeMap::new(),
+            painted: BTreeSet::new(),
             accepted: std::collections::BTreeSet::new(),
             refused: BTreeMap::new(),
             seconds: BTreeMap::new(),

@@ -16,7 +16,13 @@ pub struct Comparison {
     b: Labels,
     counts: JointCounts,
     spacing_mm: [f64; 3],
+    voxel_ml: f64,
+    /// Distances are measured along the axes, which must be at right angles for that.
+    right_angled: bool,
 }
+
+/// Cosine between two axes up to which they count as at right angles: distances are then off by no more than 1 %.
+const MOST_SHEAR: f64 = 0.01;
 
 /// A binary mask within a box of the grid.
 #[derive(Clone, Debug)]
@@ -25,6 +31,12 @@ pub(super) struct BoxMask {
     pub shape: [usize; 3],
     /// i fastest.
     pub inside: Vec<bool>,
+}
+
+impl BoxMask {
+    const fn nothing() -> Self {
+        Self { shape: [0; 3], inside: Vec::new() }
+    }
 }
 
 impl Comparison {
@@ -46,7 +58,12 @@ impl Comparison {
                 counts
             })
             .reduce(|| vec![0; 65536], |x, y| x.into_iter().zip(y).map(|(p, q)| p + q).collect());
-        Ok(Self { a: a.clone(), b: b.clone(), counts, spacing_mm: nominal_spacing_mm(a.grid().spacing()) })
+        let world_from_voxel = a.grid().world_from_voxel();
+        let spacing_mm = nominal_spacing_mm(a.grid().spacing());
+        let right_angled = world_from_voxel.shear() <= MOST_SHEAR;
+        // As round as the spacing where it can be.
+        let voxel_mm3 = if right_angled { spacing_mm.iter().product() } else { world_from_voxel.voxel_mm3() };
+        Ok(Self { a: a.clone(), b: b.clone(), counts, spacing_mm, voxel_ml: voxel_mm3 / 1000.0, right_angled })
     }
 
     /// First map.
@@ -84,8 +101,7 @@ impl Comparison {
                 cells[cell] += self.counts[usize::from(a) * 256 + usize::from(b)];
             }
         }
-        let voxel_ml = self.spacing_mm.iter().product::<f64>() / 1000.0;
-        Overlap::new(cells[3], cells[2], cells[1], cells[0], voxel_ml)
+        Overlap::new(cells[3], cells[2], cells[1], cells[0], self.voxel_ml)
     }
 
     /// Surface distances of the labels in `level` of both maps.
@@ -97,6 +113,9 @@ impl Comparison {
     /// Surface distances of `level_a` in the first map to `level_b` in the second.
     #[must_use]
     pub fn surface_between(&self, level_a: &[u8], level_b: &[u8]) -> SurfaceDistances {
+        if !self.right_angled {
+            return SurfaceDistances::on_sheared_grid();
+        }
         let (a, b) = self.masks(level_a, level_b);
         SurfaceDistances::measure(&a, &b, self.spacing_mm)
     }
@@ -104,7 +123,7 @@ impl Comparison {
     /// Distances between surface elements weighted by area, of `level_a` in the first map to `level_b` in the second.
     #[must_use]
     pub fn elements_between(&self, level_a: &[u8], level_b: &[u8]) -> ElementDistances {
-        let (a, b) = self.masks(level_a, level_b);
+        let (a, b) = self.measurable(level_a, level_b);
         ElementDistances::measure(&a, &b, self.spacing_mm)
     }
 
@@ -118,16 +137,20 @@ impl Comparison {
     /// Hausdorff distance in mm between the sets of voxels (not their surfaces), as ITK gives it; `None` where one is empty.
     #[must_use]
     pub fn set_hausdorff_mm(&self, level_a: &[u8], level_b: &[u8]) -> Option<f64> {
-        let (a, b) = self.masks(level_a, level_b);
+        let (a, b) = self.measurable(level_a, level_b);
         set_hausdorff_mm(&a, &b, self.spacing_mm)
+    }
+
+    /// The masks to measure distances between: none on a sheared grid, where they would be wrong.
+    fn measurable(&self, level_a: &[u8], level_b: &[u8]) -> (BoxMask, BoxMask) {
+        if self.right_angled { self.masks(level_a, level_b) } else { (BoxMask::nothing(), BoxMask::nothing()) }
     }
 
     /// Both masks within the smallest box around them.
     fn masks(&self, level_a: &[u8], level_b: &[u8]) -> (BoxMask, BoxMask) {
         let bounds = level_box(&self.a, level_a).union(&level_box(&self.b, level_b));
         if bounds.is_empty() {
-            let nothing = BoxMask { shape: [0; 3], inside: Vec::new() };
-            return (nothing.clone(), nothing);
+            return (BoxMask::nothing(), BoxMask::nothing());
         }
         (box_mask(&self.a, level_a, bounds), box_mask(&self.b, level_b, bounds))
     }

@@ -14,6 +14,8 @@ pub enum DistanceStatus {
     OneEmpty,
     /// Both are.
     BothEmpty,
+    /// The grid's axes are not at right angles: distances along them would be wrong, so none is given.
+    Sheared,
 }
 
 /// Distances in mm between surface-voxel centres of two maps A and B, both directions.
@@ -21,7 +23,7 @@ pub enum DistanceStatus {
 /// IEEE Trans Med Imaging 2009; surface Dice, Nikolov et al., J Med Internet Res 2021 (here by voxels, not by area).
 ///
 /// A surface voxel has at least one of its six face neighbours outside the map; outside the volume counts as outside.
-/// Every figure is `None` where one of the maps is empty.
+/// Every figure is `None` where one of the maps is empty or the grid is sheared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SurfaceDistances {
     status: DistanceStatus,
@@ -31,6 +33,11 @@ pub struct SurfaceDistances {
 }
 
 impl SurfaceDistances {
+    /// Of maps on a grid whose axes are not at right angles: nothing is told.
+    pub(super) const fn on_sheared_grid() -> Self {
+        Self { status: DistanceStatus::Sheared, a_to_b_mm: Vec::new(), b_to_a_mm: Vec::new(), both_mm: Vec::new() }
+    }
+
     /// Measures two masks of the same box.
     pub(super) fn measure(a: &BoxMask, b: &BoxMask, spacing_mm: [f64; 3]) -> Self {
         let (on_a, on_b) = (surface(a), surface(b));

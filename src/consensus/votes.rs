@@ -308,7 +308,7 @@ pub(super) mod tests {
     #[test]
     fn the_box_holds_what_anybody_labelled() {
         let mut a = map([40, 40, 3], &[0; 4800]);
-        assert!(VotePatterns::count(&[&a]).unwrap().is_blank());
+        assert!(VotePatterns::count(&[&a]).unwrap().labelled_box().is_empty());
         let mut b = a.clone();
         a.set([3, 20, 1], 2);
         b.set([30, 5, 2], 1);

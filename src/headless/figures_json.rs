@@ -55,6 +55,7 @@ fn surface_json(surface: &SurfaceDistances) -> Value {
         DistanceStatus::Measured => "ok",
         DistanceStatus::OneEmpty => "one_empty",
         DistanceStatus::BothEmpty => "both_empty",
+        DistanceStatus::Sheared => "sheared",
     };
     json!({
         "distance_status": status,

@@ -46,11 +46,14 @@ pub fn make_folder(path: &Path) -> Result<(), SaveError> {
     fs::create_dir_all(path).map_err(|cause| SaveError::new(path, cause))
 }
 
-/// DICOM files often have no ending at all.
+/// DICOM files often have no ending at all, or a number.
 fn may_be_image(name: &str) -> bool {
-    const ENDINGS: [&str; 9] = [".nii", ".nii.gz", ".hdr", ".img", ".dcm", ".ima", ".png", ".jpg", ".jpeg"];
+    const ENDINGS: [&str; 11] =
+        [".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz", ".dcm", ".ima", ".png", ".jpg", ".jpeg"];
     let lower = name.to_lowercase();
-    ENDINGS.iter().any(|ending| lower.ends_with(ending)) || !lower.contains('.')
+    // `IM0001`, `IM.0001`, or called as the picture's UID.
+    let numbered = lower.rsplit('.').next().is_some_and(|last| !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()));
+    ENDINGS.iter().any(|ending| lower.ends_with(ending)) || !lower.contains('.') || numbered
 }
 
 #[cfg(test)]
@@ -60,13 +63,13 @@ mod tests {
     #[test]
     fn lists_what_can_be_opened() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.nii.gz", "a.DCM", "IM0001", "notes.txt", ".hidden"] {
+        for name in ["b.nii.gz", "a.DCM", "IM0001", "IM.0002", "1.2.840.7", "c.img.gz", "notes.txt", ".hidden"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         make_folder(&folder.path().join("series/one")).unwrap();
         let entries = list_folder(folder.path()).unwrap();
         assert_eq!(entries.folders, ["series"]);
-        assert_eq!(entries.files, ["IM0001", "a.DCM", "b.nii.gz"]);
+        assert_eq!(entries.files, ["1.2.840.7", "IM.0002", "IM0001", "a.DCM", "b.nii.gz", "c.img.gz"]);
         assert!(list_folder(&folder.path().join("none")).is_err());
         let refused = make_folder(&folder.path().join("IM0001/below")).unwrap_err().to_string();
         assert!(refused.contains("IM0001"), "{refused}");

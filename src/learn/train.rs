@@ -176,8 +176,9 @@ impl Trainer {
             found.push(learner.look(self.engine.as_mut(), Batch { extent, planes: &planes, dropout }, &labels, stop)?);
         }
         let loss = found.iter().map(|f| f.loss).sum::<f64>() / found.len() as f64;
-        let gradient = found.iter().fold(0.0, |most: f64, f| if f.gradient.is_nan() { f64::NAN } else { most.max(f.gradient) });
-        if !loss.is_finite() || !gradient.is_finite() {
+        let gradient = found.iter().map(|f| f.gradient).fold(0.0, f64::max);
+        // `max` passes over what is no number.
+        if !loss.is_finite() || found.iter().any(|f| !f.gradient.is_finite()) {
             self.learners.iter_mut().for_each(|learner| learner.go_back(self.options.optimiser));
             return Err(LearnError::NotFinite { step });
         }

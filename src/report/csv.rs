@@ -47,6 +47,7 @@ pub(super) fn figures_csv(units: &[UnitFigures]) -> String {
                     DistanceStatus::Measured => "ok",
                     DistanceStatus::OneEmpty => "one_empty",
                     DistanceStatus::BothEmpty => "both_empty",
+                    DistanceStatus::Sheared => "sheared",
                 };
                 let _ = writeln!(
                     out,

@@ -130,7 +130,7 @@ impl OpenExam {
         let plane = if loaded.has_geometry {
             SlicePlane::new(grid.world_from_voxel(), grid.shape(), loaded.layers.slice_axis())
         } else {
-            SlicePlane::as_stored(grid.shape())
+            SlicePlane::stored_across(grid.shape(), loaded.layers.slice_axis())
         };
         let view = ViewState::for_image(image, plane.slice_count(), plane.size());
         let time = ActiveTime::after(loaded.layers.logged_seconds());

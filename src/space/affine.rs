@@ -92,6 +92,20 @@ impl Affine {
             + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
     }
 
+    /// Volume of a voxel in mm³: less than the product of its edges where the axes are not at right angles.
+    #[must_use]
+    pub fn voxel_mm3(&self) -> f64 {
+        self.determinant().abs()
+    }
+
+    /// The largest cosine between two voxel axes: 0 where all are at right angles.
+    #[must_use]
+    pub fn shear(&self) -> f64 {
+        let mm = self.spacing().mm();
+        let cosine = |a: usize, b: usize| (0..3).map(|r| self.column(a)[r] * self.column(b)[r]).sum::<f64>() / (mm[a] * mm[b]);
+        cosine(0, 1).abs().max(cosine(0, 2).abs()).max(cosine(1, 2).abs())
+    }
+
     /// Largest distance in mm by which two maps move a corner of a grid of `shape` apart.
     #[must_use]
     pub fn corner_distance_mm(&self, other: &Self, shape: [usize; 3]) -> f64 {

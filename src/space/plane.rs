@@ -65,11 +65,22 @@ impl SlicePlane {
     /// A picture without position: shown as stored (i to the right, j down), never mirrored.
     #[must_use]
     pub const fn as_stored(shape: [usize; 3]) -> Self {
+        Self::stored_across(shape, 2)
+    }
+
+    /// The same across any voxel axis: the other two to the right and down, in their order.
+    #[must_use]
+    pub const fn stored_across(shape: [usize; 3], slice_axis: usize) -> Self {
+        let (u_axis, v_axis) = match slice_axis {
+            0 => (1, 2),
+            1 => (0, 2),
+            _ => (0, 1),
+        };
         Self {
             kind: PlaneKind::Axial,
-            slice_axis: 2,
-            u_axis: 0,
-            v_axis: 1,
+            slice_axis,
+            u_axis,
+            v_axis,
             u_reversed: false,
             v_reversed: false,
             right: Anatomical::Left,

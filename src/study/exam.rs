@@ -1,8 +1,8 @@
 //! `exam.json`: what is known of an exam, without a word about who the patient is.
 
 use super::{ExamCode, Layout, PatientCode, SequenceName};
-use crate::io::{IoError, SaveError, atomic_write, read_image_nifti};
-use crate::space::Affine;
+use crate::io::{FindingCode, IoError, SaveError, atomic_write, read_image_nifti};
+use crate::space::{Affine, SlicePlane};
 use crate::volume::{Grid, Image};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -208,6 +208,23 @@ impl ExamRecord {
         })
     }
 
+    /// The sequence that is read. Where the exam lies and how its slices run is its to say, whatever else the exam has.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn reading(&self) -> Result<&SequenceRecord, ExamError> {
+        self.sequence(&self.reading_sequence)
+    }
+
+    /// The plane that the exam is read in.
+    ///
+    /// # Errors
+    /// If the record describes none.
+    pub fn reading_plane(&self) -> Result<SlicePlane, ExamError> {
+        let damaged = |problem| ExamError::Damaged { path: format!("{}/exam.json", self.exam).into(), problem };
+        self.reading()?.reading_plane().map_err(damaged)
+    }
+
     /// Reads the image of a sequence (`layout.sequence`), and makes sure that it lies where the record says.
     ///
     /// # Errors
@@ -262,6 +279,39 @@ impl SequenceRecord {
     pub fn grid(&self) -> Result<Grid, String> {
         let affine = Affine::new(self.world_from_voxel).map_err(|e| e.to_string())?;
         Grid::new(self.shape, affine).map_err(|e| e.to_string())
+    }
+
+    /// Whether it has a place in space; else its affine is made up.
+    #[must_use]
+    pub fn is_placed(&self) -> bool {
+        self.findings.iter().all(|finding| finding.code != FindingCode::NoGeometry.as_str())
+    }
+
+    /// Whether it has the grid of `reading`, or both have a place in space by which it can be brought there.
+    #[must_use]
+    pub fn can_be_laid_on(&self, reading: &Self) -> bool {
+        let same_grid = self.shape == reading.shape && self.world_from_voxel == reading.world_from_voxel;
+        (same_grid && self.is_placed() == reading.is_placed()) || (self.is_placed() && reading.is_placed())
+    }
+
+    /// The slices across a voxel axis, as they are shown: as stored where there is no place in space.
+    ///
+    /// # Errors
+    /// As [`SequenceRecord::grid`].
+    pub fn plane_across(&self, slice_axis: usize) -> Result<SlicePlane, String> {
+        let grid = self.grid()?;
+        let placed = || SlicePlane::new(grid.world_from_voxel(), grid.shape(), slice_axis);
+        Ok(if self.is_placed() { placed() } else { SlicePlane::stored_across(self.shape, slice_axis) })
+    }
+
+    /// The plane that it is read in: the acquisition plane; without a place in space the pictures as stored.
+    ///
+    /// # Errors
+    /// As [`SequenceRecord::grid`].
+    pub fn reading_plane(&self) -> Result<SlicePlane, String> {
+        let grid = self.grid()?;
+        let acquired = || SlicePlane::acquisition(grid.world_from_voxel(), grid.shape());
+        Ok(if self.is_placed() { acquired() } else { SlicePlane::as_stored(self.shape) })
     }
 }
 

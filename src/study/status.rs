@@ -3,7 +3,6 @@
 use super::read::ReadFile;
 use super::store::{file_sha256, reading_grid};
 use super::{ExamCode, ExamRecord, Part, PatientCode, ReaderCode, SequenceName, Split, Study, StudyError};
-use crate::space::SlicePlane;
 use crate::volume::{Grid, LayerKind};
 
 /// How far one exam is.
@@ -111,10 +110,8 @@ impl Study {
             Ok(record) => {
                 status.part = split.part(&record.patient);
                 status.sequences = record.sequences.iter().map(|s| s.name.clone()).collect();
-                if let Ok(grid) = reading_grid(&record) {
-                    status.slices = SlicePlane::acquisition(grid.world_from_voxel(), grid.shape()).slice_count();
-                    exam_grid = Some(grid);
-                }
+                status.slices = record.reading_plane().map_or(0, |plane| plane.slice_count());
+                exam_grid = reading_grid(&record).ok();
                 status.patient = Some(record.patient);
             }
             Err(error) => status.problem = Some(error.to_string()),

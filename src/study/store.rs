@@ -8,7 +8,6 @@ use super::{
     TrainableExams,
 };
 use crate::io::{SourceVolume, Watch, atomic_write};
-use crate::space::SlicePlane;
 use crate::volume::{Grid, Image};
 use rand::Rng;
 use std::fs::{self, File};
@@ -255,7 +254,7 @@ impl Study {
         let assisted = self.begins_assisted(rule.assistance, reader, exam)?;
         let record = self.exam(exam)?;
         let grid = reading_grid(&record)?;
-        let plane = SlicePlane::acquisition(grid.world_from_voxel(), grid.shape());
+        let plane = record.reading_plane()?;
         Ok(ReadHeader {
             exam: exam.clone(),
             reader: reader.clone(),

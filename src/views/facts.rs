@@ -109,7 +109,7 @@ pub fn slice_words(exam: &OpenExam) -> String {
 
 /// Volume of a voxel of the reading grid in ml; `None` without geometry.
 pub fn voxel_ml(exam: &OpenExam) -> Option<f64> {
-    exam.has_geometry().then(|| exam.reading_image().grid().spacing().mm().iter().product::<f64>() / 1000.0)
+    exam.has_geometry().then(|| exam.reading_image().grid().world_from_voxel().voxel_mm3() / 1000.0)
 }
 
 /// In-plane pixel size in mm of the slices on screen.

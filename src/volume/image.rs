@@ -44,6 +44,15 @@ impl Image {
         Ok(Self { grid, values, range, inverted_on_display: false, greys: Arc::default() })
     }
 
+    /// The same values, voxel on voxel, on the grid of another image of the same shape; of another shape it stays where it is.
+    #[must_use]
+    pub fn on_grid_of(mut self, other: &Self) -> Self {
+        if self.grid.shape() == other.grid.shape() {
+            self.grid = Arc::clone(&other.grid);
+        }
+        self
+    }
+
     /// MONOCHROME1: high values are dark on display; the values stay as stored.
     #[must_use]
     pub fn with_inverted_display(mut self, inverted: bool) -> Self {

@@ -1,6 +1,7 @@
 //! Exams of the atlas for the window; calibration of a reader against them.
 
-use super::files::{finish, fresh_randomness, reading_axis};
+use super::counted_reads::sealed_read_that_counts;
+use super::files::{finish, fresh_randomness};
 use super::hub::WorkerConfig;
 use super::message::{AtlasAsk, AtlasMask, AtlasRequest, AtlasShown, Calibrated, Outcome};
 use super::score::consensus;
@@ -55,8 +56,7 @@ fn show(study: &Study, at: usize, code: Option<&ExamCode>, hidden: &[ExamCode], 
     let wanted = code.and_then(|code| codes.iter().position(|c| c == code)).unwrap_or_else(|| at.min(codes.len().saturating_sub(1)));
     let code = codes.get(wanted).ok_or("Every exam of the atlas is hidden while you calibrate on it: seal your read to see it.")?;
     let exam = atlas.exam(code).map_err(|e| e.to_string())?;
-    let slice_axis = reading_axis(&exam.image);
-    Ok(AtlasShown { at: wanted, exam, slice_axis, codes })
+    Ok(AtlasShown { at: wanted, exam, codes })
 }
 
 fn add(study: &Study, exam: &ExamCode, mask: &AtlasMask, notes: &str) -> Result<ExamCode, String> {
@@ -65,11 +65,8 @@ fn add(study: &Study, exam: &ExamCode, mask: &AtlasMask, notes: &str) -> Result<
     let mask = match mask {
         AtlasMask::Consensus => consensus(study, &record)?.map_err(|why| format!("{exam} has no consensus: {why}."))?.marrow,
         AtlasMask::Read(reader) => {
-            let (_, view) = study.view_read_for(reader, exam).map_err(|e| e.to_string())?;
-            if view.sealed().map_err(|e| e.to_string())?.is_none() {
-                return Err(format!("The newest read of {exam} by {reader} is not sealed: choose another mask, or wait for it."));
-            }
-            view.state().map_err(|e| e.to_string())?.marrow
+            let read = sealed_read_that_counts(study, exam, reader)?;
+            read.ok_or_else(|| format!("No sealed read of {exam} by {reader} counts: choose another mask, or wait for it."))?.state.marrow
         }
     };
     study.take_into_atlas(exam, &mask, &AtlasNotes::parse(notes), &mut fresh_randomness()?).map_err(|e| e.to_string())

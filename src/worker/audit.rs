@@ -56,7 +56,7 @@ fn write(request: &AuditRequest, path: &Path) -> Result<Outcome, StudyError> {
     Layout::refuse_target(path)?;
     let (mut written, mut problems) = (0_usize, Vec::new());
     let mut failed = None;
-    atomic_write(path, |out| {
+    let saved = atomic_write(path, |out| {
         writeln!(out, "{}", AuditEntry::CSV_HEAD)?;
         let walked = study.audit(&allowed(request), |entry| {
             if is_chosen(request, &entry) {
@@ -67,14 +67,19 @@ fn write(request: &AuditRequest, path: &Path) -> Result<Outcome, StudyError> {
         });
         match walked {
             Ok(report) => problems.extend(report.problems().map(str::to_owned)),
-            Err(error) => failed = Some(error),
+            // The file keeps what it held: half an audit trail is none.
+            Err(error) => {
+                failed = Some(error);
+                return Err(std::io::Error::other("the audit trail could not be read"));
+            }
         }
         for problem in &problems {
             writeln!(out, "# {problem}")?;
         }
         Ok(())
-    })?;
+    });
     failed.map_or(Ok(()), Err)?;
+    saved?;
     let text = format!("{written} entries written to {}.", path.display());
     Ok(Outcome::AuditWritten { text, problem: problems.into_iter().next() })
 }

@@ -1,4 +1,5 @@
-//! Which of a reader's reads of an exam is the reader's: one rule for Compare, report, scoring, atlas and export.
+//! Which of a reader's reads of an exam is the reader's: one rule for Compare, report, scoring and atlas.
+//! Export gives the newest finished one, and says where that is another.
 //!
 //! Independent reads, assisted reads and those of consensus meetings are told apart. Of each the first sealed one counts; where none is
 //! sealed, the first of which every marrow slice is marked done. A later one never takes its place: whoever reads again does so to be
@@ -6,7 +7,7 @@
 
 use crate::edit::{CommitKind, RowAction};
 use crate::space::SlicePlane;
-use crate::study::{ExamCode, MEETING_READER, ReadHeader, ReadState, ReadView, Study};
+use crate::study::{ExamCode, MEETING_READER, ReadHeader, ReadState, ReadView, ReaderCode, Study};
 use crate::volume::LayerKind;
 
 /// How a read was made.
@@ -34,6 +35,7 @@ pub(super) enum ReadPlace {
 /// One read of an exam and what it holds.
 pub(super) struct ReaderRead {
     pub header: ReadHeader,
+    plane: SlicePlane,
     pub view: ReadView,
     pub state: ReadState,
     pub kind: ReadKind,
@@ -48,25 +50,23 @@ impl ReaderRead {
         self.header.reader.as_str()
     }
 
-    /// The plane that was read in.
-    pub fn plane(&self) -> SlicePlane {
-        plane_of(&self.header)
+    /// The plane that was read in, as the reader saw it.
+    pub const fn plane(&self) -> SlicePlane {
+        self.plane
     }
-}
-
-fn plane_of(header: &ReadHeader) -> SlicePlane {
-    SlicePlane::new(header.grid.world_from_voxel(), header.grid.shape(), header.slice_axis)
 }
 
 /// Every read of an exam, reader by reader in the order of their numbers, with what it counts for. One that is damaged, or is not what
 /// was sealed, stands in the way of all: left out, it would change every figure.
 pub(super) fn reads_of_exam(study: &Study, exam: &ExamCode) -> Result<Vec<ReaderRead>, String> {
     let mut reads = Vec::new();
+    let record = study.exam(exam).map_err(|e| e.to_string())?;
     for (header, view) in study.reads_for_comparison(exam).map_err(|e| e.to_string())? {
         let state = view.state().map_err(|e| e.to_string())?;
         let sealed = view.sealed().map_err(|e| e.to_string())?;
-        let place = unfinished(&state, sealed.is_some(), plane_of(&header).slice_count()).map_or(ReadPlace::Again, ReadPlace::Unfinished);
-        reads.push(ReaderRead { kind: kind_of(&header, &view), header, view, state, place, sealed });
+        let plane = record.reading().map_err(|e| e.to_string())?.plane_across(header.slice_axis)?;
+        let place = unfinished(&state, sealed.is_some(), plane.slice_count()).map_or(ReadPlace::Again, ReadPlace::Unfinished);
+        reads.push(ReaderRead { kind: kind_of(&header, &view), header, plane, view, state, place, sealed });
     }
     for at in 0..reads.len() {
         if counts(&reads, at) {
@@ -74,6 +74,12 @@ pub(super) fn reads_of_exam(study: &Study, exam: &ExamCode) -> Result<Vec<Reader
         }
     }
     Ok(reads)
+}
+
+/// The sealed read of a reader that counts; one without proposals before one with them.
+pub(super) fn sealed_read_that_counts(study: &Study, exam: &ExamCode, reader: &ReaderCode) -> Result<Option<ReaderRead>, String> {
+    let reads = reads_of_exam(study, exam)?.into_iter();
+    Ok(reads.filter(|r| r.header.reader == *reader && r.sealed.is_some() && r.place == ReadPlace::Counts).min_by_key(|r| r.kind))
 }
 
 /// Whether the finished read at a place is the first sealed one of its reader and kind, or the first at all where none is sealed.
@@ -99,7 +105,7 @@ pub(super) fn unfinished(state: &ReadState, is_sealed: bool, slices: usize) -> O
     }
 }
 
-fn kind_of(header: &ReadHeader, view: &ReadView) -> ReadKind {
+pub(super) fn kind_of(header: &ReadHeader, view: &ReadView) -> ReadKind {
     let begun_with = || view.row(1).is_ok_and(|row| matches!(row.row.action, RowAction::Paint { kind: CommitKind::Consensus, .. }));
     if header.reader.as_str() == MEETING_READER || (view.count() > 0 && begun_with()) {
         ReadKind::Meeting

@@ -1,6 +1,5 @@
 //! One exam with slices marked done: as the reader left it, as the net takes it in, and which of its slices judge.
 
-use super::files::acquisition_axis;
 use super::inputs;
 use super::message::{Interest, TrainRequest};
 use crate::edit::tools::Region;
@@ -31,15 +30,9 @@ pub(super) struct DoneExam {
 impl DoneExam {
     /// Says of each voxel whether the loss counts it.
     pub fn counts(&self, layer: LayerKind) -> impl Fn([usize; 3]) -> bool + '_ {
-        let grid = self.prepared.slices.grid();
-        let plane = if self.prepared.has_geometry {
-            SlicePlane::new(grid.world_from_voxel(), grid.shape(), self.prepared.slice_axis)
-        } else {
-            SlicePlane::as_stored(grid.shape())
-        };
         let Interest { exclusion, bone, squares } = &self.saved.interest;
         let marrow = layer == LayerKind::Marrow;
-        let region = if marrow { Region::new(squares, &plane, bone) } else { None };
+        let region = if marrow { Region::new(squares, &self.prepared.plane, bone) } else { None };
         move |voxel| !marrow || (exclusion.get(voxel) == 0 && region.as_ref().is_none_or(|r| r.contains(voxel, bone)))
     }
 
@@ -103,15 +96,13 @@ pub(super) fn ceiling(request: &TrainRequest) -> u64 {
 pub(super) struct Prepared {
     /// The slices.
     pub slices: PreparedSlices,
-    /// Voxel axis of the slices.
-    pub slice_axis: usize,
-    has_geometry: bool,
+    plane: SlicePlane,
 }
 
 impl Prepared {
     /// The voxels of a slice.
     pub fn on_slice(&self, slice: usize) -> VoxelBox {
-        self.slices.grid().bounds().on_slice(self.slice_axis, slice)
+        self.slices.grid().bounds().on_slice(self.plane.slice_axis(), slice)
     }
 }
 
@@ -126,7 +117,8 @@ pub(super) fn prepare(
 ) -> Result<Prepared, String> {
     let record = study.exam(exam).map_err(|e| e.to_string())?;
     let grid = record.sequence(&record.reading_sequence).map_err(|e| e.to_string())?.grid()?;
-    let slice_axis = acquisition_axis(&grid);
+    let plane = record.reading_plane().map_err(|e| e.to_string())?;
+    let slice_axis = plane.slice_axis();
     let sequences = spec.spec().sequences.len().max(1);
     // The images and their slices as they are prepared; besides, one volume as it is stored or sorted for percentiles, and one that
     // is laid on another's grid.
@@ -143,9 +135,8 @@ pub(super) fn prepare(
         ));
     }
     let images = inputs::load(study, &record, spec.spec())?;
-    let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
     let slices = PreparedSlices::new(spec, recipe, &images.iter().collect::<Vec<_>>(), slice_axis).map_err(|e| format!("{exam}: {e}"))?;
-    Ok(Prepared { slices, slice_axis, has_geometry })
+    Ok(Prepared { slices, plane })
 }
 
 /// What a read holds.

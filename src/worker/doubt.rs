@@ -1,6 +1,5 @@
 //! Where a version is unsure: as a map of one exam, and to say which exam it would gain most from.
 
-use super::files::reading_axis;
 use super::inputs;
 use super::message::{DoubtMap, ExamGain, Outcome, ProposeRequest, RankRequest, Ranking};
 use super::pools::Pools;
@@ -28,6 +27,7 @@ fn mapped(task: &Task, pools: &Pools, request: &ProposeRequest) -> Result<Option
     let (name, version, loaded) = current(&study, &request.model, pools)?;
     let mut progress = |done: usize, all: usize| task.progress("Where the model is unsure", Some(done as f32 / all.max(1) as f32));
     let mirror = request.layer != LayerKind::Bone;
+    inputs::require(&study.exam(&request.exam).map_err(|e| e.to_string())?, loaded.model().spec().spec())?;
     let images = inputs::among(&request.sequences, &request.exam, loaded.model().spec().spec())?;
     let prepared = pools.reading.install(|| loaded.model().prepare(&images, request.slice_axis));
     let slices = request.slices.as_deref();
@@ -71,9 +71,10 @@ fn ranked(task: &Task, pools: &Pools, request: &RankRequest) -> Result<Option<Ra
 fn gain(task: &Task, pools: &Pools, study: &Study, exam: &ExamCode, loaded: &LoadedModel) -> Result<Option<ExamGain>, String> {
     let record = study.exam(exam).map_err(|e| e.to_string())?;
     let model = loaded.model();
+    let slice_axis = record.reading_plane().map_err(|e| e.to_string())?.slice_axis();
     let prepared = pools.reading.install(|| {
         let images = inputs::load(study, &record, model.spec().spec())?;
-        Ok::<_, String>(model.prepare(&images.iter().collect::<Vec<_>>(), reading_axis(&images[0])))
+        Ok::<_, String>(model.prepare(&images.iter().collect::<Vec<_>>(), slice_axis))
     })?;
     let mirror = model.spec().spec().layer != LayerKind::Bone.word();
     let looked = prepared.and_then(|prepared| {

@@ -1,6 +1,5 @@
 //! Opening an exam: its images and, for a reader, their read.
 
-use super::files::reading_axis;
 use super::hub::WorkerConfig;
 use super::journal::JournalMessage;
 use super::message::{LoadedExam, OpenHow, Outcome, Role, Standing};
@@ -57,10 +56,11 @@ fn load(task: &Task, house: &House, wanted: &Wanted) -> Result<LoadedExam, Strin
     let sequences = pools.reading.install(|| images(task, &record, study.layout()))?;
     let (_, image) = sequences.first().ok_or_else(|| format!("{exam} has no images; import it again"))?;
     let visits = if role.reader().is_some() { pools.reading.install(|| other_visits(task, &study, &record, image)) } else { Vec::new() };
-    let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
+    let reading = record.reading().map_err(|e| e.to_string())?;
+    let slice_axis = record.reading_plane().map_err(|e| e.to_string())?.slice_axis();
     let (told, standing) = match role.reader() {
-        None => (Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking),
-        Some(reader) if *how == OpenHow::Look => look_at(&study, reader, exam, image)?,
+        None => (Told::nothing(ReadLayers::new(image.grid().clone(), slice_axis)), Standing::Looking),
+        Some(reader) if *how == OpenHow::Look => look_at(&study, reader, exam, || ReadLayers::new(image.grid().clone(), slice_axis))?,
         Some(reader) => {
             let _inside = door.lock().unwrap_or_else(PoisonError::into_inner);
             if task.cancel.is_cancelled() {
@@ -82,27 +82,37 @@ fn load(task: &Task, house: &House, wanted: &Wanted) -> Result<LoadedExam, Strin
     let scratch = root.starts_with(&config.scratch_root);
     // That somebody looked for names is on record, but nothing a reader need know; nor is what the list of patients left open.
     let mentioned = |code: &str| !((scratch || role.reader().is_some()) && code == "no-patient") && code != "looked-at";
-    let reading = record.sequence(&record.reading_sequence).ok();
-    let other_grid = |s: &SequenceRecord| reading.is_some_and(|r| r.shape != s.shape || r.world_from_voxel != s.world_from_voxel);
-    let resampled = record.sequences.iter().filter(|s| has_geometry && other_grid(s));
+    let other_grid = |s: &&SequenceRecord| reading.shape != s.shape || reading.world_from_voxel != s.world_from_voxel;
+    let resampled = record.sequences.iter().filter(|s| reading.is_placed() && s.is_placed()).filter(other_grid);
     let resampled = resampled.map(|s| format!("{}: shown on the grid of {}, interpolated", s.name, record.reading_sequence));
+    let left_out = record.sequences.iter().filter(|s| !can_be_shown_on(s, reading));
+    let left_out = left_out.map(|s| {
+        format!("{}: not shown, since without a place in space it cannot be laid on {}", s.name, record.reading_sequence)
+    });
     let findings = record
         .sequences
         .iter()
         .flat_map(|s| s.findings.iter().filter(|f| mentioned(&f.code)).map(|f| format!("{}: {}", s.name, f.text)))
         .chain(resampled)
+        .chain(left_out)
         .collect();
     let Told { layers, remarks, seen, form, triage } = told;
-    let (code, role) = (exam.clone(), role.clone());
+    let (code, role, has_geometry) = (exam.clone(), role.clone(), reading.is_placed());
     Ok(LoadedExam { code, role, sequences, visits, layers, has_geometry, findings, standing, remarks, seen, form, triage })
 }
 
-/// The images of an exam, the one that is read first.
+/// Whether a sequence can be shown with the one that is read: where one of the two has no place in space, pixel on pixel or not at
+/// all.
+fn can_be_shown_on(sequence: &SequenceRecord, reading: &SequenceRecord) -> bool {
+    sequence.is_placed() == reading.is_placed() || sequence.shape == reading.shape
+}
+
+/// The images of an exam that can be shown together, the one that is read first.
 pub(super) fn images(task: &Task, record: &ExamRecord, layout: &Layout) -> Result<Vec<(String, Image)>, String> {
-    let first = record.sequences.iter().filter(|s| s.name == record.reading_sequence);
-    let others = record.sequences.iter().filter(|s| s.name != record.reading_sequence);
+    let reading = record.reading().map_err(|e| e.to_string())?;
+    let others = record.sequences.iter().filter(|s| s.name != record.reading_sequence && can_be_shown_on(s, reading));
     let mut images = Vec::new();
-    for (at, sequence) in first.chain(others).enumerate() {
+    for (at, sequence) in std::iter::once(reading).chain(others).enumerate() {
         task.progress("Opening images", Some(at as f32 / record.sequences.len() as f32));
         if task.cancel.is_cancelled() {
             return Err("cancelled".to_owned());
@@ -111,9 +121,9 @@ pub(super) fn images(task: &Task, record: &ExamRecord, layout: &Layout) -> Resul
         // A NIfTI file cannot say that high values are dark; the finding from the import does.
         let inverted = sequence.findings.iter().any(|f| f.code == "monochrome1");
         let image = image.with_inverted_display(inverted);
-        let placed = sequence.findings.iter().all(|f| f.code != "no-geometry");
         let image = match images.first() {
-            Some((_, reading)) if placed => on_reading_grid(image, reading),
+            Some((_, first)) if sequence.is_placed() && reading.is_placed() => on_reading_grid(image, first),
+            Some((_, first)) if sequence.shape == reading.shape => image.on_grid_of(first),
             _ => image,
         };
         // Worked out here, so that the window never waits for it.
@@ -137,9 +147,9 @@ struct Opened {
 }
 
 /// The reader's newest read as it is on disk, if there is one; nothing is locked.
-fn look_at(study: &Study, reader: &ReaderCode, exam: &ExamCode, image: &Image) -> Result<(Told, Standing), String> {
+fn look_at(study: &Study, reader: &ReaderCode, exam: &ExamCode, empty: impl FnOnce() -> ReadLayers) -> Result<(Told, Standing), String> {
     if study.layout().read_numbers(reader, exam).map_err(|e| e.to_string())?.is_empty() {
-        return Ok((Told::nothing(ReadLayers::new(image.grid().clone(), reading_axis(image))), Standing::Looking));
+        return Ok((Told::nothing(empty()), Standing::Looking));
     }
     let (header, view) = study.view_read_for(reader, exam).map_err(|e| e.to_string())?;
     Ok((Told::by(&header, &view)?, Standing::Viewing { number: header.number, assisted: header.assisted }))

@@ -2,27 +2,27 @@
 
 use super::hub::WorkerConfig;
 use super::message::{FolderListing, Outcome};
+use super::scratch::open_images;
 use super::summary::summarise;
 use super::task::Task;
 use crate::io::{self, Reading, Watch};
 use crate::space::SlicePlane;
-use crate::study::{self, ImportOptions, ImportReport, Layout, Naming, Protocol, Study};
-use crate::volume::{Grid, Image};
+use crate::study::{self, Study};
+use crate::volume::Image;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Opens a study folder; for images, the scratch study made for them.
 pub(super) fn open(task: &Task, config: &WorkerConfig, path: &Path) -> Outcome {
-    let root = if path.join("study.toml").is_file() {
-        Ok(path.to_owned())
+    let opened = if path.join("study.toml").is_file() {
+        Ok((path.to_owned(), Vec::new()))
     } else if study::is_packet(path) {
-        study::unpack(path, &packets(config)).map_err(|e| e.to_string())
+        study::unpack(path, &packets(config)).map(|root| (root, Vec::new())).map_err(|e| e.to_string())
     } else {
         open_images(task, config, path)
     };
-    finish(task, root.and_then(|root| summarise(&root, &config.scratch_root, Vec::new())))
+    finish(task, opened.and_then(|(root, remarks)| summarise(&root, &config.scratch_root, remarks)))
 }
 
 /// Makes a study in a new or empty folder and opens it.
@@ -50,31 +50,6 @@ pub(super) fn finish(task: &Task, summary: Result<super::message::StudySummary, 
     }
 }
 
-/// The scratch study of images that were opened without a study: made once, found again by the images' place.
-fn open_images(task: &Task, config: &WorkerConfig, path: &Path) -> Result<PathBuf, String> {
-    let place = path.canonicalize().map_err(|error| format!("{}: {error}; check the path", path.display()))?;
-    let stem = place.file_name().map_or_else(|| "images".into(), |n| n.to_string_lossy().into_owned());
-    let stem: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(24).collect();
-    let hash = Sha256::digest(place.to_string_lossy().as_bytes());
-    let number: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    let root = config.scratch_root.join(format!("{stem}-{number}"));
-    if root.join("study.toml").is_file() {
-        return Ok(root);
-    }
-    // Read first: nothing is made for what cannot be opened.
-    let reading = read(task, path)?;
-    let protocol = Protocol::scratch(&stem);
-    let study = Study::init(&root, &stem, &protocol).map_err(|e| e.to_string())?;
-    // The images stay on this machine and in this person's hands, so a picture needs no check for names.
-    let options = ImportOptions { naming: Naming::AsSource, ..ImportOptions::default() };
-    let report = bring_in(task, study.layout(), study.protocol(), reading, &options)?;
-    if report.exams.is_empty() {
-        let why = report.failed.first().map_or_else(|| "nothing in it can be read on a slice grid".to_owned(), |f| f.1.clone());
-        return Err(format!("{}: {why}", path.display()));
-    }
-    Ok(root)
-}
-
 /// Reads the headers of images, with progress.
 pub(super) fn read(task: &Task, path: &Path) -> Result<Reading, String> {
     let report = |done: usize, total: usize| {
@@ -82,12 +57,6 @@ pub(super) fn read(task: &Task, path: &Path) -> Result<Reading, String> {
     };
     let cancelled = || task.cancel.is_cancelled();
     io::read_path(path, &Watch::new(&report, &cancelled)).map_err(|e| e.to_string())
-}
-
-fn bring_in(task: &Task, layout: &Layout, protocol: &Protocol, reading: Reading, options: &ImportOptions) -> Result<ImportReport, String> {
-    let mut rng = fresh_randomness()?;
-    let imported = |watch: &Watch<'_>| crate::study::import(layout, protocol, reading.volumes, options, &mut rng, watch);
-    watched(task, "Importing", imported).map_err(|e| e.to_string())
 }
 
 /// Runs `work` with the task's progress and cancel.
@@ -110,14 +79,9 @@ pub(super) fn skipped(reading: &Reading) -> Vec<String> {
     reading.skipped.iter().take(5).map(|s| format!("{}: {}", s.path.display(), s.why)).collect()
 }
 
-/// The voxel axis whose slices are read.
+/// The voxel axis whose slices are read, of a file that belongs to no study.
 pub(super) fn reading_axis(image: &Image) -> usize {
-    acquisition_axis(image.grid())
-}
-
-/// The voxel axis across the slices of an acquisition on this grid.
-pub(super) fn acquisition_axis(grid: &Grid) -> usize {
-    SlicePlane::acquisition(grid.world_from_voxel(), grid.shape()).slice_axis()
+    SlicePlane::acquisition(image.grid().world_from_voxel(), image.grid().shape()).slice_axis()
 }
 
 /// Lists a folder for the built-in path entry.

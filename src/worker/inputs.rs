@@ -17,15 +17,9 @@ pub(super) fn common_sequences(study: &Study) -> Result<Vec<String>, String> {
     for record in study.exams().map_err(|e| e.to_string())? {
         let Ok(reading) = record.sequence(&record.reading_sequence) else { continue };
         let first_is_read = record.reading_sequence == *first;
-        common.retain(|name| first_is_read && record.sequence(name).is_ok_and(|other| can_be_laid_on(other, reading)));
+        common.retain(|name| first_is_read && record.sequence(name).is_ok_and(|other| other.can_be_laid_on(reading)));
     }
     Ok(std::iter::once(first).chain(common).map(ToString::to_string).collect())
-}
-
-/// Whether a sequence has the reading sequence's grid, or both have a place in space by which it can be brought there.
-fn can_be_laid_on(other: &SequenceRecord, reading: &SequenceRecord) -> bool {
-    let placed = |s: &SequenceRecord| s.findings.iter().all(|f| f.code != "no-geometry");
-    (other.shape == reading.shape && other.world_from_voxel == reading.world_from_voxel) || (placed(other) && placed(reading))
 }
 
 /// Loads what a model takes; the image that is read comes first. A model of one sequence takes the one that is read.
@@ -43,8 +37,7 @@ pub(super) fn load(study: &Study, record: &ExamRecord, spec: &ModelSpec) -> Resu
             images.push(reading.clone());
             continue;
         }
-        let found = record.sequences.iter().find(|s| same(wanted, s.name.as_str()));
-        let found = found.ok_or_else(|| missing(spec, &record.exam, wanted))?;
+        let found = found(record, spec, wanted)?;
         let image = record.load_image(study.layout(), &found.name).map_err(|e| e.to_string())?;
         images.push(on_reading_grid(image, &reading));
     }
@@ -57,8 +50,31 @@ pub(super) fn load(study: &Study, record: &ExamRecord, spec: &ModelSpec) -> Resu
 /// One sentence, if the exam cannot be read.
 pub(super) fn has_all(study: &Study, exam: &ExamCode, spec: &ModelSpec) -> Result<bool, String> {
     let record = study.exam(exam).map_err(|e| e.to_string())?;
-    let has = |wanted: &String| record.sequences.iter().any(|s| same(wanted, s.name.as_str()));
-    Ok(spec.sequences.len() < 2 || spec.sequences.iter().all(has))
+    Ok(require(&record, spec).is_ok())
+}
+
+/// # Errors
+/// One sentence that names the exam and the sequence that is missing or cannot be laid on the one that is read.
+pub(super) fn require(record: &ExamRecord, spec: &ModelSpec) -> Result<(), String> {
+    if spec.sequences.len() < 2 {
+        return Ok(());
+    }
+    spec.sequences.iter().try_for_each(|wanted| found(record, spec, wanted).map(drop))
+}
+
+/// The sequence of an exam that a model takes.
+fn found<'a>(record: &'a ExamRecord, spec: &ModelSpec, wanted: &str) -> Result<&'a SequenceRecord, String> {
+    let found = record.sequences.iter().find(|s| same(wanted, s.name.as_str()));
+    let found = found.ok_or_else(|| missing(spec, &record.exam, wanted))?;
+    if found.can_be_laid_on(record.reading().map_err(|e| e.to_string())?) {
+        return Ok(found);
+    }
+    Err(format!(
+        "The model takes {}, but {wanted} of {} has another place in space than the images that are read, or none: it cannot be laid on \
+         them. Train again, and the model learns from what every exam has.",
+        spec.sequences.join(" and "),
+        record.exam
+    ))
 }
 
 /// What a model takes of an open exam, whose first sequence is the one that is read.

@@ -32,6 +32,7 @@ mod replay;
 mod report;
 mod sample;
 mod score;
+mod scratch;
 mod seal;
 mod segments;
 mod standard;

@@ -1,6 +1,5 @@
 //! Letting a saved version of a model propose.
 
-use super::files::reading_axis;
 use super::inputs;
 use super::message::{Outcome, ProposalResult, ProposeRequest};
 use super::pools::Pools;
@@ -36,8 +35,9 @@ impl LoadedModel {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Result<Labels, LearnError>, String> {
         let images = inputs::load(study, record, self.0.spec().spec())?;
+        let slice_axis = record.reading_plane().map_err(|e| e.to_string())?.slice_axis();
         let refs: Vec<_> = images.iter().collect();
-        Ok(self.0.predict_volumes(&refs, reading_axis(&images[0]), None, task.cancel.flag(), progress))
+        Ok(self.0.predict_volumes(&refs, slice_axis, None, task.cancel.flag(), progress))
     }
 }
 
@@ -86,6 +86,7 @@ fn work(task: &Task, pools: &Pools, request: &ProposeRequest) -> Result<Option<P
     let mut progress =
         |done: usize, all: usize| task.progress(format!("Proposing on {}", request.exam), Some(done as f32 / all.max(1) as f32));
     let slices = request.slices.as_deref();
+    inputs::require(&study.exam(&request.exam).map_err(|e| e.to_string())?, loaded.model().spec().spec())?;
     let images = inputs::among(&request.sequences, &request.exam, loaded.model().spec().spec())?;
     let prepared = pools.reading.install(|| loaded.model().prepare(&images, request.slice_axis));
     let labels = prepared.and_then(|exam| loaded.model().predict_prepared(&exam, slices, task.cancel.flag(), &mut progress));

@@ -2,6 +2,7 @@
 
 use super::hub::WorkerConfig;
 use super::message::Outcome;
+use super::scratch::made_whole;
 use super::summary::summarise;
 use super::task::Task;
 use crate::io::{self, Watch, write_image_nifti};
@@ -20,7 +21,7 @@ pub const SAMPLE_PARTS: [Part; 6] = [Part::Train, Part::Train, Part::Train, Part
 
 /// Makes the sample study, or finds it already there.
 pub(super) fn make(task: &Task, config: &WorkerConfig, pool: &rayon::ThreadPool, root: &Path) -> Outcome {
-    let made = if root.join("study.toml").is_file() { Ok(()) } else { pool.install(|| build(task, root)) };
+    let made = if root.join("study.toml").is_file() { Ok(()) } else { pool.install(|| made_whole(root, |folder| build(task, folder))) };
     match made.and_then(|()| summarise(root, &config.scratch_root, Vec::new())) {
         _ if task.cancel.is_cancelled() => Outcome::Cancelled,
         Ok(summary) => Outcome::Study(Box::new(summary)),
@@ -45,7 +46,7 @@ fn build(task: &Task, root: &Path) -> Result<(), String> {
     for (number, part) in SAMPLE_PARTS.into_iter().enumerate() {
         task.progress("Making the sample study", Some(number as f32 / SAMPLE_PARTS.len() as f32));
         if task.cancel.is_cancelled() {
-            return Ok(());
+            return Err("cancelled".to_owned());
         }
         let exam = knee(SAMPLE_SEED, number as u32).map_err(|e| e.to_string())?;
         let folder = tempfile::tempdir().map_err(|e| format!("No temporary folder can be made: {e}; make room and try again."))?;

@@ -3,7 +3,7 @@
 use super::agreed_region::AgreedRegion;
 use super::counted_reads::{ReadKind, ReadPlace, reads_of_exam};
 use super::exam::images;
-use super::files::{acquisition_axis, fresh_randomness, reading_axis};
+use super::files::fresh_randomness;
 use super::journal::JournalMessage;
 use super::message::{LoadedExam, NewScores, Outcome, Role, ScoreAsk, ScoreOutcome, ScoreRequest, ScoreRowRequest, ScoreSummary, Standing};
 use super::propose::{load_model, refuse_test_exam};
@@ -105,18 +105,18 @@ fn item_of(task: &Task, study: &Study, session: &ExamCode, item: &ExamCode, role
     let record = study.exam(&wanted.exam).map_err(|e| e.to_string())?;
     let sequences = images(task, &record, study.layout())?;
     let (_, image) = sequences.first().ok_or_else(|| format!("{} has no images; import it again", wanted.exam))?;
-    let slice_axis = reading_axis(image);
+    let plane = record.reading_plane().map_err(|e| e.to_string())?;
     let path = study.layout().score_mask(session, item);
     let mask = read_labels_nifti(&path).map_err(|e| e.to_string())?;
     if image.grid().require_same(mask.grid()).is_err() {
         return Err(format!("{} does not lie on its image; make the session again", path.display()));
     }
-    let mut layers = ReadLayers::new(image.grid().clone(), slice_axis);
+    let mut layers = ReadLayers::new(image.grid().clone(), plane.slice_axis());
     if layers.begin(LayerKind::Marrow, CommitKind::Imported, item.to_string()).is_ok() {
         mask.for_each_labelled(|voxel, label| layers.write(voxel, label));
         layers.commit();
     }
-    let has_geometry = !record.sequences.iter().flat_map(|s| &s.findings).any(|f| f.code == "no-geometry");
+    let has_geometry = record.reading().map_err(|e| e.to_string())?.is_placed();
     let exam = LoadedExam::new(item.clone(), role.clone(), sequences, layers, Standing::Looking);
     let loaded = LoadedExam { has_geometry, ..exam };
     Ok(Outcome::Exam(Box::new(loaded)))
@@ -168,7 +168,7 @@ fn make(task: &Task, study: &Study, new: &NewScores, time: &str) -> Result<Optio
             left_out.push(format!("{}: {}", record.exam, AgreedRegion::NO_SQUARE));
         }
         let proposed = loaded.propose_on(study, record, task, &mut |_, _| {})?.map_err(|e| e.to_string())?;
-        let axis = acquisition_axis(proposed.grid());
+        let axis = record.reading_plane().map_err(|e| e.to_string())?.slice_axis();
         let bone = agreed.bone.as_ref().filter(|_| trim);
         if trim && bone.is_none() {
             left_out.push(format!("{} is scored as it is: no reader drew bone there, so nothing could be taken out", record.exam));

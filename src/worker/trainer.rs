@@ -86,6 +86,14 @@ struct Taken {
     by_person: bool,
 }
 
+/// A new version beside the one that was current.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    NoWorse,
+    Worse,
+    NotMeasured,
+}
+
 /// A model with its figures.
 struct Judged {
     model: Model,
@@ -233,12 +241,12 @@ impl<'a> Run<'a> {
             ..self.pool.install(|| Card::of(&kept.model, self.request.seed, &self.request.created))
         };
         let version = self.save(&kept.model, &card)?;
-        let no_worse = self.may_replace(&kept, mark.as_deref())?;
+        let beside = self.beside_former(&kept, mark.as_deref())?;
         // Whoever went back to another version while this one was trained, or trained one in another program, has the last word.
         let current_before = self.before.as_ref().map(|before| before.version);
         let now = self.study.current_version(&self.model).unwrap_or(current_before);
         let overtaken_by = now.filter(|_| now != current_before);
-        let made_current = no_worse && overtaken_by.is_none();
+        let made_current = beside == Beside::NoWorse && overtaken_by.is_none();
         if made_current {
             self.study.set_current_version(&self.model, version).map_err(|e| e.to_string())?;
         }
@@ -250,6 +258,7 @@ impl<'a> Run<'a> {
             summary,
             before: mark.map(|each| self.judge().mean_over(&each)),
             held_out,
+            is_worse: beside == Beside::Worse,
             made_current,
             overtaken_by,
             stopped_early: taken.by_person,
@@ -282,20 +291,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether the new version is no worse than the one that was current. One that was not judged replaces none, nor does one that
-    /// takes other inputs replace a version that it cannot be measured against.
-    fn may_replace(&self, kept: &Judged, mark: Option<&[(ExamCode, DiceTable)]>) -> Result<bool, String> {
-        let (Some(_), judge) = (&self.before, self.judge()) else { return Ok(true) };
-        let (Some(mark), true) = (mark, kept.whole) else { return Ok(false) };
+    /// How the new version does beside the one that was current. One that was not judged replaces none, nor does one that takes other
+    /// inputs replace a version that it cannot be measured against.
+    fn beside_former(&self, kept: &Judged, mark: Option<&[(ExamCode, DiceTable)]>) -> Result<Beside, String> {
+        let (Some(_), judge) = (&self.before, self.judge()) else { return Ok(Beside::NoWorse) };
+        let (Some(mark), true) = (mark, kept.whole) else { return Ok(Beside::NotMeasured) };
         let before = judge.mean_over(mark);
+        let against = |after: &DiceTable| if is_no_worse(Some(&before), after) { Beside::NoWorse } else { Beside::Worse };
         if self.goes_on {
-            return Ok(is_no_worse(Some(&before), &kept.dice));
+            return Ok(against(&kept.dice));
         }
-        let Some(mut each) = judge.per_exam(&kept.model, usize::MAX)? else { return Ok(false) };
+        let Some(mut each) = judge.per_exam(&kept.model, usize::MAX)? else { return Ok(Beside::NotMeasured) };
         each.retain(|(exam, _)| mark.iter().any(|(other, _)| other == exam));
         let after = judge.mean_over(&each);
         let comparable = before.iter().zip(&after).any(|(b, a)| b.1.is_some() && a.1.is_some());
-        Ok(comparable && is_no_worse(Some(&before), &after))
+        Ok(if comparable { against(&after) } else { Beside::NotMeasured })
     }
 
     /// Trains and judges without saving; `None` when the person stopped it.

@@ -1,7 +1,7 @@
 //! The patient's other visits, to be looked at beside the exam where the protocol allows it.
 
 use super::task::Task;
-use crate::study::{ExamCode, ExamRecord, Side, Study};
+use crate::study::{ExamCode, ExamRecord, SequenceRecord, Side, Study};
 use crate::volume::{Grid, Image, resample};
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) fn other_visits(task: &Task, study: &Study, record: &ExamRecord, read
         if task.cancel.is_cancelled() {
             break;
         }
-        let placed = other.sequences.iter().flat_map(|s| &s.findings).all(|f| f.code != "no-geometry");
+        let placed = other.reading().is_ok_and(SequenceRecord::is_placed);
         match other.load_image(study.layout(), &other.reading_sequence) {
             Ok(image) if placed => {
                 let shown = beside(&image, reading);

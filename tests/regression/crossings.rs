@@ -211,6 +211,7 @@ fn what_ends_in_one_study_changes_nothing_in_another() {
         summary,
         before: None,
         held_out: String::new(),
+        is_worse: false,
         made_current: true,
         overtaken_by: None,
         stopped_early: false,

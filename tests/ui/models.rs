@@ -31,6 +31,7 @@ fn trained(version: u32, parent: Option<u32>, figures: Dice, made_current: bool)
         summary,
         before: parent.map(|_| dice(0.84, 0.61, Some(0.52))),
         held_out: "30 slices of 2 validation exams".to_owned(),
+        is_worse: !made_current,
         made_current,
         overtaken_by: None,
         stopped_early: false,

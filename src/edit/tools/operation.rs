@@ -131,7 +131,7 @@ impl Operation {
             }
             Self::FillHoles { label } => reshaped(scene, scope, label, 0.0, |block, inside| without_holes(block, inside, go_on)),
             Self::RemoveIslands { label, below_mm3 } => reshaped(scene, scope, label, 0.0, |block, inside| {
-                without_islands(block, inside, f64::from(below_mm3) / block.mm().iter().product::<f64>(), go_on)
+                without_islands(block, inside, f64::from(below_mm3) / scene.layer.grid().world_from_voxel().voxel_mm3(), go_on)
             }),
             Self::Margin { label, by_mm } => {
                 let by = f64::from(by_mm);

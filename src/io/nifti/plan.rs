@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 /// gzip cannot pack more than this many bytes into one (RFC 1951: 258 bytes in two bits at best, less the block's own cost).
 const BEST_GZIP_RATIO: u64 = 1040;
 
+/// Bytes behind the last voxel that are read to come to the checksum.
+const MOST_BEHIND: u64 = 64 << 20;
 /// Larger files are unpacked as a stream, so that packed and unpacked bytes are not in memory together.
 const MOST_AT_ONCE: usize = 1 << 30;
 
@@ -86,6 +88,9 @@ impl NiftiPlan {
                 format!("the image is truncated or damaged after {percent:.0} % of its voxels ({problem})"),
             ));
         }
+        // What packs the file keeps a checksum behind the last voxel: it is only looked at by whoever reads on.
+        let checked = std::io::copy(&mut stream.take(MOST_BEHIND), &mut std::io::sink());
+        checked.map_err(|e| IoError::damaged(path, format!("its packed data do not match their checksum ({e})")))?;
         self.volume(bytes)
     }
 
@@ -237,9 +242,7 @@ fn qform(header: &Header, unit: f64) -> Result<Affine, crate::space::AffineError
 }
 
 fn note_shear(affine: &Affine, findings: &mut Vec<Finding>) {
-    let mm = affine.spacing().mm();
-    let cosine = |a: usize, b: usize| (0..3).map(|r| affine.column(a)[r] * affine.column(b)[r]).sum::<f64>() / (mm[a] * mm[b]);
-    let worst = cosine(0, 1).abs().max(cosine(0, 2).abs()).max(cosine(1, 2).abs());
+    let worst = affine.shear();
     if worst > 1e-3 {
         let degrees = worst.min(1.0).asin().to_degrees();
         findings.push(Finding::new(FindingCode::Sheared, format!("the axes are {degrees:.1}° from being at right angles")));

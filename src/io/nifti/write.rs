@@ -46,7 +46,8 @@ pub fn write_probability_nifti(path: &Path, grid: &Grid, probabilities: &[f32]) 
 }
 
 /// Writes a volume as it is stored: same number type, same scaling. Where slices are scaled differently, or the scaling does not
-/// fit into the header's `float32`, the scaled values are written as `float32` instead.
+/// fit into the header's `float32`, the scaled values are written as `float32` instead, as
+/// `float64` where a stored number has more than two bytes.
 ///
 /// # Errors
 /// As [`write_image_nifti`].

@@ -5,6 +5,7 @@ use crate::io::{SourceVolume, Watch, atomic_write, read_labels_nifti, write_labe
 use crate::study::exam::read_bounded;
 use crate::study::store::reading_grid;
 use crate::study::{ExamCode, ExamRecord, ImportOptions, Layout, Study, StudyError};
+use crate::space::SlicePlane;
 use crate::volume::{Grid, Image, Labels};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,8 @@ pub struct AtlasExam {
     pub code: ExamCode,
     /// The image that is read.
     pub image: Image,
+    /// The plane that it is read in.
+    pub plane: SlicePlane,
     /// What the readers of the atlas agreed on, on its grid.
     pub agreed: Labels,
     /// What they say of it.
@@ -168,7 +171,8 @@ impl Atlas {
         }
         let path = self.layout.atlas_notes(code);
         let notes = if path.is_file() { parse_notes(&path)? } else { AtlasNotes::default() };
-        Ok(AtlasExam { code: code.clone(), image, agreed, notes })
+        let plane = record.reading_plane()?;
+        Ok(AtlasExam { code: code.clone(), image, plane, agreed, notes })
     }
 
     /// The agreed mask of an exam.

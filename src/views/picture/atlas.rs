@@ -87,11 +87,6 @@ fn slice_of(state: &AtlasState, exam: &OpenExam, plane: &SlicePlane) -> usize {
     state.slice_beside(exam.view().slice, exam.plane().slice_count(), plane.slice_count())
 }
 
-fn plane_of(shown: &AtlasShown) -> SlicePlane {
-    let grid = shown.exam.image.grid();
-    SlicePlane::new(grid.world_from_voxel(), grid.shape(), shown.slice_axis)
-}
-
 #[allow(clippy::too_many_arguments, reason = "what every pane needs")]
 fn picture_ui(
     ui: &mut Ui,
@@ -104,7 +99,7 @@ fn picture_ui(
     commands: &mut Vec<Command>,
 ) {
     let (rect, _) = pane_on_pixels(rect, ui.ctx().pixels_per_point());
-    let plane = plane_of(shown);
+    let plane = shown.exam.plane;
     let slice = slice_of(session.atlas(), exam, &plane);
     let response = ui.interact(rect, ui.scope_id().with("atlas"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("Atlas: {} slice {}", shown.exam.code, slice + 1)));
@@ -162,7 +157,7 @@ fn foot_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, shown: &AtlasShown, 
         if let Some(measured) = session.atlas().measured(&shown.exam.code) {
             figures(ui, measured);
         }
-        let slice = slice_of(session.atlas(), exam, &plane_of(shown)) + 1;
+        let slice = slice_of(session.atlas(), exam, &shown.exam.plane) + 1;
         if let Some(text) = shown.exam.notes.slices.get(&slice) {
             ui.add(egui::Label::new(RichText::new(format!("Slice {slice}: {text}")).color(theme::TEXT)).wrap());
         }

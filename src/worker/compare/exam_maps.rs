@@ -107,7 +107,7 @@ fn painted(
         entropy: shades(&vote_entropy(&figures.votes, LABELS)),
         ties: parts_of(&consensus, UNDECIDED),
         disputed: places.per_slice(|p| disputed[p] > 0.0),
-        voxel_mm3: consensus.grid().spacing().mm().iter().product(),
+        voxel_mm3: consensus.grid().world_from_voxel().voxel_mm3(),
         consensus,
         maps: found.maps,
         levels,

@@ -1,6 +1,6 @@
 //! The layers of a study that hold a label or are finished without one, with what files say about them.
 
-use super::super::counted_reads::unfinished;
+use super::super::counted_reads::{kind_of, unfinished};
 use super::super::message::Role;
 use super::super::replay::replayed;
 use super::super::task::Task;
@@ -212,7 +212,37 @@ fn chosen(
     let told = newer.into_iter().filter(|(newer, _)| *newer > number);
     passed_over
         .extend(told.map(|(newer, why)| format!("{}_{reader} read {newer}: {why}; read {number} is exported in its place", record.exam)));
+    if let Some(first) = counted_before(study, record, reader, numbers, number)? {
+        passed_over.push(format!("{}_{reader} read {number}: the newest finished one is exported; figures count read {first}", record.exam));
+    }
     Ok(Some(number))
+}
+
+/// The read that figures count in the place of `number`: the first sealed one made in the same way, else the first finished one.
+fn counted_before(
+    study: &Study,
+    record: &ExamRecord,
+    reader: &ReaderCode,
+    numbers: &[u32],
+    number: u32,
+) -> Result<Option<u32>, String> {
+    let mut finished = Vec::new();
+    let mut own = None;
+    for older in numbers.iter().filter(|older| **older <= number) {
+        let (header, view) = study.intact_read(reader, &record.exam, *older).map_err(|e| e.to_string())?;
+        let is_sealed = view.sealed().map_err(|e| e.to_string())?.is_some();
+        let state = view.state().map_err(|e| e.to_string())?;
+        let kind = kind_of(&header, &view);
+        if *older == number {
+            own = Some(kind);
+        }
+        if unfinished(&state, is_sealed, header.grid.shape()[header.slice_axis]).is_none() {
+            finished.push((*older, is_sealed, kind));
+        }
+    }
+    finished.retain(|(_, _, kind)| Some(*kind) == own);
+    let first = finished.iter().find(|(_, is_sealed, _)| *is_sealed).or_else(|| finished.first());
+    Ok(first.map(|(first, _, _)| *first).filter(|first| *first != number))
 }
 
 /// Whose model drew what, and how each label came to be.

@@ -2,8 +2,9 @@
 
 use super::super::files::reading_axis;
 use super::super::propose::refuse_unsealed_test;
-use crate::consensus::{StapleOptions, VotePatterns, binary_staple};
+use crate::consensus::{StapleOptions, VotePatterns, binary_staple, level_mask};
 use crate::io;
+use crate::learn::Example;
 use crate::study::{ExamCode, Study};
 use crate::volume::{Image, Labels};
 use std::path::{Path, PathBuf};
@@ -56,22 +57,31 @@ impl Case {
 }
 
 impl CaseTruth {
-    /// For each level, whether a voxel belongs to it, as a map of zeros and ones.
-    pub(super) fn levels(self, masks: &[Labels], levels: &[Vec<u8>]) -> Result<Vec<Labels>, String> {
+    /// For each level, whether a voxel belongs to it, as a map of zeros and ones; [`Example::IGNORE`] where that is not told.
+    pub(super) fn levels(self, case: &Case, masks: &[Labels], levels: &[Vec<u8>]) -> Result<Vec<Labels>, String> {
+        let one_mask = masks.first().filter(|_| self == Self::Mask);
+        if let Some(mask) = one_mask {
+            return Ok(levels.iter().map(|level| told_of(mask, level)).collect());
+        }
         let refs: Vec<&Labels> = masks.iter().collect();
-        let patterns = VotePatterns::count(&refs).map_err(|e| e.to_string())?;
+        let patterns = VotePatterns::count(&refs).map_err(|e| format!("{}: {e}", case.name))?;
         let of = |level: &Vec<u8>| {
-            let positive = match self {
-                Self::Mask => (0..patterns.table().len()).map(|p| u8::from(level.contains(&patterns.table().votes(p)[0]))).collect(),
-                Self::Staple => {
-                    let staple = binary_staple(&patterns, level, &StapleOptions::default());
-                    staple.pattern_probability().iter().map(|w| u8::from(*w >= 0.5)).collect::<Vec<_>>()
-                }
-            };
-            patterns.paint(&positive)
+            let staple = binary_staple(&patterns, level, &StapleOptions::default());
+            patterns.paint(&staple.pattern_probability().iter().map(|w| u8::from(*w >= 0.5)).collect::<Vec<_>>())
         };
         Ok(levels.iter().map(of).collect())
     }
+}
+
+/// A level of one mask; a tie of a consensus is nobody's label, and neither right nor wrong.
+fn told_of(mask: &Labels, level: &[u8]) -> Labels {
+    let mut told = level_mask(mask, level);
+    mask.for_each_labelled(|voxel, label| {
+        if label == Example::IGNORE {
+            told.set(voxel, Example::IGNORE);
+        }
+    });
+    told
 }
 
 /// A file of a study's test exam is none to learn from or propose on before its reads are sealed, whatever it is named by.

@@ -3,7 +3,7 @@
 use super::cases::{Case, CaseTruth};
 use crate::agreement::{Overlap, Summary};
 use crate::consensus::level_name;
-use crate::learn::{LearnError, Model};
+use crate::learn::{Example, LearnError, Model};
 use crate::volume::{Image, Labels};
 use std::sync::atomic::AtomicBool;
 
@@ -67,7 +67,7 @@ pub fn evaluate_folder(
     for (at, case) in cases.iter().enumerate() {
         progress(at);
         let (images, axis) = case.load_images()?;
-        let truths = truth.levels(&case.load_masks(&images[0])?, &levels)?;
+        let truths = truth.levels(case, &case.load_masks(&images[0])?, &levels)?;
         let Some(proposed) = propose_on(model, case, &images, axis, false, stop)? else { return Ok(None) };
         rows.push(CaseScore { name: case.name.clone(), dice: dice_per_level(&proposed.labels, &truths, &levels) });
     }
@@ -114,14 +114,15 @@ fn propose_on(
     }
 }
 
-/// Dice of a proposal and each level's own map of zeros and ones.
+/// Dice of a proposal and each level's own map of zeros and ones; voxels of which it tells nothing count for neither.
 pub(super) fn dice_per_level(proposal: &Labels, truths: &[Labels], levels: &[Vec<u8>]) -> Vec<Option<f64>> {
     let of = |(level, truth): (&Vec<u8>, &Labels)| {
         let (mut both, mut proposed, mut true_voxels) = (0_u64, 0_u64, 0_u64);
         proposal.for_each_labelled(|voxel, label| {
-            if level.contains(&label) {
+            let told = truth.get(voxel);
+            if level.contains(&label) && told != Example::IGNORE {
                 proposed += 1;
-                both += u64::from(truth.get(voxel) == 1);
+                both += u64::from(told == 1);
             }
         });
         truth.for_each_labelled(|_, label| true_voxels += u64::from(label == 1));

@@ -194,7 +194,7 @@ fn gather(
             ));
         }
         if !learns {
-            let truths = CaseTruth::Mask.levels(&masks, &common.levels)?;
+            let truths = CaseTruth::Mask.levels(case, &masks, &common.levels)?;
             common.held_out.push(Held { name: case.name.clone(), prepared, truths });
             continue;
         }

@@ -80,8 +80,6 @@ pub struct AtlasShown {
     pub at: usize,
     /// Image, agreed mask and notes.
     pub exam: AtlasExam,
-    /// Voxel axis of its slices.
-    pub slice_axis: usize,
 }
 
 /// How far a read is from what was agreed on.

@@ -163,7 +163,9 @@ pub struct TrainedVersion {
     pub before: Option<Vec<(String, Option<f64>)>>,
     /// What is held out, in words.
     pub held_out: String,
-    /// Whether it became the current one (a worse one does not).
+    /// Whether it was measured and did worse than the version that was current.
+    pub is_worse: bool,
+    /// Whether it became the current one (a worse one does not, nor one that could not be measured).
     pub made_current: bool,
     /// The version that was made current while this one was trained, and stays so: this one went on from another.
     pub overtaken_by: Option<u32>,
@@ -187,7 +189,7 @@ impl TrainedVersion {
     /// Why it is not current, where nobody else made another one so.
     #[must_use]
     pub const fn not_current_words(&self) -> &'static str {
-        if self.before.is_some() {
+        if self.is_worse {
             "it does worse on the held-out slices than the one before."
         } else {
             "it could not be measured against the one before; the Models page can make it current."

@@ -38,8 +38,8 @@ pub struct SegmentInfo {
 /// Reads a DICOM segmentation.
 ///
 /// # Errors
-/// If the file is no segmentation, is damaged or compressed, does not say where its frames lie, these do not lie on one line, or
-/// two segments share a voxel.
+/// If the file is no segmentation, is damaged or compressed, does not say where its frames lie, these do not lie on one line,
+/// two segments share a voxel, or a pixel holds a number above 255.
 pub fn read_seg(path: &Path) -> Result<SegMap, IoError> {
     let loaded = load(path, read_bytes(path)?)?;
     let view = loaded.view();
@@ -54,6 +54,9 @@ pub fn read_seg(path: &Path) -> Result<SegMap, IoError> {
         for j in 0..pixels.rows {
             for i in 0..pixels.columns {
                 let Some(value) = pixels.label(number, j * pixels.columns + i, frame.segment) else { continue };
+                let value = u8::try_from(value).map_err(|_| {
+                    IoError::unsupported(path, format!("it holds segment number {value}, but a label map here ends at 255; renumber it"))
+                })?;
                 let before = labels.get([i, j, k]);
                 if before != 0 && before != value {
                     return Err(IoError::unsupported(
@@ -118,18 +121,18 @@ impl<'a> Pixels<'a> {
         Ok(Self { bytes, kind, wide: bits == 16, big_endian: loaded.encoding.big_endian, rows, columns, count })
     }
 
-    /// The segment number of a pixel; `None` for background and for numbers beyond 255.
-    fn label(&self, frame: usize, pixel: usize, segment: u8) -> Option<u8> {
+    /// The segment number of a pixel; `None` for background.
+    fn label(&self, frame: usize, pixel: usize, segment: u8) -> Option<u16> {
         let at = frame * self.rows * self.columns + pixel;
         match self.kind {
-            Kind::Binary => (self.bytes[at / 8] >> (at % 8) & 1 == 1).then_some(segment),
-            Kind::Fractional(from) => (u16::from(self.bytes[at]) >= from).then_some(segment),
+            Kind::Binary => (self.bytes[at / 8] >> (at % 8) & 1 == 1).then_some(u16::from(segment)),
+            Kind::Fractional(from) => (u16::from(self.bytes[at]) >= from).then_some(u16::from(segment)),
             Kind::LabelMap if self.wide => {
                 let two = [self.bytes[2 * at], self.bytes[2 * at + 1]];
                 let value = if self.big_endian { u16::from_be_bytes(two) } else { u16::from_le_bytes(two) };
-                u8::try_from(value).ok().filter(|v| *v > 0)
+                Some(value).filter(|v| *v > 0)
             }
-            Kind::LabelMap => Some(self.bytes[at]).filter(|v| *v > 0),
+            Kind::LabelMap => Some(u16::from(self.bytes[at])).filter(|v| *v > 0),
         }
     }
 }
