@@ -29,6 +29,8 @@ mod learning;
 mod reads;
 #[path = "regression/seats.rs"]
 mod seats;
+#[path = "regression/sight.rs"]
+mod sight;
 #[path = "regression/studies.rs"]
 mod studies;
 #[path = "regression/window.rs"]

@@ -132,8 +132,12 @@ fn an_acceptance_can_be_taken_back_and_the_model_says_where_it_is_unsure() {
     open_exam(&mut driver, &exam);
     driver.run(Command::Model(ModelCommand::Refuse));
     saved(&mut driver);
+    // Taken back is not refused: it waits as before.
+    let standing = |driver: &Driver| driver.session().review_exams().iter().find(|(e, _)| e.code == exam).map(|(_, s)| *s);
+    assert_eq!(standing(&driver), Some(ReviewStanding::Waiting));
     open_exam(&mut driver, &codes[0]);
     open_exam(&mut driver, &exam);
+    assert_eq!(standing(&driver), Some(ReviewStanding::Waiting));
     let layers = driver.session().exam().unwrap().layers();
     assert!(layers.labels(LayerKind::Marrow).labelled_box().is_empty() && layers.done_slices(LayerKind::Marrow).is_empty());
     // An independent reader has no Review.

@@ -272,4 +272,17 @@ mod tests {
             prop_assert_eq!(plain.overlap(&[1]).dice(), back.overlap(&[1]).dice());
         }
     }
+
+    /// Edges of 1 mm, the second axis leaning over by 45°: a voxel holds 1 mm³ all the same.
+    #[test]
+    fn on_a_sheared_grid_volumes_are_right_and_distances_are_left_out() {
+        let affine = crate::space::Affine::new([[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]).unwrap();
+        let mut map = Labels::empty(std::sync::Arc::new(crate::volume::Grid::new([12, 12, 12], affine).unwrap()));
+        (0..1000).for_each(|n| map.set([n % 10, n / 10 % 10, n / 100], 1));
+        let comparison = Comparison::new(&map, &map).unwrap();
+        assert!((comparison.overlap(&[1]).volume_a_ml() - 1.0).abs() < 1e-12);
+        let surface = comparison.surface(&[1]);
+        assert_eq!((surface.status(), surface.hausdorff()), (crate::agreement::DistanceStatus::Sheared, None));
+        assert_eq!((comparison.elements_between(&[1], &[1]).hd95(), comparison.set_hausdorff_mm(&[1], &[1])), (None, None));
+    }
 }

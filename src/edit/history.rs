@@ -16,6 +16,8 @@ pub struct History {
     live: usize,
     held_bytes: usize,
     budget_bytes: usize,
+    /// Steps before the first and from the second on hold nothing: they need not be looked at again.
+    holding: [usize; 2],
 }
 
 /// One line of the history panel.
@@ -69,7 +71,7 @@ impl Step {
 
 impl Default for History {
     fn default() -> Self {
-        Self { steps: Vec::new(), live: 0, held_bytes: 0, budget_bytes: Self::DEFAULT_BUDGET_BYTES }
+        Self { steps: Vec::new(), live: 0, held_bytes: 0, budget_bytes: Self::DEFAULT_BUDGET_BYTES, holding: [0, 0] }
     }
 }
 
@@ -125,6 +127,7 @@ impl History {
         self.held_bytes += bytes_of(&step);
         self.steps.push(step);
         self.live += 1;
+        self.holding = [self.holding[0].min(self.steps.len() - 1), self.steps.len()];
         self.trim();
     }
 
@@ -145,7 +148,8 @@ impl History {
 
     /// Gives the next step to undo or redo its patch back.
     pub(super) fn hold(&mut self, row: u64, patch: Arc<Patch>) {
-        if let Some(step) = self.steps.iter_mut().find(|s| s.row == row) {
+        if let Some((at, step)) = self.steps.iter_mut().enumerate().find(|(_, s)| s.row == row) {
+            self.holding = [self.holding[0].min(at), self.holding[1].max(at + 1)];
             self.held_bytes -= bytes_of(step);
             step.patch = Some(patch);
             self.held_bytes += bytes_of(step);
@@ -154,11 +158,11 @@ impl History {
 
     /// Drops the patches furthest from where undo and redo stand; the two next to it stay.
     fn trim(&mut self) {
-        let (mut first, mut last) = (0, self.steps.len());
+        let [mut first, mut last] = self.holding;
         while self.held_bytes > self.budget_bytes && first < last {
             let (below, above) = (self.live.saturating_sub(first + 1), (last - 1).saturating_sub(self.live));
             if below == 0 && above == 0 {
-                return;
+                break;
             }
             let furthest = if below >= above { first } else { last - 1 };
             if below >= above {
@@ -172,6 +176,7 @@ impl History {
                 step.patch = None;
             }
         }
+        self.holding = [first, last];
     }
 }
 

@@ -60,10 +60,10 @@ pub(super) fn run(job: &ImportJob) -> Result<()> {
 }
 
 fn read(images: &[PathBuf], watch: &Watch<'_>) -> Result<Vec<SourceVolume>> {
-    let mut read = Vec::new();
+    let (mut read, mut keep) = (Vec::new(), io::KeepBytes::default());
     for path in images {
         place::require_path(path)?;
-        let reading = io::read_path(path, watch)?;
+        let reading = io::read_path_within(path, watch, &mut keep)?;
         for skipped in &reading.skipped {
             eprintln!("skipped {}: {}", skipped.path.display(), skipped.why);
         }

@@ -48,8 +48,7 @@ pub fn make_folder(path: &Path) -> Result<(), SaveError> {
 
 /// DICOM files often have no ending at all, or a number.
 fn may_be_image(name: &str) -> bool {
-    const ENDINGS: [&str; 11] =
-        [".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz", ".dcm", ".ima", ".png", ".jpg", ".jpeg"];
+    const ENDINGS: [&str; 11] = [".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz", ".dcm", ".ima", ".png", ".jpg", ".jpeg"];
     let lower = name.to_lowercase();
     // `IM0001`, `IM.0001`, or called as the picture's UID.
     let numbered = lower.rsplit('.').next().is_some_and(|last| !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()));

@@ -49,6 +49,32 @@ enum Found {
 /// # Errors
 /// If nothing can be read, with the reason of the first file that failed.
 pub fn read_path(path: &Path, watch: &Watch<'_>) -> Result<Reading, IoError> {
+    read_path_within(path, watch, &mut KeepBytes::default())
+}
+
+/// Bytes of voxels that may still be kept: for several paths together as many as for one.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepBytes(usize);
+
+impl KeepBytes {
+    /// Room for so many.
+    #[must_use]
+    pub const fn new(bytes: usize) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Default for KeepBytes {
+    fn default() -> Self {
+        Self(KEEP_BYTES)
+    }
+}
+
+/// The same as [`read_path`] for one of several paths that are read one after the other.
+///
+/// # Errors
+/// As [`read_path`].
+pub fn read_path_within(path: &Path, watch: &Watch<'_>, keep: &mut KeepBytes) -> Result<Reading, IoError> {
     let kind = std::fs::metadata(path).map_err(|e| IoError::unreadable(path, &e))?;
     let files = if kind.is_dir() { without_images_of_headers(files_below(path, watch)?) } else { vec![header_of(path)] };
     let done = AtomicUsize::new(0);
@@ -73,7 +99,7 @@ pub fn read_path(path: &Path, watch: &Watch<'_>) -> Result<Reading, IoError> {
     }
     let (series, copies) = dicom::gather(dicom_files);
     volumes.extend(series);
-    let mut volumes = unpack(volumes, &mut failures, files.len(), watch)?;
+    let mut volumes = unpack(volumes, &mut failures, files.len(), watch, keep)?;
     let mut skipped: Vec<Skipped> = failures.iter().map(|(path, e)| Skipped { path: path.clone(), why: e.to_string() }).collect();
     skipped.extend(copies.into_iter().map(|path| {
         let why = format!("{}: an exact copy of another file in this folder; it was left out", shown(&path));
@@ -98,20 +124,22 @@ fn nothing(path: &Path, is_folder: bool, mut failures: Vec<(PathBuf, IoError)>) 
     }
 }
 
-/// Unpacks every volume once, in parallel; those that fail become failures. Keeps voxels up to [`KEEP_BYTES`] in order of the list.
+/// Unpacks every volume once, in parallel; those that fail become failures. Keeps voxels as long as there is room, in order of the list.
 fn unpack(
     volumes: Vec<SourceVolume>,
     failures: &mut Vec<(PathBuf, IoError)>,
     files: usize,
     watch: &Watch<'_>,
+    room: &mut KeepBytes,
 ) -> Result<Vec<SourceVolume>, IoError> {
     let total = volumes.len();
-    let mut kept_bytes = 0_usize;
     let planned: Vec<(SourceVolume, bool)> = volumes
         .into_iter()
         .map(|volume| {
-            kept_bytes = kept_bytes.saturating_add(volume.raw_bytes());
-            (volume, kept_bytes <= KEEP_BYTES)
+            let left = room.0.checked_sub(volume.raw_bytes());
+            // Once one does not fit, none of those behind it is kept: which are does not depend on their sizes.
+            room.0 = left.unwrap_or(0);
+            (volume, left.is_some())
         })
         .collect();
     let done = AtomicUsize::new(0);

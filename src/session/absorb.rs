@@ -171,6 +171,7 @@ impl Session {
             // What counts may be something else now.
             effects.extend(self.compare.forget_figures().into_iter().map(Effect::Cancel));
         }
+        let asked_for = self.brought_in(&summary).filter(|_| same);
         let before = self.study.as_ref().filter(|_| same).map(|s| s.exams.len());
         match before.map_or(0, |before| summary.exams.len().saturating_sub(before)) {
             0 => {}
@@ -199,8 +200,17 @@ impl Session {
             effects.extend(
                 self.apply(super::Command::Study(super::StudyCommand::ChooseRole(Role::Reader(reader.code.clone()))), &self.now.clone()),
             );
+        } else if let Some(exam) = asked_for {
+            effects.extend(self.apply(super::Command::Study(super::StudyCommand::OpenExam(exam)), &self.now.clone()));
         }
         effects
+    }
+
+    /// Of images that were opened again and had changed: the first that is new, where the reader's place is now.
+    fn brought_in(&self, summary: &StudySummary) -> Option<ExamCode> {
+        let place = summary.places.get(self.role.as_ref()?.reader()?).filter(|_| summary.scratch)?;
+        let known = self.exams().iter().any(|exam| exam.code == place.exam);
+        (!known).then(|| place.exam.clone())
     }
 
     fn absorb_exam(&mut self, mut loaded: LoadedExam) -> Vec<Effect> {

@@ -82,7 +82,7 @@ impl Session {
             _ => result,
         };
         let model = merged.model_version.rsplit_once('/').map(|(model, _)| model.to_owned()).unwrap_or_default();
-        exam.proposal = Some(Proposal { result: merged, stale: false });
+        exam.proposal = Some(Proposal::new(merged));
         exam.mark_dirty(layer, bounds);
         let rest_wanted = std::mem::take(&mut exam.rest_wanted);
         // The rest of an exam may come when a training has made another version current.

@@ -36,6 +36,11 @@ impl ActiveTime {
         self.last = Some(now);
     }
 
+    /// The exam is not on screen: the time until it is again is none of the reading.
+    pub const fn rest(&mut self) {
+        self.last = None;
+    }
+
     /// Seconds in all sittings.
     #[must_use]
     pub const fn total_seconds(&self) -> u64 {

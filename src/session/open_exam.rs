@@ -3,8 +3,9 @@
 use super::active_time::ActiveTime;
 use super::apply::PreviewKey;
 use super::display::{DisplayRule, FattyMarrow, Window};
-use super::draft::{Preview, Wire};
+use super::draft::{Aside, Preview, Wire};
 use super::measure::Measure;
+use super::proposal::Proposal;
 use super::view_state::ViewState;
 use super::{Awaited, SquareRegion};
 use crate::edit::ReadLayers;
@@ -12,17 +13,8 @@ use crate::edit::tools::{LabelSet, OutlineDraft};
 use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, JournalRow, SacroiliacForm, SliceRemark, SlicesSeen, Triage};
 use crate::volume::{Image, LayerKind, StandardMap};
-use crate::worker::message::{Dirty, DoubtMap, LoadedExam, ProposalResult, Standing};
+use crate::worker::message::{Dirty, DoubtMap, LoadedExam, Standing};
 use std::collections::{BTreeMap, VecDeque};
-
-/// A proposal and whether it still belongs to the current model.
-#[derive(Clone, Debug)]
-pub struct Proposal {
-    /// What the model suggests.
-    pub result: ProposalResult,
-    /// A newer version of the model exists.
-    pub stale: bool,
-}
 
 /// What a pointer gesture on the picture is in the middle of.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +92,8 @@ pub struct OpenExam {
     pub(super) rest_wanted: bool,
     pub(super) pointer: PointerState,
     pub(super) draft: OutlineDraft,
+    /// What is half drawn on other slices, or with other tools.
+    pub(super) aside: BTreeMap<usize, Aside>,
     pub(super) selected_outline: Option<u32>,
     pub(super) dragged: Option<OutlineDraft>,
     pub(super) unsaved: VecDeque<JournalRow>,
@@ -156,6 +150,7 @@ impl OpenExam {
             rest_wanted: false,
             pointer: PointerState::Idle,
             draft: OutlineDraft::new(),
+            aside: BTreeMap::new(),
             selected_outline: None,
             dragged: None,
             unsaved: VecDeque::new(),
@@ -314,10 +309,16 @@ impl OpenExam {
         self.wire.as_ref()
     }
 
+    /// Whether something that takes several clicks is half drawn on the slice shown.
+    #[must_use]
+    pub fn is_drawing(&self) -> bool {
+        !self.draft.points().is_empty() || self.wire.is_some()
+    }
+
     /// Whether Enter ends something that takes several clicks, or applies what a preview shows.
     #[must_use]
     pub fn can_finish(&self) -> bool {
-        !self.draft.points().is_empty() || self.wire.is_some() || self.preview.is_some()
+        self.is_drawing() || self.preview.is_some()
     }
 
     /// The bone whose metaphysis square was touched last.
@@ -330,12 +331,6 @@ impl OpenExam {
     #[must_use]
     pub const fn time(&self) -> ActiveTime {
         self.time
-    }
-
-    /// Forgets what was being drawn.
-    pub(super) fn drop_draft(&mut self) {
-        self.draft = OutlineDraft::new();
-        self.wire = None;
     }
 
     /// The outline whose corners are shown for dragging.

@@ -84,6 +84,8 @@ pub struct Session {
     pub(super) panes: PaneState,
     pub(super) conditions: ConditionsState,
     pub(super) quit_asked: bool,
+    /// Leaving was refused once because a training runs.
+    pub(super) leave_asked: bool,
     pub(super) protocol_changed: bool,
     pub(super) opening: Option<Opening>,
     /// What was asked for before this request belongs to an exam or a reader that is gone.
@@ -148,6 +150,7 @@ impl Session {
             panes: PaneState::default(),
             conditions: ConditionsState::default(),
             quit_asked: false,
+            leave_asked: false,
             protocol_changed: false,
             opening: None,
             exam_since: RequestId(0),

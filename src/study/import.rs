@@ -9,7 +9,7 @@ use super::link::{LinkEntry, LinkList, LinkedSequence, Person};
 use super::read::WriteLock;
 use super::store::file_sha256;
 use super::{ExamCode, ExamError, ExamRecord, FindingRecord, Layout, PatientCode, SequenceName, SequenceRecord, Side, Split, StudyError};
-use crate::io::{IoError, write_image_nifti};
+use crate::io::{FindingCode, IoError, sweep_abandoned, write_image_nifti};
 use rand::Rng;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -55,6 +55,7 @@ pub(super) struct Importer<'s> {
 impl<'s> Importer<'s> {
     /// `not_whole` as in [`super::ImportOptions`].
     pub fn new(layout: &'s Layout, link: Option<&Path>, not_whole: &[ExamCode], already_there: Vec<PathBuf>) -> Result<Self, StudyError> {
+        sweep_abandoned(&layout.exams());
         let codes = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;
         let whole = codes.iter().filter(|code| !not_whole.contains(code));
         let records = whole.map(|code| ExamRecord::load(layout, code)).collect::<Result<Vec<_>, _>>()?;
@@ -191,6 +192,11 @@ struct Written {
 fn sequence(planned: Planned, folder: &Path) -> Result<SequenceRecord, StudyError> {
     let image = planned.image()?;
     let looked = planned.look_finding();
+    // Of images beyond what is kept in memory nothing but the header was looked at before.
+    let is_told = planned.volume.findings.iter().any(|f| f.code == FindingCode::NonFinite.as_str());
+    let odd = if is_told { 0 } else { image.values().iter().filter(|v| !v.is_finite()).count() };
+    let non_finite = (odd > 0)
+        .then(|| FindingRecord { code: FindingCode::NonFinite.as_str().to_owned(), text: format!("{odd} voxels are not numbers") });
     let Planned { volume, name, .. } = planned;
     let path = Layout::sequence_in(folder, &name);
     write_image_nifti(&path, &image)?;
@@ -202,7 +208,7 @@ fn sequence(planned: Planned, folder: &Path) -> Result<SequenceRecord, StudyErro
         shape: grid.shape(),
         spacing_mm: grid.spacing().mm(),
         world_from_voxel: [matrix[0], matrix[1], matrix[2]],
-        findings: volume.findings.into_iter().chain(looked).collect(),
+        findings: volume.findings.into_iter().chain(non_finite).chain(looked).collect(),
         acquisition: volume.acquisition,
         sources: volume.sources.into_iter().map(|(_, sum)| sum).collect(),
     })

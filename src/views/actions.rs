@@ -172,8 +172,9 @@ pub fn take_keys(ctx: &egui::Context, session: &Session, commands: &mut Vec<Comm
             // Of what is not possible, the page on screen is meant.
             let fits = |a: &Action| ((a.command)(session).is_some(), a.page() == refusal::page_shown(session));
             let Some((action, shortcut)) = action_for(fits, *modifiers, *key) else { return true };
-            let kept = (typing && shortcut.conflicts_with_text_editing())
-                || (focused && !modifiers.command && !modifiers.alt && presses_widgets(*key));
+            // A field takes its own typing back.
+            let of_field = shortcut.conflicts_with_text_editing() || (modifiers.command && matches!(key, Key::Z | Key::Y));
+            let kept = (typing && of_field) || (focused && !modifiers.command && !modifiers.alt && presses_widgets(*key));
             if kept {
                 return true;
             }

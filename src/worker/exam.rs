@@ -86,9 +86,8 @@ fn load(task: &Task, house: &House, wanted: &Wanted) -> Result<LoadedExam, Strin
     let resampled = record.sequences.iter().filter(|s| reading.is_placed() && s.is_placed()).filter(other_grid);
     let resampled = resampled.map(|s| format!("{}: shown on the grid of {}, interpolated", s.name, record.reading_sequence));
     let left_out = record.sequences.iter().filter(|s| !can_be_shown_on(s, reading));
-    let left_out = left_out.map(|s| {
-        format!("{}: not shown, since without a place in space it cannot be laid on {}", s.name, record.reading_sequence)
-    });
+    let left_out =
+        left_out.map(|s| format!("{}: not shown, since without a place in space it cannot be laid on {}", s.name, record.reading_sequence));
     let findings = record
         .sequences
         .iter()

@@ -239,19 +239,20 @@ pub(super) fn consensus(study: &Study, record: &ExamRecord) -> Result<Result<Agr
     });
     // A voxel that no level wins is background in a mask that people look at.
     undecided.into_iter().for_each(|voxel| marrow.set(voxel, 0));
-    let mut votes = std::collections::BTreeMap::new();
+    // Votes for bone per voxel.
+    let mut votes = Labels::empty(marrow.grid().clone());
     for (_, state) in &states {
-        state.labels(LayerKind::Bone).for_each_labelled(|voxel, _| *votes.entry(voxel).or_insert(0_usize) += 1);
+        state.labels(LayerKind::Bone).for_each_labelled(|voxel, _| votes.set(voxel, votes.get(voxel).saturating_add(1)));
     }
     let mut bone = Labels::empty(marrow.grid().clone());
-    for (voxel, count) in &votes {
-        if count * 2 >= states.len() {
-            bone.set(*voxel, 1);
+    votes.for_each_labelled(|voxel, count| {
+        if usize::from(count) * 2 >= states.len() {
+            bone.set(voxel, 1);
         }
-    }
+    });
     let readers: Vec<&str> = states.iter().map(|(r, _)| r.as_str()).collect();
     let how = format!("STAPLE per level of {}", readers.join(", "));
-    Ok(Ok(Agreed { marrow, bone: (!votes.is_empty()).then_some(bone), region, how }))
+    Ok(Ok(Agreed { marrow, bone: (!votes.is_blank()).then_some(bone), region, how }))
 }
 
 fn inside(labels: &Labels, bone: &Labels) -> Labels {

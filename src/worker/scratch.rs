@@ -3,19 +3,15 @@
 use super::files::{fresh_randomness, read, watched};
 use super::hub::WorkerConfig;
 use super::task::Task;
-use crate::io::Reading;
+use crate::io::{Reading, folder_of, making_folder};
 use crate::study::{ImportOptions, ImportReport, Naming, Protocol, ReadingPlace, Study};
 use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 /// What the images were when they were brought in, beside the study's own files.
 const STAMP: &str = ".opened";
-/// How folders are called while a study is made in them.
-const MAKING: &str = ".new-";
-/// Left by a program that was killed: older than this nobody works there any more.
-const ABANDONED: Duration = Duration::from_hours(24);
 /// Files that are looked at to see whether images are as they were; with more they are read again.
 const MOST_FILES: usize = 50_000;
 
@@ -84,29 +80,12 @@ fn bring_in(task: &Task, study: &Study, reading: Reading) -> Result<ImportReport
 /// What `build` says; one sentence, if the system refuses.
 pub(super) fn made_whole(root: &Path, build: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
     let refused = |error: std::io::Error| format!("{}: {error}; check the folder's permissions and the room on the disk", root.display());
-    let beside = root.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(beside).map_err(refused)?;
-    sweep(beside);
-    let making = tempfile::Builder::new().prefix(MAKING).tempdir_in(beside).map_err(refused)?;
+    let making = making_folder(folder_of(root)).map_err(refused)?;
     let folder = making.path().join("study");
     build(&folder)?;
     // An empty folder may be there already; one that holds something refuses.
     let _ = fs::remove_dir(root);
     fs::rename(&folder, root).map_err(refused)
-}
-
-/// Removes what programs that were killed left behind.
-fn sweep(beside: &Path) {
-    let old = |path: &Path| {
-        let changed = fs::metadata(path).and_then(|m| m.modified()).ok();
-        changed.and_then(|changed| SystemTime::now().duration_since(changed).ok()).is_some_and(|age| age > ABANDONED)
-    };
-    for entry in fs::read_dir(beside).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with(MAKING) && path.is_dir() && old(&path) {
-            let _ = fs::remove_dir_all(path);
-        }
-    }
 }
 
 fn keep_stamp(root: &Path, stamp: Option<&str>) {
@@ -162,7 +141,8 @@ mod tests {
         });
         assert_eq!(failed, Err("cancelled".to_owned()));
         assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 0);
-        made_whole(&root, |at| fs::create_dir(at).and_then(|()| fs::write(at.join("study.toml"), "whole")).map_err(|e| e.to_string())).unwrap();
+        made_whole(&root, |at| fs::create_dir(at).and_then(|()| fs::write(at.join("study.toml"), "whole")).map_err(|e| e.to_string()))
+            .unwrap();
         assert_eq!(fs::read_to_string(root.join("study.toml")).unwrap(), "whole");
         // Nothing that is there is written over.
         assert!(made_whole(&root, |at| fs::create_dir(at).map_err(|e| e.to_string())).unwrap_err().contains("study"));

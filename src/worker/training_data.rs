@@ -151,8 +151,8 @@ pub(super) fn gather(gathering: &Gathering) -> Result<TrainingData, String> {
     }
     data.held_out_words = match (validated, held_slices) {
         (_, 0) => "nothing held out: too few slices are done".to_owned(),
-        (true, n) => format!("{n} slices of {} validation exams", data.held_out.len()),
-        (false, n) => format!("{n} slices of the training exams (no validation exam is read yet)"),
+        (true, n) => format!("{} of {}", counted(n, "slice"), counted(data.held_out.len(), "validation exam")),
+        (false, n) => format!("{} of the training exams (no validation exam is read yet)", counted(n, "slice")),
     };
     if data.examples.is_empty() && !gathering.to_judge && of_training > 0 {
         return Err(
@@ -164,6 +164,11 @@ pub(super) fn gather(gathering: &Gathering) -> Result<TrainingData, String> {
         return Err(format!("There is nothing to learn from yet: mark at least one slice of a training exam as done.{judges}"));
     }
     Ok(data)
+}
+
+/// `1 slice`, `4 slices`.
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

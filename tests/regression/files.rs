@@ -250,3 +250,42 @@ fn readers_whose_codes_differ_by_a_dash_have_a_bids_file_each() {
     };
     assert_eq!((level_of("_desc-R1marrow_"), level_of("_desc-Rx2d1marrow_")), (Some(3), Some(1)));
 }
+
+/// A packed file of which one byte was wrong came in with wrong voxels: only whoever reads to the end comes to the checksum.
+#[test]
+fn a_packed_image_that_does_not_match_its_checksum_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.nii.gz");
+    osteon::io::write_image_nifti(&path, &ball(0.0)).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    // The last eight bytes are checksum and length.
+    for behind in [8, 5, 2] {
+        let mut bytes = whole.clone();
+        let at = bytes.len() - behind;
+        bytes[at] ^= 0x40;
+        std::fs::write(&path, &bytes).unwrap();
+        let why = osteon::io::read_image_nifti(&path).unwrap_err().to_string();
+        assert!(why.contains("x.nii.gz") && why.contains("checksum"), "{why}");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    assert!(osteon::io::read_image_nifti(&path).is_ok());
+}
+
+/// Voxels that are no numbers were found only in what an import kept in memory: of the images behind the first 512 MiB nobody was told.
+#[test]
+fn what_is_no_number_is_told_however_much_was_read_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.nii.gz");
+    let image = ball(0.0);
+    let mut values = image.values().to_vec();
+    values[7] = f32::NAN;
+    osteon::io::write_image_nifti(&path, &osteon::volume::Image::new(image.grid().clone(), values).unwrap()).unwrap();
+    let study = ball_study(&folder.path().join("study"), 0);
+    let mut keep = osteon::io::KeepBytes::new(0);
+    let reading = osteon::io::read_path_within(&path, &Watch::quiet(), &mut keep).unwrap();
+    assert!(reading.volumes[0].findings().is_empty(), "only its header was looked at");
+    let mut rng = <rand_chacha::ChaCha8Rng as rand_chacha::rand_core::SeedableRng>::seed_from_u64(1);
+    study.import(reading.volumes, &osteon::study::ImportOptions::default(), &mut rng, &Watch::quiet()).unwrap();
+    let findings = study.exams().unwrap().remove(0).sequences.remove(0).findings;
+    assert!(findings.iter().any(|f| f.code == "non-finite" && f.text == "1 voxels are not numbers"), "{findings:?}");
+}

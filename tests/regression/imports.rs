@@ -160,3 +160,57 @@ fn a_mask_that_misses_the_image_is_refused() {
     let said = refused(home.path(), &import);
     assert!(said.ends_with("far.nii.gz: no labelled voxel falls on the image; choose the mask of this exam."), "{said}");
 }
+
+/// A picture without a place in space beside the images made the window cut these along another axis than the journal: marks went to the
+/// wrong slices.
+#[test]
+fn a_picture_beside_the_images_moves_no_slice() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let spacing = osteon::space::Spacing::new([4.0, 1.0, 1.0]).unwrap();
+    let grid = std::sync::Arc::new(osteon::volume::Grid::new([5, 24, 20], osteon::space::Affine::from_spacing(spacing)).unwrap());
+    let values: Vec<f32> = (0..grid.voxel_count()).map(|n| (n % 97) as f32).collect();
+    write_image_nifti(Path::new(&at("knee1_pd.nii.gz")), &osteon::volume::Image::new(grid, values).unwrap()).unwrap();
+    image::GrayImage::from_fn(30, 40, |x, y| image::Luma([(x + y) as u8])).save(at("knee1_photo.png")).unwrap();
+    std::fs::write(at("list.csv"), "exam,patient\nknee1,p1\n").unwrap();
+    let root = home.path().join("study");
+    crate::common::ball_study(&root, 0);
+    let images = [at("knee1_pd.nii.gz"), at("knee1_photo.png")];
+    let (fine, _, said) = osteon(
+        home.path(),
+        &["study", "import", &at("study"), &images[0], &images[1], "--patients", &at("list.csv"), "--confirm-pictures"],
+    );
+    assert!(fine, "{said}");
+    let mut driver = crate::common::driver(home.path());
+    crate::common::open(&mut driver, &root);
+    crate::common::enter(&mut driver, "R2");
+    let exam = driver.session().exam().unwrap();
+    assert_eq!((exam.plane().slice_axis(), exam.plane().slice_count(), exam.layers().slice_axis()), (0, 5, 0));
+    assert!(exam.has_geometry() && exam.sequences().len() == 1, "the photo cannot be laid on the images");
+    let said: Vec<&str> = driver.session().notices().iter().map(|n| n.text.as_str()).collect();
+    assert!(said.iter().any(|text| text.contains("not shown, since without a place in space")), "{said:?}");
+}
+
+/// Opened again, a file that had changed showed the old image; a first opening that was killed counted as whole for ever.
+#[test]
+fn images_that_changed_since_they_were_opened_are_shown_as_they_are() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("images/x.nii.gz");
+    std::fs::create_dir(home.path().join("images")).unwrap();
+    write_image_nifti(&file, &ball(0.0)).unwrap();
+    let mut driver = crate::common::driver(home.path());
+    crate::common::open(&mut driver, &file);
+    driver.wait("Opening", crate::common::PATIENCE, |s| s.exam().is_some()).unwrap();
+    let (first, root) = (driver.session().exam().unwrap().code().clone(), driver.session().study().unwrap().root.clone());
+    crate::common::open(&mut driver, &file);
+    driver.wait("Opening", crate::common::PATIENCE, |s| s.exam().is_some()).unwrap();
+    assert_eq!(driver.session().exam_codes(), [first.clone()], "the same is not brought in twice");
+    write_image_nifti(&file, &ball(3.0)).unwrap();
+    crate::common::open(&mut driver, &file);
+    let shown = driver.wait("Opening", std::time::Duration::from_secs(20), |s| s.exam().is_some_and(|e| *e.code() != first));
+    assert!(shown.is_ok(), "{:?} {:?}", driver.session().exam_codes(), driver.session().notices());
+    let session = driver.session();
+    assert_eq!((session.exam_codes().len(), session.study().unwrap().root == root), (2, true));
+    assert_eq!(session.exam().unwrap().reading_image().values()[..], ball(3.0).values()[..]);
+    assert!(session.notices().iter().any(|n| n.text.contains("when it was last opened")), "{:?}", session.notices());
+}

@@ -61,7 +61,7 @@ fn a_validation_exam_is_never_learnt_from() {
     driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
     let card = checkpoint::load(&root.join("models/marrow-R1/1")).unwrap().1;
     assert!(card.data_hashes.iter().all(|hash| hash.starts_with(&format!("{}:2:", codes[1]))), "{:?}", card.data_hashes);
-    assert_eq!(card.held_out, "4 slices of 1 validation exams");
+    assert_eq!(card.held_out, "4 slices of 1 validation exam");
     // The threads of the pool that trained, not of the machine.
     assert_eq!(card.threads, 2);
 }

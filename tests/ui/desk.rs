@@ -203,7 +203,7 @@ impl Desk {
             slices: 21,
             accepted: 0,
             parent: version.checked_sub(1),
-            held_out: "4 slices of 1 validation exams".to_owned(),
+            held_out: "4 slices of 1 validation exam".to_owned(),
             dice: dice.clone(),
         };
         let protocol = change(protocol);

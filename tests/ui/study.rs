@@ -290,7 +290,13 @@ fn with_atlas(pictures: bool, measured: bool) -> Window {
     }
     let slices = std::collections::BTreeMap::from([(8, "level 2 behind the physis; not level 3".to_owned())]);
     let notes = osteon::study::AtlasNotes { general: "Boy, diffuse oedema of both condyles.".to_owned(), slices };
-    let exam = osteon::study::AtlasExam { code: code("A-01"), plane: osteon::space::SlicePlane::new(image.grid().world_from_voxel(), image.grid().shape(), 2), image, agreed, notes };
+    let exam = osteon::study::AtlasExam {
+        code: code("A-01"),
+        plane: osteon::space::SlicePlane::new(image.grid().world_from_voxel(), image.grid().shape(), 2),
+        image,
+        agreed,
+        notes,
+    };
     let codes = vec![code("A-01"), code("A-02")];
     window.state_mut().run(Command::View(ViewCommand::ToggleAtlas));
     let (id, _) = window.state().asked(|r| matches!(r, Request::Atlas(_)));

@@ -1,6 +1,6 @@
 //! Every command to the file that carries it out.
 
-use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, ViewCommand, Workspace};
+use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, StudyCommand, ViewCommand, Workspace};
 
 impl Session {
     /// Carries out a command. `now` is the time in RFC 3339, for the journal and model cards.
@@ -9,9 +9,17 @@ impl Session {
         if !matches!(command, Command::File(FileCommand::Quit)) {
             self.quit_asked = false;
         }
-        // Slices that go by themselves are no sign of a person.
-        if let Some(exam) = self.exam.as_mut().filter(|_| !matches!(command, Command::View(ViewCommand::CineStep))) {
-            exam.time.mark(now);
+        if !matches!(command, Command::Study(StudyCommand::LeaveRole) | Command::View(ViewCommand::Hover(_))) {
+            self.leave_asked = false;
+        }
+        let in_sight = self.exam_in_sight();
+        match &mut self.exam {
+            // Slices that go by themselves are no sign of a person.
+            Some(_) if matches!(command, Command::View(ViewCommand::CineStep)) => {}
+            Some(exam) if in_sight => exam.time.mark(now),
+            // Whoever looks at the versions of a model does not read.
+            Some(exam) => exam.time.rest(),
+            None => {}
         }
         let mut effects = self.carry_out(command);
         self.refresh_preview();
@@ -36,7 +44,8 @@ impl Session {
                 Vec::new()
             }
             // In Review a proposal is looked at: a drag must not paint over an exam that nobody reads.
-            Command::Pointer(PointerCommand::Down(_)) if self.workspace == Workspace::Review => Vec::new(),
+            // Nor are masks painted on that are scored.
+            Command::Pointer(PointerCommand::Down(_)) if matches!(self.workspace, Workspace::Review | Workspace::Score) => Vec::new(),
             Command::Pointer(command) => self.apply_pointer(command),
             Command::Edit(command) => self.apply_edit(command),
             Command::Model(command) => self.apply_model(command),

@@ -43,6 +43,7 @@ impl Session {
         }
         self.conditions.open = false;
         self.conditions.confirmed = Some((self.conditions.draft, self.now.clone()));
+        self.see_slice();
         self.log_conditions()
     }
 

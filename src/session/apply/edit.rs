@@ -14,7 +14,7 @@ impl Session {
             return Vec::new();
         }
         match command {
-            EditCommand::Undo => self.undo_or_redo(true),
+            EditCommand::Undo => self.undo(),
             EditCommand::Redo => self.undo_or_redo(false),
             EditCommand::GoToRow(row) => self.go_to_row(row),
             EditCommand::ToggleDone => self.toggle_done(),
@@ -66,7 +66,9 @@ impl Session {
                     }
                     Standing::Busy { owner, .. } => format!("This read is open for writing by {owner}: close it there first."),
                 };
-                self.warn(why);
+                // True of this exam, and as long as it is so opened.
+                let code = exam.code.clone();
+                self.notices.push_of_exam(&code, NoticeLevel::Warning, why);
                 false
             }
             None => false,
@@ -230,7 +232,11 @@ impl Session {
         for (voxel, label) in writes {
             exam.layers.write(voxel, label);
         }
-        self.commit_gesture()
+        let effects = self.commit_gesture();
+        if let Some(exam) = &mut self.exam {
+            exam.settle_proposal();
+        }
+        effects
     }
 
     pub(in crate::session) fn drop_proposal(&mut self) {

@@ -9,18 +9,34 @@ use crate::worker::message::Request;
 use std::sync::Arc;
 
 impl Session {
+    /// Takes back the last point of what is half drawn, else the last step.
+    pub(super) fn undo(&mut self) -> Vec<Effect> {
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        if let Some(last) = exam.draft.points().len().checked_sub(1) {
+            exam.draft.delete(last);
+            return Vec::new();
+        }
+        if exam.wire.is_some() {
+            self.take_anchor_back();
+            return Vec::new();
+        }
+        self.undo_or_redo(true)
+    }
+
     pub(super) fn undo_or_redo(&mut self, undo: bool) -> Vec<Effect> {
         if self.count_while_waiting(undo) {
             return Vec::new();
         }
         let mut effects = self.commit_gesture();
         let Some(exam) = &mut self.exam else { return effects };
-        exam.drop_draft();
         let reference = exam.layers.reference();
         match if undo { exam.layers.undo() } else { exam.layers.redo() } {
             Undo::Row(row) => {
                 let changed = LayerKind::ALL.map(|layer| (layer, exam.layers.take_dirty(layer)));
                 changed.iter().for_each(|(layer, bounds)| exam.mark_dirty(*layer, *bounds));
+                if exam.has_settled() {
+                    exam.settle_proposal();
+                }
                 effects.extend(self.journal(row));
                 self.show_change(changed.map(|(_, bounds)| bounds));
                 self.follow_outline_selection();

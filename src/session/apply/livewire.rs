@@ -2,7 +2,7 @@
 
 use crate::edit::CommitKind;
 use crate::edit::tools::{LiveWire, polygon, simplified};
-use crate::session::{Effect, Session, Tool, Wire};
+use crate::session::{Effect, OpenExam, Session, Tool, Wire};
 use crate::volume::LayerKind;
 
 /// Pixels that are settled while the pointer only moves: well below a millisecond. The search goes on with the next movement.
@@ -25,22 +25,27 @@ impl Session {
         if closes {
             return self.finish_wire();
         }
-        let mut fixed = Vec::new();
+        let (mut fixed, mut anchors) = (Vec::new(), Vec::new());
         if let Some(mut wire) = exam.wire.take() {
             let way = wire.search.way_to(uv, usize::MAX).unwrap_or_default();
-            fixed = wire.fixed;
+            (fixed, anchors) = (wire.fixed, wire.anchors);
             fixed.extend(way.into_iter().skip(1));
+        } else {
+            fixed.push(uv.map(|c| c.round().max(0.0) as f32));
         }
-        let at = fixed.last().map_or(uv, |p: &[f32; 2]| p.map(f64::from)).map(|c| c.round().max(0.0) as usize);
-        let (image, plane, slice) = (exam.reading_image(), exam.plane, exam.view.slice);
-        let search = LiveWire::new(|uv| image.get(plane.voxel(slice, uv)), plane.size(), at);
-        exam.wire = search.map(|search| {
-            if fixed.is_empty() {
-                fixed.push(at.map(|c| c as f32));
-            }
-            Wire { search, fixed, live: Vec::new(), searching: false }
-        });
+        anchors.push(fixed.len());
+        exam.wire = search_on(exam, fixed, anchors);
         Vec::new()
+    }
+
+    /// Takes the last click back; with the first one the line is gone.
+    pub(super) fn take_anchor_back(&mut self) {
+        let Some(exam) = &mut self.exam else { return };
+        let Some(Wire { mut fixed, mut anchors, .. }) = exam.wire.take() else { return };
+        anchors.pop();
+        let Some(length) = anchors.last() else { return };
+        fixed.truncate(*length);
+        exam.wire = search_on(exam, fixed, anchors);
     }
 
     /// The pointer moved: the way to it, as far as it is known in time.
@@ -78,4 +83,12 @@ impl Session {
         let voxels = inside.into_iter().map(|uv| exam.plane.voxel(exam.view.slice, uv)).collect();
         self.paint_at_once(CommitKind::Hand, name, voxels, self.tool.label())
     }
+}
+
+/// Goes on from the end of a way on the slice shown.
+fn search_on(exam: &OpenExam, fixed: Vec<[f32; 2]>, anchors: Vec<usize>) -> Option<Wire> {
+    let at = fixed.last()?.map(|c| c as usize);
+    let (image, plane, slice) = (exam.reading_image(), exam.plane, exam.view.slice);
+    let search = LiveWire::new(|uv| image.get(plane.voxel(slice, uv)), plane.size(), at)?;
+    Some(Wire { search, fixed, anchors, live: Vec::new(), searching: false })
 }

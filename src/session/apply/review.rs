@@ -196,36 +196,48 @@ impl Session {
         effects
     }
 
-    /// Refuses the proposal; what was accepted before is taken back. Goes on to the next exam.
+    /// Refuses the proposal and goes on to the next exam; what was accepted before is taken back instead, and waits again.
     pub(super) fn refuse(&mut self) -> Vec<Effect> {
         let mut effects = self.commit_gesture();
         if self.review_reader().is_none() || !self.may_edit() {
             return effects;
         }
-        let (Some(version), Some(exam)) = (self.model_version(), &mut self.exam) else { return effects };
+        let (Some(version), Some(exam)) = (self.model_version(), &self.exam) else { return effects };
         let code = exam.code.clone();
-        let mut rows: Vec<Row> = Vec::new();
         if exam.triage.is_accepted(LAYER) {
-            for slice in 0..exam.plane.slice_count() {
-                rows.extend(exam.layers.set_done(LAYER, slice, false));
-            }
-            let kind = exam.triage.verdict(LAYER).map_or(CommitKind::Hand, |v| CommitKind::Accepted(v.model_version.clone()));
-            let mut drawn = Vec::new();
-            exam.layers.labels(LAYER).for_each_labelled(|voxel, _| drawn.push(voxel));
-            if exam.layers.begin(LAYER, kind, "Take the acceptance back".to_owned()).is_ok() {
-                for voxel in drawn {
-                    exam.layers.write(voxel, 0);
-                }
-                rows.extend(exam.layers.commit());
-            }
-        }
-        for row in rows {
-            effects.extend(self.journal(row));
+            effects.extend(self.take_acceptance_back());
+            return effects;
         }
         effects.extend(self.decide(false, &version));
         self.review.refused.insert((code.clone(), version));
-        self.drop_proposal();
+        if self.next_waiting(Some(&code)).is_some() {
+            self.drop_proposal();
+        }
         effects.extend(self.go_on_reviewing(&code));
+        effects
+    }
+
+    /// Empties the exam again: the model is asked anew, nothing is refused.
+    fn take_acceptance_back(&mut self) -> Vec<Effect> {
+        let Some(exam) = &mut self.exam else { return Vec::new() };
+        let mut rows: Vec<Row> = Vec::new();
+        for slice in 0..exam.plane.slice_count() {
+            rows.extend(exam.layers.set_done(LAYER, slice, false));
+        }
+        let kind = exam.triage.verdict(LAYER).map_or(CommitKind::Hand, |v| CommitKind::Accepted(v.model_version.clone()));
+        let mut drawn = Vec::new();
+        exam.layers.labels(LAYER).for_each_labelled(|voxel, _| drawn.push(voxel));
+        if exam.layers.begin(LAYER, kind, "Take the acceptance back".to_owned()).is_ok() {
+            for voxel in drawn {
+                exam.layers.write(voxel, 0);
+            }
+            rows.extend(exam.layers.commit());
+        }
+        // Neither accepted nor, since it names no version, refused.
+        let text = TriageVerdict::new(LAYER, false, "").to_text();
+        rows.extend(exam.layers.note("Take the acceptance back".to_owned(), TriageVerdict::TOPIC, text));
+        let effects = rows.into_iter().flat_map(|row| self.journal(row)).collect();
+        self.review.asked = None;
         effects
     }
 

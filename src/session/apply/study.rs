@@ -4,7 +4,7 @@ use crate::session::late::Opening;
 use crate::session::state::AfterSave;
 use crate::session::{Command, CompareState, ConditionsState, Effect, Hands, Session, StudyCommand, TrainingState, Workspace};
 use crate::study::{ExamCode, ReadingPlace, reading_order};
-use crate::worker::message::{ExamSummary, OpenHow, ReportChoice, Request, RequestId, Role};
+use crate::worker::message::{ExamSummary, OpenHow, ReportChoice, Request, RequestId, Role, Standing};
 use std::ops::ControlFlow;
 
 impl Session {
@@ -18,7 +18,7 @@ impl Session {
         }
         if let StudyCommand::OpenExam(code) = &command
             && self.opening.is_none()
-            && self.exam.as_ref().is_some_and(|e| e.code == *code)
+            && self.exam.as_ref().is_some_and(|e| e.code == *code && !matches!(e.standing, Standing::Busy { .. }))
         {
             // It is on screen already; whatever was to be opened instead is not wanted any more.
             self.after_save = None;
@@ -45,6 +45,11 @@ impl Session {
     fn carry_out_study(&mut self, command: StudyCommand) -> Vec<Effect> {
         match command {
             StudyCommand::ChooseRole(role) => self.choose_role(role),
+            StudyCommand::LeaveRole if self.training.is_running() && !self.leave_asked => {
+                self.leave_asked = true;
+                self.warn("A training is running, and leaving stops it; what it has learnt so far is kept as a version. Change reader once more to leave.");
+                Vec::new()
+            }
             StudyCommand::LeaveRole => self.leave_role(),
             StudyCommand::OpenExam(code) => self.open_exam(code),
             StudyCommand::ConfirmConditions => self.confirm_conditions(),

@@ -90,14 +90,14 @@ impl Session {
         if exam.layers.gesture_open() {
             return;
         }
+        exam.lay_draft_aside(self.tool.tool);
         self.tool.tool = tool;
         exam.pointer = PointerState::Idle;
-        exam.wire = None;
+        exam.take_draft_up(tool);
         if tool == Tool::Outline {
             // Outlines live in the bone layer.
             self.tool.layer = LayerKind::Bone;
         } else {
-            exam.drop_draft();
             exam.selected_outline = None;
         }
         if tool == Tool::Levels {

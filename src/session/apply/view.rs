@@ -1,18 +1,23 @@
 //! Looking: slice, window, zoom, layers.
 
-use crate::session::{Session, ViewCommand, ViewState};
+use crate::session::{Session, ViewCommand, ViewState, Workspace};
 use crate::volume::LayerKind;
 
 impl Session {
     pub(super) fn apply_view(&mut self, command: ViewCommand) {
         match command {
-            ViewCommand::Workspace(workspace) => self.workspace = workspace,
+            ViewCommand::Workspace(workspace) => {
+                self.workspace = workspace;
+                self.see_slice();
+            }
             ViewCommand::ToggleHelp => self.help_open = !self.help_open,
             ViewCommand::ToggleForm => self.form_hidden = !self.form_hidden,
             ViewCommand::TogglePalette => self.palette_open = !self.palette_open,
             ViewCommand::DismissNotice(id) => self.notices.dismiss(id),
             ViewCommand::DismissNotices => self.notices.clear(),
             ViewCommand::ProtocolChanged(changed) => self.protocol_changed = changed,
+            // Behind the questions on the reading room no slice is on screen.
+            ViewCommand::Slice(_) | ViewCommand::StepSlice(_) if self.conditions_shown() => {}
             ViewCommand::Slice(slice) => self.go_to_slice(slice),
             ViewCommand::StepSlice(by) => {
                 if let Some(exam) = &self.exam {
@@ -50,24 +55,34 @@ impl Session {
         }
     }
 
+    /// Whether the pictures of the exam are on screen: not behind another page, nor behind the questions on the reading room.
+    pub(in crate::session) fn exam_in_sight(&self) -> bool {
+        matches!(self.workspace, Workspace::Read | Workspace::Review | Workspace::Compare) && !self.conditions_shown()
+    }
+
+    /// The slice on screen has been looked at.
+    pub(in crate::session) fn see_slice(&mut self) {
+        let in_sight = self.exam_in_sight();
+        if let Some(exam) = self.exam.as_mut().filter(|_| in_sight) {
+            let slice = exam.view.slice;
+            exam.visited[slice] = true;
+        }
+    }
+
     pub(in crate::session) fn go_to_slice(&mut self, slice: usize) {
         let Some(exam) = &mut self.exam else { return };
         let wanted = slice.min(exam.plane.slice_count() - 1);
-        if wanted == exam.view.slice {
-            exam.visited[wanted] = true;
-            return;
+        // A stroke belongs to the slice that it began on.
+        if wanted != exam.view.slice && !exam.layers.gesture_open() {
+            exam.lay_draft_aside(self.tool.tool);
+            exam.view.slice = wanted;
+            exam.view.cursor[exam.plane.slice_axis()] = wanted;
+            exam.take_draft_up(self.tool.tool);
+            exam.selected_outline = None;
+            exam.dragged = None;
+            exam.pointer = crate::session::PointerState::Idle;
         }
-        if exam.layers.gesture_open() {
-            // A stroke belongs to the slice that it began on.
-            return;
-        }
-        exam.view.slice = wanted;
-        exam.view.cursor[exam.plane.slice_axis()] = wanted;
-        exam.visited[wanted] = true;
-        exam.drop_draft();
-        exam.selected_outline = None;
-        exam.dragged = None;
-        exam.pointer = crate::session::PointerState::Idle;
+        self.see_slice();
     }
 
     fn show_sequence(&mut self, sequence: usize) {

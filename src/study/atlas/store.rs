@@ -2,10 +2,10 @@
 //! know of scanners and sources.
 
 use crate::io::{SourceVolume, Watch, atomic_write, read_labels_nifti, write_labels_nifti};
+use crate::space::SlicePlane;
 use crate::study::exam::read_bounded;
 use crate::study::store::reading_grid;
 use crate::study::{ExamCode, ExamRecord, ImportOptions, Layout, Study, StudyError};
-use crate::space::SlicePlane;
 use crate::volume::{Grid, Image, Labels};
 use rand::Rng;
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,7 @@ pub(in crate::study) struct Making {
 }
 
 impl Making {
-    /// Begins an exam; what a program that was killed left of it goes.
+    /// Begins an exam; what a program that was killed left of one of this code goes.
     pub fn begin(layout: &Layout, exam: &ExamCode) -> Result<Self, StudyError> {
         let path = layout.exam_in_the_making(exam);
         let clear = if path.exists() { fs::remove_dir_all(&path) } else { Ok(()) };

@@ -6,7 +6,7 @@
 //! Every entry has its own SHA-256 in the list. Entries are deflated where that helps.
 
 use super::error::PacketError;
-use crate::io::{atomic_write, move_into_place};
+use crate::io::{atomic_write, folder_of, move_into_place};
 use crate::study::ReaderCode;
 use crate::study::read::{file_sum, hex};
 use flate2::Compression;
@@ -83,7 +83,8 @@ pub(super) fn pack(folder: &Path, direction: Direction, packet: &str, reader: &R
     let mut files = Vec::new();
     walk(folder, &mut files).map_err(|e| PacketError::file(folder, e))?;
     files.sort();
-    let mut spool = tempfile::tempfile().map_err(failed)?;
+    let beside = folder_of(out);
+    let mut spool = tempfile::tempfile_in(beside).map_err(failed)?;
     let mut entries = Vec::new();
     for file in files {
         let path = file.strip_prefix(folder).unwrap_or(&file);
@@ -98,7 +99,6 @@ pub(super) fn pack(folder: &Path, direction: Direction, packet: &str, reader: &R
     let manifest = Manifest { direction, packet: packet.to_owned(), reader: reader.clone(), entries };
     let list = serde_json::to_vec(&manifest).map_err(|e| failed(e.into()))?;
     io::Seek::rewind(&mut spool).map_err(failed)?;
-    let beside = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let part = tempfile::Builder::new().prefix(".osteon-").suffix(".part").tempfile_in(beside).map_err(failed)?.into_temp_path();
     let written = atomic_write(&part, |file| {
         let mut sum = Summing { inner: file, sum: Sha256::new() };

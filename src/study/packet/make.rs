@@ -6,7 +6,7 @@ use super::error::PacketError;
 use super::order::{generator, passes};
 use super::recode::copy_recoded;
 use super::unpack::PacketCopy;
-use crate::io::Watch;
+use crate::io::{Watch, folder_of, making_folder};
 use crate::study::code::fresh_patient_code;
 use crate::study::{
     Assistance, Atlas, ExamCode, ExamRecord, HiddenAtlasExam, Layout, ModelCode, Part, PatientCode, ReaderCode, ReaderRule, ReadingRules,
@@ -72,7 +72,8 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
     };
     let exams = coded(study, &records, &map, reader, seed)?;
     let key = PacketKey { packet: packet.clone(), reader: reader.clone(), seed, exams };
-    let folder = tempfile::tempdir().map_err(|e| PacketError::file(&options.out, e))?;
+    // Beside the packet: what holds the packet holds this, which a system's folder for temporary files may not.
+    let folder = making_folder(folder_of(&options.out)).map_err(|e| PacketError::file(&options.out, e))?;
     let inside = Layout::new(folder.path());
     write_protocol(study, &rule, &inside)?;
     for (at, coded) in key.exams.iter().enumerate() {

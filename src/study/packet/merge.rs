@@ -3,6 +3,7 @@
 use super::code_map::{CodeMap, CodedExam, PacketKey};
 use super::container::{Direction, extract, verify};
 use super::error::PacketError;
+use crate::io::making_folder;
 use crate::study::read::{Placed, ReadView};
 use crate::study::store::reading_grid;
 use crate::study::{CalibrationResult, ExamCode, Layout, ReaderCode, Seal, Study, StudyError};
@@ -51,7 +52,7 @@ pub fn merge_packet(study: &Study, packet: &Path, code_map: &Path) -> Result<Mer
     if key.reader != manifest.reader {
         return Err(tampered(packet, format!("it names reader {}, but the packet was {}'s", manifest.reader, key.reader)).into());
     }
-    let folder = tempfile::tempdir().map_err(|e| PacketError::file(packet, e))?;
+    let folder = making_folder(study.layout().root()).map_err(|e| PacketError::file(packet, e))?;
     extract(packet, &manifest, folder.path())?;
     let mut checked = Vec::new();
     for coded in &key.exams {

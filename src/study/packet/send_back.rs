@@ -3,6 +3,7 @@
 use super::container::{Direction, pack};
 use super::error::PacketError;
 use super::make::write;
+use crate::io::{folder_of, making_folder};
 use crate::study::read::ReadView;
 use crate::study::{CalibrationResult, ExamCode, Layout, Study, StudyError};
 use std::fs;
@@ -35,7 +36,7 @@ pub fn send_back(study: &Study, out: &Path) -> Result<SentBack, StudyError> {
         }
         .into());
     };
-    let folder = tempfile::tempdir().map_err(|e| PacketError::file(out, e))?;
+    let folder = making_folder(folder_of(out)).map_err(|e| PacketError::file(out, e))?;
     let inside = Layout::new(folder.path());
     let (mut reads, mut left) = (0, 0);
     let exams = layout.exam_codes().map_err(|e| StudyError::list(layout.exams(), e))?;

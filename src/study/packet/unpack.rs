@@ -2,6 +2,7 @@
 
 use super::container::{Direction, extract, is_id, verify};
 use super::error::PacketError;
+use crate::io::making_folder;
 use crate::study::exam::read_bounded;
 use crate::study::{Layout, ReaderCode, Study, StudyError};
 use serde::{Deserialize, Serialize};
@@ -94,8 +95,7 @@ pub fn unpack(path: &Path, folder: &Path) -> Result<PathBuf, StudyError> {
         return Ok(root);
     }
     let failed = |e: std::io::Error| PacketError::file(folder, e);
-    fs::create_dir_all(folder).map_err(failed)?;
-    let making = tempfile::Builder::new().prefix(".new-").tempdir_in(folder).map_err(failed)?;
+    let making = making_folder(folder).map_err(failed)?;
     extract(path, &manifest, making.path())?;
     let layout = Layout::new(making.path());
     for place in [layout.exams(), layout.reads(), layout.models(), layout.results()] {

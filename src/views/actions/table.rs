@@ -177,7 +177,7 @@ pub const ACTIONS: &[Action] = &[
     act("inside_band", Group::Paint, "Only grey values of the band", shift(Key::N), "Paints only grey values between the two bounds", |s| setting(s, ToolCommand::ToggleInsideBand)),
     act("inside_region", Group::Paint, "Only inside the region", shift(Key::U), "Keeps marrow paint within epiphysis and metaphysis square", |s| setting(s, ToolCommand::ToggleInsideRegion)),
     act("over_background", Group::Paint, "Paint over everything or background", plain(Key::U), "Paints over every label, or only where nothing is painted yet", |s| setting(s, ToolCommand::Over(match s.tool().rules.over { None => Some(LabelSet::of(&[0])), Some(_) => None }))),
-    repeating(act("undo", Group::Edit, "Undo", ctrl(Key::Z), "Takes the last step back", |s| painting(s)?.layers().history().next_undo().and_then(|_| edit(s, EditCommand::Undo)))),
+    repeating(act("undo", Group::Edit, "Undo", ctrl(Key::Z), "Takes the last step back", |s| painting(s).filter(|e| e.is_drawing() || e.layers().history().next_undo().is_some()).and_then(|_| edit(s, EditCommand::Undo)))),
     repeating(also(act("redo", Group::Edit, "Redo", ctrl(Key::Y), "Does again what was taken back", |s| painting(s)?.layers().history().next_redo().and_then(|_| edit(s, EditCommand::Redo))), REDO_ALSO)),
     act("slice_done", Group::Edit, "Slice done", plain(Key::D), "Marks the slice done for the active layer, or not done again", |s| edit(s, EditCommand::ToggleDone)),
     act("flag_slice", Group::Edit, "Flag the slice", ctrl(Key::F), "Flags the slice to come back to it, or takes the flag away", |s| edit(s, EditCommand::ToggleFlag)),

@@ -69,6 +69,7 @@ pub fn review_side_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, commands:
                     volumes(ui, session, exam);
                 }
                 (None, false) if session.jobs().next().is_some() => quiet(ui, "The model is proposing."),
+                (None, false) if exam.layers().labels(LayerKind::Marrow).is_blank() => quiet(ui, "No proposal to decide on."),
                 (None, false) => quiet(ui, "Read or begun by hand: nothing to decide here."),
             }
             if let Some(gain) = session.review().gain(exam.code()).filter(|_| !accepted) {

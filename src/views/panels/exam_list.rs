@@ -56,6 +56,9 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
         format!("Exam {}", exam.code)
     };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, &name));
+    if open {
+        bring_in_sight(ui, &response, exam.code.as_str());
+    }
     if ui.is_rect_visible(rect) {
         let fill = if open || response.hovered() { theme::RAISED } else { Color32::TRANSPARENT };
         ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
@@ -83,9 +86,24 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
         Some(Part::Validate) => "Validation exam: tells the training when to stop",
         Some(Part::Train) => "Training exam: the model learns from slices marked done",
     };
-    if response.on_hover_text(format!("{} · {hover}", exam.sequences.join(", "))).clicked() && !open {
+    if response.on_hover_text(format!("{} · {hover}", exam.sequences.join(", "))).clicked() && (!open || may_be_free(session)) {
         commands.push(Command::Study(StudyCommand::OpenExam(exam.code.clone())));
     }
+}
+
+/// The exam on screen is in sight in the list, also where it was opened by a key; scrolling elsewhere is left alone.
+fn bring_in_sight(ui: &Ui, response: &egui::Response, exam: &str) {
+    let id = egui::Id::unique("exam in the list");
+    let before = ui.data(|d| d.get_temp::<String>(id));
+    if before.as_deref() != Some(exam) {
+        response.scroll_to_me(None);
+        ui.data_mut(|d| d.insert_temp(id, exam.to_owned()));
+    }
+}
+
+/// The read was open elsewhere when it was opened: choosing it again looks whether it still is.
+fn may_be_free(session: &Session) -> bool {
+    session.exam().is_some_and(|e| matches!(e.standing(), Standing::Busy { .. }))
 }
 
 fn state_word(session: &Session, exam: &ExamSummary, open: bool, done: usize) -> Cow<'static, str> {

@@ -176,7 +176,11 @@ fn proposals(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec
                 .wrap(),
         );
     }
-    let slices = match proposal.result.slices.as_slice() {
+    let slices = match proposal.waiting().collect::<Vec<_>>().as_slice() {
+        [] => {
+            quiet(ui, &format!("Nothing is left of what {} proposed.", proposal.result.model_version));
+            return;
+        }
         [one] => format!("slice {}", one + 1),
         many => format!("{} slices", many.len()),
     };

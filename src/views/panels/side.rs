@@ -2,11 +2,11 @@
 
 use super::histogram::HistogramCache;
 use super::{action_button, history_panel, layers_panel, model_panel, window_panel};
-use crate::session::{Command, EditCommand, OpenExam, Session};
+use crate::session::{Command, EditCommand, OpenExam, Session, StudyCommand};
 use crate::views::actions::Action;
 use crate::views::tally::Tally;
 use crate::views::theme;
-use crate::views::widgets::{ButtonLook, named};
+use crate::views::widgets::{ButtonLook, button, named};
 use crate::volume::LayerKind;
 use crate::worker::message::Standing;
 use egui::{Align, Frame, Id, Layout, Margin, Panel, RichText, ScrollArea, TextEdit, Ui};
@@ -61,9 +61,19 @@ fn standing_words(exam: &OpenExam) -> Option<String> {
 
 fn standing_foot(ui: &mut Ui, session: &Session, exam: &OpenExam, words: &str, commands: &mut Vec<Command>) {
     ui.add(egui::Label::new(RichText::new(words).color(theme::STRONG)).wrap());
-    if matches!(exam.standing(), Standing::Sealed { .. }) {
-        ui.add_space(theme::UNIT);
-        action_button(ui, session, "read_again", None, ButtonLook::Plain, commands);
+    match exam.standing() {
+        Standing::Sealed { .. } => {
+            ui.add_space(theme::UNIT);
+            action_button(ui, session, "read_again", None, ButtonLook::Plain, commands);
+        }
+        Standing::Busy { .. } => {
+            ui.add_space(theme::UNIT);
+            let hover = "Opens the read for writing once it is closed there";
+            if button(ui, "Open again", None, ButtonLook::Plain, true).on_hover_text(hover).clicked() {
+                commands.push(Command::Study(StudyCommand::OpenExam(exam.code().clone())));
+            }
+        }
+        Standing::Looking | Standing::Viewing { .. } | Standing::Writing { .. } => {}
     }
 }
 

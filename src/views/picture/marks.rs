@@ -40,7 +40,7 @@ fn state_words(session: &Session, exam: &OpenExam) -> Option<String> {
     if !view.overlay {
         words.push("paint hidden");
     }
-    if exam.proposal().is_some_and(|p| p.result.slices.contains(&view.slice)) {
+    if exam.proposal().is_some_and(|p| p.waits_on(view.slice)) {
         words.push("proposed");
     }
     if exam.is_writable() && exam.layers().is_done(session.tool().layer, view.slice) {

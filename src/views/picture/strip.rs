@@ -2,6 +2,7 @@
 
 use super::thumbnail;
 use crate::session::{Command, OpenExam, Session, ViewCommand, Window};
+use crate::study::ExamCode;
 use crate::views::tally::Tally;
 use crate::views::{facts, theme, widgets};
 use crate::worker::message::Dirty;
@@ -17,8 +18,8 @@ pub struct Strip {
     made_for: Option<Made>,
     textures: Vec<Option<TextureHandle>>,
     stale: Vec<bool>,
-    /// Slice scrolled to, and the width of the strip then.
-    scrolled_to: Option<(usize, f32)>,
+    /// Exam and slice scrolled to, and the width of the strip then.
+    scrolled_to: Option<(ExamCode, usize, f32)>,
 }
 
 /// What all thumbnails depend on.
@@ -85,8 +86,9 @@ pub fn strip_ui(ui: &mut Ui, session: &Session, exam: &OpenExam, strip: &mut Str
     let height = (width / aspect.max(0.01)).min(theme::THUMBNAIL);
     strip.prepare(exam, [(width * ppp) as usize, (height * ppp) as usize].map(|n| n.max(1)));
     let mut left = PER_FRAME;
-    let wanted = Some((exam.view().slice, ui.available_width()));
-    let moved = std::mem::replace(&mut strip.scrolled_to, wanted) != wanted;
+    let wanted = Some((exam.code().clone(), exam.view().slice, ui.available_width()));
+    let moved = strip.scrolled_to != wanted;
+    strip.scrolled_to = wanted;
     ScrollArea::horizontal().id_salt("slice strip").auto_shrink([false, false]).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = theme::UNIT;
@@ -164,16 +166,21 @@ enum State {
     Empty,
 }
 
+/// What a model proposes on a slice does not stand for a look at it.
+fn must_look_again(exam: &OpenExam, slice: usize) -> bool {
+    exam.is_writable() && facts::is_peripheral(exam, slice) && !exam.visited(slice)
+}
+
 fn state(session: &Session, exam: &OpenExam, tally: &Tally, slice: usize) -> State {
     let layer = session.tool().layer;
     if exam.layers().is_done(layer, slice) {
         State::Done
-    } else if exam.proposal().is_some_and(|p| p.result.layer == layer && p.result.slices.contains(&slice)) {
+    } else if must_look_again(exam, slice) && !tally.painted(layer, slice) {
+        State::LookAgain
+    } else if exam.proposal().is_some_and(|p| p.result.layer == layer && p.waits_on(slice)) {
         State::Proposed
     } else if tally.painted(layer, slice) {
         State::Painted
-    } else if exam.is_writable() && facts::is_peripheral(exam, slice) && !exam.visited(slice) {
-        State::LookAgain
     } else if exam.visited(slice) {
         State::Seen
     } else {

@@ -213,19 +213,14 @@ fn chosen(
     passed_over
         .extend(told.map(|(newer, why)| format!("{}_{reader} read {newer}: {why}; read {number} is exported in its place", record.exam)));
     if let Some(first) = counted_before(study, record, reader, numbers, number)? {
-        passed_over.push(format!("{}_{reader} read {number}: the newest finished one is exported; figures count read {first}", record.exam));
+        passed_over
+            .push(format!("{}_{reader} read {number}: the newest finished one is exported; figures count read {first}", record.exam));
     }
     Ok(Some(number))
 }
 
 /// The read that figures count in the place of `number`: the first sealed one made in the same way, else the first finished one.
-fn counted_before(
-    study: &Study,
-    record: &ExamRecord,
-    reader: &ReaderCode,
-    numbers: &[u32],
-    number: u32,
-) -> Result<Option<u32>, String> {
+fn counted_before(study: &Study, record: &ExamRecord, reader: &ReaderCode, numbers: &[u32], number: u32) -> Result<Option<u32>, String> {
     let mut finished = Vec::new();
     let mut own = None;
     for older in numbers.iter().filter(|older| **older <= number) {

@@ -101,3 +101,30 @@ fn refuse_test_exam(path: &Path) -> Result<(), String> {
 fn on_grid<E: std::fmt::Display>(same: Result<(), E>, path: &Path) -> Result<(), String> {
     same.map_err(|why| format!("{} does not lie on its image's grid: {why}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{Affine, Spacing};
+    use crate::volume::Grid;
+    use crate::worker::folder::evaluate::dice_per_level;
+    use std::sync::Arc;
+
+    /// A tie was refused where a held-out mask judges, though it may stand where a mask is learnt from.
+    #[test]
+    fn a_tie_in_the_mask_that_judges_counts_for_nothing() {
+        let grid = Arc::new(Grid::new([4, 1, 1], Affine::from_spacing(Spacing::UNIT)).unwrap());
+        let map = |labels: [u8; 4]| {
+            let mut map = Labels::empty(grid.clone());
+            (0..4).for_each(|i| map.set([i, 0, 0], labels[i]));
+            map
+        };
+        let case = Case { name: "e".to_owned(), images: Vec::new(), masks: Vec::new() };
+        let truths = CaseTruth::Mask.levels(&case, &[map([1, 1, 255, 0])], &[vec![1]]).unwrap();
+        let dice = |labels| dice_per_level(&map(labels), &truths, &[vec![1]]);
+        assert_eq!((dice([1, 1, 1, 0]), dice([1, 1, 0, 0])), (vec![Some(1.0)], vec![Some(1.0)]));
+        assert_eq!(dice([1, 1, 1, 1]), [Some(0.8)]);
+        let refused = CaseTruth::Staple.levels(&case, &[map([255, 0, 0, 0]), map([1, 0, 0, 0])], &[vec![1]]).unwrap_err();
+        assert!(refused.starts_with("e: ") && refused.contains("255"), "{refused}");
+    }
+}

@@ -287,7 +287,8 @@ mod tests {
 
     #[test]
     fn nothing_to_paint_has_no_ratio() {
-        let point = CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); LEAVES.len()], dice: Vec::new() };
+        let point =
+            CurvePoint { name: "e".into(), painted: 0, relabelled: 4, strokes: [Strokes::default(); LEAVES.len()], dice: Vec::new() };
         assert_eq!((point.voxel_ratio(), point.strokes[0].ratio()), (None, None));
     }
 }

@@ -47,7 +47,13 @@ fn row(ui: &mut Ui, version: &VersionSummary, names: &[String], current: Option<
         ui.label(mono(facts::dice(dice)));
     }
     let on = match version.held_out.as_str() {
-        _ if version.dice.iter().all(|(_, dice)| dice.is_none()) => "nothing: no slice was held out yet",
+        told if version.dice.iter().all(|(_, dice)| dice.is_none()) => {
+            if told.is_empty() || told.starts_with("nothing held out") {
+                "nothing: no slice was held out yet"
+            } else {
+                "nothing: stopped before the first look"
+            }
+        }
         "" => "held-out slices",
         told => told,
     };
