@@ -65,6 +65,11 @@ impl Notices {
         self.list.retain(|n| n.exam.is_none());
     }
 
+    /// Takes away what is not true any more.
+    pub(super) fn withdraw(&mut self, text: &str) {
+        self.list.retain(|n| n.text != text);
+    }
+
     /// Takes all from the screen.
     pub(super) fn clear(&mut self) {
         self.list.clear();

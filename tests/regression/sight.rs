@@ -35,10 +35,14 @@ fn slices_behind_the_questions_on_the_reading_room_are_not_seen() {
         driver.run(Command::View(ViewCommand::StepSlice(1)));
     }
     assert_eq!((driver.session().exam().unwrap().view().slice, seen(&driver)), (before, Vec::new()));
+    driver.run(Command::Pointer(PointerCommand::Down([20.0, 20.0])));
+    driver.run(Command::Pointer(PointerCommand::Up));
+    assert!(driver.session().notices().iter().any(|n| n.text.starts_with("Confirm room light")), "{:?}", driver.session().notices());
     let room = Conditions { room_light: Some(RoomLight::Dark), monitor: Some(Monitor::Portable), ..Conditions::default() };
     driver.run(Command::View(ViewCommand::Conditions(room)));
     driver.run(Command::Study(StudyCommand::ConfirmConditions));
     assert_eq!(seen(&driver), [before], "now the picture is there");
+    assert!(driver.session().notices().is_empty(), "what was asked for is done: {:?}", driver.session().notices());
     driver.run(Command::View(ViewCommand::StepSlice(1)));
     assert_eq!(seen(&driver), [before, before + 1]);
 }

@@ -1,5 +1,6 @@
 //! Confirming the reading conditions, and logging them in every read that is opened afterwards.
 
+use super::edit::CONFIRM_FIRST;
 use crate::session::conditions::ConditionsState;
 use crate::session::{Conditions, Effect, Session};
 
@@ -43,6 +44,7 @@ impl Session {
         }
         self.conditions.open = false;
         self.conditions.confirmed = Some((self.conditions.draft, self.now.clone()));
+        self.notices.withdraw(CONFIRM_FIRST);
         self.see_slice();
         self.log_conditions()
     }

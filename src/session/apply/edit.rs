@@ -8,6 +8,9 @@ use crate::study::{JournalRow, SliceRemark};
 use crate::volume::LayerKind;
 use crate::worker::message::{Request, Standing};
 
+/// Said where somebody paints before the reading room was told.
+pub(super) const CONFIRM_FIRST: &str = "Confirm room light and monitor first: the protocol asks for it before reading.";
+
 impl Session {
     pub(super) fn apply_edit(&mut self, command: EditCommand) -> Vec<Effect> {
         if !self.may_edit() {
@@ -46,7 +49,7 @@ impl Session {
     /// Whether there is a read that the person may change by reading.
     pub(in crate::session) fn may_edit(&mut self) -> bool {
         if self.conditions_due() {
-            self.warn("Confirm room light and monitor first: the protocol asks for it before reading.");
+            self.warn(CONFIRM_FIRST);
             return false;
         }
         self.may_write()
