@@ -68,6 +68,7 @@ impl Session {
 
     fn absorb_outcome(&mut self, id: RequestId, outcome: Outcome) -> Vec<Effect> {
         self.jobs.remove(&id);
+        self.follow_path(id, &outcome);
         if self.operating == Some(id) {
             self.operating = None;
         }
@@ -87,9 +88,6 @@ impl Session {
             Outcome::Failed(why) => {
                 if was_training {
                     self.training.failure = Some(why.clone());
-                }
-                if let Some(tried) = self.path_tried.as_ref().filter(|tried| tried.request == id) {
-                    self.path_entry = Some(tried.purpose);
                 }
                 self.error(why);
             }
@@ -146,6 +144,16 @@ impl Session {
             }
         }
         Vec::new()
+    }
+
+    /// A path written by hand comes back to be mended where it failed; one that came to something is not offered again.
+    fn follow_path(&mut self, id: RequestId, outcome: &Outcome) {
+        let Some(mut tried) = self.path_tried.take_if(|tried| tried.request == id) else { return };
+        if let Outcome::Failed(why) = outcome {
+            self.path_entry = Some(tried.purpose);
+            tried.refused = Some(why.clone());
+            self.path_tried = Some(tried);
+        }
     }
 
     pub(super) fn absorb_study(&mut self, summary: StudySummary) -> Vec<Effect> {

@@ -48,6 +48,8 @@ pub(super) struct PathTried {
     pub request: RequestId,
     pub purpose: PickPurpose,
     pub path: std::path::PathBuf,
+    /// Why it came to nothing; `None` while it is under way.
+    pub refused: Option<String>,
 }
 
 /// The open study, exam and everything on screen.
@@ -289,10 +291,11 @@ impl Session {
         self.protocol_changed
     }
 
-    /// The path that was written in the entry and came to nothing, to be mended there.
+    /// The path that was written in the entry and came to nothing, to be mended there, and why it did.
     #[must_use]
-    pub fn path_to_mend(&self) -> Option<&std::path::Path> {
-        self.path_entry.and(self.path_tried.as_ref()).map(|tried| tried.path.as_path())
+    pub fn path_to_mend(&self) -> Option<(&std::path::Path, &str)> {
+        let tried = self.path_tried.as_ref().filter(|tried| self.path_entry == Some(tried.purpose))?;
+        Some((&tried.path, tried.refused.as_deref()?))
     }
 
     /// The folder listed in the path entry.

@@ -361,3 +361,52 @@ fn a_path_that_came_to_nothing_is_there_to_be_mended() {
     let value = window.get_by_label("Path").value();
     assert_eq!(value.as_deref(), Some("/data/kene"));
 }
+
+/// Writes a path into the entry, as a person does, and gives the request that it went into.
+fn write_path(window: &mut egui_kittest::Harness<'_, Desk>, path: &str) -> RequestId {
+    window.get_by_label("Path").type_text(path);
+    window.run_steps(1);
+    window.key_press(egui::Key::Enter);
+    window.run_steps(1);
+    window.state().asked(|r| matches!(r, Request::Open { .. })).0
+}
+
+/// The field had lost the keys after a refusal, and why it was refused stood behind the box, dimmed.
+#[test]
+fn a_refused_path_says_why_in_its_box_and_can_be_mended_at_once() {
+    let mut window = reading(false);
+    window.state_mut().run(Command::File(FileCommand::ShowPathEntry(PickPurpose::OpenFolder)));
+    window.run_steps(3);
+    for frames in [0, 3] {
+        let id = write_path(&mut window, "/data/kene");
+        window.run_steps(frames);
+        window.state_mut().end(id, Outcome::Failed("/data/kene: no such folder; check the path.".into()));
+        window.run_steps(3);
+        assert!(window.get_by_label("Path").is_focused(), "answered after {frames} frames");
+        assert!(window.query_all_by_label_contains("no such folder").count() > 1, "the notice, and the same in the box");
+    }
+}
+
+/// Uses a path that was written in the entry.
+fn try_path(desk: &mut Desk, path: &str) -> RequestId {
+    desk.run(Command::File(FileCommand::ShowPathEntry(PickPurpose::OpenFolder)));
+    desk.run(Command::File(FileCommand::Use(PickPurpose::OpenFolder, path.into())));
+    desk.asked(|r| matches!(r, Request::Open { .. })).0
+}
+
+/// The box for a new study once offered the path of the study that had just been opened.
+#[test]
+fn a_path_is_offered_again_for_what_it_was_written_for_only() {
+    let mut window = reading(false);
+    let id = try_path(window.state_mut(), "/data/knee");
+    window.state_mut().end(id, Outcome::Done);
+    window.state_mut().run(Command::File(FileCommand::ShowPathEntry(PickPurpose::NewStudy)));
+    assert_eq!(window.state().session.path_to_mend(), None);
+    window.state_mut().run(Command::File(FileCommand::ClosePathEntry));
+    // One that is refused while another box is open stays away from that box.
+    let id = try_path(window.state_mut(), "/data/kene");
+    window.state_mut().run(Command::File(FileCommand::ShowPathEntry(PickPurpose::NewStudy)));
+    window.state_mut().end(id, Outcome::Failed("/data/kene: no such folder; check the path.".into()));
+    assert_eq!(window.state().session.path_entry(), Some(PickPurpose::NewStudy));
+    assert_eq!(window.state().session.path_to_mend(), None);
+}

@@ -15,6 +15,8 @@ impl Session {
             FileCommand::Export(how, out) => self.export(how, out),
             FileCommand::ShowPathEntry(purpose) => {
                 self.path_entry = Some(purpose);
+                // A path that was written for something else has no business here.
+                self.path_tried.take_if(|tried| tried.purpose != purpose);
                 let start = self.listing.as_ref().map_or_else(|| PathBuf::from("."), |l| l.path.clone());
                 vec![self.request("", Request::ListFolder { path: start })]
             }
@@ -39,7 +41,7 @@ impl Session {
         let written = self.path_entry.take().map(|_| path.clone());
         let effects = self.use_path_for(purpose, path);
         if let (Some(path), Some(Effect::Work(request, _))) = (written, effects.last()) {
-            self.path_tried = Some(PathTried { request: *request, purpose, path });
+            self.path_tried = Some(PathTried { request: *request, purpose, path, refused: None });
         }
         effects
     }

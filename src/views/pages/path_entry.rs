@@ -4,7 +4,7 @@ use crate::session::{Command, FileCommand, Session};
 use crate::views::theme;
 use crate::views::widgets::{ButtonLook, Row, button, heading, named, quiet, row};
 use crate::worker::message::{FolderListing, PickPurpose};
-use egui::{Align, Context, Frame, Id, Key, Layout, Margin, Modal, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Align, Context, Frame, Id, Key, Label, Layout, Margin, Modal, RichText, ScrollArea, TextEdit, Ui};
 use std::path::{Path, PathBuf};
 
 /// What the entry remembers: the text typed, and the folder it was last set from.
@@ -25,7 +25,7 @@ pub fn path_entry_ui(ctx: &Context, session: &Session, entry: &mut PathEntry, co
     if just_opened {
         entry.from = None;
     }
-    if let Some(path) = session.path_to_mend().filter(|_| just_opened) {
+    if let Some((path, _)) = session.path_to_mend().filter(|_| just_opened) {
         entry.text = path.display().to_string();
         entry.from = session.listing().map(|listing| listing.path.clone());
     } else if let Some(listing) = session.listing()
@@ -35,11 +35,17 @@ pub fn path_entry_ui(ctx: &Context, session: &Session, entry: &mut PathEntry, co
         entry.text = listing.path.display().to_string();
         entry.from = Some(listing.path.clone());
     }
+    let before = commands.len();
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
     let response = Modal::new(Id::unique("path entry")).frame(frame).show(ctx, |ui| {
         ui.set_width((ctx.content_rect().width() - 80.0).clamp(280.0, 560.0));
-        entry_ui(ui, session.listing(), purpose, entry, just_opened, commands);
+        let refused = session.path_to_mend().map(|(_, why)| why);
+        entry_ui(ui, session.listing(), purpose, (entry, refused), just_opened, commands);
     });
+    if commands.iter().skip(before).any(|command| matches!(command, Command::File(FileCommand::Use(..)))) {
+        // It may be refused before the next frame: then this counts as opened anew, so that the keys go to it again.
+        entry.open = false;
+    }
     if response.should_close() {
         commands.push(Command::File(FileCommand::ClosePathEntry));
     }
@@ -49,7 +55,7 @@ fn entry_ui(
     ui: &mut Ui,
     listing: Option<&FolderListing>,
     purpose: PickPurpose,
-    entry: &mut PathEntry,
+    (entry, refused): (&mut PathEntry, Option<&str>),
     focus: bool,
     commands: &mut Vec<Command>,
 ) {
@@ -70,6 +76,9 @@ fn entry_ui(
             use_path(purpose, Path::new(entry.text.trim()), commands);
         }
     });
+    if let Some(why) = refused {
+        ui.add(Label::new(RichText::new(why).color(theme::FAILED)).wrap());
+    }
     ui.add_space(theme::UNIT);
     match listing {
         Some(listing) => listing_ui(ui, listing, purpose, entry, commands),
@@ -89,7 +98,7 @@ fn entry_ui(
 
 fn listing_ui(ui: &mut Ui, listing: &FolderListing, purpose: PickPurpose, entry: &mut PathEntry, commands: &mut Vec<Command>) {
     if let Some(error) = &listing.error {
-        ui.add(egui::Label::new(RichText::new(error).color(theme::FAILED)).wrap());
+        ui.add(Label::new(RichText::new(error).color(theme::FAILED)).wrap());
     }
     let (folders, files) = (&listing.folders, &listing.files);
     ScrollArea::vertical().id_salt("folder").max_height(320.0).auto_shrink([false, true]).show_rows(
