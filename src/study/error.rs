@@ -22,9 +22,17 @@ pub enum StudyError {
         /// The folder.
         root: PathBuf,
     },
-    /// Nothing can be written there.
+    /// Nothing can be written in the study.
     #[error("{} cannot be written to: {cause}; check its permissions, or copy the study to another place", path.display())]
     NotWritable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// Nothing can be written at a place that is not the study's own.
+    #[error("{} cannot be written to: {cause}; check the path and its permissions, or choose another place", path.display())]
+    NoPlace {
         /// The folder or file.
         path: PathBuf,
         /// What the system says.

@@ -88,6 +88,11 @@ impl LinkList {
     pub fn open(path: Option<&Path>, layout: &Layout) -> Result<Self, StudyError> {
         let Some(path) = path else { return Ok(Self::default()) };
         refuse_inside("a link list of codes and names", path, layout.root())?;
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+            // Not made: where this is a slip, the list that knows the patients lies elsewhere.
+            let problem = format!("there is no folder {}; check the path, or make the folder first", folder.display());
+            return Err(StudyError::List { path: path.to_owned(), problem });
+        }
         Self::read(path)
     }
 
@@ -154,12 +159,11 @@ pub(super) struct Alone {
     _lock: Option<WriteLock>,
 }
 
-/// Compares real places, so that neither `..` nor a symbolic link leads into the study.
+/// Compares real places, so that neither `..` nor a symbolic link leads into the study. The path's folder need not be there yet.
 pub(super) fn refuse_inside(what: &'static str, path: &Path, root: &Path) -> Result<(), StudyError> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let real = |p: &Path| fs::canonicalize(p).map_err(|cause| StudyError::NotWritable { path: p.to_owned(), cause });
-    let place = if path.exists() { real(path)? } else { real(folder)? };
-    if place.starts_with(real(root)?) {
+    let place = Layout::real_place(path).map_err(|cause| StudyError::NoPlace { path: path.to_owned(), cause })?;
+    let real_root = fs::canonicalize(root).map_err(|cause| StudyError::NotWritable { path: root.to_owned(), cause })?;
+    if place.starts_with(real_root) {
         return Err(StudyError::Inside { what, path: path.to_owned(), root: root.to_owned() });
     }
     Ok(())

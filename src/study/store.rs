@@ -37,7 +37,7 @@ impl Study {
             return Err(StudyError::AlreadyAStudy { root: root.to_owned() });
         }
         for folder in [layout.root().to_owned(), layout.exams(), layout.reads(), layout.models(), layout.results()] {
-            fs::create_dir_all(&folder).map_err(|cause| StudyError::NotWritable { path: folder, cause })?;
+            fs::create_dir_all(&folder).map_err(|cause| StudyError::NoPlace { path: folder, cause })?;
         }
         // Last: the folder is a study only once everything else is there.
         atomic_write(&layout.protocol(), |out| out.write_all(protocol.to_toml().as_bytes()))?;

@@ -85,5 +85,5 @@ fn write(request: &AuditRequest, path: &Path) -> Result<Outcome, StudyError> {
 }
 
 fn line(out: &mut dyn Write, entry: &AuditEntry, path: &Path) -> Result<(), StudyError> {
-    writeln!(out, "{}", entry.to_csv()).map_err(|cause| StudyError::NotWritable { path: path.to_owned(), cause })
+    writeln!(out, "{}", entry.to_csv()).map_err(|cause| StudyError::NoPlace { path: path.to_owned(), cause })
 }

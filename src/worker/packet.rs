@@ -7,7 +7,7 @@ use super::summary::summarise;
 use super::task::Task;
 use crate::io::{Watch, atomic_write};
 use crate::study::{
-    CodeMap, HiddenAtlasExam, MEETING_READER, PacketOptions, Protocol, ReaderRule, Study, make_packet, merge_packet, send_back,
+    CodeMap, HiddenAtlasExam, Layout, MEETING_READER, PacketOptions, Protocol, ReaderRule, Study, make_packet, merge_packet, send_back,
 };
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -30,7 +30,7 @@ pub(super) fn packet(task: &Task, config: &WorkerConfig, request: &PacketRequest
     }
 }
 
-/// A packet for every reader who has none, with the code map beside them.
+/// A packet for every reader who has none, with the code map beside them; the folder is made.
 fn make(task: &Task, root: &Path, folder: &Path) -> Result<String, String> {
     let study = Study::open(root).map_err(|e| e.to_string())?;
     let code_map = folder.join(CODE_MAP);
@@ -75,6 +75,7 @@ fn make(task: &Task, root: &Path, folder: &Path) -> Result<String, String> {
 fn give_back(root: &Path, folder: &Path) -> Result<String, String> {
     let study = Study::open(root).map_err(|e| e.to_string())?;
     let reader = study.packet().map_err(|e| e.to_string())?.map_or_else(String::new, |copy| copy.reader.to_string());
+    Layout::refuse_target(folder).map_err(|e| e.to_string())?;
     let sent = send_back(&study, &folder.join(format!("{reader}.osteonreturn"))).map_err(|e| e.to_string())?;
     let left = match sent.left {
         0 => String::new(),

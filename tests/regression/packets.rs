@@ -1,10 +1,12 @@
 //! Packets on the command line: places that were taken for others, and exams that no packet brought.
 
 use super::{osteon, refused};
-use crate::common::{ball, ball_study, files};
+use crate::common::{PATIENCE, ball, ball_study, driver, files, open};
 use osteon::io::{write_image_nifti, write_labels_nifti};
+use osteon::session::{Command, FileCommand, StudyCommand, ViewCommand};
 use osteon::study::{ExamCode, ReaderCode, Study};
 use osteon::volume::Labels;
+use osteon::worker::message::{PickPurpose, Role};
 use std::fs;
 use std::path::Path;
 
@@ -86,4 +88,32 @@ fn a_readers_copy_takes_no_exams_and_sends_back_the_packets_own() {
     assert!(said.contains("exams of this folder that did not come with the packet: 1; their reads stay here"), "{said}");
     let (fine, out, said) = osteon(home.path(), &["packet", "merge", &study, &at("R2.osteonreturn"), "--code-map", &map]);
     assert!(fine && out.lines().count() == 2, "{out}{said}");
+}
+
+/// A folder that was not there yet was answered with the advice to copy the study.
+#[test]
+fn packets_go_into_folders_that_are_not_there_yet() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    ball_study(Path::new(&at("study")), 1);
+    let mut driver = driver(home.path());
+    open(&mut driver, Path::new(&at("study")));
+    driver.run_to_end("Entering", PATIENCE, Command::Study(StudyCommand::ChooseRole(Role::Coordinator))).unwrap();
+    let make = |folder: &str| Command::File(FileCommand::Use(PickPurpose::Packets, at(folder).into()));
+    let said = driver.run_to_end("Packing", PATIENCE, make("study/results/new")).unwrap_err().to_string();
+    assert!(said.contains("lies inside the study") && !Path::new(&at("study/results/new")).exists(), "{said}");
+    driver.run(Command::View(ViewCommand::DismissNotices));
+    driver.run_to_end("Packing", PATIENCE, make("new/desk")).unwrap();
+    assert!(Path::new(&at("new/desk/R3.osteonpacket")).is_file() && Path::new(&at("new/desk/code-map.json")).is_file());
+    drop(driver);
+    let make = |out: &str, map: &str| osteon(home.path(), &["packet", "make", &at("study"), "--reader", "R2", out, "--code-map", map]);
+    let (fine, _, said) = make(&at("a/R2.osteonpacket"), &at("b/map.json"));
+    assert!(fine && Path::new(&at("a/R2.osteonpacket")).is_file() && Path::new(&at("b/map.json")).is_file(), "{said}");
+    // A file stands where the folder would be.
+    let (fine, _, said) = make(&at("a/R2.osteonpacket/new"), &at("c/map.json"));
+    assert!(!fine && !said.contains("copy the study"), "{said}");
+    // A link list is not made in a folder that may be a slip of the finger.
+    write_image_nifti(Path::new(&at("k.nii.gz")), &ball(9.0)).unwrap();
+    let said = refused(home.path(), &["study", "import", &at("study"), &at("k.nii.gz"), "--link", &at("no/link.jsonl")]);
+    assert!(said.contains("there is no folder") && said.ends_with("make the folder first"), "{said}");
 }

@@ -130,7 +130,7 @@ fn the_atlas_waits_for_every_read_that_the_protocol_asks_for() {
     drop(meeting);
 }
 
-/// The key was in the map before the packet was written: after a full stick or a missing folder the reader "had a packet already".
+/// The key was in the map before the packet was written: after a full stick or in a folder that cannot be the reader "had a packet already".
 #[test]
 fn a_packet_that_failed_leaves_its_reader_free() {
     let home = tempfile::tempdir().unwrap();
@@ -138,7 +138,8 @@ fn a_packet_that_failed_leaves_its_reader_free() {
     let good = packet_for(home.path(), "R2");
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     fs::create_dir(home.path().join("taken")).unwrap();
-    for bad in ["missing/R2.osteonpacket", "taken"] {
+    fs::write(home.path().join("file"), "in the way").unwrap();
+    for bad in ["file/R2.osteonpacket", "taken"] {
         let options = PacketOptions { out: home.path().join(bad), ..good.clone() };
         let error = make_packet(&study, &options, &mut rng, &Watch::quiet()).unwrap_err().to_string();
         assert!(error.contains(bad) && !error.contains('\n'), "{error}");

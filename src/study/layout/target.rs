@@ -12,7 +12,7 @@ impl Layout {
     /// # Errors
     /// If it lies there, by whatever way the path leads to it, or the path makes no sense.
     pub fn refuse_target(path: &Path) -> Result<(), StudyError> {
-        let place = Self::real_place(path).map_err(|cause| StudyError::NotWritable { path: path.to_owned(), cause })?;
+        let place = Self::real_place(path).map_err(|cause| StudyError::NoPlace { path: path.to_owned(), cause })?;
         for root in place.ancestors() {
             let layout = Self::new(root);
             if layout.protocol().is_file() && !place.starts_with(layout.results()) {

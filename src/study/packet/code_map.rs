@@ -7,6 +7,7 @@ use crate::study::link::refuse_inside;
 use crate::study::read::WriteLock;
 use crate::study::{ExamCode, PatientCode, ReaderCode, StudyError};
 use serde::{Deserialize, Serialize};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a code map is called when it is refused.
@@ -112,6 +113,9 @@ impl CodeMap {
     /// Adds a packet to the map as it is on disk now: images were copied since it was read, and another program may have made
     /// packets meanwhile. `again` as for [`CodeMap::refuse_second`].
     pub(super) fn add(&mut self, key: PacketKey, again: bool) -> Result<(), StudyError> {
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder).map_err(|e| PacketError::file(folder, e))?;
+        }
         let _alone = WriteLock::wait(&self.path)?;
         let mut map = Self::read(&self.path)?;
         map.refuse_second(&key.reader, again)?;

@@ -77,13 +77,14 @@ impl Packed {
     }
 }
 
-/// Writes a packet of the files in a folder (every one below it), beside the place where it goes.
+/// Writes a packet of the files in a folder (every one below it), beside the place where it goes; the folder of that place is made.
 pub(super) fn pack(folder: &Path, direction: Direction, packet: &str, reader: &ReaderCode, out: &Path) -> Result<Packed, PacketError> {
     let failed = |e: io::Error| PacketError::file(out, e);
     let mut files = Vec::new();
     walk(folder, &mut files).map_err(|e| PacketError::file(folder, e))?;
     files.sort();
     let beside = folder_of(out);
+    fs::create_dir_all(beside).map_err(failed)?;
     let mut spool = tempfile::tempfile_in(beside).map_err(failed)?;
     let mut entries = Vec::new();
     for file in files {

@@ -74,7 +74,7 @@ impl KeyPlace {
     }
 }
 
-/// Where the key of a new session goes: where `asked`, else into the coordinator's folder, which is made where it is missing.
+/// Where the key of a new session goes: where `asked`, else into the coordinator's folder; the folder is made where it is missing.
 pub(super) fn place_for_key(layout: &Layout, session: &ExamCode, asked: Option<&Path>) -> Result<PathBuf, StudyError> {
     let nowhere = || StudyError::Scores {
         path: layout.root().to_owned(),
@@ -86,10 +86,10 @@ pub(super) fn place_for_key(layout: &Layout, session: &ExamCode, asked: Option<&
         Some(path) => path.to_owned(),
         None => usual.ok_or_else(nowhere)?,
     };
-    if let (None, Some(folder)) = (asked, path.parent()) {
+    refuse_inside("the key of a scoring session", &path, layout.root())?;
+    if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|cause| StudyError::KeyNotWritable { path: path.clone(), cause })?;
     }
-    refuse_inside("the key of a scoring session", &path, layout.root())?;
     if path.exists() {
         let problem = "the key of another session lies there; choose another name for the session, or another place".to_owned();
         return Err(StudyError::Scores { path, problem });
