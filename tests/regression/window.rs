@@ -1,7 +1,29 @@
 //! What a reader saw wrongly or did by accident in the window.
 
 use super::seated;
-use osteon::session::{Command, Conditions, Monitor, NoticeLevel, RoomLight, StudyCommand, ViewCommand};
+use crate::desk::{Desk, harness, reader, reading};
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use osteon::session::{Command, Conditions, ModelCommand, Monitor, NoticeLevel, RoomLight, StudyCommand, ViewCommand, Workspace};
+use osteon::worker::message::Role;
+
+type Window = Harness<'static, Desk>;
+
+fn press(window: &mut Window, modifiers: Modifiers, key: Key) -> Vec<Command> {
+    window.key_press_modifiers(modifiers, key);
+    window.run_steps(3);
+    window.state_mut().take()
+}
+
+fn of_coordinator() -> Window {
+    let mut window = harness([1440.0, 1000.0], false);
+    window.state_mut().open_study();
+    window.state_mut().sit_down(&Role::Coordinator);
+    window.run_steps(3);
+    window.state_mut().take();
+    window
+}
 
 /// The best room and the best monitor stood chosen before anybody answered, and one key put them into the journal.
 #[test]
@@ -24,4 +46,21 @@ fn reading_conditions_are_never_answered_for_the_reader() {
     assert_eq!((driver.session().conditions().confirmed().map(|(said, _)| *said), rows(&driver)), (Some(whole), before + 1));
     let text = "room light: Office light or daylight; monitor: Laptop or tablet; test pattern: not both squares and every step seen";
     assert_eq!(whole.text().as_deref(), Some(text));
+}
+
+/// After the first reader the keys went nowhere: the field was another one with every line above it.
+#[test]
+fn readers_are_added_one_after_the_other_with_enter() {
+    let mut window = of_coordinator();
+    press(&mut window, Modifiers::NONE, Key::F7);
+    window.get_by_label("Code of a new reader").focus();
+    window.run_steps(2);
+    for code in ["R7", "R8", "R9"] {
+        window.event(egui::Event::Text(code.to_owned()));
+        window.run_steps(1);
+        press(&mut window, Modifiers::NONE, Key::Enter);
+        assert!(window.get_by_label("Code of a new reader").is_focused(), "after {code}");
+    }
+    let text = window.get_by_label("The protocol's file").value().unwrap_or_default();
+    assert!(["R7", "R8", "R9"].iter().all(|code| text.contains(code)), "{text}");
 }

@@ -5,7 +5,7 @@ use crate::study::{Assistance, Protocol, ReaderCode, ReaderRule, ReadingRules, S
 use crate::views::widgets::{ButtonLook, button, button_row, heading, named, quiet, words_row};
 use crate::views::{facts, theme};
 use crate::worker::message::{PickPurpose, StudySummary};
-use egui::{Align, Checkbox, DragValue, Frame, Label, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, Vec2};
+use egui::{Align, Checkbox, DragValue, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, Vec2};
 
 /// The text while it is edited.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +115,8 @@ fn form_ui(ui: &mut Ui, protocol: &Protocol, new_reader: &mut String) -> Option<
     }
     let free = (1..).map(|n| format!("R{n}")).find(|code| !readers.iter().any(|r| r.code.as_str() == code.as_str())).unwrap_or_default();
     words_row(ui, theme::GAP, |ui| {
-        let field = TextEdit::singleline(new_reader).desired_width(92.0).hint_text(free);
+        // An id of its own: one that is counted changes with every reader above, and the keys would go nowhere.
+        let field = TextEdit::singleline(new_reader).id(Id::unique("code of a new reader")).desired_width(92.0).hint_text(free);
         let field = named(ui.add(field), "Code of a new reader");
         let code = new_code(new_reader, &readers);
         let clicked = button(ui, "Add reader", None, ButtonLook::Plain, code.is_ok()).clicked();
