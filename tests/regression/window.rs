@@ -64,3 +64,22 @@ fn readers_are_added_one_after_the_other_with_enter() {
     let text = window.get_by_label("The protocol's file").value().unwrap_or_default();
     assert!(["R7", "R8", "R9"].iter().all(|code| text.contains(code)), "{text}");
 }
+
+/// The tab could be clicked and nothing happened; its key said "not possible now".
+#[test]
+fn review_says_whom_it_is_for() {
+    let mut window = of_coordinator();
+    assert!(press(&mut window, Modifiers::NONE, Key::F3).is_empty());
+    window.get_by_label("Review (F3): for a reader whose reads are assisted; the coordinator does not read");
+    let tab = |window: &Window| window.get_by_role_and_label(egui::accesskit::Role::Tab, "Review").accesskit_node().is_disabled();
+    assert!(tab(&window), "it stands back");
+    window.state_mut().sit_down(&reader("R1"));
+    window.run_steps(3);
+    press(&mut window, Modifiers::NONE, Key::F3);
+    window.get_by_label("Review (F3): for readers whose reads are assisted from the start");
+    // Who makes a session that a reader looks for in vain.
+    window.state_mut().run(Command::View(ViewCommand::Workspace(Workspace::Score)));
+    window.run_steps(3);
+    window.get_by_label_contains("The coordinator makes one on this page");
+    assert!(!tab(&reading(false)), "an assisted reader has it");
+}

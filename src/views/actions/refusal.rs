@@ -89,6 +89,8 @@ fn own_reason(session: &Session, action: &Action) -> &'static str {
         "atlas" | "atlas_next" | "calibrate" | "calibrate_end" => "there is no atlas to show, or no further exam in it",
         id if id.starts_with("label_") => "the layer has no such label",
         id if id.starts_with("form") => "the sacro-iliac form is not shown",
+        "review" if facts::is_coordinator(session) => "for a reader whose reads are assisted; the coordinator does not read",
+        "review" => "for readers whose reads are assisted from the start",
         "report" | "compare_reads" => "only the coordinator may",
         _ if tool => "the protocol does not allow it",
         _ => "not possible now",

@@ -38,7 +38,14 @@ pub fn score_ui(ui: &mut Ui, session: &Session, entry: &mut NewScoresEntry, comm
                 ui.add_space(theme::UNIT);
             }
             if sessions.is_empty() {
-                quiet(ui, "No session yet.");
+                quiet(
+                    ui,
+                    if facts::is_coordinator(session) {
+                        "No session yet."
+                    } else {
+                        "No session yet. The coordinator makes one on this page; then whoever marks begins here."
+                    },
+                );
             }
             ui.add_space(theme::PADDING);
             for table in session.scoring().tables() {

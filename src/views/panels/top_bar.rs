@@ -3,8 +3,9 @@
 use super::action_button;
 use super::file_menu::file_menu_ui;
 use crate::session::{Command, Session, StudyCommand, ViewCommand, Workspace};
+use crate::views::actions::{self, Action};
 use crate::views::widgets::{ButtonLook, chip};
-use crate::views::{actions::Action, facts, theme};
+use crate::views::{facts, theme};
 use crate::worker::message::Role;
 use egui::{Align, Color32, CornerRadius, Label, Layout, Pos2, RichText, Sense, Ui, Vec2, WidgetInfo};
 
@@ -133,17 +134,31 @@ fn workspace_switch(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>)
     ui.allocate_ui_with_layout(Vec2::new(0.0, theme::TOP_BAR), Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for workspace in Workspace::ALL.into_iter().rev() {
-            tab(ui, workspace, session.workspace() == workspace, commands);
+            tab(ui, session, workspace, commands);
         }
     });
 }
 
-fn tab(ui: &mut Ui, workspace: Workspace, selected: bool, commands: &mut Vec<Command>) {
+fn tab(ui: &mut Ui, session: &Session, workspace: Workspace, commands: &mut Vec<Command>) {
+    let selected = session.workspace() == workspace;
+    let action = Action::find(match workspace {
+        Workspace::Read => "read",
+        Workspace::Review => "review",
+        Workspace::Compare => "compare",
+        Workspace::Score => "score",
+        Workspace::Models => "models",
+        Workspace::Protocol => "protocol",
+        Workspace::Audit => "audit",
+    });
+    let refused = action.filter(|action| (action.command)(session).is_none());
     let galley = ui.painter().layout_no_wrap(workspace.name().to_owned(), theme::body(), theme::TEXT);
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(galley.size().x + 16.0, theme::TOP_BAR - 2.0), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, workspace.name()));
+    let sense = if refused.is_some() { Sense::hover() } else { Sense::click() };
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(galley.size().x + 16.0, theme::TOP_BAR - 2.0), sense);
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Tab, refused.is_none(), selected, workspace.name()));
     let colour = if selected {
         theme::STRONG
+    } else if refused.is_some() {
+        theme::FAINT
     } else if response.hovered() || response.has_focus() {
         theme::TEXT
     } else {
@@ -159,21 +174,9 @@ fn tab(ui: &mut Ui, workspace: Workspace, selected: bool, commands: &mut Vec<Com
             egui::Rect::from_min_max(Pos2::new(rect.left() + 8.0, rect.bottom() - 2.0), Pos2::new(rect.right() - 8.0, rect.bottom()));
         ui.painter().rect_filled(line, CornerRadius::same(1), theme::ACCENT);
     }
-    let command = Command::View(ViewCommand::Workspace(workspace));
-    let key = Action::find(match workspace {
-        Workspace::Read => "read",
-        Workspace::Review => "review",
-        Workspace::Compare => "compare",
-        Workspace::Score => "score",
-        Workspace::Models => "models",
-        Workspace::Protocol => "protocol",
-        Workspace::Audit => "audit",
-    });
-    let response = match key {
-        Some(action) => response.on_hover_text(action.hover_words()),
-        None => response,
-    };
+    let words = refused.map(|action| actions::refusal(session, action)).or_else(|| action.map(Action::hover_words));
+    let response = response.on_hover_text(words.unwrap_or_default());
     if response.clicked() {
-        commands.push(command);
+        commands.push(Command::View(ViewCommand::Workspace(workspace)));
     }
 }
