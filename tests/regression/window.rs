@@ -83,3 +83,18 @@ fn review_says_whom_it_is_for() {
     window.get_by_label_contains("The coordinator makes one on this page");
     assert!(!tab(&reading(false)), "an assisted reader has it");
 }
+
+/// "There is no training to pause" was said of one that was paused.
+#[test]
+fn a_paused_training_says_how_it_goes_on() {
+    let ctrl = Modifiers::CTRL | Modifiers::COMMAND;
+    let mut window = reading(false);
+    window.state_mut().propose_and_train();
+    window.run_steps(2);
+    press(&mut window, ctrl | Modifiers::SHIFT, Key::P);
+    window.get_by_label_contains("it is not paused");
+    assert_eq!(press(&mut window, ctrl, Key::P), [Command::Model(ModelCommand::Pause)]);
+    assert!(press(&mut window, ctrl, Key::P).is_empty());
+    window.get_by_label("Pause training (Ctrl P): it is paused: Ctrl Shift P goes on");
+    assert_eq!(press(&mut window, ctrl | Modifiers::SHIFT, Key::P), [Command::Model(ModelCommand::Resume)]);
+}

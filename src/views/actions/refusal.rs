@@ -32,6 +32,10 @@ fn reason(session: &Session, action: &Action) -> String {
     if session.role().is_none() {
         return "say first who reads".to_owned();
     }
+    if action.id == "pause" && session.training().is_paused() {
+        let key = Action::find("resume").and_then(Action::key_words);
+        return format!("it is paused: {} goes on", key.unwrap_or_else(|| "Resume training".to_owned()));
+    }
     if let Some(where_) = elsewhere(session, action) {
         return format!("only in the workspace {}", where_.name());
     }
@@ -113,6 +117,7 @@ fn model_reason(session: &Session, id: &str) -> &'static str {
         return "no model proposes in this read: it is independent";
     }
     match id {
+        "resume" if session.training().is_running() => "it is not paused",
         "pause" | "resume" | "cancel_training" => "there is no training to pause or to go on with",
         "train" => "training is under way",
         "roll_back" if session.current_version().is_some() => "the current version was not trained from another one",
