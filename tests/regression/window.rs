@@ -98,3 +98,15 @@ fn a_paused_training_says_how_it_goes_on() {
     window.get_by_label("Pause training (Ctrl P): it is paused: Ctrl Shift P goes on");
     assert_eq!(press(&mut window, ctrl | Modifiers::SHIFT, Key::P), [Command::Model(ModelCommand::Resume)]);
 }
+
+/// An action that is not possible now stood below all that are, and Enter ran one that only mentions the word.
+#[test]
+fn the_palette_says_why_what_was_typed_is_not_possible() {
+    let mut window = reading(false);
+    press(&mut window, Modifiers::CTRL | Modifiers::COMMAND, Key::K);
+    window.event(egui::Event::Text("redo".to_owned()));
+    window.run_steps(3);
+    assert!(press(&mut window, Modifiers::NONE, Key::Enter).is_empty());
+    assert!(window.state().session.palette_open());
+    window.get_by_label_contains("no step was taken back");
+}

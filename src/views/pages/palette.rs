@@ -1,10 +1,10 @@
 //! Find an action: everything that can be done, by name, with its key.
 
 use crate::session::{Command, Session, ViewCommand};
-use crate::views::actions::{ACTIONS, Action};
+use crate::views::actions::{self, ACTIONS, Action};
 use crate::views::theme;
 use crate::views::widgets::{Row, named, quiet, row};
-use egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, ScrollArea, TextEdit, Ui, Vec2};
+use egui::{Align2, Area, Context, Id, Key, Label, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, Vec2};
 
 /// What was typed and which line is chosen.
 #[derive(Default)]
@@ -62,7 +62,11 @@ fn contents(ui: &mut Ui, session: &Session, palette: &mut Palette, focus: bool, 
         }
     });
     ui.add_space(theme::UNIT);
-    quiet(ui, found[palette.chosen].tooltip);
+    let chosen = found[palette.chosen];
+    quiet(ui, chosen.tooltip);
+    if (chosen.command)(session).is_none() {
+        ui.add(Label::new(RichText::new(actions::refusal(session, chosen)).color(theme::LOOK_AGAIN)).wrap());
+    }
     ran
 }
 
@@ -70,7 +74,10 @@ fn line(ui: &mut Ui, session: &Session, action: &Action, chosen: bool, moved: bo
     let key = action.key_words();
     let disabled = (action.command)(session).is_none();
     let shown = Row { text: action.name, key: key.as_deref(), selected: chosen, disabled, ..Row::default() };
-    let response = row(ui, &shown);
+    let mut response = row(ui, &shown);
+    if disabled {
+        response = response.on_hover_text(actions::refusal(session, action));
+    }
     if chosen && moved {
         response.scroll_to_me(None);
     }
@@ -84,7 +91,7 @@ fn run(session: &Session, action: &Action, commands: &mut Vec<Command>) -> bool 
     ran
 }
 
-/// Actions that hold every word typed, in name, group or tooltip: possible ones first, then where the name begins so.
+/// Actions that hold every word typed, in name, group or tooltip: where the name begins so first, possible ones first among like.
 fn matching(session: &Session, text: &str) -> Vec<&'static Action> {
     let wanted = text.trim().to_lowercase();
     let words: Vec<&str> = wanted.split_whitespace().collect();
@@ -102,7 +109,7 @@ fn matching(session: &Session, text: &str) -> Vec<&'static Action> {
         } else {
             2
         };
-        ((a.command)(session).is_none(), rank)
+        (rank, (a.command)(session).is_none())
     });
     found
 }
@@ -112,13 +119,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_found_in_any_order_and_possible_actions_come_first() {
+    fn words_are_found_in_any_order_and_possible_actions_come_first_among_like() {
         let session = Session::new(1);
         let ids = |text: &str| matching(&session, text).iter().map(|a| a.id).collect::<Vec<_>>();
         assert_eq!(ids("STUDY open")[0], "open_folder");
         assert!(ids("zebra").is_empty());
         let all = ids("");
         assert_eq!(all.len(), ACTIONS.len() - 1);
+        // What was typed is the first line, possible or not: Enter once ran another action that is named in passing only.
+        assert_eq!(ids("undo")[0], "undo");
         let possible: Vec<bool> = matching(&session, "").iter().map(|a| (a.command)(&session).is_some()).collect();
         assert!(possible.windows(2).all(|w| w[0] >= w[1]));
     }
