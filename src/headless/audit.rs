@@ -109,8 +109,7 @@ fn in_words(entry: &AuditEntry) -> String {
     let who = if entry.reader.is_empty() { "-" } else { &entry.reader };
     let read = if entry.read > 0 { format!("  read {}", entry.read) } else { String::new() };
     let row = if entry.row > 0 { format!("  row {}", entry.row) } else { String::new() };
-    let line = format!("{}  {}  {who}{read}{row}  {}  {}", entry.time, entry.exam, entry.action, entry.name);
-    // A comment may have lines of its own.
+    let line = format!("{}  {}  {who}{read}{row}  {}  {}", entry.time, entry.exam, entry.action, entry.said());
     line.trim_end().replace(|sign: char| sign.is_control(), " ")
 }
 

@@ -34,6 +34,7 @@ fn trail(pictures: bool) -> Window {
         time: format!("2026-11-21T09:{:02}:10Z", n + if reader == "R1" { 0 } else { 30 }),
         action: "paint".into(),
         name: format!("Brush level {}, slice {}", n % 3 + 1, n % 15 + 1),
+        words: (n == 5).then(|| "Slices 7–10 looked at".to_owned()),
         layer: Some("marrow".into()),
         kind: Some(if reader == "R2" && n.is_multiple_of(7) { "adopted" } else { "hand" }.into()),
         model: (reader == "R2" && n.is_multiple_of(7)).then(|| "marrow-R2/7".to_owned()),
@@ -57,6 +58,7 @@ fn trail(pictures: bool) -> Window {
 fn the_audit_trail_names_a_changed_journal_and_filters() {
     let mut window = trail(false);
     window.get_by_label_contains("was changed or damaged at row 12");
+    assert_eq!(window.query_all_by_label_contains("Slices 7–10 looked at").count(), 2, "a note of each reader, in words");
     window.get_by_label("1 of 2 journals are what was written");
     let commands = click(&mut window, "K-017 R2 read 1");
     let [Command::Study(StudyCommand::Audit(filter))] = commands.as_slice() else { panic!("{commands:?}") };

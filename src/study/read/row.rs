@@ -74,11 +74,11 @@ struct Body {
 }
 
 impl StoredRow {
-    /// What a note says, on one line; `None` for every other row.
-    pub fn note_text(&self) -> Option<String> {
+    /// Topic of a note and what it says, on one line; `None` for every other row.
+    pub fn note(&self) -> Option<[String; 2]> {
         let body: Body = serde_json::from_str(&self.body).ok().filter(|_| self.action == "note")?;
         let text = body.text.filter(|text| !text.is_empty())?;
-        Some(text.lines().map(str::trim).collect::<Vec<_>>().join("; "))
+        Some([body.topic.unwrap_or_default(), text.lines().map(str::trim).collect::<Vec<_>>().join("; ")])
     }
 
     /// The columns of a row for a grid of `voxel_count` voxels; says in words why a row makes no sense.

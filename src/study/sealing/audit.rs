@@ -1,5 +1,6 @@
 //! The audit trail: every row of every journal, and which journals are not what was written.
 
+use super::note_words::note_words;
 use crate::study::read::ReadFile;
 use crate::study::{Layout, ScoreFile, Seal, Study, StudyError};
 use serde::Serialize;
@@ -21,6 +22,9 @@ pub struct AuditEntry {
     pub action: String,
     /// Its name in the history; of a note with what it says.
     pub name: String,
+    /// A note in words for people, where the file's text is none; not part of what is written as CSV or JSON.
+    #[serde(skip)]
+    pub words: Option<String>,
     /// Layer.
     pub layer: Option<String>,
     /// How labels came to be: `hand`, `adopted`, …
@@ -176,13 +180,14 @@ fn journal(path: &std::path::Path, blank: &AuditEntry) -> (Vec<AuditEntry>, Opti
         let image = format!("{begun}, image {}", header.image_sha256);
         entries.push(AuditEntry { time: header.created, action: "begun".to_owned(), name: image, ..blank.clone() });
         view.for_each_stored(|row, hash| {
-            let said = row.note_text();
+            let note = row.note();
             entries.push(AuditEntry {
                 row: row.n,
                 time: row.time,
                 reader: row.reader,
                 action: row.action,
-                name: said.map_or_else(|| row.name.clone(), |said| format!("{}: {said}", row.name)),
+                words: note.as_ref().and_then(|[topic, text]| note_words(&row.name, topic, text)),
+                name: note.map_or_else(|| row.name.clone(), |[_, text]| format!("{}: {text}", row.name)),
                 layer: row.layer,
                 kind: row.kind,
                 model: row.model,
@@ -236,12 +241,21 @@ impl AuditEntry {
             time: String::new(),
             action: String::new(),
             name: String::new(),
+            words: None,
             layer: None,
             kind: None,
             model: None,
             window: None,
             sha256: String::new(),
         }
+    }
+
+    /// What happened, on one line for people.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let text = self.words.as_ref().unwrap_or(&self.name);
+        // A comment may have lines of its own.
+        text.trim_end().replace(|sign: char| sign.is_control(), " ")
     }
 
     /// Names of the columns of [`AuditEntry::to_csv`].

@@ -50,7 +50,7 @@ fn slices(which: &[usize], one: &str, many: &str) -> Option<SealWarning> {
 }
 
 /// `1–3, 7 and 9`, counted from 1.
-fn ranges(sorted: &[usize]) -> String {
+pub(super) fn ranges(sorted: &[usize]) -> String {
     let mut runs: Vec<[usize; 2]> = Vec::new();
     for &slice in sorted {
         match runs.last_mut() {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod note_words;
 mod seal;
 
 pub(super) use audit::csv_cell;

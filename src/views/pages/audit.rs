@@ -139,7 +139,7 @@ fn entries(ui: &mut Ui, shown: &AuditShown) {
         for entry in shown.entries.get(range).unwrap_or_default() {
             let response = ui.label(RichText::new(line(entry)).font(theme::mono()).color(theme::TEXT));
             let window = entry.window.map_or_else(String::new, |[lower, upper]| format!("\nwindow {lower} to {upper}"));
-            response.on_hover_text(format!("{}\n{}{window}", entry.name, entry.sha256));
+            response.on_hover_text(format!("{}\n{}{window}", entry.said(), entry.sha256));
         }
     });
 }
@@ -151,5 +151,5 @@ fn line(entry: &AuditEntry) -> String {
     let time = entry.time.replace('T', " ");
     let cells = [time.as_str(), &entry.exam, &entry.reader, &read, &number, what, model];
     let text: String = cells.iter().zip(COLUMNS).map(|(cell, (_, width))| format!("{cell:<width$} ")).collect();
-    text + &entry.name
+    text + &entry.said()
 }
