@@ -6,7 +6,8 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use osteon::session::{Command, Conditions, ModelCommand, Monitor, NoticeLevel, RoomLight, StudyCommand, ViewCommand, Workspace};
-use osteon::worker::message::Role;
+use osteon::study::ExamCode;
+use osteon::worker::message::{Outcome, ReadChecked, Request, Role};
 
 type Window = Harness<'static, Desk>;
 
@@ -109,4 +110,56 @@ fn the_palette_says_why_what_was_typed_is_not_possible() {
     assert!(press(&mut window, Modifiers::NONE, Key::Enter).is_empty());
     assert!(window.state().session.palette_open());
     window.get_by_label_contains("no step was taken back");
+}
+
+/// A click beside the sheet threw away what was typed.
+#[test]
+fn notes_for_the_atlas_stay_until_they_are_added_or_cancelled() {
+    let mut window = of_coordinator();
+    let begin = |window: &mut Window| {
+        window.state_mut().run(Command::Study(StudyCommand::BeginAtlasExam));
+        window.run_steps(3);
+        window.get_by_label("Notes for readers").value().unwrap_or_default()
+    };
+    let leave = |window: &mut Window| {
+        let beside = egui::pos2(20.0, 500.0);
+        window.hover_at(beside);
+        window.drag_at(beside);
+        window.run_steps(1);
+        window.drop_at(beside);
+        window.run_steps(3);
+        assert!(window.query_by_label("Notes for readers").is_none(), "the sheet is closed");
+    };
+    assert_eq!(begin(&mut window), "");
+    window.get_by_label("Notes for readers").click();
+    window.run_steps(1);
+    window.get_by_label("Notes for readers").type_text("Not level 3");
+    window.run_steps(2);
+    leave(&mut window);
+    assert_eq!(begin(&mut window), "Not level 3");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert_eq!(begin(&mut window), "");
+}
+
+/// The sheet had been pushed to the left by a small window and lay over the picture ever after.
+#[test]
+fn the_sheet_to_submit_opens_at_its_place_after_the_window_was_small() {
+    let mut window = reading(false);
+    let submit = |window: &mut Window, size: [f32; 2]| {
+        window.set_size(size.into());
+        window.run_steps(3);
+        window.state_mut().run(Command::Study(StudyCommand::Submit));
+        let (id, _) = window.state().asked(|r| matches!(r, Request::CheckRead(_)));
+        let checked = ReadChecked { exam: ExamCode::new("K-017").unwrap(), warnings: Vec::new() };
+        window.state_mut().end(id, Outcome::ReadChecked(Box::new(checked)));
+        window.run_steps(4);
+        let right = window.get_by_label("Submit this read").rect().right();
+        window.state_mut().run(Command::Study(StudyCommand::CancelSubmit));
+        window.run_steps(2);
+        size[0] - right
+    };
+    let usual = submit(&mut window, [1440.0, 900.0]);
+    submit(&mut window, [640.0, 480.0]);
+    let after = submit(&mut window, [1440.0, 900.0]);
+    assert!((after - usual).abs() < 2.0, "{after} from the right edge, {usual} before");
 }

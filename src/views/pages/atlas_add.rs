@@ -6,23 +6,25 @@ use crate::views::theme;
 use crate::views::widgets::{ButtonLook, button, heading, named, quiet};
 use crate::worker::message::AtlasMask;
 use egui::{Context, Frame, Id, Label, Margin, Modal, RichText, TextEdit, Ui};
+use std::path::PathBuf;
 
-/// What is chosen and typed.
+/// What is chosen and typed. It stays when the sheet is closed by a click beside it, until the exam is added or the person cancels.
 #[derive(Default)]
 pub struct AtlasEntry {
-    of: Option<ExamCode>,
+    /// The study and its exam.
+    of: Option<(PathBuf, ExamCode)>,
     mask: AtlasMask,
     notes: String,
+    /// How many exams the atlas held when this was sent: once it holds more, the exam is in.
+    sent: Option<usize>,
 }
 
 /// Draws the sheet while the session asks for it.
 pub fn atlas_add_ui(ctx: &Context, session: &Session, entry: &mut AtlasEntry, commands: &mut Vec<Command>) {
-    let Some(exam) = session.atlas().adding() else {
-        entry.of = None;
-        return;
-    };
-    if entry.of.as_ref() != Some(exam) {
-        *entry = AtlasEntry { of: Some(exam.clone()), ..AtlasEntry::default() };
+    let (Some(exam), Some(study)) = (session.atlas().adding(), session.study()) else { return };
+    let of = Some((study.root.clone(), exam.clone()));
+    if entry.of != of || entry.sent.is_some_and(|before| study.atlas.exams > before) {
+        *entry = AtlasEntry { of, ..AtlasEntry::default() };
     }
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
     let response = Modal::new(Id::unique("atlas exam")).frame(frame).show(ctx, |ui| {
@@ -30,6 +32,10 @@ pub fn atlas_add_ui(ctx: &Context, session: &Session, entry: &mut AtlasEntry, co
         sheet(ui, session, exam, entry, commands);
     });
     if response.should_close() {
+        if !response.backdrop_response.clicked() {
+            // Escape cancels; a click beside the sheet may be a slip.
+            *entry = AtlasEntry::default();
+        }
         commands.push(Command::Study(StudyCommand::CancelAtlasExam));
     }
 }
@@ -61,9 +67,12 @@ fn sheet(ui: &mut Ui, session: &Session, exam: &ExamCode, entry: &mut AtlasEntry
     ui.add_space(theme::PADDING);
     ui.horizontal(|ui| {
         if button(ui, "Add to the atlas", None, ButtonLook::Primary, why.is_none()).clicked() {
+            // Kept until it is in: adding may fail.
+            entry.sent = session.study().map(|study| study.atlas.exams);
             commands.push(Command::Study(StudyCommand::AddToAtlas { mask: entry.mask.clone(), notes: entry.notes.clone() }));
         }
         if button(ui, "Cancel", Some("Esc"), ButtonLook::Plain, true).clicked() {
+            *entry = AtlasEntry::default();
             commands.push(Command::Study(StudyCommand::CancelAtlasExam));
         }
     });

@@ -4,17 +4,29 @@ use crate::session::{Command, Session, StudyCommand, ViewCommand};
 use crate::views::panels::action_button;
 use crate::views::theme;
 use crate::views::widgets::{ButtonLook, Row, button, quiet, row};
-use egui::{Align2, Context, Label, RichText, ScrollArea, Window};
+use egui::{Align2, Context, Id, Label, Rect, RichText, ScrollArea, Window, WindowDrag};
 
 /// Draws the sheet while the session has looked the open read over.
 pub fn submit_ui(ctx: &Context, session: &Session, commands: &mut Vec<Command>) {
-    let Some(checked) = session.checked() else { return };
     let content = ctx.content_rect();
+    let shown_in = Id::unique("submit shown in");
+    let Some(checked) = session.checked() else {
+        ctx.data_mut(|data| data.remove::<Rect>(shown_in));
+        return;
+    };
+    let moved = ctx.data_mut(|data| data.get_temp(shown_in) != Some(content));
+    ctx.data_mut(|data| data.insert_temp(shown_in, content));
     let mut open = true;
     let window = Window::new("Submit this read").open(&mut open).collapsible(false).resizable(false);
     // Beside the picture, which a click on a line takes to its slice.
     let corner = content.right_bottom() - egui::vec2(8.0, theme::STATUS_BAR + 96.0);
-    window.pivot(Align2::RIGHT_BOTTOM).default_pos(corner).show(ctx, |ui| {
+    let mut window = window.pivot(Align2::RIGHT_BOTTOM);
+    if moved {
+        // Where it lay before is remembered, over restarts too: in a small window that was over the middle of the picture.
+        // A window that is moved by its title keeps to that whatever position it is given, hence the other way for this frame.
+        window = window.current_pos(corner).drag_area(WindowDrag::Anywhere);
+    }
+    window.show(ctx, |ui| {
         ui.set_width(400.0_f32.min(content.width() - 48.0));
         ui.spacing_mut().item_spacing.y = theme::UNIT;
         ui.add(Label::new(
