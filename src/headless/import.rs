@@ -160,7 +160,7 @@ fn show(table: &ImportTable) {
             let look = match &sequence.look {
                 Look::Waiting => "; WAITS: its pixels may show a name",
                 Look::Masked(_) => "; blacked out in part",
-                Look::Clean | Look::NotNeeded => "",
+                Look::Clean | Look::NotNeeded | Look::NotSaid => "",
             };
             eprintln!("  {read:6} {:12} {:24} {i} x {j} x {k}, by {told}{look}", sequence.name.as_str(), sequence.source_name);
             for finding in &sequence.findings {

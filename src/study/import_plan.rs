@@ -242,7 +242,11 @@ fn row(volume: &Incoming, name: SequenceName, told_by: String) -> PlannedSequenc
         name,
         told_by,
         chosen: true,
-        look: if volume.may_show_a_name { Look::Waiting } else { Look::NotNeeded },
+        look: match (volume.may_show_a_name, volume.tells_of_names) {
+            (true, _) => Look::Waiting,
+            (false, true) => Look::NotNeeded,
+            (false, false) => Look::NotSaid,
+        },
         shape,
         spacing_mm,
         tr_ms: volume.acquisition.tr_ms,

@@ -58,6 +58,8 @@ pub enum Look {
     /// The source says that nothing is burnt in.
     #[default]
     NotNeeded,
+    /// The source has no place to say it, as NIfTI; nobody must look, and nobody vouches for it.
+    NotSaid,
     /// A person must look before it is imported.
     Waiting,
     /// A person looked: no name.

@@ -39,6 +39,8 @@ pub(super) struct Incoming {
     pub damaged_beside: Option<PathBuf>,
     /// Whether a person must confirm that no name is burnt in.
     pub may_show_a_name: bool,
+    /// Whether the source can say that none is, and did where nobody must confirm it.
+    pub tells_of_names: bool,
     pub shape: SourceShape,
     pub image: ReadImage,
 }
@@ -84,7 +86,7 @@ impl Planned {
     /// What is on record about the look at its pixels.
     pub fn look_finding(&self) -> Option<FindingRecord> {
         let (code, text) = match &self.look {
-            Look::NotNeeded | Look::Waiting => return None,
+            Look::NotNeeded | Look::NotSaid | Look::Waiting => return None,
             Look::Clean => ("looked-at", "a person looked before import: the pixels show no name".to_owned()),
             Look::Masked(boxes) => {
                 let corners: Vec<String> = boxes.iter().map(PixelBox::words).collect();
@@ -146,6 +148,7 @@ impl Incoming {
             sources: volume.sources().iter().map(|s| (file_name(&s.path), s.sha256.clone())).collect(),
             damaged_beside: volume.damaged_beside().map(Path::to_owned),
             may_show_a_name: volume.kind() == SourceKind::Picture || volume.burned_in_suspected(),
+            tells_of_names: volume.kind() == SourceKind::Dicom,
             shape: SourceShape {
                 shape: std::array::from_fn(|axis| volume.shape().get(axis).copied().unwrap_or(1)),
                 spacing_mm: volume.world_from_voxel().spacing().mm(),

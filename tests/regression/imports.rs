@@ -3,8 +3,8 @@
 use super::{osteon, refused};
 use crate::common::{ball, ball_study};
 use crate::files::series::Slice;
-use osteon::io::{write_image_nifti, write_labels_nifti};
-use osteon::study::{Protocol, Study};
+use osteon::io::{Watch, write_image_nifti, write_labels_nifti};
+use osteon::study::{ImportOptions, ImportPlan, Look, Protocol, Study};
 use osteon::volume::Labels;
 use std::path::Path;
 
@@ -213,4 +213,17 @@ fn images_that_changed_since_they_were_opened_are_shown_as_they_are() {
     assert_eq!((session.exam_codes().len(), session.study().unwrap().root == root), (2, true));
     assert_eq!(session.exam().unwrap().reading_image().values()[..], ball(3.0).values()[..]);
     assert!(session.notices().iter().any(|n| n.text.contains("when it was last opened")), "{:?}", session.notices());
+/// NIfTI has no place to say whether a name is burnt in; the import page said that the file had denied it.
+#[test]
+fn nifti_files_deny_no_burnt_in_names_and_dicom_files_do() {
+    let home = tempfile::tempdir().unwrap();
+    (1..=3).for_each(|n| Slice::at(n, 3.0 * n as f64, 100 + n as u16).write(&home.path().join("dicom")));
+    write_image_nifti(&home.path().join("knee.nii.gz"), &ball(0.0)).unwrap();
+    let study = Study::init(&home.path().join("study"), "s", &Protocol::sample()).unwrap();
+    for (source, look) in [("dicom", Look::NotNeeded), ("knee.nii.gz", Look::NotSaid)] {
+        let volumes = osteon::io::read_path(&home.path().join(source), &Watch::quiet()).unwrap().volumes;
+        let plan = ImportPlan::new(study.layout(), study.protocol(), volumes, &ImportOptions::default()).unwrap();
+        assert_eq!(plan.table().sequence([0, 0]).map(|sequence| &sequence.look), Some(&look), "{source}");
+        assert_eq!(plan.table().waiting().count(), 0, "nobody is held up");
+    }
 }

@@ -33,7 +33,7 @@ fn page(render: bool) -> Window {
         vec![
             sequence("water", "t2_tse_dixon_cor_W", "description", Look::NotNeeded),
             sequence("fat", "t2_tse_dixon_cor_F", "description", Look::NotNeeded),
-            sequence("stir", "COR_STIR_longTE", "inversion recovery", Look::NotNeeded),
+            sequence("stir", "COR_STIR_longTE", "inversion recovery", Look::NotSaid),
         ]
     };
     let picture = vec![sequence("image", "ankle_ap_and_a_name_that_is_rather_long_for_its_column", "", Look::Waiting)];
@@ -123,4 +123,21 @@ fn pictures_of_the_import_page() {
     if can_render() {
         shot("import", &mut page(true));
     }
+}
+
+/// "The source says that nothing is burnt in" was said of NIfTI files, too, which have no place to say it; and nothing on the page told
+/// which exam is which.
+#[test]
+fn what_a_source_cannot_say_is_not_said_and_exams_have_the_names_of_their_files() {
+    let mut window = page(false);
+    window.get_by_label("ankle_ap_and_a_name_that_is_rather_long_for_its_column");
+    assert_eq!(window.query_all_by_label("knees").count(), 2, "the folder that the series of an exam have in common");
+    let mut show = |name: &str| {
+        window.query_all_by_label(name).next().unwrap().click();
+        window.run_steps(3);
+        let vouches = window.query_by_label_contains("The source says that nothing is burnt").is_some();
+        (vouches, window.query_by_label_contains("A NIfTI file cannot say").is_some())
+    };
+    assert_eq!(show("t2_tse_dixon_cor_W"), (true, false));
+    assert_eq!(show("COR_STIR_longTE"), (false, true));
 }

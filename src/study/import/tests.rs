@@ -45,6 +45,7 @@ fn volume(patient: &str, study: &str, name: &str, echo: Option<u32>) -> Incoming
         sources: vec![("IM1".to_owned(), source)],
         damaged_beside: None,
         may_show_a_name: false,
+        tells_of_names: true,
         role: recognise(name, &Acquisition::default()),
         shape: SourceShape { shape: [4, 5, 3], spacing_mm: [0.5, 0.5, 3.0] },
         image: Box::new(|| Ok(image(7.0))),

@@ -36,6 +36,9 @@ fn words_ui(ui: &mut Ui, at: [usize; 2], sequence: &PlannedSequence, commands: &
     let mut say = |look| commands.push(Command::Import(ImportCommand::Look(at, look)));
     match &sequence.look {
         Look::NotNeeded => quiet(ui, "The source says that nothing is burnt into these pixels."),
+        Look::NotSaid => {
+            quiet(ui, "A NIfTI file cannot say whether a name is burnt into its pixels. If you see one, drag over it to black it out.");
+        }
         Look::Waiting => quiet(ui, "Do the pixels show a name, date or number? Drag over it to black it out, or say that there is none."),
         Look::Clean => quiet(ui, "You said that these pixels show no name."),
         Look::Masked(boxes) => quiet(

@@ -5,6 +5,7 @@ use crate::study::{Look, PlannedExam, PlannedSequence, SequenceName, SequenceRol
 use crate::views::theme;
 use crate::views::widgets::named;
 use egui::{Align, Checkbox, ComboBox, Label, Layout, RadioButton, RichText, ScrollArea, Ui, Vec2};
+use std::path::Path;
 
 /// Height of a line.
 const LINE: f32 = 28.0;
@@ -53,6 +54,32 @@ fn names(session: &Session) -> Vec<SequenceName> {
     names
 }
 
+/// What the files of an exam are called in common, so that the person can tell which exam it is: `K1` of `K1_water.nii.gz` and
+/// `K1_fat.nii.gz`. Else the name of the folder that holds them all, as for the numbered files of a series.
+fn common_name(exam: &PlannedExam) -> String {
+    let stem = |path: &Path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+    };
+    let stems: Vec<String> = exam.sequences.iter().map(|s| stem(&s.path)).collect();
+    let Some((first, others)) = stems.split_first() else { return String::new() };
+    let shared = |other: &String| first.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum::<usize>();
+    let prefix = &first[..others.iter().map(shared).min().unwrap_or(first.len())];
+    let cut_in_two = prefix.ends_with(|sign: char| sign.is_ascii_digit())
+        && stems.iter().any(|stem| stem[prefix.len()..].starts_with(|sign: char| sign.is_ascii_digit()));
+    let name = prefix.trim_end_matches(['_', '-', '.', ' ']);
+    let all_alike = !others.is_empty() && prefix == first && others.iter().all(|other| other == first);
+    if !name.is_empty() && !cut_in_two && !all_alike {
+        return name.to_owned();
+    }
+    let mut folder = exam.sequences.first().and_then(|s| s.path.parent());
+    while let Some(inner) = folder.filter(|folder| !exam.sequences.iter().all(|s| s.path.starts_with(folder))) {
+        folder = inner.parent();
+    }
+    folder.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 fn exam_ui(ui: &mut Ui, number: usize, exam: &PlannedExam) {
     let whose = match (exam.patient, exam.known_patient) {
         (Some(n), true) => format!("patient {n}, known to the link list"),
@@ -61,6 +88,16 @@ fn exam_ui(ui: &mut Ui, number: usize, exam: &PlannedExam) {
     };
     ui.allocate_ui_with_layout(Vec2::new(ui.available_width(), LINE), Layout::left_to_right(Align::Max), |ui| {
         ui.label(RichText::new(format!("Exam {}", number + 1)).font(theme::title()).color(theme::STRONG));
+        let name = common_name(exam);
+        if !name.is_empty() {
+            let name = RichText::new(name).font(theme::mono()).color(theme::TEXT);
+            // Whose it is keeps its room beside a long name.
+            let room = Vec2::new(ui.available_width() * 0.5, LINE);
+            let cut = |ui: &mut Ui| ui.add(Label::new(name).truncate());
+            ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Max), cut)
+                .inner
+                .on_hover_text("What its files are called; the study keeps none of it");
+        }
         ui.label(RichText::new(whose).font(theme::small()).color(theme::QUIET));
     });
 }
@@ -116,7 +153,7 @@ fn sequence_ui(
 
 fn look_words(look: &Look) -> (&'static str, egui::Color32) {
     match look {
-        Look::NotNeeded => ("", theme::QUIET),
+        Look::NotNeeded | Look::NotSaid => ("", theme::QUIET),
         Look::Waiting => ("look at it", theme::LOOK_AGAIN),
         Look::Clean => ("no name", theme::DONE),
         Look::Masked(_) => ("blacked out", theme::DONE),
@@ -130,4 +167,40 @@ fn facts(sequence: &PlannedSequence) -> String {
     lines.extend(sequence.te_ms.map(|te| format!("TE {te:.1} ms")));
     lines.extend(sequence.findings.iter().cloned());
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exam_is_called_as_its_files_are() {
+        let exam = |paths: &[&str]| {
+            let sequence = |path: &&str| PlannedSequence {
+                path: path.into(),
+                source_name: String::new(),
+                name: SequenceName::new("water").unwrap(),
+                told_by: String::new(),
+                chosen: true,
+                look: Look::NotSaid,
+                shape: [1; 3],
+                spacing_mm: [1.0; 3],
+                tr_ms: None,
+                te_ms: None,
+                findings: Vec::new(),
+            };
+            PlannedExam { patient: None, known_patient: false, reading: 0, sequences: paths.iter().map(sequence).collect() }
+        };
+        for (paths, name) in [
+            (&["/in/K1_water.nii.gz", "/in/K1_fat.nii.gz"][..], "K1"),
+            (&["/in/knee-07.nii"], "knee-07"),
+            (&["/in/Ünal_w.nii", "/in/Ünal_f.nii"], "Ünal"),
+            (&["/in/visit/IM0001.dcm", "/in/visit/IM0025.dcm"], "visit"),
+            (&["/in/visit/t2/IM0001", "/in/visit/pd/IM0001"], "visit"),
+            (&["/in/knees/a.nii", "/in/knees/b.nii"], "knees"),
+            (&[], ""),
+        ] {
+            assert_eq!(common_name(&exam(paths)), name, "{paths:?}");
+        }
+    }
 }
