@@ -204,7 +204,7 @@ fn images_that_changed_since_they_were_opened_are_shown_as_they_are() {
     let (first, root) = (driver.session().exam().unwrap().code().clone(), driver.session().study().unwrap().root.clone());
     crate::common::open(&mut driver, &file);
     driver.wait("Opening", crate::common::PATIENCE, |s| s.exam().is_some()).unwrap();
-    assert_eq!(driver.session().exam_codes(), [first.clone()], "the same is not brought in twice");
+    assert_eq!(driver.session().exam_codes(), std::slice::from_ref(&first), "the same is not brought in twice");
     write_image_nifti(&file, &ball(3.0)).unwrap();
     crate::common::open(&mut driver, &file);
     let shown = driver.wait("Opening", std::time::Duration::from_secs(20), |s| s.exam().is_some_and(|e| *e.code() != first));
@@ -213,6 +213,8 @@ fn images_that_changed_since_they_were_opened_are_shown_as_they_are() {
     assert_eq!((session.exam_codes().len(), session.study().unwrap().root == root), (2, true));
     assert_eq!(session.exam().unwrap().reading_image().values()[..], ball(3.0).values()[..]);
     assert!(session.notices().iter().any(|n| n.text.contains("when it was last opened")), "{:?}", session.notices());
+}
+
 /// NIfTI has no place to say whether a name is burnt in; the import page said that the file had denied it.
 #[test]
 fn nifti_files_deny_no_burnt_in_names_and_dicom_files_do() {
