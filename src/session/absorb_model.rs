@@ -77,12 +77,14 @@ impl Session {
         // A slice proposed again replaces the older suggestion there; others of the same version stay.
         let merged = match exam.proposal.take() {
             Some(old) if old.result.layer == layer && old.result.model_version == result.model_version => {
-                merge(old.result, result, exam.plane.slice_axis())
+                let (anew, axis) = (result.slices.clone(), exam.plane.slice_axis());
+                let decided = old.decided();
+                Proposal::new(merge(old.result, result, axis)).beside(decided, &anew)
             }
-            _ => result,
+            _ => Proposal::new(result),
         };
-        let model = merged.model_version.rsplit_once('/').map(|(model, _)| model.to_owned()).unwrap_or_default();
-        exam.proposal = Some(Proposal::new(merged));
+        let model = merged.result.model_version.rsplit_once('/').map(|(model, _)| model.to_owned()).unwrap_or_default();
+        exam.proposal = Some(merged);
         exam.mark_dirty(layer, bounds);
         let rest_wanted = std::mem::take(&mut exam.rest_wanted);
         // The rest of an exam may come when a training has made another version current.

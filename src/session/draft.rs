@@ -42,6 +42,12 @@ impl Wire {
         &self.live
     }
 
+    /// Clicks that made it so far.
+    #[must_use]
+    pub const fn clicks(&self) -> usize {
+        self.anchors.len()
+    }
+
     /// Whether the way to the pointer is still being looked for.
     #[must_use]
     pub const fn is_searching(&self) -> bool {
@@ -52,7 +58,6 @@ impl Wire {
 /// What was half drawn when its slice or its tool was left: it is there again when both come back.
 #[derive(Debug)]
 pub(super) struct Aside {
-    tool: Tool,
     draft: OutlineDraft,
     wire: Option<Wire>,
 }
@@ -68,15 +73,13 @@ impl OpenExam {
     pub(super) fn lay_draft_aside(&mut self, tool: Tool) {
         let (draft, wire) = (std::mem::take(&mut self.draft), self.wire.take());
         if wire.is_some() || !draft.points().is_empty() {
-            self.aside.insert(self.view.slice, Aside { tool, draft, wire });
+            self.aside.insert((self.view.slice, tool), Aside { draft, wire });
         }
     }
 
     /// Takes up again what was half drawn with a tool on the slice shown.
     pub(super) fn take_draft_up(&mut self, tool: Tool) {
-        if self.aside.get(&self.view.slice).is_some_and(|aside| aside.tool == tool)
-            && let Some(Aside { draft, wire, .. }) = self.aside.remove(&self.view.slice)
-        {
+        if let Some(Aside { draft, wire }) = self.aside.remove(&(self.view.slice, tool)) {
             (self.draft, self.wire) = (draft, wire);
         }
     }

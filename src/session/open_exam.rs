@@ -1,20 +1,23 @@
 //! The exam on screen: images, layers, proposals, what is saved.
 
+mod proposal;
+
+pub use proposal::Proposal;
+
 use super::active_time::ActiveTime;
 use super::apply::PreviewKey;
 use super::display::{DisplayRule, FattyMarrow, Window};
 use super::draft::{Aside, Preview, Wire};
 use super::measure::Measure;
-use super::proposal::Proposal;
 use super::view_state::ViewState;
-use super::{Awaited, SquareRegion};
+use super::{Awaited, SquareRegion, Tool};
 use crate::edit::ReadLayers;
 use crate::edit::tools::{LabelSet, OutlineDraft};
 use crate::space::{SlicePlane, VoxelBox};
 use crate::study::{ExamCode, JournalRow, SacroiliacForm, SliceRemark, SlicesSeen, Triage};
 use crate::volume::{Image, LayerKind, StandardMap};
 use crate::worker::message::{Dirty, DoubtMap, LoadedExam, Standing};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// What a pointer gesture on the picture is in the middle of.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,7 +96,7 @@ pub struct OpenExam {
     pub(super) pointer: PointerState,
     pub(super) draft: OutlineDraft,
     /// What is half drawn on other slices, or with other tools.
-    pub(super) aside: BTreeMap<usize, Aside>,
+    pub(super) aside: HashMap<(usize, Tool), Aside>,
     pub(super) selected_outline: Option<u32>,
     pub(super) dragged: Option<OutlineDraft>,
     pub(super) unsaved: VecDeque<JournalRow>,
@@ -150,7 +153,7 @@ impl OpenExam {
             rest_wanted: false,
             pointer: PointerState::Idle,
             draft: OutlineDraft::new(),
-            aside: BTreeMap::new(),
+            aside: HashMap::new(),
             selected_outline: None,
             dragged: None,
             unsaved: VecDeque::new(),

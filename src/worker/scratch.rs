@@ -1,10 +1,10 @@
 //! Studies that the program makes for itself, for images that were opened without one: whole or not at all, and found again.
 
-use super::files::{fresh_randomness, read, watched};
+use super::files::{fresh_randomness, read, skipped, watched};
 use super::hub::WorkerConfig;
 use super::task::Task;
-use crate::io::{Reading, folder_of, making_folder};
-use crate::study::{ImportOptions, ImportReport, Naming, Protocol, ReadingPlace, Study};
+use crate::io::{Reading, folder_of, making_folder, sweep_abandoned};
+use crate::study::{ExamCode, ImportOptions, ImportReport, Naming, Protocol, ReadingPlace, Study};
 use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,11 +24,17 @@ pub(super) fn open_images(task: &Task, config: &WorkerConfig, path: &Path) -> Re
     let stem: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(24).collect();
     let number: String = Sha256::digest(place.to_string_lossy().as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let root = config.scratch_root.join(format!("{stem}-{number}"));
+    sweep_abandoned(&config.scratch_root);
     // Before reading: what changes meanwhile is read again the next time.
     let stamp = stamp_of(&place);
     if root.join("study.toml").is_file() {
         let is_same = stamp.is_some() && fs::read_to_string(root.join(STAMP)).ok() == stamp;
-        let remarks = if is_same { Vec::new() } else { look_again(task, &root, path, stamp.as_deref())? };
+        if is_same {
+            return Ok((root, Vec::new()));
+        }
+        // What was painted is shown whatever became of the files.
+        let remarks = look_again(task, &root, path, stamp.as_deref())
+            .unwrap_or_else(|why| vec![format!("Shown is what was opened before, since what is there now could not be read. {why}")]);
         return Ok((root, remarks));
     }
     // Read first: nothing is made for what cannot be opened.
@@ -49,21 +55,35 @@ pub(super) fn open_images(task: &Task, config: &WorkerConfig, path: &Path) -> Re
     Ok((root, Vec::new()))
 }
 
-/// Brings in what the images hold beyond what was brought in before.
+/// Brings in what the images hold beyond what was brought in before, and says what came of it.
 fn look_again(task: &Task, root: &Path, path: &Path, stamp: Option<&str>) -> Result<Vec<String>, String> {
     let study = Study::open(root).map_err(|e| e.to_string())?;
-    let report = bring_in(task, &study, read(task, path)?)?;
-    if !task.cancel.is_cancelled() {
+    let mut reading = read(task, path)?;
+    let codes = study.layout().exam_codes().map_err(|e| e.to_string())?;
+    reading.volumes.retain(|volume| !codes.iter().any(|code| is_named_after(volume.path(), path, code)));
+    let mut remarks = skipped(&reading);
+    let report = bring_in(task, &study, reading)?;
+    remarks.extend(report.failed.iter().map(|(file, why)| format!("{}: {why}", file.display())));
+    if remarks.is_empty() && !task.cancel.is_cancelled() {
         keep_stamp(root, stamp);
     }
-    let Some(first) = report.exams.first() else { return Ok(Vec::new()) };
+    let Some(first) = report.exams.first() else { return Ok(remarks) };
     // What was asked for is what is new; where nothing is kept, the first exam is shown.
     for rule in study.protocol().readers() {
         let _ = study.keep_place(&rule.code, &ReadingPlace { exam: first.exam.clone(), slice: 0 });
     }
     let codes = report.exams.iter().map(|e| e.exam.to_string()).collect::<Vec<_>>().join(", ");
     let file = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-    Ok(vec![format!("{file} holds images that it did not hold when it was last opened: {codes}. What was opened before is still here.")])
+    remarks
+        .push(format!("{file} holds images that it did not hold when it was last opened: {codes}. What was opened before is still here."));
+    Ok(remarks)
+}
+
+/// Whether a file below what was opened is called after an exam: what this program wrote of it is no new image.
+fn is_named_after(file: &Path, opened: &Path, exam: &ExamCode) -> bool {
+    let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let below = file.strip_prefix(opened).unwrap_or_else(|_| file.file_name().map_or(file, Path::new));
+    !below.as_os_str().is_empty() && plain(&below.to_string_lossy()).contains(&plain(exam.as_str()))
 }
 
 fn bring_in(task: &Task, study: &Study, reading: Reading) -> Result<ImportReport, String> {
@@ -80,12 +100,27 @@ fn bring_in(task: &Task, study: &Study, reading: Reading) -> Result<ImportReport
 /// What `build` says; one sentence, if the system refuses.
 pub(super) fn made_whole(root: &Path, build: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
     let refused = |error: std::io::Error| format!("{}: {error}; check the folder's permissions and the room on the disk", root.display());
-    let making = making_folder(folder_of(root)).map_err(refused)?;
+    // A folder that is there stays the person's own: its rights, and where a link to it leads.
+    let is_there = root.is_dir();
+    let making = making_folder(if is_there { root } else { folder_of(root) }).map_err(refused)?;
     let folder = making.path().join("study");
     build(&folder)?;
-    // An empty folder may be there already; one that holds something refuses.
-    let _ = fs::remove_dir(root);
-    fs::rename(&folder, root).map_err(refused)
+    if !is_there {
+        return fs::rename(&folder, root).map_err(refused);
+    }
+    let mut names = fs::read_dir(&folder).and_then(|entries| entries.map(|e| e.map(|e| e.file_name())).collect::<Result<Vec<_>, _>>());
+    if let Ok(names) = &mut names {
+        // Last: it is what makes the folder a study.
+        names.sort_by_key(|name| name == "study.toml");
+    }
+    for name in names.map_err(refused)? {
+        let place = root.join(&name);
+        if place.exists() {
+            return Err(format!("{} is there already: choose an empty folder.", place.display()));
+        }
+        fs::rename(folder.join(&name), place).map_err(refused)?;
+    }
+    Ok(())
 }
 
 fn keep_stamp(root: &Path, stamp: Option<&str>) {
@@ -145,8 +180,25 @@ mod tests {
             .unwrap();
         assert_eq!(fs::read_to_string(root.join("study.toml")).unwrap(), "whole");
         // Nothing that is there is written over.
-        assert!(made_whole(&root, |at| fs::create_dir(at).map_err(|e| e.to_string())).unwrap_err().contains("study"));
+        let again = |at: &Path| fs::create_dir(at).and_then(|()| fs::write(at.join("study.toml"), "other")).map_err(|e| e.to_string());
+        assert!(made_whole(&root, again).unwrap_err().contains("is there already"));
         assert_eq!(fs::read_to_string(root.join("study.toml")).unwrap(), "whole");
+        // An empty folder that is there is filled, not replaced.
+        let own = folder.path().join("own");
+        fs::create_dir(&own).unwrap();
+        made_whole(&own, again).unwrap();
+        assert_eq!(fs::read_dir(&own).unwrap().map(|e| e.unwrap().file_name()).collect::<Vec<_>>(), ["study.toml"]);
+    }
+
+    #[test]
+    fn what_was_written_of_an_exam_is_no_new_image() {
+        let (code, opened) = (ExamCode::new("K-208").unwrap(), Path::new("/k-208/images"));
+        for (file, own) in
+            [("K-208_R1_marrow.nii.gz", true), ("masks/sub-K208/anat.nii.gz", true), ("k20/8.nii", true), ("knee.nii", false)]
+        {
+            assert_eq!(is_named_after(&opened.join(file), opened, &code), own, "{file}");
+        }
+        assert!(!is_named_after(opened, opened, &code), "the file that was opened itself");
     }
 
     #[test]

@@ -269,6 +269,19 @@ fn a_packed_image_that_does_not_match_its_checksum_is_refused() {
     }
     std::fs::write(&path, &whole).unwrap();
     assert!(osteon::io::read_image_nifti(&path).is_ok());
+    // Two parts, and bytes behind them that belong to neither, as tapes leave them.
+    let image = osteon::io::read_image_nifti(&path).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&whole[..]), &mut bytes).unwrap();
+    let mut packed = Vec::new();
+    for part in bytes.chunks(bytes.len() / 2 + 1) {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, part).unwrap();
+        packed.extend(encoder.finish().unwrap());
+    }
+    packed.extend([0; 512]);
+    std::fs::write(&path, &packed).unwrap();
+    assert_eq!(osteon::io::read_image_nifti(&path).unwrap().values()[..], image.values()[..]);
 }
 
 /// Voxels that are no numbers were found only in what an import kept in memory: of the images behind the first 512 MiB nobody was told.

@@ -215,6 +215,34 @@ fn images_that_changed_since_they_were_opened_are_shown_as_they_are() {
     assert!(session.notices().iter().any(|n| n.text.contains("when it was last opened")), "{:?}", session.notices());
 }
 
+/// What was painted on images must stay in reach when their files are damaged or gone.
+#[test]
+fn what_was_painted_on_images_opens_whatever_became_of_their_files() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("images");
+    std::fs::create_dir(&folder).unwrap();
+    write_image_nifti(&folder.join("x.nii.gz"), &ball(0.0)).unwrap();
+    let mut driver = crate::common::driver(home.path());
+    crate::common::open(&mut driver, &folder);
+    driver.wait("Opening", crate::common::PATIENCE, |s| s.exam().is_some()).unwrap();
+    crate::common::stroke(&mut driver, 3, 2, &[[16.0, 22.0], [20.0, 22.0]]);
+    crate::common::saved(&mut driver);
+    let exam = driver.session().exam().unwrap().code().to_string();
+    // A mask of it beside the images is no new image.
+    write_labels_nifti(&folder.join(format!("{exam}_R1_marrow.nii.gz")), &Labels::empty(ball(0.0).grid().clone()), "mask").unwrap();
+    crate::common::open(&mut driver, &folder);
+    driver.wait("Opening", crate::common::PATIENCE, |s| s.exam().is_some()).unwrap();
+    assert_eq!(driver.session().exam_codes().len(), 1, "{:?}", driver.session().notices());
+    drop(driver);
+    std::fs::write(folder.join("x.nii.gz"), "damaged").unwrap();
+    std::fs::remove_file(folder.join(format!("{exam}_R1_marrow.nii.gz"))).unwrap();
+    let mut driver = crate::common::driver(home.path());
+    crate::common::open(&mut driver, &folder);
+    driver.wait("Opening", crate::common::PATIENCE, |s| s.exam().is_some()).unwrap();
+    assert!(!driver.session().exam().unwrap().layers().labels(osteon::volume::LayerKind::Marrow).is_blank());
+    assert!(driver.session().notices().iter().any(|n| n.text.contains("what was opened before")), "{:?}", driver.session().notices());
+}
+
 /// NIfTI has no place to say whether a name is burnt in; the import page said that the file had denied it.
 #[test]
 fn nifti_files_deny_no_burnt_in_names_and_dicom_files_do() {

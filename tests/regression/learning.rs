@@ -89,7 +89,7 @@ fn what_a_version_learnt_never_judges_it() {
     // A slice marked later is one to judge by.
     read(&mut driver, &codes[1], 7..8);
     driver.run_to_end("Training", PATIENCE, Command::Model(ModelCommand::Train)).unwrap();
-    assert!(card(3).held_out.starts_with("1 slices of the training exams"), "{:?}", card(3));
+    assert!(card(3).held_out.starts_with("1 slice of the training exams"), "{:?}", card(3));
 }
 
 /// Reading an exam once more, with nothing done yet, once took its sealed read out of training.

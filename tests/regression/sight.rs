@@ -45,6 +45,13 @@ fn slices_behind_the_questions_on_the_reading_room_are_not_seen() {
     assert!(driver.session().notices().is_empty(), "what was asked for is done: {:?}", driver.session().notices());
     driver.run(Command::View(ViewCommand::StepSlice(1)));
     assert_eq!(seen(&driver), [before, before + 1]);
+    // Asked for again they hide the picture only where they are shown.
+    driver.run(Command::View(ViewCommand::ToggleConditions));
+    driver.run(Command::View(ViewCommand::StepSlice(1)));
+    assert_eq!(seen(&driver), [before, before + 1]);
+    driver.run(Command::View(ViewCommand::ToggleConditions));
+    driver.run(Command::View(ViewCommand::StepSlice(1)));
+    assert_eq!(seen(&driver), [before, before + 1, before + 2]);
 }
 
 /// A wheel notch, or a look at another tool, threw a half-drawn outline away; Ctrl+Z did, too, and took back an older stroke besides.
@@ -67,6 +74,15 @@ fn a_half_drawn_outline_waits_on_its_slice_and_undo_takes_its_last_point() {
     assert_eq!(points(&driver), 0);
     driver.run(Command::Tool(ToolCommand::Choose(Tool::Outline)));
     assert_eq!(points(&driver), 3);
+    // Two things half drawn on one slice, each with its tool.
+    driver.run(Command::Tool(ToolCommand::Choose(Tool::Lasso)));
+    click(&mut driver, [30.0, 30.0]);
+    assert_eq!(points(&driver), 1);
+    driver.run(Command::Tool(ToolCommand::Choose(Tool::Outline)));
+    assert_eq!(points(&driver), 3);
+    driver.run(Command::Tool(ToolCommand::Choose(Tool::Lasso)));
+    assert_eq!(points(&driver), 1);
+    driver.run(Command::Tool(ToolCommand::Choose(Tool::Outline)));
     for left in [2, 1, 0] {
         driver.run(Command::Edit(EditCommand::Undo));
         assert_eq!((points(&driver), driver.session().exam().unwrap().layers().next_row()), (left, rows));
@@ -126,6 +142,15 @@ fn what_was_adopted_is_no_proposal_until_that_is_taken_back() {
     assert_eq!(waiting(&driver), Vec::<usize>::new());
     driver.run(Command::Edit(EditCommand::Undo));
     assert!(!waiting(&driver).is_empty(), "taken back it is a proposal again");
+    driver.run(Command::Edit(EditCommand::Redo));
+    assert_eq!(waiting(&driver), Vec::<usize>::new());
+    // What is corrected by hand afterwards is the reader's, and stays so when another slice is proposed on.
+    stroke(&mut driver, 4, 3, &[[16.0, 22.0], [24.0, 22.0]]);
+    driver.run(Command::View(ViewCommand::Slice(2)));
+    driver.run_to_end("Proposing", PATIENCE, Command::Model(ModelCommand::ProposeSlice)).unwrap();
+    assert_eq!(waiting(&driver), [2], "only what is proposed anew");
+    driver.run(Command::Edit(EditCommand::Undo));
+    assert!(!waiting(&driver).contains(&4), "{:?}", waiting(&driver));
 }
 
 /// Changing the reader stopped a training under way without a word.

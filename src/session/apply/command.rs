@@ -1,6 +1,6 @@
 //! Every command to the file that carries it out.
 
-use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, StudyCommand, ViewCommand, Workspace};
+use crate::session::{Command, Effect, FileCommand, PointerCommand, Session, StudyCommand, Tool, ViewCommand, Workspace};
 
 impl Session {
     /// Carries out a command. `now` is the time in RFC 3339, for the journal and model cards.
@@ -9,7 +9,7 @@ impl Session {
         if !matches!(command, Command::File(FileCommand::Quit)) {
             self.quit_asked = false;
         }
-        if !matches!(command, Command::Study(StudyCommand::LeaveRole) | Command::View(ViewCommand::Hover(_))) {
+        if !matches!(command, Command::Study(StudyCommand::LeaveRole) | Command::View(ViewCommand::Hover(_) | ViewCommand::CineStep)) {
             self.leave_asked = false;
         }
         let in_sight = self.exam_in_sight();
@@ -22,6 +22,10 @@ impl Session {
             None => {}
         }
         let mut effects = self.carry_out(command);
+        // Whatever brought the picture on screen. A slice that runs by has not been looked at.
+        if !self.panes.cine {
+            self.see_slice();
+        }
         self.refresh_preview();
         effects.extend(self.follow_compare());
         effects.extend(self.follow_review());
@@ -44,8 +48,11 @@ impl Session {
                 Vec::new()
             }
             // In Review a proposal is looked at: a drag must not paint over an exam that nobody reads.
-            // Nor are masks painted on that are scored.
-            Command::Pointer(PointerCommand::Down(_)) if matches!(self.workspace, Workspace::Review | Workspace::Score) => Vec::new(),
+            Command::Pointer(PointerCommand::Down(_)) if self.workspace == Workspace::Review => Vec::new(),
+            // Nor are masks painted on that are scored; measuring paints nothing.
+            Command::Pointer(PointerCommand::Down(_)) if self.workspace == Workspace::Score && self.tool.tool != Tool::Measure => {
+                Vec::new()
+            }
             Command::Pointer(command) => self.apply_pointer(command),
             Command::Edit(command) => self.apply_edit(command),
             Command::Model(command) => self.apply_model(command),

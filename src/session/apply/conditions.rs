@@ -2,7 +2,7 @@
 
 use super::edit::CONFIRM_FIRST;
 use crate::session::conditions::ConditionsState;
-use crate::session::{Conditions, Effect, Session};
+use crate::session::{Conditions, Effect, Session, Workspace};
 
 /// The word under which the journal keeps them.
 const TOPIC: &str = "conditions";
@@ -25,7 +25,7 @@ impl Session {
     /// Whether the page with the pattern is shown instead of the exam.
     #[must_use]
     pub fn conditions_shown(&self) -> bool {
-        self.conditions_due() || (self.conditions.open && self.role.is_some())
+        self.workspace == Workspace::Read && (self.conditions_due() || (self.conditions.open && self.role.is_some()))
     }
 
     pub(super) fn answer_conditions(&mut self, answers: Conditions) {
@@ -45,7 +45,6 @@ impl Session {
         self.conditions.open = false;
         self.conditions.confirmed = Some((self.conditions.draft, self.now.clone()));
         self.notices.withdraw(CONFIRM_FIRST);
-        self.see_slice();
         self.log_conditions()
     }
 

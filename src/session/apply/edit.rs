@@ -18,7 +18,7 @@ impl Session {
         }
         match command {
             EditCommand::Undo => self.undo(),
-            EditCommand::Redo => self.undo_or_redo(false),
+            EditCommand::Redo => self.step_history(false),
             EditCommand::GoToRow(row) => self.go_to_row(row),
             EditCommand::ToggleDone => self.toggle_done(),
             EditCommand::ToggleFlag => self.remark(|remark| remark.flagged = !remark.flagged),

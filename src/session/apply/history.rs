@@ -2,7 +2,7 @@
 //! goes on when they come.
 
 use crate::edit::{Patch, Undo};
-use crate::session::{Awaited, Command, EditCommand, Effect, Session};
+use crate::session::{Awaited, Effect, Session};
 use crate::space::VoxelBox;
 use crate::volume::LayerKind;
 use crate::worker::message::Request;
@@ -20,10 +20,19 @@ impl Session {
             self.take_anchor_back();
             return Vec::new();
         }
-        self.undo_or_redo(true)
+        self.step_history(true)
     }
 
-    pub(super) fn undo_or_redo(&mut self, undo: bool) -> Vec<Effect> {
+    /// One step back or on again.
+    pub(super) fn step_history(&mut self, undo: bool) -> Vec<Effect> {
+        let effects = self.undo_or_redo(undo);
+        if let Some(exam) = &mut self.exam {
+            exam.resettle_proposal();
+        }
+        effects
+    }
+
+    fn undo_or_redo(&mut self, undo: bool) -> Vec<Effect> {
         if self.count_while_waiting(undo) {
             return Vec::new();
         }
@@ -34,9 +43,6 @@ impl Session {
             Undo::Row(row) => {
                 let changed = LayerKind::ALL.map(|layer| (layer, exam.layers.take_dirty(layer)));
                 changed.iter().for_each(|(layer, bounds)| exam.mark_dirty(*layer, *bounds));
-                if exam.has_settled() {
-                    exam.settle_proposal();
-                }
                 effects.extend(self.journal(row));
                 self.show_change(changed.map(|(_, bounds)| bounds));
                 self.follow_outline_selection();
@@ -109,6 +115,9 @@ impl Session {
                 break;
             }
         }
+        if let Some(exam) = &mut self.exam {
+            exam.resettle_proposal();
+        }
         effects
     }
 
@@ -124,12 +133,11 @@ impl Session {
             self.error(error.to_string());
             return Vec::new();
         }
-        let command = match awaited.goal {
-            Some(goal) => EditCommand::GoToRow(goal),
-            None if awaited.undo => EditCommand::Undo,
-            None => EditCommand::Redo,
+        // The step itself, whatever is half drawn by now.
+        let one = |session: &mut Self| match awaited.goal {
+            Some(goal) => session.go_to_row(goal),
+            None => session.step_history(awaited.undo),
         };
-        let now = self.now.clone();
-        (0..awaited.times).flat_map(|_| self.apply(Command::Edit(command.clone()), &now)).collect()
+        (0..awaited.times).flat_map(|_| one(self)).collect()
     }
 }

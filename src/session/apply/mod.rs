@@ -33,3 +33,4 @@ mod tool;
 mod view;
 
 pub(super) use preview::PreviewKey;
+pub(super) use stroke::adoption;

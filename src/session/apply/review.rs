@@ -236,7 +236,16 @@ impl Session {
         // Neither accepted nor, since it names no version, refused.
         let text = TriageVerdict::new(LAYER, false, "").to_text();
         rows.extend(exam.layers.note("Take the acceptance back".to_owned(), TriageVerdict::TOPIC, text));
+        let code = exam.code.clone();
         let effects = rows.into_iter().flat_map(|row| self.journal(row)).collect();
+        // Nor as it was refused before it was accepted.
+        self.review.refused.retain(|(refused, _)| *refused != code);
+        let reader = self.role.as_ref().and_then(|role| role.reader()).cloned();
+        if let (Some(reader), Some(study)) = (reader, &mut self.study)
+            && let Some(listed) = study.exams.iter_mut().find(|listed| listed.code == code)
+        {
+            listed.refused.remove(&reader);
+        }
         self.review.asked = None;
         effects
     }

@@ -60,6 +60,9 @@ impl Session {
         if barred && over.is_none() && newest(self) == before {
             self.info(format!("Nothing was painted: {}.", self.barring_words()));
         }
+        if let Some(exam) = self.exam.as_mut().filter(|_| self.tool.tool == Tool::AdoptBrush) {
+            exam.settle_proposal();
+        }
         effects
     }
 
@@ -123,7 +126,7 @@ pub(super) fn paint_rule<'a>(limits: &'a Limits, layer: LayerKind, exam: &'a Ope
 }
 
 /// The proposal laid over a layer; call only where there is a proposal for it.
-pub(super) fn adoption<'a>(exam: &'a OpenExam, layer: LayerKind, kept: Option<&'a VoxelSet>) -> Adoption<'a> {
+pub(in crate::session) fn adoption<'a>(exam: &'a OpenExam, layer: LayerKind, kept: Option<&'a VoxelSet>) -> Adoption<'a> {
     let labels = exam.layers.labels(layer);
     let (proposal, covered) = exam.proposal.as_ref().map_or((labels, &[][..]), |p| (&p.result.labels, &p.result.slices));
     let excluded = (layer == LayerKind::Marrow).then(|| exam.layers.labels(LayerKind::Exclusion));

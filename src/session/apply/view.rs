@@ -6,10 +6,7 @@ use crate::volume::LayerKind;
 impl Session {
     pub(super) fn apply_view(&mut self, command: ViewCommand) {
         match command {
-            ViewCommand::Workspace(workspace) => {
-                self.workspace = workspace;
-                self.see_slice();
-            }
+            ViewCommand::Workspace(workspace) => self.workspace = workspace,
             ViewCommand::ToggleHelp => self.help_open = !self.help_open,
             ViewCommand::ToggleForm => self.form_hidden = !self.form_hidden,
             ViewCommand::TogglePalette => self.palette_open = !self.palette_open,

@@ -72,7 +72,7 @@ pub fn make_packet(study: &Study, options: &PacketOptions, rng: &mut impl Rng, w
     };
     let exams = coded(study, &records, &map, reader, seed)?;
     let key = PacketKey { packet: packet.clone(), reader: reader.clone(), seed, exams };
-    // Beside the packet: what holds the packet holds this, which a system's folder for temporary files may not.
+    // Beside the packet, where the person can make room and knows it: a system's folder for temporary files may be memory.
     let folder = making_folder(folder_of(&options.out)).map_err(|e| PacketError::file(&options.out, e))?;
     let inside = Layout::new(folder.path());
     write_protocol(study, &rule, &inside)?;

@@ -212,9 +212,12 @@ fn chosen(
     let told = newer.into_iter().filter(|(newer, _)| *newer > number);
     passed_over
         .extend(told.map(|(newer, why)| format!("{}_{reader} read {newer}: {why}; read {number} is exported in its place", record.exam)));
-    if let Some(first) = counted_before(study, record, reader, numbers, number)? {
-        passed_over
-            .push(format!("{}_{reader} read {number}: the newest finished one is exported; figures count read {first}", record.exam));
+    // Only to tell: what is damaged there keeps nothing from going out.
+    match counted_before(study, record, reader, numbers, number) {
+        Ok(None) => {}
+        Ok(Some(first)) => passed_over
+            .push(format!("{}_{reader} read {number}: the newest finished one is exported; figures count read {first}", record.exam)),
+        Err(why) => passed_over.push(format!("{}_{reader} read {number} is exported; of the reads before it: {why}", record.exam)),
     }
     Ok(Some(number))
 }

@@ -61,6 +61,10 @@ impl CaseTruth {
     pub(super) fn levels(self, case: &Case, masks: &[Labels], levels: &[Vec<u8>]) -> Result<Vec<Labels>, String> {
         let one_mask = masks.first().filter(|_| self == Self::Mask);
         if let Some(mask) = one_mask {
+            let counts = mask.counts();
+            if counts.of(Example::IGNORE) > 0 && (1..Example::IGNORE).all(|label| counts.of(label) == 0) {
+                return Err(format!("{}: its mask holds label 255 alone, which stands for what is not told; renumber it.", case.name));
+            }
             return Ok(levels.iter().map(|level| told_of(mask, level)).collect());
         }
         let refs: Vec<&Labels> = masks.iter().collect();
@@ -124,6 +128,9 @@ mod tests {
         let dice = |labels| dice_per_level(&map(labels), &truths, &[vec![1]]);
         assert_eq!((dice([1, 1, 1, 0]), dice([1, 1, 0, 0])), (vec![Some(1.0)], vec![Some(1.0)]));
         assert_eq!(dice([1, 1, 1, 1]), [Some(0.8)]);
+        // A mask of 0 and 255 is one of another program, not one of ties.
+        let all = CaseTruth::Mask.levels(&case, &[map([255, 255, 0, 0])], &[vec![1]]).unwrap_err();
+        assert!(all.starts_with("e: ") && all.contains("renumber"), "{all}");
         let refused = CaseTruth::Staple.levels(&case, &[map([255, 0, 0, 0]), map([1, 0, 0, 0])], &[vec![1]]).unwrap_err();
         assert!(refused.starts_with("e: ") && refused.contains("255"), "{refused}");
     }
