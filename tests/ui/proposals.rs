@@ -172,6 +172,8 @@ fn the_panel_of_the_model_asks_adopts_and_dismisses() {
         window.state_mut().run(Command::View(ViewCommand::DismissNotice(id)));
     }
     window.run_steps(2);
+    window.get_by_label_contains("Nothing is left of what marrow-R2/7 proposed");
+    assert!(window.query_by_label("Part").is_none(), "there is nothing to adopt");
     assert_eq!(click(&mut window, "Dismiss"), [Command::Edit(EditCommand::DismissProposal)]);
     assert!(exam(&window).proposal().is_none() && window.query_by_label_contains("hatched").is_none());
     assert!(press(&mut window, Key::Enter).is_empty(), "nothing to adopt any more");

@@ -179,6 +179,7 @@ fn proposals(ui: &mut Ui, session: &Session, exam: &OpenExam, commands: &mut Vec
     let slices = match proposal.waiting().collect::<Vec<_>>().as_slice() {
         [] => {
             quiet(ui, &format!("Nothing is left of what {} proposed.", proposal.result.model_version));
+            action_button(ui, session, "dismiss", Some("Dismiss"), ButtonLook::Plain, commands);
             return;
         }
         [one] => format!("slice {}", one + 1),
