@@ -1,7 +1,7 @@
 //! Two label maps on one grid, ready to be compared.
 
 use super::surface::set_hausdorff_mm;
-use super::{ConfusionMatrix, ElementDistances, LesionDetection, Overlap, SurfaceDistances, nominal_spacing_mm};
+use super::{ConfusionMatrix, DistanceStatus, ElementDistances, LesionDetection, Overlap, SurfaceDistances, nominal_spacing_mm};
 use crate::space::VoxelBox;
 use crate::volume::{GridMismatch, Labels, TileId};
 use rayon::prelude::*;
@@ -114,7 +114,7 @@ impl Comparison {
     #[must_use]
     pub fn surface_between(&self, level_a: &[u8], level_b: &[u8]) -> SurfaceDistances {
         if !self.right_angled {
-            return SurfaceDistances::on_sheared_grid();
+            return SurfaceDistances::untold(DistanceStatus::Sheared);
         }
         let (a, b) = self.masks(level_a, level_b);
         SurfaceDistances::measure(&a, &b, self.spacing_mm)

@@ -33,9 +33,9 @@ pub struct SurfaceDistances {
 }
 
 impl SurfaceDistances {
-    /// Of maps on a grid whose axes are not at right angles: nothing is told.
-    pub(super) const fn on_sheared_grid() -> Self {
-        Self { status: DistanceStatus::Sheared, a_to_b_mm: Vec::new(), b_to_a_mm: Vec::new(), both_mm: Vec::new() }
+    /// No distance, and why.
+    pub(super) const fn untold(status: DistanceStatus) -> Self {
+        Self { status, a_to_b_mm: Vec::new(), b_to_a_mm: Vec::new(), both_mm: Vec::new() }
     }
 
     /// Measures two masks of the same box.
@@ -48,7 +48,7 @@ impl SurfaceDistances {
             _ => DistanceStatus::OneEmpty,
         };
         if status != DistanceStatus::Measured {
-            return Self { status, a_to_b_mm: Vec::new(), b_to_a_mm: Vec::new(), both_mm: Vec::new() };
+            return Self::untold(status);
         }
         let sorted = |to: &BoxMask, from: &[u32]| {
             let mut distances = PlaneDistances::of(to, spacing_mm).distances_mm(from);

@@ -66,9 +66,9 @@ fn item(volume: &SourceVolume, m: &Measured) -> Value {
     let affine = volume.world_from_voxel();
     let nifti = volume.kind() == crate::io::SourceKind::Nifti;
     let mut findings: Vec<Value> = volume.findings().iter().map(|f| json!({"code": f.code.as_str(), "text": f.text})).collect();
-    if m.stats.non_finite > 0 && !volume.findings().iter().any(|f| f.code == crate::io::FindingCode::NonFinite) {
-        findings.push(json!({"code": "non-finite", "text": format!("{} voxels are not numbers", m.stats.non_finite)}));
-    }
+    let is_told = volume.findings().iter().any(|f| f.code == crate::io::FindingCode::NonFinite);
+    let non_finite = crate::io::Finding::non_finite(m.stats.non_finite).filter(|_| !is_told);
+    findings.extend(non_finite.map(|f| json!({"code": f.code.as_str(), "text": f.text})));
     json!({
         "path": volume.path().display().to_string(),
         "name": volume.name(),

@@ -84,4 +84,10 @@ impl Finding {
     pub(super) fn new(code: FindingCode, text: impl Into<String>) -> Self {
         Self { code, text: text.into() }
     }
+
+    /// Of voxels that are NaN or infinite; `None` where there is none.
+    #[must_use]
+    pub fn non_finite(voxels: usize) -> Option<Self> {
+        (voxels > 0).then(|| Self::new(FindingCode::NonFinite, format!("{voxels} voxels are not numbers")))
+    }
 }

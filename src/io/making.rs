@@ -22,12 +22,6 @@ pub fn making_folder(within: &Path) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(PREFIX).tempdir_in(within)
 }
 
-/// Where a file of this path lies.
-#[must_use]
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
-}
-
 /// Removes what programs that were killed left more than a day ago. Only for folders in which nobody but this program works: a study's
 /// exams, the studies made for images.
 pub fn sweep_abandoned(within: &Path) {

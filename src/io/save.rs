@@ -121,7 +121,9 @@ pub fn move_into_place(from: &Path, to: &Path) -> io::Result<()> {
     to.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), sync_folder).or(Ok(()))
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder in which a path lies; of a bare name the one at hand.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 

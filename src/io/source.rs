@@ -1,7 +1,7 @@
 //! One volume that was found in a file or a series of files.
 
 use super::error::IoError;
-use super::finding::{Finding, FindingCode};
+use super::finding::Finding;
 use super::raw::{Dtype, RawVolume};
 use super::{dicom, nifti, picture};
 use crate::space::Affine;
@@ -289,9 +289,7 @@ impl SourceVolume {
     pub(super) fn keep(&mut self) -> Result<(), IoError> {
         let raw = self.raw()?;
         let non_finite = if raw.dtype().is_float() { raw.stats().non_finite } else { 0 };
-        if non_finite > 0 {
-            self.findings.push(Finding::new(FindingCode::NonFinite, format!("{non_finite} voxels are not numbers")));
-        }
+        self.findings.extend(Finding::non_finite(non_finite));
         let _ = self.kept.set(raw);
         Ok(())
     }

@@ -15,6 +15,7 @@ impl Session {
             effects.extend(self.follow_compare());
             effects.extend(self.follow_review());
         }
+        self.see_slice();
         effects
     }
 

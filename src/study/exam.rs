@@ -1,7 +1,7 @@
 //! `exam.json`: what is known of an exam, without a word about who the patient is.
 
 use super::{ExamCode, Layout, PatientCode, SequenceName};
-use crate::io::{FindingCode, IoError, SaveError, atomic_write, read_image_nifti};
+use crate::io::{Finding, FindingCode, IoError, SaveError, atomic_write, read_image_nifti};
 use crate::space::{Affine, SlicePlane};
 use crate::volume::{Grid, Image};
 use serde::{Deserialize, Serialize};
@@ -268,6 +268,14 @@ impl ExamRecord {
         } else {
             Err(format!("the sequence to read, {}, is not among its sequences", self.reading_sequence))
         }
+    }
+}
+
+impl FindingRecord {
+    /// As it goes on record.
+    #[must_use]
+    pub fn of(finding: &Finding) -> Self {
+        Self { code: finding.code.as_str().to_owned(), text: finding.text.clone() }
     }
 }
 

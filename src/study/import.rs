@@ -9,7 +9,7 @@ use super::link::{LinkEntry, LinkList, LinkedSequence, Person};
 use super::read::WriteLock;
 use super::store::file_sha256;
 use super::{ExamCode, ExamError, ExamRecord, FindingRecord, Layout, PatientCode, SequenceName, SequenceRecord, Side, Split, StudyError};
-use crate::io::{FindingCode, IoError, sweep_abandoned, write_image_nifti};
+use crate::io::{Finding, FindingCode, IoError, sweep_abandoned, write_image_nifti};
 use rand::Rng;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -195,8 +195,7 @@ fn sequence(planned: Planned, folder: &Path) -> Result<SequenceRecord, StudyErro
     // Of images beyond what is kept in memory nothing but the header was looked at before.
     let is_told = planned.volume.findings.iter().any(|f| f.code == FindingCode::NonFinite.as_str());
     let odd = if is_told { 0 } else { image.values().iter().filter(|v| !v.is_finite()).count() };
-    let non_finite = (odd > 0)
-        .then(|| FindingRecord { code: FindingCode::NonFinite.as_str().to_owned(), text: format!("{odd} voxels are not numbers") });
+    let non_finite = Finding::non_finite(odd).as_ref().map(FindingRecord::of);
     let Planned { volume, name, .. } = planned;
     let path = Layout::sequence_in(folder, &name);
     write_image_nifti(&path, &image)?;

@@ -128,8 +128,7 @@ impl Incoming {
                 name = sequence.to_owned();
             }
         }
-        let mut findings: Vec<FindingRecord> =
-            volume.findings().iter().map(|f| FindingRecord { code: f.code.as_str().to_owned(), text: f.text.clone() }).collect();
+        let mut findings: Vec<FindingRecord> = volume.findings().iter().map(FindingRecord::of).collect();
         if volume.time_points() > 1 {
             let text = format!("only the first of {} time points was imported", volume.time_points());
             findings.push(FindingRecord { code: "first-time-point".to_owned(), text });

@@ -3,7 +3,7 @@
 use super::exam::read_given;
 use super::read::WriteLock;
 use super::{ExamCode, ExamError, Layout, Part, PatientCode, SequenceName, StudyError};
-use crate::io::private_write;
+use crate::io::{folder_of, private_write};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,8 @@ impl LinkList {
     pub fn open(path: Option<&Path>, layout: &Layout) -> Result<Self, StudyError> {
         let Some(path) = path else { return Ok(Self::default()) };
         refuse_inside("a link list of codes and names", path, layout.root())?;
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        let folder = folder_of(path);
+        if !folder.is_dir() {
             // Not made: where this is a slip, the list that knows the patients lies elsewhere.
             let problem = format!("there is no folder {}; check the path, or make the folder first", folder.display());
             return Err(StudyError::List { path: path.to_owned(), problem });

@@ -86,9 +86,14 @@ pub(super) fn sealed_read_that_counts(study: &Study, exam: &ExamCode, reader: &R
 fn counts(reads: &[ReaderRead], at: usize) -> bool {
     let read = &reads[at];
     let same = |other: &&ReaderRead| other.kind == read.kind && other.header.reader == read.header.reader;
-    let finished = || reads.iter().filter(same).filter(|other| !matches!(other.place, ReadPlace::Unfinished(_)));
-    let first = finished().find(|other| other.sealed.is_some()).or_else(|| finished().next());
-    first.is_some_and(|first| first.header.number == read.header.number)
+    let finished = reads.iter().filter(same).filter(|other| !matches!(other.place, ReadPlace::Unfinished(_)));
+    first_that_counts(finished.map(|other| (other.header.number, other.sealed.is_some()))) == Some(read.header.number)
+}
+
+/// Of finished reads that one reader made in one way, in the order of their numbers: the first that is sealed, else the first.
+pub(super) fn first_that_counts(finished: impl Iterator<Item = (u32, bool)> + Clone) -> Option<u32> {
+    let sealed = finished.clone().find(|(_, is_sealed)| *is_sealed);
+    sealed.or_else(|| finished.clone().next()).map(|(number, _)| number)
 }
 
 /// Why a read says nothing final of marrow; `None` where it is finished: sealed, or every slice marked done. A sealed read of bones

@@ -191,7 +191,7 @@ impl Desk {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::edit::{CommitKind, Patch, Row, RowAction};
     use crate::space::{Affine, Spacing};
@@ -206,7 +206,8 @@ mod tests {
         JournalRow { row, time: "2026-11-22T10:00:00Z".to_owned(), reader: "R1".to_owned(), window: None }
     }
 
-    fn new_read(folder: &std::path::Path) -> Box<ReadFile> {
+    /// A read that was just begun: `1.sqlite` in a folder.
+    pub(in crate::worker) fn new_read(folder: &std::path::Path) -> Box<ReadFile> {
         let header = ReadHeader {
             exam: ExamCode::new("K-001").unwrap(),
             reader: ReaderCode::new("R1").unwrap(),

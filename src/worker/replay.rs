@@ -46,27 +46,16 @@ fn replay(layers: &mut ReadLayers, view: &ReadView, row: Row) -> Result<Result<(
 mod tests {
     use super::*;
     use crate::edit::{CommitKind, Patch};
-    use crate::space::{Affine, Spacing};
-    use crate::study::{ExamCode, ReadFile, ReaderCode};
-    use crate::volume::{Grid, LayerKind};
+    use crate::volume::LayerKind;
+    use crate::worker::journal::tests::new_read;
 
     /// A read could not be opened any more once steps had been taken back whose voxels had left memory meanwhile, though the file was
     /// whole.
     #[test]
     fn steps_that_left_memory_are_taken_back_from_the_journal() {
         let folder = tempfile::tempdir().unwrap();
-        let header = ReadHeader {
-            exam: ExamCode::new("K-001").unwrap(),
-            reader: ReaderCode::new("R1").unwrap(),
-            number: 1,
-            grid: Grid::new([16, 16, 4], Affine::from_spacing(Spacing::UNIT)).unwrap(),
-            slice_axis: 2,
-            created: "2026-11-22T10:00:00Z".to_owned(),
-            assisted: false,
-            image_sha256: "ab".repeat(32),
-        };
-        let path = folder.path().join("1.sqlite");
-        let mut file = ReadFile::create(&path, &header).unwrap();
+        let mut file = new_read(folder.path());
+        let header = file.header().clone();
         let paint = |n: u64| RowAction::Paint {
             layer: LayerKind::Marrow,
             kind: CommitKind::Hand,
@@ -80,7 +69,7 @@ mod tests {
             file.append(&JournalRow { row, time: "2026-11-22T10:00:00Z".to_owned(), reader: "R1".to_owned(), window: None }).unwrap();
         }
         drop(file);
-        let view = ReadView::open(&path).unwrap();
+        let view = ReadView::open(&folder.path().join("1.sqlite")).unwrap();
         // So much memory as one step takes, none at all, and as usual.
         for budget in [0, 64, 1 << 20] {
             let layers = ReadLayers::new(Arc::new(header.grid.clone()), 2).with_budget_bytes(budget);

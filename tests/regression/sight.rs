@@ -10,6 +10,9 @@ use osteon::session::{
 };
 use osteon::volume::LayerKind;
 
+/// What the half-drawn things are made of.
+const CORNERS: [[f64; 2]; 3] = [[10.0, 10.0], [20.0, 10.0], [20.0, 20.0]];
+
 fn seen(driver: &Driver) -> Vec<usize> {
     let exam = driver.session().exam().unwrap();
     (0..exam.plane().slice_count()).filter(|slice| exam.visited(*slice)).collect()
@@ -63,9 +66,7 @@ fn a_half_drawn_outline_waits_on_its_slice_and_undo_takes_its_last_point() {
     let rows = driver.session().exam().unwrap().layers().next_row();
     let points = |driver: &Driver| driver.session().exam().unwrap().draft().len();
     driver.run(Command::Tool(ToolCommand::Choose(Tool::Outline)));
-    for at in [[10.0, 10.0], [20.0, 10.0], [20.0, 20.0]] {
-        click(&mut driver, at);
-    }
+    CORNERS.iter().for_each(|at| click(&mut driver, *at));
     driver.run(Command::View(ViewCommand::StepSlice(1)));
     assert_eq!(points(&driver), 0, "it is of the other slice");
     driver.run(Command::View(ViewCommand::StepSlice(-1)));
@@ -91,12 +92,10 @@ fn a_half_drawn_outline_waits_on_its_slice_and_undo_takes_its_last_point() {
     assert!(driver.session().exam().unwrap().layers().labels(LayerKind::Marrow).is_blank(), "then the stroke goes");
     // So does the way along an edge, click by click.
     driver.run(Command::Tool(ToolCommand::Choose(Tool::Livewire)));
-    for at in [[10.0, 10.0], [20.0, 10.0], [20.0, 20.0]] {
-        click(&mut driver, at);
-    }
+    CORNERS.iter().for_each(|at| click(&mut driver, *at));
     let way = |driver: &Driver| driver.session().exam().unwrap().wire().map(|wire| *wire.fixed().last().unwrap());
-    for at in [[20.0, 20.0], [20.0, 10.0], [10.0, 10.0]] {
-        assert_eq!(way(&driver), Some(at));
+    for at in CORNERS.iter().rev() {
+        assert_eq!(way(&driver).map(|end| end.map(f64::from)), Some(*at));
         driver.run(Command::Edit(EditCommand::Undo));
     }
     assert_eq!(way(&driver), None);

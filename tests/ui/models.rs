@@ -141,6 +141,8 @@ fn pictures_of_the_models_page() {
         return;
     }
     let mut window = models(true);
+    window.state_mut().run(Command::View(ViewCommand::DismissNotices));
+    window.run_steps(3);
     shot("models", &mut window);
     window.state_mut().run(Command::Tool(ToolCommand::Layer(LayerKind::Bone)));
     window.state_mut().run(Command::Model(ModelCommand::Minutes { minutes: 5.0, most_steps: 100_000 }));

@@ -22,10 +22,7 @@ impl Session {
             None => {}
         }
         let mut effects = self.carry_out(command);
-        // Whatever brought the picture on screen. A slice that runs by has not been looked at.
-        if !self.panes.cine {
-            self.see_slice();
-        }
+        self.see_slice();
         self.refresh_preview();
         effects.extend(self.follow_compare());
         effects.extend(self.follow_review());

@@ -80,15 +80,11 @@ impl Session {
         }
     }
 
-    /// The next slice, after the last one the first. A slice that runs by has not been looked at.
+    /// The next slice, after the last one the first.
     fn cine_step(&mut self) {
         let Some(exam) = self.exam.as_ref().filter(|_| self.panes.cine) else { return };
         let next = (exam.view.slice + 1) % exam.plane.slice_count();
-        let seen = exam.visited(next);
         self.go_to_slice(next);
-        if let Some(exam) = &mut self.exam {
-            exam.visited[next] = seen;
-        }
     }
 
     /// Brings a voxel of the reading grid on screen in every pane.

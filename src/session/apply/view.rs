@@ -57,9 +57,10 @@ impl Session {
         matches!(self.workspace, Workspace::Read | Workspace::Review | Workspace::Compare) && !self.conditions_shown()
     }
 
-    /// The slice on screen has been looked at.
+    /// The slice on screen has been looked at, whatever brought it there; one that runs by has not. Called after every command and
+    /// event.
     pub(in crate::session) fn see_slice(&mut self) {
-        let in_sight = self.exam_in_sight();
+        let in_sight = self.exam_in_sight() && !self.panes.cine;
         if let Some(exam) = self.exam.as_mut().filter(|_| in_sight) {
             let slice = exam.view.slice;
             exam.visited[slice] = true;
@@ -79,7 +80,6 @@ impl Session {
             exam.dragged = None;
             exam.pointer = crate::session::PointerState::Idle;
         }
-        self.see_slice();
     }
 
     fn show_sequence(&mut self, sequence: usize) {

@@ -42,7 +42,7 @@ impl ReadFile {
         if path.exists() {
             return Err(ReadError::Exists { path: path.to_owned() });
         }
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let folder = crate::io::folder_of(path);
         fs::create_dir_all(folder).map_err(failed)?;
         let json = header.to_json().map_err(|e| ReadError::write(path, e))?;
         let mut builder = tempfile::Builder::new();

@@ -23,7 +23,7 @@ impl Placed {
     /// Copies a sealed read to its place, whole or not at all, with the note inside. What is there already is not replaced.
     pub fn put(&self, from: &Path, target: &Path) -> Result<(), ReadError> {
         let failed = |e: io::Error| ReadError::write(target, e);
-        let folder = target.parent().unwrap_or_else(|| Path::new("."));
+        let folder = crate::io::folder_of(target);
         fs::create_dir_all(folder).map_err(failed)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".new-").suffix(".part");

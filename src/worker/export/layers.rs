@@ -1,6 +1,6 @@
 //! The layers of a study that hold a label or are finished without one, with what files say about them.
 
-use super::super::counted_reads::{kind_of, unfinished};
+use super::super::counted_reads::{ReadKind, first_that_counts, kind_of, unfinished};
 use super::super::message::Role;
 use super::super::replay::replayed;
 use super::super::task::Task;
@@ -195,52 +195,53 @@ fn chosen(
     if numbers.len() == 1 {
         return Ok(Some(*newest));
     }
-    let (mut newer, mut sealed_at) = (Vec::new(), None);
-    let mut finished = None;
+    let (mut newer, mut finished): (Vec<Looked>, _) = (Vec::new(), None);
     for number in numbers.iter().rev() {
-        let (header, view) = study.intact_read(reader, &record.exam, *number).map_err(|e| e.to_string())?;
-        let is_sealed = view.sealed().map_err(|e| e.to_string())?.is_some();
-        let state = view.state().map_err(|e| e.to_string())?;
-        let Some(why) = unfinished(&state, is_sealed, header.grid.shape()[header.slice_axis]) else {
-            finished = Some(*number);
+        let read = look(study, record, reader, *number)?;
+        if read.unfinished.is_none() {
+            finished = Some(read);
             break;
-        };
-        sealed_at = sealed_at.or(is_sealed.then_some(newer.len()));
-        newer.push((*number, why));
+        }
+        newer.push(read);
     }
-    let number = finished.unwrap_or_else(|| sealed_at.map_or(*newest, |at| newer[at].0));
-    let told = newer.into_iter().filter(|(newer, _)| *newer > number);
-    passed_over
-        .extend(told.map(|(newer, why)| format!("{}_{reader} read {newer}: {why}; read {number} is exported in its place", record.exam)));
+    let sealed = || newer.iter().find(|read| read.is_sealed).map(|read| read.number);
+    let number = finished.as_ref().map(|read| read.number).or_else(sealed).unwrap_or(*newest);
+    let name = format!("{}_{reader} read", record.exam);
+    for read in newer.iter().filter(|read| read.number > number) {
+        let why = read.unfinished.as_deref().unwrap_or_default();
+        passed_over.push(format!("{name} {}: {why}; read {number} is exported in its place", read.number));
+    }
+    let Some(exported) = finished else { return Ok(Some(number)) };
+    let before = numbers.iter().filter(|older| **older < number).map(|older| look(study, record, reader, *older));
     // Only to tell: what is damaged there keeps nothing from going out.
-    match counted_before(study, record, reader, numbers, number) {
-        Ok(None) => {}
-        Ok(Some(first)) => passed_over
-            .push(format!("{}_{reader} read {number}: the newest finished one is exported; figures count read {first}", record.exam)),
-        Err(why) => passed_over.push(format!("{}_{reader} read {number} is exported; of the reads before it: {why}", record.exam)),
+    match before.collect::<Result<Vec<_>, _>>() {
+        Err(why) => passed_over.push(format!("{name} {number} is exported; of the reads before it: {why}")),
+        Ok(mut reads) => {
+            reads.push(exported);
+            let kind = reads.last().map(|read| read.kind);
+            let alike = reads.iter().filter(|read| Some(read.kind) == kind && read.unfinished.is_none());
+            if let Some(first) = first_that_counts(alike.map(|read| (read.number, read.is_sealed))).filter(|first| *first != number) {
+                passed_over.push(format!("{name} {number}: the newest finished one is exported; figures count read {first}"));
+            }
+        }
     }
     Ok(Some(number))
 }
 
-/// The read that figures count in the place of `number`: the first sealed one made in the same way, else the first finished one.
-fn counted_before(study: &Study, record: &ExamRecord, reader: &ReaderCode, numbers: &[u32], number: u32) -> Result<Option<u32>, String> {
-    let mut finished = Vec::new();
-    let mut own = None;
-    for older in numbers.iter().filter(|older| **older <= number) {
-        let (header, view) = study.intact_read(reader, &record.exam, *older).map_err(|e| e.to_string())?;
-        let is_sealed = view.sealed().map_err(|e| e.to_string())?.is_some();
-        let state = view.state().map_err(|e| e.to_string())?;
-        let kind = kind_of(&header, &view);
-        if *older == number {
-            own = Some(kind);
-        }
-        if unfinished(&state, is_sealed, header.grid.shape()[header.slice_axis]).is_none() {
-            finished.push((*older, is_sealed, kind));
-        }
-    }
-    finished.retain(|(_, _, kind)| Some(*kind) == own);
-    let first = finished.iter().find(|(_, is_sealed, _)| *is_sealed).or_else(|| finished.first());
-    Ok(first.map(|(first, _, _)| *first).filter(|first| *first != number))
+/// What decides whether a read goes out.
+struct Looked {
+    number: u32,
+    kind: ReadKind,
+    is_sealed: bool,
+    unfinished: Option<String>,
+}
+
+fn look(study: &Study, record: &ExamRecord, reader: &ReaderCode, number: u32) -> Result<Looked, String> {
+    let (header, view) = study.intact_read(reader, &record.exam, number).map_err(|e| e.to_string())?;
+    let is_sealed = view.sealed().map_err(|e| e.to_string())?.is_some();
+    let state = view.state().map_err(|e| e.to_string())?;
+    let unfinished = unfinished(&state, is_sealed, header.grid.shape()[header.slice_axis]);
+    Ok(Looked { number, kind: kind_of(&header, &view), is_sealed, unfinished })
 }
 
 /// Whose model drew what, and how each label came to be.
