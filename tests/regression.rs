@@ -31,6 +31,8 @@ mod reads;
 mod seats;
 #[path = "regression/sight.rs"]
 mod sight;
+#[path = "regression/split.rs"]
+mod split;
 #[path = "regression/studies.rs"]
 mod studies;
 #[path = "regression/window.rs"]

@@ -49,6 +49,8 @@ pub enum StudyCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Draw and record which patients train, validate and test, now instead of before the first training, proposal or packet
+    Split(super::split::SplitArgs),
     /// Take over a mask made elsewhere (NIfTI label map or DICOM segmentation) as a reader's labels
     ImportMask(super::import_mask::MaskArgs),
     /// Show exams, reads and slices done
@@ -90,6 +92,7 @@ pub fn run(command: StudyCommand) -> Result<()> {
                 ImportOptions { patients, link, confirmed_pictures: confirm_pictures, masked: mask, reading, ..Default::default() };
             super::import::run(&super::import::ImportJob { study: dir, images, options, roles, dry_run })
         }
+        StudyCommand::Split(args) => super::split::run(&args),
         StudyCommand::ImportMask(args) => super::import_mask::run(&args),
         StudyCommand::Status { dir } => status(&dir),
         StudyCommand::Atlas(args) => super::atlas::run(&args),
@@ -151,7 +154,7 @@ fn sealed_words(study: &Study, exam: &ExamStatus) -> String {
     format!("{asked} of {} reads sealed{beside}", readers.len() * reads)
 }
 
-const fn part_word(part: Part) -> &'static str {
+pub(super) const fn part_word(part: Part) -> &'static str {
     match part {
         Part::Train => "train",
         Part::Validate => "validate",

@@ -132,6 +132,7 @@ impl Session {
             Outcome::Exported { files, out, left_out } => self.tell_export(files, &out, &left_out),
             Outcome::Picked { purpose, path, dialog_shown } => return self.absorb_picked(purpose, path, dialog_shown),
             Outcome::Listed(listing) => self.listing = Some(listing),
+            Outcome::SplitDrawn(parts) => self.take_parts(&parts),
             Outcome::ModelBegun { model, first, from, parts } => {
                 self.take_parts(&parts);
                 self.absorb_begun(model, first, &from);

@@ -155,6 +155,8 @@ pub enum StudyCommand {
     CancelSubmit,
     /// Write the rules of the study (coordinator).
     SaveProtocol(String),
+    /// Draw the split now, by the shares as they are written (coordinator).
+    DrawSplit,
     /// Begin a new read beside the sealed one.
     ReadAgain,
     /// Compare all reads (coordinator).

@@ -34,7 +34,7 @@ impl Session {
             {
                 None
             }
-            Outcome::ModelBegun { .. } | Outcome::Atlas(_) | Outcome::Calibrated(_) if elsewhere => None,
+            Outcome::ModelBegun { .. } | Outcome::SplitDrawn(_) | Outcome::Atlas(_) | Outcome::Calibrated(_) if elsewhere => None,
             Outcome::Study(summary) if elsewhere => {
                 self.info(format!("What was under way in {} is done; open it to see.", summary.root.display()));
                 None
@@ -87,6 +87,7 @@ pub(super) const fn changes_a_study(request: &Request) -> bool {
             | Request::Atlas(_)
             | Request::AdoptConsensus(_)
             | Request::SaveProtocol { .. }
+            | Request::DrawSplit { .. }
             | Request::LearnStandard { .. }
     )
 }

@@ -271,6 +271,17 @@ impl ExamRecord {
     }
 }
 
+impl ExamRecord {
+    /// What the sequence that is read was made with, as far as it is known: maker and field strength. Empty where nothing is.
+    #[must_use]
+    pub fn scanner(&self) -> String {
+        let read = self.sequences.iter().find(|sequence| sequence.name == self.reading_sequence);
+        let Some(acquisition) = read.map(|sequence| &sequence.acquisition) else { return String::new() };
+        let field = acquisition.field_t.map(|tesla| format!("{tesla:.1} T"));
+        acquisition.vendor.iter().map(|vendor| vendor.trim().to_lowercase()).chain(field).collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl FindingRecord {
     /// As it goes on record.
     #[must_use]

@@ -8,7 +8,7 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -136,9 +136,10 @@ impl Split {
     }
 
     /// Draws the parts of all patients that have none yet, so that the shares come as near to `fractions` as whole patients
-    /// allow. The same patients, seed and earlier parts give the same split. Once drawn, patients who come later join training.
-    pub fn draw(&mut self, patients: &BTreeSet<PatientCode>, fractions: Fractions, seed: u64) {
-        let mut waiting: Vec<&PatientCode> = patients.iter().filter(|p| !self.parts.contains_key(*p)).collect();
+    /// allow, in all and among the patients of each scanner (`patients` says whose is which). The same patients, seed and earlier
+    /// parts give the same split. Once drawn, patients who come later join training.
+    pub fn draw(&mut self, patients: &BTreeMap<PatientCode, String>, fractions: Fractions, seed: u64) {
+        let mut waiting: Vec<&PatientCode> = patients.keys().filter(|p| !self.parts.contains_key(*p)).collect();
         if self.is_drawn() {
             self.parts.extend(waiting.into_iter().map(|p| (p.clone(), Part::Train)));
             return;
@@ -155,16 +156,15 @@ impl Split {
         let free = if self.parts.values().any(|p| *p == Part::Train) { waiting.len() } else { waiting.len().saturating_sub(1) };
         let tests = tests.min(free);
         let validates = validates.min(free - tests);
-        for (n, patient) in waiting.into_iter().enumerate() {
-            let part = if n < tests {
-                Part::Test
-            } else if n < tests + validates {
-                Part::Validate
-            } else {
-                Part::Train
-            };
-            self.parts.insert(patient.clone(), part);
+        let mut strata: BTreeMap<&str, Vec<&PatientCode>> = BTreeMap::new();
+        waiting.into_iter().for_each(|patient| strata.entry(patients[patient].as_str()).or_default().push(patient));
+        for (part, wanted) in [(Part::Test, tests), (Part::Validate, validates)] {
+            let sizes: Vec<usize> = strata.values().map(Vec::len).collect();
+            for (stratum, count) in strata.values_mut().zip(apportioned(&sizes, wanted)) {
+                self.parts.extend(stratum.drain(..count).map(|patient| (patient.clone(), part)));
+            }
         }
+        self.parts.extend(strata.into_values().flatten().map(|patient| (patient.clone(), Part::Train)));
         self.drawn_with_seed = Some(seed);
     }
 
@@ -182,6 +182,18 @@ impl Split {
         }
         trainable
     }
+}
+
+/// How many of `wanted` fall to each of groups of these sizes: the whole of its share, and one more where most is left of it
+/// (largest remainder, Hamilton). At most as many as there are are wanted.
+fn apportioned(sizes: &[usize], wanted: usize) -> Vec<usize> {
+    let all = sizes.iter().sum::<usize>().max(1);
+    let mut counts: Vec<usize> = sizes.iter().map(|size| size * wanted / all).collect();
+    let mut by_rest: Vec<usize> = (0..sizes.len()).collect();
+    by_rest.sort_by_key(|&at| std::cmp::Reverse(sizes[at] * wanted % all));
+    let left = wanted.min(all) - counts.iter().sum::<usize>();
+    by_rest.into_iter().take(left).for_each(|at| counts[at] += 1);
+    counts
 }
 
 /// Exams of the training and validation parts. Only [`Split::trainable`] makes one, so it never holds a test exam.
@@ -211,8 +223,28 @@ mod tests {
     use crate::study::{SequenceName, Side};
     use proptest::prelude::*;
 
-    fn patients(numbers: std::ops::Range<usize>) -> BTreeSet<PatientCode> {
-        numbers.map(|n| PatientCode::new(&format!("P-{n:04}")).unwrap()).collect()
+    fn patients(numbers: std::ops::Range<usize>) -> BTreeMap<PatientCode, String> {
+        numbers.map(|n| (PatientCode::new(&format!("P-{n:04}")).unwrap(), String::new())).collect()
+    }
+
+    #[test]
+    fn every_scanner_has_its_share_of_each_part() {
+        let scanner = |n: usize| ["GE 1.5 T", "Siemens 3 T", "Siemens 3 T", "Siemens 3 T"][n % 4].to_owned();
+        let patients: BTreeMap<_, _> = patients(0..40).into_keys().enumerate().map(|(n, patient)| (patient, scanner(n))).collect();
+        for seed in 0..20 {
+            let mut split = Split::default();
+            split.draw(&patients, Fractions::new(0.7, 0.1, 0.2).unwrap(), seed);
+            let count = |part, scanner: &str| split.parts().iter().filter(|(p, is)| **is == part && patients[*p] == scanner).count();
+            let counts = [Part::Train, Part::Validate, Part::Test].map(|part| [count(part, "GE 1.5 T"), count(part, "Siemens 3 T")]);
+            assert_eq!(counts, [[7, 21], [1, 3], [2, 6]], "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn what_is_apportioned_is_all_that_is_wanted_and_no_more_than_there_is() {
+        assert_eq!(apportioned(&[3, 3, 4], 5), [2, 1, 2]);
+        assert_eq!(apportioned(&[1, 1, 1], 2), [1, 1, 0]);
+        assert_eq!((apportioned(&[], 0), apportioned(&[0, 2], 2)), (vec![], vec![0, 2]));
     }
 
     #[test]
@@ -235,7 +267,7 @@ mod tests {
         let before = split.parts().clone();
         split.draw(&patients(0..20), Fractions::new(0.5, 0.0, 0.5).unwrap(), 4);
         assert!(before.iter().all(|(p, part)| split.part(p) == Some(*part)));
-        assert!(patients(10..20).iter().all(|p| split.part(p) == Some(Part::Train)));
+        assert!(patients(10..20).keys().all(|p| split.part(p) == Some(Part::Train)));
         let test = before.iter().find(|(_, part)| **part == Part::Test).unwrap().0.clone();
         assert_eq!(split.assign(test, Part::Train), Part::Test);
     }

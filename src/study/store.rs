@@ -10,6 +10,7 @@ use super::{
 use crate::io::{SourceVolume, Watch, atomic_write};
 use crate::volume::{Grid, Image};
 use rand::Rng;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -152,13 +153,28 @@ impl Study {
     /// If an exam or the split is damaged, or the split cannot be written.
     pub fn trainable(&self) -> Result<TrainableExams, StudyError> {
         let exams = self.exams()?;
-        let mut split = Split::load(&self.layout)?;
+        Ok(self.split_of(&exams)?.trainable(&exams))
+    }
+
+    /// The part of every patient. Draws and records the split at the first call; patients who came since join training.
+    ///
+    /// # Errors
+    /// As [`Study::trainable`].
+    pub fn drawn_split(&self) -> Result<Split, StudyError> {
+        self.split_of(&self.exams()?)
+    }
+
+    fn split_of(&self, exams: &[ExamRecord]) -> Result<Split, StudyError> {
+        let split = Split::load(&self.layout)?;
         let is_told = split.is_drawn() && exams.iter().all(|e| split.part(&e.patient).is_some());
-        if !is_told && !exams.is_empty() {
-            let patients = exams.iter().map(|e| e.patient.clone()).collect();
-            split = Split::change(&self.layout, |split| split.draw(&patients, self.protocol.fractions(), self.protocol.split_seed()))?;
+        if is_told || exams.is_empty() {
+            return Ok(split);
         }
-        Ok(split.trainable(&exams))
+        let mut patients = BTreeMap::new();
+        for exam in exams {
+            patients.entry(exam.patient.clone()).or_insert_with(|| exam.scanner());
+        }
+        Ok(Split::change(&self.layout, |split| split.draw(&patients, self.protocol.fractions(), self.protocol.split_seed()))?)
     }
 
     /// Opens the newest read that a reader has of an exam, for writing; makes their first where there is none. Looks into that

@@ -9,7 +9,7 @@ use super::task::{CancelToken, Reporter, Task};
 use super::training_handle::TrainingHandle;
 use super::{
     ablation, atlas, audit, compare, dialog, doubt, exam, export, files, mask, operate, packet, propose, report, sample, score, seal,
-    standard, start_from, trainer, versions,
+    standard, start_from, summary, trainer, versions,
 };
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
@@ -144,6 +144,7 @@ impl Workers {
             Request::SaveProtocol { root, text, base } => {
                 task.spawn("protocol", move |task| packet::save_protocol(task, &config, &root, &text, &base));
             }
+            Request::DrawSplit { root } => task.spawn("protocol", move |_| summary::draw_split(&root)),
             Request::CheckRead(request) => task.spawn("check", move |_| seal::check(&request)),
             Request::LearnStandard { root } => task.spawn("standard", move |task| pools.jobs.install(|| standard::learn(task, &root))),
             Request::MakeSample { root } => task.spawn("sample", move |task| sample::make(task, &config, &pools.jobs, &root)),

@@ -5,7 +5,7 @@ use super::message::{Outcome, ProposalResult, ProposeRequest};
 use super::pools::Pools;
 use super::task::Task;
 use crate::learn::{Compute, LearnError, Model, checkpoint};
-use crate::study::{ExamCode, ExamRecord, ModelCode, Part, Split, Study};
+use crate::study::{ExamCode, ExamRecord, ModelCode, Part, Study};
 use crate::volume::Labels;
 use std::path::Path;
 
@@ -49,20 +49,22 @@ pub(super) fn load_model(study: &Study, model: &ModelCode, version: u32) -> Resu
 /// # Errors
 /// One sentence, if the exam belongs to the test part: no model proposes there before the reads are sealed.
 pub(super) fn refuse_test_exam(study: &Study, exam: &ExamCode) -> Result<(), String> {
-    // Drawn before the first proposal, so that no exam that was proposed on can turn out to be a test exam.
-    study.trainable().map_err(|e| e.to_string())?;
-    refuse_unsealed_test(study, exam)
-}
-
-/// # Errors
-/// One sentence, if the exam belongs to the test part as it is drawn by now and its reads are not sealed.
-pub(super) fn refuse_unsealed_test(study: &Study, exam: &ExamCode) -> Result<(), String> {
-    let record = study.exam(exam).map_err(|e| e.to_string())?;
-    let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
-    if split.part(&record.patient) == Some(Part::Test) && !study.reads_sealed(exam).map_err(|e| e.to_string())? {
+    if is_test(study, exam)? && !study.reads_sealed(exam).map_err(|e| e.to_string())? {
         return Err(format!("{exam} is a test exam: no model proposes on it before its reads are sealed."));
     }
     Ok(())
+}
+
+/// # Errors
+/// One sentence, if the exam belongs to the test part: nothing learns there, whether its reads are sealed or not.
+pub(super) fn refuse_learning(study: &Study, exam: &ExamCode) -> Result<(), String> {
+    if is_test(study, exam)? { Err(format!("{exam} is a test exam: no model learns from it; leave it out.")) } else { Ok(()) }
+}
+
+/// The split is drawn before anything is learnt or proposed, so that no exam of which that was done can turn out to be a test exam.
+fn is_test(study: &Study, exam: &ExamCode) -> Result<bool, String> {
+    let split = study.drawn_split().map_err(|e| e.to_string())?;
+    Ok(split.part(&study.exam(exam).map_err(|e| e.to_string())?.patient) == Some(Part::Test))
 }
 
 /// Proposes on the slices asked for, with the current version.

@@ -1,8 +1,8 @@
 //! A study as the window needs it, read from its folder.
 
-use super::message::{AtlasSummary, ExamSummary, StudySummary, VersionSummary};
+use super::message::{AtlasSummary, ExamSummary, Outcome, StudySummary, VersionSummary};
 use crate::learn::{Card, checkpoint};
-use crate::study::{ExamCode, ExamStatus, ModelCode, Part, ReadStatus, ReaderCode, Split, Study, model_errors, saved_tables};
+use crate::study::{ExamCode, ExamStatus, ModelCode, Part, ReadStatus, ReaderCode, Study, model_errors, saved_tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -110,13 +110,18 @@ pub(super) fn describe(model: &str, version: u32, card: &Card) -> VersionSummary
     }
 }
 
+/// Draws the split, if that has not been done.
+pub(super) fn draw_split(root: &Path) -> Outcome {
+    let parts = Study::open(root).map_err(|e| e.to_string()).and_then(|study| drawn_parts(&study));
+    parts.map_or_else(Outcome::Failed, Outcome::SplitDrawn)
+}
+
 /// The part of every exam; draws the split if that has not been done.
 ///
 /// # Errors
 /// One sentence, if the split cannot be read or written.
 pub(super) fn drawn_parts(study: &Study) -> Result<BTreeMap<ExamCode, Part>, String> {
-    study.trainable().map_err(|e| e.to_string())?;
-    let split = Split::load(study.layout()).map_err(|e| e.to_string())?;
+    let split = study.drawn_split().map_err(|e| e.to_string())?;
     let records = study.exams().map_err(|e| e.to_string())?;
     Ok(records.into_iter().filter_map(|record| Some((record.exam, split.part(&record.patient)?))).collect())
 }

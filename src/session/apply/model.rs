@@ -103,7 +103,8 @@ impl Session {
         if let Effect::Work(id, _) = &effect {
             self.training.request = Some(*id);
         }
-        vec![effect]
+        // The training draws it, too, but tells the window when it ends.
+        self.split_drawing().into_iter().chain([effect]).collect()
     }
 
     fn compare_versions(&mut self, versions: [u32; 2]) -> Vec<Effect> {

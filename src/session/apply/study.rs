@@ -61,6 +61,7 @@ impl Session {
                 Vec::new()
             }
             StudyCommand::SaveProtocol(text) => self.save_protocol(text),
+            StudyCommand::DrawSplit => self.draw_split(),
             StudyCommand::ReadAgain => self.read_again(),
             StudyCommand::Compare => self.compare_reads(),
             StudyCommand::Calibrate => self.begin_calibration(),

@@ -11,6 +11,7 @@ mod palette;
 mod path_entry;
 mod protocol;
 mod protocol_rules;
+mod protocol_split;
 mod review;
 mod score;
 mod score_marks;

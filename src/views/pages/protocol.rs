@@ -54,7 +54,10 @@ pub fn protocol_ui(ui: &mut Ui, session: &Session, study: &StudySummary, entry: 
             ScrollArea::vertical().id_salt("protocol form").auto_shrink([false, false]).show(form, |ui| match &parsed {
                 Ok(protocol) => {
                     ui.add_enabled_ui(writes, |ui| {
-                        if let Some(changed) = form_ui(ui, protocol, &mut entry.new_reader) {
+                        let form = form_ui(ui, protocol, &mut entry.new_reader);
+                        ui.add_space(theme::PADDING);
+                        let split = super::protocol_split::split_ui(ui, protocol, study, !changed, commands);
+                        if let Some(changed) = form.or(split) {
                             entry.text = changed.to_toml();
                         }
                     });

@@ -1,6 +1,6 @@
 //! The part of the protocol's form that is about the screen: window, light, tools, calibration, the sacro-iliac form.
 
-use crate::study::{Fractions, Protocol, TOOL_WORDS, WindowLimit, WindowRule};
+use crate::study::{Protocol, TOOL_WORDS, WindowLimit, WindowRule};
 use crate::views::theme;
 use crate::views::widgets::{heading, named, quiet};
 use egui::{Checkbox, DragValue, RichText, Ui};
@@ -22,13 +22,10 @@ pub fn screen_rules_ui(ui: &mut Ui, protocol: &Protocol) -> Option<Protocol> {
     ui.add_space(theme::PADDING);
     heading(ui, "Calibration and forms");
     next = calibration_ui(ui, next);
-    ui.add_space(theme::PADDING);
-    heading(ui, "Shares of the patients");
-    next = split_ui(ui, next);
     (next != *protocol).then_some(next)
 }
 
-fn number(ui: &mut Ui, words: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, speed: f64) -> bool {
+pub(super) fn number(ui: &mut Ui, words: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, speed: f64) -> bool {
     ui.horizontal(|ui| {
         let response = named(ui.add(DragValue::new(value).range(range).speed(speed).max_decimals(3)), words);
         ui.label(RichText::new(words).color(theme::TEXT));
@@ -126,15 +123,4 @@ fn calibration_ui(ui: &mut Ui, protocol: Protocol) -> Protocol {
         next = next.with_sacroiliac(form);
     }
     next
-}
-
-fn split_ui(ui: &mut Ui, protocol: Protocol) -> Protocol {
-    let [_, mut validate, mut test] = protocol.fractions().shares();
-    let mut changed = number(ui, "validation", &mut validate, 0.0..=0.9, 0.005);
-    changed |= number(ui, "test", &mut test, 0.0..=0.9, 0.005);
-    quiet(ui, "The rest trains. Drawn once, before the first training, and kept.");
-    match Fractions::new(1.0 - validate - test, validate, test) {
-        Some(fractions) if changed => protocol.with_fractions(fractions),
-        _ => protocol,
-    }
 }

@@ -1,7 +1,7 @@
 //! One exam of a folder: images of one grid and the mask, or masks, that belong to them.
 
 use super::super::files::reading_axis;
-use super::super::propose::refuse_unsealed_test;
+use super::super::propose::{refuse_learning, refuse_test_exam as refuse_proposing};
 use crate::consensus::{StapleOptions, VotePatterns, binary_staple, level_mask};
 use crate::io;
 use crate::learn::Example;
@@ -20,6 +20,15 @@ pub struct Case {
     pub masks: Vec<PathBuf>,
 }
 
+/// What images are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To learn from, or to choose versions by.
+    Learn,
+    /// To propose on.
+    Propose,
+}
+
 /// What a proposal is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaseTruth {
@@ -31,8 +40,8 @@ pub enum CaseTruth {
 
 impl Case {
     /// The images, and the voxel axis across which they were read.
-    pub(super) fn load_images(&self) -> Result<(Vec<Image>, usize), String> {
-        self.images.iter().try_for_each(|path| refuse_test_exam(path))?;
+    pub(super) fn load_images(&self, purpose: Purpose) -> Result<(Vec<Image>, usize), String> {
+        self.images.iter().try_for_each(|path| refuse_test_exam(path, purpose))?;
         let images: Vec<Image> =
             self.images.iter().map(|path| io::read_image_nifti(path).map_err(|e| e.to_string())).collect::<Result<_, _>>()?;
         let first = images.first().ok_or_else(|| format!("{} has no image", self.name))?;
@@ -88,15 +97,16 @@ fn told_of(mask: &Labels, level: &[u8]) -> Labels {
     told
 }
 
-/// A file of a study's test exam is none to learn from or propose on before its reads are sealed, whatever it is named by.
-fn refuse_test_exam(path: &Path) -> Result<(), String> {
+/// A file of a study's test exam is never learnt from, and not proposed on before its reads are sealed, whatever it is named by.
+fn refuse_test_exam(path: &Path, purpose: Purpose) -> Result<(), String> {
     let Ok(path) = path.canonicalize() else { return Ok(()) };
     let Some(root) = path.ancestors().find(|folder| folder.join("study.toml").is_file()) else { return Ok(()) };
     let Ok(study) = Study::open(root) else { return Ok(()) };
     let within = path.strip_prefix(study.layout().exams()).ok().and_then(|within| within.iter().next()?.to_str());
     match within.and_then(|name| ExamCode::new(name).ok()) {
         Some(exam) if study.exam(&exam).is_ok() => {
-            refuse_unsealed_test(&study, &exam).map_err(|why| format!("{}, in the study {}: {why}", path.display(), root.display()))
+            let refuse = if purpose == Purpose::Learn { refuse_learning } else { refuse_proposing };
+            refuse(&study, &exam).map_err(|why| format!("{}, in the study {}: {why}", path.display(), root.display()))
         }
         _ => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! The correction loop played back: how much less a reader has to do, exam by exam, as the model learns from their corrections.
 
 use super::super::steady::{SteadyTrainer, Stepped};
-use super::cases::Case;
+use super::cases::{Case, Purpose};
 use super::evaluate::{dice_per_level, scored_levels};
 use crate::consensus::level_mask;
 use crate::learn::{
@@ -122,7 +122,7 @@ pub fn play_corrections(
             return Ok(None);
         }
         let named = |e: LearnError| format!("{}: {e}", case.name);
-        let (images, axis) = case.load_images()?;
+        let (images, axis) = case.load_images(Purpose::Learn)?;
         let mask = case.load_masks(&images[0])?.swap_remove(0);
         let refs: Vec<_> = images.iter().collect();
         let prepared = PreparedSlices::new(&play.spec(None)?, &play.recipe, &refs, axis).map_err(named)?;

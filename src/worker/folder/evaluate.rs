@@ -1,6 +1,6 @@
 //! A model against masks: Dice per level and exam.
 
-use super::cases::{Case, CaseTruth};
+use super::cases::{Case, CaseTruth, Purpose};
 use crate::agreement::{Overlap, Summary};
 use crate::consensus::level_name;
 use crate::learn::{Example, LearnError, Model};
@@ -66,7 +66,7 @@ pub fn evaluate_folder(
     let mut rows = Vec::with_capacity(cases.len());
     for (at, case) in cases.iter().enumerate() {
         progress(at);
-        let (images, axis) = case.load_images()?;
+        let (images, axis) = case.load_images(Purpose::Propose)?;
         let truths = truth.levels(case, &case.load_masks(&images[0])?, &levels)?;
         let Some(proposed) = propose_on(model, case, &images, axis, false, stop)? else { return Ok(None) };
         rows.push(CaseScore { name: case.name.clone(), dice: dice_per_level(&proposed.labels, &truths, &levels) });
@@ -88,7 +88,7 @@ pub struct Proposed {
 /// # Errors
 /// One sentence that names the file; `None` soon after `stop` is set.
 pub fn propose_case(model: &Model, case: &Case, with_probabilities: bool, stop: &AtomicBool) -> Result<Option<Proposed>, String> {
-    let (images, axis) = case.load_images()?;
+    let (images, axis) = case.load_images(Purpose::Propose)?;
     propose_on(model, case, &images, axis, with_probabilities, stop)
 }
 

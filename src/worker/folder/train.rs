@@ -4,7 +4,7 @@ use super::super::length::{Length, span};
 use super::super::memory_plan::StepSize;
 use super::super::message::GaveUp;
 use super::super::start_from::Beginning;
-use super::cases::{Case, CaseTruth};
+use super::cases::{Case, CaseTruth, Purpose};
 use super::evaluate::{Evaluation, scored_levels};
 use super::run::{Common, FEWER, Run, judge, means};
 use crate::learn::{
@@ -302,7 +302,7 @@ fn learn_recipe(
 ) -> Result<Option<Recipe>, String> {
     let learnt = learnt_recipe(recipe, train.len(), &mut |at| {
         progress(FolderProgress::Reading { at, of: train.len() });
-        if stop.load(Ordering::Relaxed) { Err("stopped".to_owned()) } else { train[at].load_images() }
+        if stop.load(Ordering::Relaxed) { Err("stopped".to_owned()) } else { train[at].load_images(Purpose::Learn) }
     });
     if stop.load(Ordering::Relaxed) { Ok(None) } else { learnt.map(Some) }
 }
@@ -325,7 +325,7 @@ fn split<'a>(cases: &'a [Case], wish: &FolderTraining) -> Result<(Vec<&'a Case>,
 }
 
 fn load(case: &Case, spec: &CheckedSpec, recipe: &Recipe) -> Result<(PreparedSlices, Vec<Labels>), String> {
-    let (images, axis) = case.load_images()?;
+    let (images, axis) = case.load_images(Purpose::Learn)?;
     let masks = case.load_masks(&images[0])?;
     let refs: Vec<_> = images.iter().collect();
     let prepared = PreparedSlices::new(spec, recipe, &refs, axis).map_err(|e| format!("{}: {e}", case.name))?;

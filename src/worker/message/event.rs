@@ -163,6 +163,8 @@ pub enum Outcome {
     },
     /// A folder was listed.
     Listed(FolderListing),
+    /// The split is drawn; the part of every exam.
+    SplitDrawn(BTreeMap<ExamCode, Part>),
     /// A model has its first version, and it is current.
     ModelBegun {
         /// Name of the model.

@@ -108,7 +108,12 @@ pub enum Request {
     },
     /// Packets out and back.
     Packet(PacketRequest),
-    /// Write the protocol.
+    /// Draw and record the split, where that has not been done.
+    DrawSplit {
+        /// The study.
+        root: PathBuf,
+    },
+    /// Write the rules of a study; `base` is the text that they were changed from.
     SaveProtocol {
         /// The study.
         root: PathBuf,
