@@ -1,6 +1,6 @@
 //! Arguments and logging; the only place that ends the process.
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use osteon::app::{self, AppConfig};
 use osteon::headless;
 use std::path::PathBuf;
@@ -12,6 +12,16 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(subcommand)]
     command: Option<Sub>,
+    /// Where nets are computed: the graphics processor where this build and machine have one, or the CPU
+    #[arg(long, global = true, value_enum, default_value_t)]
+    device: Device,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Device {
+    #[default]
+    Best,
+    Cpu,
 }
 
 #[derive(Subcommand)]
@@ -64,7 +74,11 @@ enum Sub {
 fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("off,osteon=warn")).init();
     osteon::io::hush_decoder_panics();
-    match run(Arguments::parse().command) {
+    let arguments = Arguments::parse();
+    if arguments.device == Device::Cpu {
+        osteon::learn::Compute::keep_to_cpu();
+    }
+    match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever the causes below it say.

@@ -36,9 +36,11 @@ pub(super) fn all_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Says so where the program was built for a graphics card that is not there.
+/// Says so where a graphics processor is used, and where the program was built for one that is not there.
 pub(super) fn tell_device() {
-    if let (_, Some(notice)) = Compute::best() {
+    let (compute, notice) = Compute::best();
+    let used = || compute.is_graphics().then(|| format!("nets are computed on the graphics processor ({})", compute.word()));
+    if let Some(notice) = notice.or_else(used) {
         eprintln!("{notice}");
     }
 }

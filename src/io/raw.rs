@@ -213,9 +213,10 @@ impl RawVolume {
         }
         let shape = [self.shape[0], self.shape[1], self.shape[2]];
         let grid = Grid::new(shape, self.world_from_voxel.clone()).ok()?;
-        let mut values = zeros(grid.voxel_count());
+        // Zeros that the system hands out page by page as they are first touched: by all threads, not by one beforehand.
+        let mut values = vec![0.0; grid.voxel_count()];
         let slice_bytes = self.slice_bytes();
-        Arc::get_mut(&mut values)?.par_chunks_mut(shape[0] * shape[1]).enumerate().for_each(|(k, out)| {
+        values.par_chunks_mut(shape[0] * shape[1]).enumerate().for_each(|(k, out)| {
             let slice = time_point * shape[2] + k;
             let scale = *self.scales.get(slice).unwrap_or(&self.scales[0]);
             fill(out, &self.bytes[slice * slice_bytes..(slice + 1) * slice_bytes], self.dtype, scale);
@@ -277,16 +278,6 @@ impl RawVolume {
     }
 }
 
-/// Zeros to be filled in place (a vector would be copied into the shared slice), which the system hands out page by page as
-/// they are first touched: by all threads, not by one beforehand.
-fn zeros(count: usize) -> Arc<[f32]> {
-    #[allow(unsafe_code, reason = "the only way to zeroed shared memory that is not touched twice")]
-    // SAFETY: all bits zero are the f32 0.0.
-    unsafe {
-        Arc::<[f32]>::new_zeroed_slice(count).assume_init()
-    }
-}
-
 /// Scaled values of as many stored numbers as `out` is long; simple loops that the compiler turns into vector code.
 fn fill(out: &mut [f32], bytes: &[u8], dtype: Dtype, scale: Scale) {
     macro_rules! fill_from {
@@ -331,7 +322,7 @@ mod tests {
         let bytes: Vec<u8> = [1_i16, -2, 3, 4].iter().flat_map(|v| v.to_le_bytes()).collect();
         let scales = vec![Scale { slope: 2.0, intercept: 1.0 }, Scale { slope: 10.0, intercept: 0.0 }];
         let raw = RawVolume::new(vec![2, 1, 2], Dtype::I16, bytes.clone(), scales, affine.clone()).unwrap();
-        assert_eq!(raw.image(0).unwrap().values().as_ref(), [3.0, -3.0, 30.0, 40.0]);
+        assert_eq!(raw.image(0).unwrap().values().as_slice(), [3.0, -3.0, 30.0, 40.0]);
         assert!(raw.image(1).is_none());
         let stats = raw.stats();
         assert_eq!((stats.min, stats.max, stats.mean), (-3.0, 40.0, 17.5));

@@ -5,6 +5,10 @@ use super::net::{CandleEngine, Engine, Pooled, Tape, UNetShape};
 use candle_core::Device;
 use rayon::ThreadPool;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether a person wants nothing but the CPU.
+static CPU_ALONE: AtomicBool = AtomicBool::new(false);
 
 /// A computing device.
 #[derive(Clone, Debug, Default)]
@@ -73,10 +77,16 @@ impl Compute {
         Self::cpu(if InstructionPath::for_bf16().is_some() { Arithmetic::Bf16 } else { Arithmetic::F32 })
     }
 
+    /// From now on [`Compute::best`] is the CPU in the whole program: a person said so.
+    pub fn keep_to_cpu() {
+        CPU_ALONE.store(true, Ordering::Relaxed);
+    }
+
     /// The best device of this build and machine, and a notice for a person where one was built for but is not there.
     #[must_use]
     pub fn best() -> (Self, Option<String>) {
-        match accelerator() {
+        let wanted = !CPU_ALONE.load(Ordering::Relaxed);
+        match wanted.then(accelerator).flatten() {
             Some(Ok(device)) => (Self::at(Place::Device(device)), None),
             Some(Err(why)) => {
                 (Self::fastest_cpu(), Some(format!("the graphics processor cannot be used ({why}); the CPU is used instead")))
@@ -110,6 +120,12 @@ impl Compute {
             Some(pool) => Box::new(Pooled::new(engine, pool.clone())),
             None => engine,
         }
+    }
+
+    /// Whether nets are computed elsewhere than on the processor.
+    #[must_use]
+    pub const fn is_graphics(&self) -> bool {
+        matches!(self.place, Place::Device(Device::Cuda(_) | Device::Metal(_)))
     }
 
     /// candle's own operators on the CPU: slow, for comparison.

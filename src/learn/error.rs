@@ -52,7 +52,7 @@ pub enum LearnError {
     #[error(transparent)]
     NoMemory(#[from] NoMemory),
     /// The device's library failed.
-    #[error("the computing device failed ({0}); use the CPU instead")]
+    #[error("the computing device failed ({0}); begin with --device cpu")]
     Device(String),
 }
 

@@ -13,6 +13,7 @@ mod data;
 mod error;
 mod form;
 mod interchange;
+#[allow(unsafe_code, reason = "instruction paths; every block says why it is sound")]
 mod kernel;
 mod learner;
 mod model;

@@ -152,9 +152,14 @@ impl Trainer {
     /// The same on another device.
     #[must_use]
     pub fn on(mut self, compute: &Compute) -> Self {
+        self.move_to(compute);
+        self
+    }
+
+    /// Goes on there; weights and optimiser stay as they are.
+    pub fn move_to(&mut self, compute: &Compute) {
         self.engine = compute.engine(&self.shape);
         self.compute = compute.clone();
-        self
     }
 
     /// One step on a batch; slices of different size are brought to the largest (what is added is ignored).

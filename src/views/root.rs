@@ -47,7 +47,7 @@ pub struct Views {
 struct Shown {
     code: ExamCode,
     role: Option<Role>,
-    values: Arc<[f32]>,
+    values: Arc<Vec<f32>>,
     content: u64,
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Counts of the exam on screen.
 #[derive(Default)]
 pub struct Tally {
-    held: Option<Arc<[f32]>>,
+    held: Option<Arc<Vec<f32>>>,
     /// Per layer 256 numbers a slice.
     counts: [Vec<u32>; 3],
     /// Slices to count anew.

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Debug)]
 pub struct Image {
     grid: Arc<Grid>,
-    values: Arc<[f32]>,
+    values: Arc<Vec<f32>>,
     range: (f32, f32),
     inverted_on_display: bool,
     greys: Arc<OnceLock<GreySummary>>,
@@ -30,7 +30,7 @@ impl Image {
     ///
     /// # Errors
     /// If their number is not the grid's.
-    pub fn new(grid: Arc<Grid>, values: impl Into<Arc<[f32]>>) -> Result<Self, ImageError> {
+    pub fn new(grid: Arc<Grid>, values: impl Into<Arc<Vec<f32>>>) -> Result<Self, ImageError> {
         let values = values.into();
         if values.len() != grid.voxel_count() {
             return Err(ImageError { values: values.len(), voxels: grid.voxel_count() });
@@ -74,7 +74,7 @@ impl Image {
 
     /// All values, i fastest.
     #[must_use]
-    pub const fn values(&self) -> &Arc<[f32]> {
+    pub const fn values(&self) -> &Arc<Vec<f32>> {
         &self.values
     }
 

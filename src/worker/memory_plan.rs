@@ -95,7 +95,7 @@ impl MemoryPlan {
             }
         }
         if needed_mb == 0 {
-            return Err(format!("The device has no memory for even the smallest step: {}.", needs.otherwise));
+            return Err(format!("There is no memory for even the smallest step: close other programs, or {}.", needs.otherwise));
         }
         let data_mb = needs.data_bytes.div_ceil(MB);
         Err(format!(
@@ -130,7 +130,7 @@ mod tests {
         let refusal = MemoryPlan::new(120, &spec(32), NEEDS, StepSize::USUAL, 0).unwrap_err();
         assert!(refusal.contains("120 MB allowed") && refusal.contains("raise the memory ceiling"), "{refusal}");
         let none = MemoryPlan::new(4000, &spec(32), NEEDS, StepSize::USUAL, 99).unwrap_err();
-        assert!(none.contains("even the smallest step"), "{none}");
+        assert!(none.contains("no memory for even the smallest step"), "{none}");
         // A plan's own size is the first one tried, larger ones than it never.
         let own = StepSize { batch: 2, crop: [120, 90] };
         let plan = MemoryPlan::new(8000, &spec(32), NEEDS, own, 0).unwrap();

@@ -1,7 +1,7 @@
 //! Training steps that go on where something went wrong: a loss that is no number, a device without memory.
 
 use super::message::GaveUp;
-use crate::learn::{Example, LearnError, Model, Rate, Recipe, StepReport, Trainer};
+use crate::learn::{Compute, Example, LearnError, Model, Rate, Recipe, StepReport, Trainer};
 use std::sync::atomic::AtomicBool;
 
 /// A training that became unstable so often in one run is ended: what was learnt is kept.
@@ -59,12 +59,22 @@ impl SteadyTrainer {
             // A crop without a labelled pixel teaches nothing; the next one will.
             Err(LearnError::NothingLabelled) => Ok(Stepped::Skipped),
             Err(LearnError::NotFinite { step }) => Ok(self.unstable(step)),
-            Err(LearnError::Device(why)) if why.to_lowercase().contains("memory") => {
-                self.note = Some("The device had no memory for a step of this size: gone on with smaller steps.".to_owned());
-                Ok(Stepped::TooLarge)
+            Err(LearnError::NoMemory(_)) => Ok(self.too_large("The system")),
+            Err(LearnError::Device(why)) if why.to_lowercase().contains("memory") => Ok(self.too_large("The device")),
+            // The CPU's own operators never say so.
+            Err(LearnError::Device(why)) => {
+                self.trainer.move_to(&Compute::fastest_cpu());
+                self.note = Some(format!("The graphics processor failed ({why}): gone on with the CPU, from the last good weights."));
+                Ok(Stepped::Skipped)
             }
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// Whose memory it was that a step had not enough of.
+    fn too_large(&mut self, whose: &str) -> Stepped {
+        self.note = Some(format!("{whose} had no memory for a step of this size: gone on with smaller steps."));
+        Stepped::TooLarge
     }
 
     /// The trainer is back at its last good weights; it goes on from them, slower.
@@ -196,6 +206,20 @@ mod tests {
         assert!(trainer.note().unwrap().contains("gone on with smaller steps") && trainer.gave_up().is_none());
     }
 
+    /// A device that was lost in the midst of a training ended it.
+    #[test]
+    fn where_the_device_fails_training_goes_on_with_the_cpu() {
+        let spec = ModelSpec { base: 2, depth: 2, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
+        let trainer = Trainer::new(&spec, Recipe::default(), TrainOptions::default()).unwrap();
+        let mut trainer = SteadyTrainer::new(trainer.failing_after(1, "device lost"));
+        let mut step = || trainer.step(&[&example()], 1e-3, &AtomicBool::new(false)).unwrap();
+        assert!(matches!(step(), Stepped::Taken(_)));
+        assert_eq!(step(), Stepped::Skipped);
+        assert!((0..3).all(|_| matches!(step(), Stepped::Taken(report) if report.loss.is_finite())));
+        let note = trainer.note().unwrap();
+        assert!(note.contains("device lost") && note.contains("gone on with the CPU") && trainer.gave_up().is_none(), "{note}");
+    }
+
     #[test]
     fn an_error_ends_a_training_only_where_something_was_learnt() {
         let mut trainer = trainer();
@@ -212,5 +236,9 @@ mod tests {
         let mut trainer = trainer();
         assert_eq!(trainer.step(&[&example()], 1e-3, &AtomicBool::new(true)).unwrap(), Stepped::Cancelled);
         assert_eq!((trainer.setbacks, trainer.note()), (0, None));
+        // What a pause stopped half-way is taken again as if nothing had been.
+        let mut other = self::trainer();
+        let step = |trainer: &mut SteadyTrainer| trainer.step(&[&example()], 1e-3, &AtomicBool::new(false)).unwrap();
+        assert_eq!((step(&mut trainer), step(&mut trainer)), (step(&mut other), step(&mut other)));
     }
 }

@@ -359,11 +359,7 @@ impl<'a> Run<'a> {
         while step == 0 || length.done(step) < 1.0 {
             step += 1;
             if self.handle.is_paused() {
-                self.report(step - 1, loss, &started, &length);
-                let held = self.handle.hold();
-                // The time left is told from the pace, and a pause is none of it.
-                started += held;
-                length.hold(held);
+                self.hold(step - 1, loss, &mut started, &mut length);
             }
             let held = self.handle.give_way();
             started += held;
@@ -373,9 +369,16 @@ impl<'a> Run<'a> {
             }
             let batch = sampler.batch(&self.data.examples, self.plan.batch, Some(Crop { size: self.plan.crop }), &augmentation);
             let batch: Vec<&Example> = batch.iter().collect();
-            let (trainer, cancel) = (&mut self.trainer, &self.task.cancel);
             let rate = curve.at_share(u64::from(step - 1), length.done(step - 1));
-            let stepped = self.pool.install(|| trainer.step(&batch, rate, cancel.flag()));
+            let stepped = loop {
+                let (trainer, halted) = (&mut self.trainer, self.handle.halted());
+                let stepped = self.pool.install(|| trainer.step(&batch, rate, halted));
+                if stepped != Ok(Stepped::Cancelled) || self.task.cancel.is_cancelled() {
+                    break stepped;
+                }
+                // Paused in the midst of it: taken again, with the same weights and the same batch.
+                self.hold(step - 1, loss, &mut started, &mut length);
+            };
             match self.trainer.or_end(stepped, !loss.is_nan())?.unwrap_or(Stepped::GivenUp) {
                 Stepped::Taken(report) => loss = if loss.is_nan() { report.loss } else { 0.95 * loss + 0.05 * report.loss },
                 Stepped::Skipped => {}
@@ -417,6 +420,15 @@ impl<'a> Run<'a> {
             );
         }
         Ok(Taken { steps, loss, by_person: false })
+    }
+
+    /// Holds while paused.
+    fn hold(&self, step: u32, loss: f32, started: &mut Instant, length: &mut Length) {
+        self.report(step, loss, started, length);
+        let held = self.handle.hold();
+        // The time left is told from the pace, and a pause is none of it.
+        *started += held;
+        length.hold(held);
     }
 
     /// The next smaller steps, where the device has no memory for those at hand.

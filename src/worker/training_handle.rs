@@ -3,6 +3,7 @@
 use super::courtesy::Courtesy;
 use super::message::TrainControl;
 use super::task::CancelToken;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 pub(super) struct TrainingHandle {
     cancel: CancelToken,
     paused: Arc<(Mutex<bool>, Condvar)>,
+    /// Set while paused or cancelled: a step under way stops there, and a paused one is taken again.
+    halted: Arc<AtomicBool>,
     /// How long it was held in all.
     held: Arc<Mutex<Duration>>,
     courtesy: Courtesy,
@@ -18,7 +21,7 @@ pub(super) struct TrainingHandle {
 
 impl TrainingHandle {
     pub fn new(cancel: CancelToken, courtesy: Courtesy) -> Self {
-        Self { cancel, paused: Arc::new((Mutex::new(false), Condvar::new())), held: Arc::default(), courtesy }
+        Self { cancel, paused: Arc::new((Mutex::new(false), Condvar::new())), halted: Arc::default(), held: Arc::default(), courtesy }
     }
 
     /// Holds while somebody waits for a proposal, and says for how long.
@@ -38,13 +41,24 @@ impl TrainingHandle {
     }
 
     fn set_paused(&self, paused: bool) {
-        *self.paused.0.lock().unwrap_or_else(PoisonError::into_inner) = paused;
+        let mut now = self.paused.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = paused;
+        self.halted.store(paused || self.cancel.is_cancelled(), Ordering::Relaxed);
+        drop(now);
         self.paused.1.notify_all();
     }
 
-    /// Wakes a paused trainer, so that it sees a cancel.
+    /// Wakes a paused trainer and stops a step, so that it sees a cancel.
     pub fn wake(&self) {
+        let now = self.paused.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.halted.store(*now || self.cancel.is_cancelled(), Ordering::Relaxed);
+        drop(now);
         self.paused.1.notify_all();
+    }
+
+    /// Ends a step between two layers, however large its net.
+    pub fn halted(&self) -> &AtomicBool {
+        &self.halted
     }
 
     pub fn is_paused(&self) -> bool {
@@ -87,5 +101,23 @@ mod tests {
         let held = thread.join().unwrap();
         // What a look at held-out slices was held for is no time of the training either.
         assert!(held >= Duration::from_millis(20) && handle.held() == held);
+    }
+
+    /// A pause waited for the end of a step, which takes seconds where nets are wide.
+    #[test]
+    fn a_pause_stops_a_step_and_a_cancel_does_too() {
+        let cancel = CancelToken::default();
+        let handle = TrainingHandle::new(cancel.clone(), Courtesy::default());
+        let halted = || handle.halted().load(Ordering::Relaxed);
+        handle.control(TrainControl::Pause);
+        assert!(halted());
+        handle.control(TrainControl::Resume);
+        assert!(!halted());
+        // As the hub does it.
+        cancel.cancel();
+        handle.wake();
+        assert!(halted());
+        handle.control(TrainControl::Resume);
+        assert!(halted(), "a cancel is not taken back");
     }
 }

@@ -18,7 +18,7 @@ mod x86_bf16;
 
 pub(in crate::learn) use bf16::Bf16;
 pub(in crate::learn) use element::Element;
-pub(in crate::learn) use flat::{for_wide_vectors, repeat_channels};
+pub(in crate::learn) use flat::{for_wide_vectors, most_bits, repeat_channels};
 pub(in crate::learn) use lines::{Lines, Results};
 pub use path::InstructionPath;
 pub(in crate::learn) use sweep::{Panels, Sweep};

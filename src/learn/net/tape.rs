@@ -9,6 +9,7 @@ use crate::learn::error::LearnError;
 use crate::learn::kernel::InstructionPath;
 use crate::learn::ops::{Loss, Norm, NormState, Pool2, add_bias, bias_gradient};
 use crate::learn::spec::NormKind;
+use crate::volume::require_room;
 use std::sync::atomic::AtomicBool;
 
 /// Keeps the buffers of the last batch size for the next batch. Activations and their gradients are stored as `T`.
@@ -20,7 +21,14 @@ pub struct Tape<T> {
     logits: Arena<f32>,
     scratch: Vec<f32>,
     extent: Option<Extent>,
+    /// Whether the buffers are those of a step.
+    learns: bool,
 }
+
+/// Bytes of `f32` per pixel of a batch and channel of the finest level: all that a step keeps, and what a pass keeps. Measured with
+/// `osteon bench unet` and `osteon propose`, rounded up.
+const ROOM_OF_STEP: usize = 104;
+const ROOM_OF_PASS: usize = 52;
 
 /// What a block leaves for the backward pass: the convolution's output, the norm's moments, the result.
 #[derive(Debug, Default)]
@@ -51,15 +59,22 @@ impl<T: Value> Tape<T> {
     /// For one net; `path` as detected, or a slower one for tests.
     #[must_use]
     pub fn new(shape: UNetShape, path: InstructionPath) -> Self {
-        Self { shape, path, arena: Arena::default(), logits: Arena::default(), scratch: Vec::new(), extent: None }
+        Self { shape, path, arena: Arena::default(), logits: Arena::default(), scratch: Vec::new(), extent: None, learns: false }
     }
 
-    fn prepare(&mut self, extent: Extent) {
-        if self.extent != Some(extent) {
-            self.arena.clear();
-            self.logits.clear();
-            self.extent = Some(extent);
+    /// Asks for all the memory at once, before the first pass of a size: a buffer that cannot be had later would end the program.
+    fn prepare(&mut self, extent: Extent, learns: bool) -> Result<(), LearnError> {
+        if self.extent == Some(extent) && (self.learns || !learns) {
+            return Ok(());
         }
+        self.arena.clear();
+        self.logits.clear();
+        self.extent = None;
+        let room = if learns { ROOM_OF_STEP } else { ROOM_OF_PASS };
+        let bytes = extent.pixels().saturating_mul(self.shape.width(0)).saturating_mul(room * size_of::<T>() / size_of::<f32>());
+        require_room(bytes)?;
+        (self.extent, self.learns) = (Some(extent), learns);
+        Ok(())
     }
 
     fn extent_at(extent: Extent, level: usize) -> Extent {
@@ -107,7 +122,7 @@ impl<T: Value> Tape<T> {
     }
 
     fn forward(&mut self, p: &Parameters, batch: Batch<'_>, keep: bool, stop: &AtomicBool) -> Result<(Trace<T>, Vec<f32>), LearnError> {
-        self.prepare(batch.extent);
+        self.prepare(batch.extent, keep)?;
         let shape = self.shape.clone();
         let mut trace = Trace::default();
         let planes = T::stored(batch.planes);
@@ -309,6 +324,28 @@ impl<T: Value> Engine for Tape<T> {
         };
         let goal = Goal { extent: batch.extent, labels, loss };
         Ok(Some(found + self.backward(parameters, batch, trace, logits, goal, out, stop)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::ModelSpec;
+    use crate::learn::kernel::Bf16;
+
+    /// A buffer that could not be had ended the program, and with it a read.
+    #[test]
+    fn what_no_machine_has_room_for_is_refused_before_anything_is_made() {
+        let spec = ModelSpec { base: 4, depth: 2, ..ModelSpec::new("water", "marrow", 1, "R1") }.check().unwrap();
+        let shape = UNetShape::of(&spec);
+        let parameters = Parameters::fresh(&shape, 1);
+        let extent = Extent { batch: 1, height: 1 << 28, width: 1 << 28 };
+        let batch = Batch { planes: &[], extent, dropout: None };
+        let go = AtomicBool::new(false);
+        let refused = Tape::<f32>::new(shape.clone(), InstructionPath::Portable).logits(&parameters, batch, &go);
+        assert!(matches!(refused, Err(LearnError::NoMemory(_))), "{refused:?}");
+        let refused = Tape::<Bf16>::new(shape, InstructionPath::Portable).logits(&parameters, batch, &go);
+        assert!(matches!(refused, Err(LearnError::NoMemory(_))), "{refused:?}");
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The histogram of the image shown last.
 #[derive(Default)]
 pub struct HistogramCache {
-    held: Option<(Arc<[f32]>, Histogram)>,
+    held: Option<(Arc<Vec<f32>>, Histogram)>,
 }
 
 /// Bins across the panel.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// What a cut belongs to. The grey values are held, so that another exam can never be taken for this one.
 #[derive(Clone)]
 struct Key {
-    values: Arc<[f32]>,
+    values: Arc<Vec<f32>>,
     slice: usize,
     axis: usize,
     /// Model version and number of slices, for proposals.

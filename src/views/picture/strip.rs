@@ -24,7 +24,7 @@ pub struct Strip {
 
 /// What all thumbnails depend on.
 struct Made {
-    values: Arc<[f32]>,
+    values: Arc<Vec<f32>>,
     window: Window,
     size: [usize; 2],
     overlay: bool,
