@@ -174,6 +174,11 @@ impl Desk {
 
     /// The same under a changed protocol.
     pub fn open_study_under(&mut self, change: impl Fn(Protocol) -> Protocol) {
+        self.open_study_of(change, |n| Some(if n == 9 { Part::Test } else { Part::Train }));
+    }
+
+    /// The same with other parts of its ten exams.
+    pub fn open_study_of(&mut self, change: impl Fn(Protocol) -> Protocol, part: impl Fn(usize) -> Option<Part>) {
         let rule = |code: &str, assistance| ReaderRule { code: ReaderCode::new(code).unwrap(), assistance };
         let protocol = Protocol::sample().with_name("Knee marrow 2026").with_readers(vec![
             rule("R1", Assistance::None),
@@ -184,7 +189,7 @@ impl Desk {
         let exams = ["K-031", "K-008", "K-044", "K-017", "K-002", "K-039", "K-021", "K-013", "K-026", "K-005"];
         let exams = exams.iter().enumerate().map(|(n, code)| ExamSummary {
             code: ExamCode::new(code).unwrap(),
-            part: Some(if n == 9 { Part::Test } else { Part::Train }),
+            part: part(n),
             sequences: vec!["water".to_owned(), "fat".to_owned()],
             slices: SHAPE[2],
             painted: std::collections::BTreeSet::new(),

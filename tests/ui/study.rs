@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable as _;
 use osteon::session::{
     Command, EditCommand, Effect, FormCommand, PointerCommand, ScoreCommand, StudyCommand, ToolCommand, ViewCommand, Workspace,
 };
-use osteon::study::{ExamCode, Mark, ScoreItem, ScorePlan, ScoreSource, ScoreState, Target};
+use osteon::study::{ExamCode, Mark, Part, ScoreItem, ScorePlan, ScoreSource, ScoreState, Target};
 use osteon::worker::message::{
     AtlasShown, Calibrated, Event, LoadedExam, Outcome, ReadChecked, Request, RequestId, Role, ScoreAsk, ScoreOutcome, ScoreSummary,
     SealEnded, Standing,
@@ -276,6 +276,27 @@ fn the_protocol_is_a_form_beside_the_file() {
     window.run_steps(2);
     press(&mut window, Key::F7);
     window.get_by_label("Only the coordinator changes the rules.");
+}
+
+#[test]
+fn the_coordinator_draws_the_split_on_the_protocol_page() {
+    let mut window = harness([1440.0, 1800.0], false);
+    window.state_mut().open_study_of(|protocol| protocol, |_| None);
+    window.state_mut().sit_down(&Role::Coordinator);
+    window.run_steps(2);
+    press(&mut window, Key::F7);
+    window.run_steps(2);
+    // What is not written yet would be drawn by the former shares.
+    click(&mut window, "Each reader gets the exams in an order of their own");
+    assert!(click(&mut window, "Draw the split now").is_empty());
+    click(&mut window, "Take back");
+    assert_eq!(click(&mut window, "Draw the split now"), [Command::Study(StudyCommand::DrawSplit)]);
+    let codes = window.state().session.exams().iter().map(|exam| exam.code.clone());
+    let parts = codes.enumerate().map(|(n, code)| (code, if n < 2 { Part::Test } else { Part::Train })).collect();
+    window.state_mut().end(RequestId(9_400), Outcome::SplitDrawn(parts));
+    window.run_steps(2);
+    window.get_by_label("Drawn: 8 exams train, 0 validate, 2 test");
+    assert!(window.query_by_label("Draw the split now").is_none());
 }
 
 /// Reader R2 with an exam of the atlas beside the picture; `measured` after calibrating on it.

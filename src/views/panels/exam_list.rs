@@ -81,7 +81,7 @@ fn exam_row(ui: &mut Ui, session: &Session, exam: &ExamSummary, commands: &mut V
         }
     }
     let hover = match exam.part {
-        None => "The split into training and test exams is not drawn yet",
+        None => "The split into training and test exams is not drawn yet: the Protocol page draws it, or the first training",
         Some(Part::Test) => "Test exam: the model never trains on it, and proposes nothing before all reads are sealed",
         Some(Part::Validate) => "Validation exam: tells the training when to stop",
         Some(Part::Train) => "Training exam: the model learns from slices marked done",
