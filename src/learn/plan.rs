@@ -1,6 +1,6 @@
 //! Everything that shapes a training but its data: read from a file, kept on the card.
 
-use super::{Augmentation, ModelSpec, NormKind, Objective, Rate, Recipe, TrainOptions};
+use super::{Augmentation, ModelSpec, NormKind, Objective, Rate, Recipe, SpecError, TrainOptions};
 use serde::{Deserialize, Serialize};
 
 /// How to train. A file may hold any part of it; what is left out is as in [`Plan::default`].
@@ -24,7 +24,7 @@ pub struct Plan {
     pub objective: Objective,
     /// Whether every label has a net of its own.
     pub independent: bool,
-    /// Whether proposals are the mean over the slice and its mirror image.
+    /// Whether proposals are the mean over the slice and its mirror image; not of bones.
     pub flips: bool,
     /// Smoothing of probabilities within a slice, in mm (standard deviation); not of bones. 0: none.
     pub smoothing_mm: f64,
@@ -74,6 +74,9 @@ impl Default for Plan {
     }
 }
 
+/// Least and largest side of the part of a slice that a step sees, in pixels.
+const CROP: [usize; 2] = [16, 4096];
+
 impl Plan {
     /// The plan with a net's own form in it: of a training that goes on from weights which have one.
     #[must_use]
@@ -86,9 +89,20 @@ impl Plan {
     /// # Errors
     /// One sentence that names the first number outside its range. Numbers of the net are checked with its specification.
     pub fn check(&self) -> Result<(), String> {
-        let whole = [("batch", self.batch, 1, 32), ("members", self.members, 1, 10), ("crop", self.crop[0].min(self.crop[1]), 16, 4096)];
+        let [width, height] = self.crop;
+        let whole = [
+            ("batch", self.batch, 1, 32),
+            ("members", self.members, 1, 10),
+            ("crop", width, CROP[0], CROP[1]),
+            ("crop", height, CROP[0], CROP[1]),
+        ];
         if let Some((name, value, least, most)) = whole.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value)) {
             return Err(format!("`{name}` is {value}, but must be between {least} and {most}"));
+        }
+        self.recipe.as_ref().map_or(Ok(()), Recipe::check)?;
+        self.augmentation.as_ref().map_or(Ok(()), Augmentation::check)?;
+        if let Err((name, [least, most])) = self.objective.check() {
+            return Err(format!("`{name}` must be between {least} and {most}"));
         }
         let TrainOptions { rate, clip, weight_decay, .. } = self.options;
         let (Rate::Constant { rate } | Rate::Cosine { peak: rate, .. }) = rate;
@@ -106,6 +120,27 @@ impl Plan {
         }
     }
 
+    /// The plan for a layer, as it will stand on the card. Bones carry their side, so that nothing of theirs is mirrored, nor smoothed:
+    /// what is on for them by default goes off, what was asked for is refused.
+    ///
+    /// # Errors
+    /// One sentence that names what cannot be done to this layer.
+    pub fn for_layer(self, layer: &str) -> Result<Self, String> {
+        if layer != "bone" {
+            return Ok(self);
+        }
+        if self.flips {
+            return Err(SpecError::Flips.to_string());
+        }
+        if self.augmentation.is_some_and(|changes| changes.flip) {
+            return Err("`flip` of the augmentation cannot be used for bones: their labels carry a side".to_owned());
+        }
+        if ![0.0, ModelSpec::USUAL_SMOOTHING_MM].contains(&self.smoothing_mm) {
+            return Err(format!("`smoothing_mm` is {}, but bones are not smoothed; leave it out", self.smoothing_mm));
+        }
+        Ok(Self { smoothing_mm: 0.0, ..self })
+    }
+
     /// The specification of a net by this plan.
     #[must_use]
     pub fn spec(&self, sequences: &[String], layer: &str, labels: usize, labels_from: &str, seed: u64) -> ModelSpec {
@@ -119,7 +154,7 @@ impl Plan {
             class_weights: self.class_weights.clone(),
             objective: self.objective,
             independent: self.independent,
-            flips: self.flips && layer != "bone",
+            flips: self.flips,
             smoothing_mm: if layer == "bone" { 0.0 } else { self.smoothing_mm },
             seed,
             ..ModelSpec::new("", layer, labels, labels_from)
@@ -151,7 +186,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::OptimiserKind;
+    use crate::learn::{OptimiserKind, RecipeStep};
 
     #[test]
     fn a_part_of_a_plan_is_enough_and_nonsense_is_named() {
@@ -170,6 +205,29 @@ mod tests {
         let options = TrainOptions { clip: -1.0, ..plan.options };
         assert_eq!(Plan { options, ..plan.clone() }.check().unwrap_err(), "`clip` is -1, but must be above zero");
         let options = TrainOptions { rate: Rate::Constant { rate: f64::NAN }, ..plan.options };
-        assert!(Plan { options, ..plan }.check().is_err());
+        assert!(Plan { options, ..plan.clone() }.check().is_err());
+        for crop in [[16, 5000], [5000, 16], [15, 64], [64, 0]] {
+            assert!(Plan { crop, ..plan.clone() }.check().unwrap_err().contains("`crop`"), "{crop:?}");
+        }
+        let recipe = Some(Recipe { steps: vec![RecipeStep::PercentileScale { low: 99.0, high: 1.0 }] });
+        assert!(Plan { recipe, ..plan.clone() }.check().unwrap_err().contains("`low` is 99"));
+        let augmentation = Some(Augmentation { noise: 1e30, ..Augmentation::NONE });
+        assert!(Plan { augmentation, ..plan }.check().unwrap_err().contains("`noise`"));
+    }
+
+    /// A plan for bones that asked for mirror images lost them without a word, while its card said that it had them.
+    #[test]
+    fn nothing_of_bones_is_mirrored_and_the_plan_says_what_is_done() {
+        let plan = Plan::default();
+        let flipped = Plan { flips: true, ..plan.clone() };
+        assert!(flipped.clone().for_layer("bone").unwrap_err().contains("`flips` cannot be used for bones"));
+        assert_eq!(flipped.clone().for_layer("marrow"), Ok(flipped.clone()));
+        assert_eq!(flipped.spec(&["w".to_owned()], "bone", 2, "R1", 1).check(), Err(SpecError::Flips));
+        let augmentation = Some(Augmentation { flip: true, ..Augmentation::NONE });
+        assert!(Plan { augmentation, ..plan.clone() }.for_layer("bone").unwrap_err().contains("`flip` of the augmentation"));
+        let smoothed = Plan { smoothing_mm: 1.0, ..plan.clone() };
+        assert!(smoothed.for_layer("bone").unwrap_err().contains("`smoothing_mm` is 1"));
+        let bones = plan.for_layer("bone").unwrap();
+        assert_eq!((bones.smoothing_mm, bones.spec(&["w".to_owned()], "bone", 2, "R1", 1).smoothing_mm), (0.0, 0.0));
     }
 }

@@ -9,6 +9,7 @@ mod plane;
 mod prepared;
 mod recipe;
 mod sampler;
+mod sense;
 
 pub use augment::Augmentation;
 pub use example::Example;
