@@ -25,6 +25,7 @@ mod packet;
 mod patterns;
 mod phantom;
 mod place;
+mod plan_file;
 mod progress;
 mod propose;
 mod propose_folder;

@@ -1,6 +1,7 @@
 //! `osteon model`: weights from elsewhere, what a model's card says, weights to elsewhere.
 
 use super::clock;
+use super::plan_file::read_recipe;
 use super::train::layer_and_reader;
 use super::train_folder::require_model;
 use crate::io::atomic_write;
@@ -121,11 +122,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         bail!("{} has {} bytes, more than any U-Net for a workstation; name another file", path.display(), about.len());
     }
     std::fs::read(path).with_context(cannot)
-}
-
-fn read_recipe(path: &Path) -> Result<Recipe> {
-    let bytes = read(path)?;
-    serde_json::from_slice(&bytes).with_context(|| format!("{} is not a recipe; write it as in a model's card.json", path.display()))
 }
 
 /// A card in words, a line each.

@@ -3,6 +3,7 @@
 use super::folder_cases::{files_of, only, pair};
 use super::output::{is_stdout, require_target};
 use super::patterns::FilePattern;
+use super::plan_file::{read_plan, sensible};
 use super::progress::Progress;
 use super::train::TrainArgs;
 use super::train_json::{self, TrainFigures};
@@ -140,16 +141,11 @@ fn plan(all: &TrainArgs, goes_on: bool) -> Result<Plan> {
     // What goes on from one model's weights is one model, unless more are asked for.
     let usual = if goes_on && args.spec.is_none() { 1 } else { plan.members };
     plan.members = args.members.unwrap_or(usual);
-    Ok(plan)
-}
-
-/// The plan of a file; none: the usual one.
-pub(super) fn read_plan(file: Option<&Path>) -> Result<Plan> {
-    let Some(path) = file else { return Ok(Plan::default()) };
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
-    let plan: Plan = serde_json::from_str(&text).with_context(|| format!("{} is no plan of a training", path.display()))?;
-    plan.check().map_err(|why| anyhow!("{}: {why}", path.display()))?;
-    Ok(plan)
+    let plan = plan.for_layer(&args.layer);
+    match &args.spec {
+        Some(path) => sensible(path, plan),
+        None => plan.map_err(anyhow::Error::msg),
+    }
 }
 
 fn show(bar: &Progress, event: &FolderProgress) {

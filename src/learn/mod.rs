@@ -1,10 +1,11 @@
 //! Learning from readers and proposing labels: a 2-D U-Net that trains on the CPU. No tensor leaves this module.
 //!
 //! In reading order: what to learn (`spec`), slices (`data`), the net (`kernel`, `conv`, `ops`, `net`), learning
-//! (`train`, `optimiser`), proposing (`model`, `uncertainty`), files (`card`, `checkpoint`,
+//! (`train`, `optimiser`), proposing (`model`, `uncertainty`), files (`by_hand`, `card`, `checkpoint`,
 //! `interchange`), where it runs (`compute`), speed (`bench`).
 
 mod bench;
+mod by_hand;
 mod card;
 pub mod checkpoint;
 mod compute;
@@ -28,6 +29,7 @@ mod train;
 mod uncertainty;
 
 pub use bench::{BenchError, BenchReport, BenchSetup, Meter, bench_step};
+pub use by_hand::by_hand;
 pub use card::Card;
 pub use checkpoint::CheckpointError;
 pub use compute::{Arithmetic, Compute};

@@ -32,7 +32,7 @@ pub struct TrainOptions {
 
 /// The learning rate over time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Rate {
     /// Always the same.
     Constant {

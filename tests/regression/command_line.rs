@@ -2,6 +2,7 @@
 
 mod imports;
 mod packets;
+mod plans;
 mod slips;
 mod writing;
 

@@ -2,7 +2,7 @@
 
 use crate::common::{ball_study, driver, enter, open, saved, stroke};
 use osteon::headless::Driver;
-use osteon::learn::{Arithmetic, Compute, Example, ModelSpec, Plan, Recipe, TrainOptions, Trainer, checkpoint};
+use osteon::learn::{Arithmetic, Compute, Example, ModelSpec, Plan, Recipe, TrainOptions, Trainer, by_hand, checkpoint};
 use osteon::session::{Command, EditCommand, ModelCommand, StudyCommand, ToolCommand, ViewCommand};
 use osteon::study::{ExamCode, Part, Split};
 use osteon::volume::LayerKind;
@@ -171,14 +171,16 @@ fn every_step_and_plan_on_the_page_about_learning_can_be_read() {
     let steps: BTreeSet<&str> = code().filter(|text| text.starts_with(r#"{"step":"#)).collect();
     assert_eq!(steps.len(), 6, "{steps:?}");
     for step in steps {
-        let recipe = serde_json::from_str::<Recipe>(&format!(r#"{{"steps": [{step}]}}"#));
-        assert!(recipe.is_ok_and(|recipe| recipe.steps.len() == 1), "{step}");
+        let recipe = by_hand::<Recipe>(&format!(r#"{{"steps": [{step}]}}"#)).unwrap();
+        assert!(recipe.steps.len() == 1 && recipe.check().is_ok(), "{step}");
     }
     let plans: Vec<&str> = code().filter(|text| text.starts_with(r#"{"recipe":"#)).collect();
     assert_eq!(plans.len(), 2, "{plans:?}");
     for plan in plans {
-        serde_json::from_str::<Plan>(plan).unwrap().check().unwrap();
+        by_hand::<Plan>(plan).unwrap().check().unwrap();
     }
+    let whole = page.split("```json").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(by_hand::<Plan>(whole).unwrap(), Plan::default(), "the page shows every default");
 }
 
 /// `propose`, `train` and `evaluate` once began reads in the reader's name, counted the machine's time as theirs and moved the

@@ -16,7 +16,7 @@ pub struct Recipe {
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "snake_case")]
+#[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RecipeStep {
     /// Divides each slice by its Gaussian mean.
     RemoveBias {
@@ -96,7 +96,7 @@ impl Recipe {
 
     /// # Errors
     /// In words, if a step needs a sequence that an exam of so many sequences has not.
-    pub(super) fn require(&self, sequences: usize) -> Result<(), String> {
+    pub(in crate::learn) fn require(&self, sequences: usize) -> Result<(), String> {
         for step in &self.steps {
             match step {
                 RecipeStep::FatReference { fat } if *fat >= sequences || sequences < 2 => {
