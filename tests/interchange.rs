@@ -63,7 +63,7 @@ fn an_imported_net_proposes_is_trained_further_and_goes_out_again() {
     assert!(card.parent.as_deref().unwrap().contains("net"), "{:?}", card.parent);
 
     said(&["model", "export", &at("more"), &at("more.safetensors")]);
-    let again = said(&["model", "import", &at("more.safetensors"), "--as", "marrow-R1", "--out", &at("again")]);
+    let again = said(&["model", "import", &at("more.safetensors"), "--as", "marrow-marrow", "--out", &at("again")]);
     assert!(again.contains("a file that this program wrote"), "{again}");
     let weights = |name: &str| std::fs::read(folder.path().join(name).join(checkpoint::WEIGHTS_FILE)).unwrap();
     assert_eq!(weights("more"), weights("again"));

@@ -5,7 +5,7 @@ use super::plan_file::read_recipe;
 use super::train::layer_and_reader;
 use super::train_folder::require_model;
 use crate::io::atomic_write;
-use crate::learn::{Card, ImportWish, ModelSpec, Recipe, checkpoint, export, import};
+use crate::learn::{Card, ImportWish, Model, checkpoint, export, import};
 use crate::study::Layout;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
@@ -21,7 +21,7 @@ pub enum ModelCommand {
         /// Folder of the model
         model: PathBuf,
     },
-    /// Write weights and card as one safetensors file
+    /// Write weights and card as one safetensors file; of several nets, the names of their weights begin with net-1., net-2. and so on
     Export {
         /// Folder of the model
         model: PathBuf,
@@ -35,18 +35,19 @@ pub enum ModelCommand {
 pub struct ModelImportArgs {
     /// File with a state_dict of milesial's U-Net or MONAI's BasicUNet (2-D), or one that `osteon model export` wrote
     pub file: PathBuf,
-    /// The model's name, layer and whose reads it learnt: marrow-R1
+    /// The model's name, layer and whose reads it learnt: marrow-R1 (not needed where the file has a card, nor may anything here
+    /// contradict it)
     #[arg(long = "as", value_name = "NAME")]
-    pub name: String,
+    pub name: Option<String>,
     /// New folder for the model
     #[arg(long, value_name = "MODEL_DIR")]
     pub out: PathBuf,
-    /// Input sequences in the order of the net's channels: water,fat
-    #[arg(long, value_name = "NAME,…", default_value = "water", value_delimiter = ',')]
-    pub sequences: Vec<String>,
-    /// Slices taken in on each side of the one to label
-    #[arg(long, default_value_t = 0)]
-    pub neighbours: usize,
+    /// Input sequences in the order of the net's channels: water,fat (default: water)
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub sequences: Option<Vec<String>>,
+    /// Slices taken in on each side of the one to label (default: 0)
+    #[arg(long)]
+    pub neighbours: Option<usize>,
     /// Pixel size that it was trained at, width,height in mm (default: every image's own)
     #[arg(long, value_name = "MM,MM", value_delimiter = ',', num_args = 1)]
     pub spacing: Option<Vec<f64>>,
@@ -79,30 +80,44 @@ pub fn run(command: ModelCommand) -> Result<()> {
                 bail!("{} already exists; choose another name", out.display());
             }
             let (model, card) = checkpoint::load(&model)?;
-            let bytes = export(&model, &card).map_err(anyhow::Error::msg)?;
-            atomic_write(&out, |file| file.write_all(&bytes))?;
-            println!("{}: {} numbers as float32, the card under `osteon_card` in its metadata", out.display(), model.parameter_count());
-            Ok(())
+            write_out(&model, &card, &out)
         }
     }
 }
 
+/// Writes a model as one file that can be taken over again.
+fn write_out(model: &Model, card: &Card, out: &Path) -> Result<()> {
+    let bytes = export(model, card).map_err(anyhow::Error::msg)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        bail!("the model has {} bytes, more than `osteon model import` takes; copy its folder instead", bytes.len());
+    }
+    atomic_write(out, |file| file.write_all(&bytes))?;
+    let nets = model.member_count() * model.spec().nets();
+    let several = if nets > 1 { format!(" of {nets} nets, their names begin with net-1. to net-{nets}.") } else { String::new() };
+    println!("{}: {} numbers as float32{several}, the card under `osteon_card` in its metadata", out.display(), model.parameter_count());
+    Ok(())
+}
+
 fn take_over(args: &ModelImportArgs) -> Result<()> {
-    let (layer, reader) = layer_and_reader(&args.name)?;
+    let name = args.name.as_deref().map(layer_and_reader).transpose()?;
     Layout::refuse_target(&args.out)?;
     if args.out.exists() {
         bail!("{} already exists; versions of a model are never overwritten, choose another name", args.out.display());
     }
-    let mut spec = ModelSpec::new("", layer.word(), 1, reader.as_str());
-    spec.sequences.clone_from(&args.sequences);
-    spec.neighbours = args.neighbours;
-    spec.spacing_mm = match args.spacing.as_deref() {
+    let spacing_mm = match args.spacing.as_deref() {
         None => None,
         Some([width, height]) => Some([*width, *height]),
         Some(_) => bail!("--spacing takes two numbers, width,height in mm: 0.9,0.9"),
     };
-    let recipe = args.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), read_recipe)?;
-    let wish = ImportWish { spec, recipe, leak: args.leak, created: clock() };
+    let wish = ImportWish {
+        name: name.map(|(layer, reader)| (layer.word().to_owned(), reader.as_str().to_owned())),
+        sequences: args.sequences.clone(),
+        neighbours: args.neighbours,
+        spacing_mm,
+        recipe: args.recipe.as_deref().map(read_recipe).transpose()?,
+        leak: args.leak,
+        created: clock(),
+    };
     let bytes = read(&args.file)?;
     let imported = import(&bytes, &wish).with_context(|| args.file.display().to_string())?;
     checkpoint::save(&imported.model, &imported.card, &args.out)?;
@@ -137,7 +152,11 @@ fn describe(card: &Card, numbers: usize) -> Vec<String> {
     lines.push(format!("pixels: {pixels}"));
     let channels =
         spec.form.as_ref().map_or_else(|| format!("{} channels, doubled per level", spec.base), |f| format!("{:?} channels", f.encoder));
-    lines.push(format!("net: {} levels, {channels}, {numbers} numbers", spec.depth));
+    let (nets, all) = match card.members_sha256.len() {
+        0 => ("net".to_owned(), ""),
+        more => (format!("{} nets, each", more + 1), " in all"),
+    };
+    lines.push(format!("{nets}: {} levels, {channels}, {numbers} numbers{all}", spec.depth));
     lines.push(format!("grey values: {}", serde_json::to_string(&card.recipe.steps).unwrap_or_default()));
     lines.push(match &card.origin {
         Some(origin) => format!("where from: {origin}; {} steps since", card.steps),

@@ -47,10 +47,10 @@ pub struct Card {
     pub label_keys: Vec<String>,
     /// When it was made, as text.
     pub created: String,
-    /// SHA-256 of the weights file; written by saving.
+    /// SHA-256 of the weights file, written by saving; within a file that holds card and weights, of the net's numbers.
     #[serde(default)]
     pub weights_sha256: String,
-    /// The same of each further member's file; written by saving.
+    /// The same of each further net.
     #[serde(default)]
     pub members_sha256: Vec<String>,
     /// How it was trained, where it was trained by a plan.
@@ -61,6 +61,27 @@ pub struct Card {
 impl Card {
     /// The format that this program writes.
     pub const FORMAT: u32 = 1;
+
+    /// Reads a card. Its format is looked at first: a later one may hold anything.
+    ///
+    /// # Errors
+    /// In words, if it is of another format or no card.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let Format { format } = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+        if format != Self::FORMAT {
+            return Err(format!("format {format} is not {}, the one this program knows", Self::FORMAT));
+        }
+        serde_json::from_slice(bytes).map_err(|e| e.to_string())
+    }
+
+    /// Hashes of all nets, in their order; the first may be empty: then there is nothing to compare with.
+    pub(super) fn hashes(&self) -> Vec<&String> {
+        std::iter::once(&self.weights_sha256).chain(&self.members_sha256).collect()
+    }
 
     /// A card for a model as it stands; scores and hashes are the caller's to add.
     #[must_use]

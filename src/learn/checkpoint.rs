@@ -2,10 +2,8 @@
 //! The only file access of this module.
 
 use super::net::{Parameters, UNetShape};
+use super::tensors::{decode, encode, numbers_sha256, sha256};
 use super::{Card, CheckedSpec, Model, SpecError};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -90,11 +88,9 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
     // The folder asked for is named: its parent may be `.`, which says nothing.
     fs::create_dir_all(parent).map_err(failed(folder, "written"))?;
     let temporary = tempfile::Builder::new().prefix(SAVING).tempdir_in(parent).map_err(failed(folder, "written"))?;
-    let encoded = model.nets().iter().map(|net| encode(model.shape(), net, None)).collect::<Result<Vec<_>, _>>();
+    let encoded = model.nets().chunks(1).map(|net| encode(model.shape(), net, None)).collect::<Result<Vec<_>, _>>();
     let weights = encoded.map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
-    let mut hashes = weights.iter().map(|bytes| sha256(bytes));
-    let card = card_of(model, card, hashes.next().unwrap_or_default());
-    let card = Card { members_sha256: hashes.collect(), ..card };
+    let card = card_of(model, card, weights.iter().map(|bytes| sha256(bytes)));
     let text = serde_json::to_vec_pretty(&card).map_err(|e| CheckpointError::Card { path: folder.join(CARD_FILE), why: e.to_string() })?;
     let files = weights.iter().enumerate().map(|(at, bytes)| (weights_file(at), bytes));
     for (name, bytes) in files.chain([(CARD_FILE.to_owned(), &text)]) {
@@ -113,10 +109,11 @@ pub fn save(model: &Model, card: &Card, folder: &Path) -> Result<(), CheckpointE
     sync_folder(parent)
 }
 
-/// The card with what the model itself says.
-pub(in crate::learn) fn card_of(model: &Model, card: &Card, weights_sha256: String) -> Card {
+/// The card with what the model itself says, and a hash of each net.
+pub(in crate::learn) fn card_of(model: &Model, card: &Card, mut hashes: impl Iterator<Item = String>) -> Card {
     let (spec, recipe) = (model.spec().spec().clone(), model.recipe().clone());
-    Card { format: Card::FORMAT, spec, recipe, steps: model.steps(), weights_sha256, members_sha256: Vec::new(), ..card.clone() }
+    let (weights_sha256, members_sha256) = (hashes.next().unwrap_or_default(), hashes.collect());
+    Card { format: Card::FORMAT, spec, recipe, steps: model.steps(), weights_sha256, members_sha256, ..card.clone() }
 }
 
 /// Reads a folder that [`save`] wrote.
@@ -127,11 +124,8 @@ pub fn load(folder: &Path) -> Result<(Model, Card), CheckpointError> {
     let card = load_card(folder)?;
     let card_path = folder.join(CARD_FILE);
     let spec = card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: card_path, source })?;
-    let hashes: Vec<&String> = std::iter::once(&card.weights_sha256).chain(&card.members_sha256).collect();
-    let wrong = |why: String| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why };
-    if !hashes.len().is_multiple_of(spec.nets()) || hashes.len() / spec.nets() > Model::MOST_MEMBERS {
-        return Err(wrong(format!("the card names {} files for nets of {} labels", hashes.len(), spec.nets())));
-    }
+    let hashes = card.hashes();
+    require_whole_members(hashes.len(), &spec).map_err(|why| CheckpointError::Weights { path: folder.join(WEIGHTS_FILE), why })?;
     let mut nets = Vec::with_capacity(hashes.len());
     for (at, hash) in hashes.into_iter().enumerate() {
         let path = folder.join(weights_file(at));
@@ -143,9 +137,19 @@ pub fn load(folder: &Path) -> Result<(Model, Card), CheckpointError> {
 
 /// A model and its card from the bytes of both files; `path` says how each is called in messages.
 pub(in crate::learn) fn from_bytes(card: &[u8], weights: &[u8], path: impl Fn(&str) -> PathBuf) -> Result<(Model, Card), CheckpointError> {
-    let card: Card = serde_json::from_slice(card).map_err(|e| CheckpointError::Card { path: path(CARD_FILE), why: e.to_string() })?;
-    let model = from_weights(weights, &card).map_err(|why| CheckpointError::Weights { path: path(WEIGHTS_FILE), why })?;
-    Ok((model, card))
+    let card = Card::read(card).map_err(|why| CheckpointError::Card { path: path(CARD_FILE), why })?;
+    let spec = card.spec.clone().check().map_err(|source| CheckpointError::Spec { path: path(CARD_FILE), source })?;
+    let net = require_whole_members(1, &spec).and_then(|()| net_of(weights, &card.weights_sha256, &spec));
+    let net = net.map_err(|why| CheckpointError::Weights { path: path(WEIGHTS_FILE), why })?;
+    Ok((Model::from_parts(spec, card.recipe.clone(), vec![net], card.steps), card))
+}
+
+/// Whether so many nets are whole members, and no more than a model can have.
+fn require_whole_members(nets: usize, spec: &CheckedSpec) -> Result<(), String> {
+    if nets.is_multiple_of(spec.nets()) && nets / spec.nets() <= Model::MOST_MEMBERS {
+        return Ok(());
+    }
+    Err(format!("the card names {nets} nets, but a member has {} and a model at most {} members", spec.nets(), Model::MOST_MEMBERS))
 }
 
 /// Name of a net's file, counted from 0.
@@ -153,14 +157,17 @@ fn weights_file(net: usize) -> String {
     if net == 0 { WEIGHTS_FILE.to_owned() } else { format!("weights-{}.safetensors", net + 1) }
 }
 
-/// A model of one net from the bytes of its weights file and its card; what is wrong, in words.
-pub(in crate::learn) fn from_weights(bytes: &[u8], card: &Card) -> Result<Model, String> {
+/// A model from the bytes of a file that holds all its nets, and the card from within it; what is wrong, in words.
+pub(in crate::learn) fn from_one_file(bytes: &[u8], card: &Card) -> Result<Model, String> {
     let spec = card.spec.clone().check().map_err(|e| e.to_string())?;
-    if spec.nets() > 1 {
-        return Err(format!("it holds one net, and the model has one for each of {} labels", spec.nets()));
+    let hashes = card.hashes();
+    require_whole_members(hashes.len(), &spec)?;
+    let nets = decode(bytes, &UNetShape::of(&spec), hashes.len())?;
+    let differs = nets.iter().zip(hashes).position(|(net, hash)| !hash.is_empty() && *hash != numbers_sha256(net));
+    match differs {
+        Some(net) => Err(format!("the numbers of net {} are not those that its card was written for", net + 1)),
+        None => Ok(Model::from_parts(spec, card.recipe.clone(), nets, card.steps)),
     }
-    let net = net_of(bytes, &card.weights_sha256, &spec)?;
-    Ok(Model::from_parts(spec, card.recipe.clone(), vec![net], card.steps))
 }
 
 /// One net's weights; an empty hash is not asked about.
@@ -168,7 +175,8 @@ fn net_of(bytes: &[u8], hash: &str, spec: &CheckedSpec) -> Result<Parameters, St
     if !hash.is_empty() && hash != sha256(bytes) {
         return Err("its hash is not the card's".to_owned());
     }
-    decode(bytes, &UNetShape::of(spec))
+    let mut nets = decode(bytes, &UNetShape::of(spec), 1)?;
+    nets.pop().ok_or_else(|| "it holds no net".to_owned())
 }
 
 /// Reads only the card of a version's folder.
@@ -178,51 +186,7 @@ fn net_of(bytes: &[u8], hash: &str, spec: &CheckedSpec) -> Result<Parameters, St
 pub fn load_card(folder: &Path) -> Result<Card, CheckpointError> {
     let path = folder.join(CARD_FILE);
     let bytes = read(&path)?;
-    let card: Card = serde_json::from_slice(&bytes).map_err(|e| CheckpointError::Card { path: path.clone(), why: e.to_string() })?;
-    if card.format != Card::FORMAT {
-        let why = format!("format {} is not {}, the one this program knows", card.format, Card::FORMAT);
-        return Err(CheckpointError::Card { path, why });
-    }
-    Ok(card)
-}
-
-/// The bytes of a safetensors file with one member's weights.
-pub(in crate::learn) fn encode(
-    shape: &UNetShape,
-    parameters: &Parameters,
-    metadata: Option<HashMap<String, String>>,
-) -> Result<Vec<u8>, String> {
-    let weights = shape.weights();
-    let bytes: Vec<Vec<u8>> = parameters.all().iter().map(|v| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
-    let mut views = Vec::with_capacity(weights.len());
-    for (info, bytes) in weights.iter().zip(&bytes) {
-        let view = TensorView::new(Dtype::F32, info.shape.clone(), bytes).map_err(|e| format!("{}: {e}", info.name))?;
-        views.push((info.name.clone(), view));
-    }
-    safetensors::serialize(views, metadata).map_err(|e| e.to_string())
-}
-
-fn decode(bytes: &[u8], shape: &UNetShape) -> Result<Parameters, String> {
-    let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
-    let weights = shape.weights();
-    let mut values = Vec::with_capacity(weights.len());
-    for info in &weights {
-        let name = &info.name;
-        let view = file.tensor(name).map_err(|_| format!("`{name}` is missing"))?;
-        if view.dtype() != Dtype::F32 || view.shape() != info.shape {
-            return Err(format!("`{name}` is {:?} {:?}, but should be F32 {:?}", view.dtype(), view.shape(), info.shape));
-        }
-        let (fours, _) = view.data().as_chunks::<4>();
-        let of_weight: Vec<f32> = fours.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        if of_weight.iter().any(|v| !v.is_finite()) {
-            return Err(format!("`{name}` holds a value that is not finite"));
-        }
-        values.push(of_weight);
-    }
-    if let Some(extra) = file.names().into_iter().find(|n| !weights.iter().any(|w| w.name == **n)) {
-        return Err(format!("`{extra}` is no weight of this net"));
-    }
-    Parameters::from_values(shape, values).ok_or_else(|| "a weight has another size".to_owned())
+    Card::read(&bytes).map_err(|why| CheckpointError::Card { path, why })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
@@ -241,8 +205,4 @@ fn sync_folder(folder: &Path) -> Result<(), CheckpointError> {
 fn failed(path: &Path, done: &'static str) -> impl FnOnce(std::io::Error) -> CheckpointError {
     let path = path.to_owned();
     move |source| CheckpointError::File { path, done, source }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -1,7 +1,7 @@
 //! Learning from readers and proposing labels: a 2-D U-Net that trains on the CPU. No tensor leaves this module.
 //!
 //! In reading order: what to learn (`spec`), slices (`data`), the net (`kernel`, `conv`, `ops`, `net`), learning
-//! (`train`, `optimiser`), proposing (`model`, `uncertainty`), files (`by_hand`, `card`, `checkpoint`,
+//! (`train`, `optimiser`), proposing (`model`, `uncertainty`), files (`by_hand`, `card`, `tensors`, `checkpoint`,
 //! `interchange`), where it runs (`compute`), speed (`bench`).
 
 mod bench;
@@ -25,6 +25,7 @@ mod optimiser;
 mod plan;
 mod shipped;
 mod spec;
+mod tensors;
 mod train;
 mod uncertainty;
 

@@ -1,7 +1,7 @@
 //! Why weights from elsewhere cannot be taken over.
 
 use super::file::FileError;
-use crate::learn::{CheckpointError, SpecError};
+use crate::learn::SpecError;
 use thiserror::Error;
 
 /// What is wrong, to be read after the file's name.
@@ -48,9 +48,25 @@ pub enum ImportError {
     /// What was said about the model cannot be.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// A file that this program wrote, damaged.
-    #[error(transparent)]
-    Own(#[from] CheckpointError),
+    /// Nobody says what it learnt.
+    #[error("it does not say what it learnt, nor from whom; say it by --as with layer and reader, such as marrow-R1")]
+    NoName,
+    /// A recipe that its sequences do not suit.
+    #[error("{0}; mend the recipe, or name other sequences")]
+    Recipe(String),
+    /// What was said is not what the card says.
+    #[error("{option} says {said}, but its card says {card}; leave {option} out, for a file that this program wrote knows it")]
+    Contradiction {
+        /// The option.
+        option: &'static str,
+        /// What it says.
+        said: String,
+        /// What the card says.
+        card: String,
+    },
+    /// Weights within a file of this program that are not its card's.
+    #[error("it does not hold the weights of the model's card in it ({0}); export it again")]
+    Weights(String),
     /// A card of this program that cannot be read.
     #[error("the model's card in it cannot be read ({0}); export it again")]
     Card(String),

@@ -2,25 +2,11 @@
 
 use super::file::WeightsFile;
 use super::layout::{BlockNames, Found, Layout};
-use super::{ImportError, NOTE};
+use super::{ImportError, ImportWish, NOTE};
 use crate::learn::form::NetForm;
 use crate::learn::net::{Parameters, UNetShape};
-use crate::learn::{Card, Model, ModelSpec, NormKind, Recipe, checkpoint};
+use crate::learn::{Card, Model, ModelSpec, NormKind, checkpoint};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What the file does not say.
-#[derive(Clone, Debug)]
-pub struct ImportWish {
-    /// Sequences, neighbours, layer, pixel size and whose labels it learnt; labels and everything about the net come from
-    /// the file.
-    pub spec: ModelSpec,
-    /// How grey values were prepared for it.
-    pub recipe: Recipe,
-    /// What values below zero are multiplied with; none: the layout's own default.
-    pub leak: Option<f32>,
-    /// When this happened, for the card.
-    pub created: String,
-}
 
 /// A model out of a file.
 #[derive(Clone, Debug)]
@@ -39,15 +25,17 @@ const EPSILON: f64 = 1e-5;
 /// Takes a model out of the bytes of a file; its numbers are those that PyTorch computes in evaluation.
 ///
 /// # Errors
-/// If the file cannot be read, has no known layout, or a layout that the net here cannot hold.
+/// If the file cannot be read, has no known layout, or a layout that the net here cannot hold; if what is said does not fit it.
 pub fn import(bytes: &[u8], wish: &ImportWish) -> Result<Imported, ImportError> {
     let file = WeightsFile::open(bytes, NOTE)?;
     if let Some(card) = file.note() {
-        return own(bytes, card);
+        return own(bytes, card, wish);
     }
     let found = Found::in_file(&file)?;
+    let (spec, recipe) = wish.of_foreign()?;
+    recipe.require(spec.sequences.len()).map_err(ImportError::Recipe)?;
     let mut reader = Reader { file: &file, used: BTreeSet::new() };
-    let (spec, values, mut notes) = foreign(&mut reader, &found, wish)?;
+    let (spec, values, mut notes) = foreign(&mut reader, &found, spec, wish.leak)?;
     reader.refuse_unused(&found.prefix)?;
     let checked = spec.check()?;
     let shape = UNetShape::of(&checked);
@@ -63,7 +51,7 @@ pub fn import(bytes: &[u8], wish: &ImportWish) -> Result<Imported, ImportError> 
         all.push(weight.values.clone());
     }
     let parameters = Parameters::from_values(&shape, all).ok_or_else(|| ImportError::Unheld("its weights do not add up".to_owned()))?;
-    let model = Model::from_parts(checked, wish.recipe.clone(), vec![parameters], 0);
+    let model = Model::from_parts(checked, recipe, vec![parameters], 0);
     let word = found.layout.word();
     notes.insert(0, format!("{word}: {} levels, {} numbers", found.depth, model.parameter_count()));
     let card = Card { origin: Some(format!("imported weights in the layout of {word}")), ..Card::of(&model, 0, &wish.created) };
@@ -71,10 +59,13 @@ pub fn import(bytes: &[u8], wish: &ImportWish) -> Result<Imported, ImportError> 
 }
 
 /// A file of this program: everything is in it.
-fn own(bytes: &[u8], card: &str) -> Result<Imported, ImportError> {
-    let card: Card = serde_json::from_str(card).map_err(|e| ImportError::Card(e.to_string()))?;
-    let model = checkpoint::from_weights(bytes, &card).map_err(ImportError::Card)?;
-    Ok(Imported { model, notes: vec!["a file that this program wrote".to_owned()], card })
+fn own(bytes: &[u8], card: &str, wish: &ImportWish) -> Result<Imported, ImportError> {
+    let card = Card::read(card.as_bytes()).map_err(ImportError::Card)?;
+    wish.require_agreement(&card)?;
+    let model = checkpoint::from_one_file(bytes, &card).map_err(ImportError::Weights)?;
+    let nets = model.nets().len();
+    let several = if nets > 1 { format!(", {nets} nets") } else { String::new() };
+    Ok(Imported { model, notes: vec![format!("a file that this program wrote{several}")], card })
 }
 
 /// A weight and its shape, as our net wants it.
@@ -132,14 +123,19 @@ impl Reader<'_> {
 }
 
 /// Specification and weights of a foreign net.
-fn foreign(reader: &mut Reader<'_>, found: &Found, wish: &ImportWish) -> Result<(ModelSpec, Weights, Vec<String>), ImportError> {
+fn foreign(
+    reader: &mut Reader<'_>,
+    found: &Found,
+    spec: ModelSpec,
+    leak: Option<f32>,
+) -> Result<(ModelSpec, Weights, Vec<String>), ImportError> {
     let depth = found.depth;
     let outputs = |reader: &Reader<'_>, names: &BlockNames| Ok::<_, ImportError>(reader.kernel(&format!("{}.weight", names.conv))?[0]);
     let mut form = NetForm {
         encoder: Vec::new(),
         up: Vec::new(),
         decoder: Vec::new(),
-        leak: wish.leak.unwrap_or(found.layout.usual_leak()),
+        leak: leak.unwrap_or(found.layout.usual_leak()),
         up_bias: true,
     };
     let (mut values, mut norms) = (Weights::new(), BTreeSet::new());
@@ -178,7 +174,7 @@ fn foreign(reader: &mut Reader<'_>, found: &Found, wish: &ImportWish) -> Result<
         format!("instance norm (epsilon {EPSILON:e}), MONAI's default: the file does not say which norm")
     });
     let inputs = reader.kernel(&format!("{}.weight", found.encoder_at(0, 0).conv))?[1];
-    let (sequences, neighbours) = (wish.spec.sequences.len(), wish.spec.neighbours);
+    let (sequences, neighbours) = (spec.sequences.len(), spec.neighbours);
     let given = sequences * (2 * neighbours + 1);
     if given != inputs {
         return Err(ImportError::Inputs { inputs, sequences, neighbours, given });
@@ -186,7 +182,7 @@ fn foreign(reader: &mut Reader<'_>, found: &Found, wish: &ImportWish) -> Result<
     let norm = if fixed { NormKind::Batch } else { NormKind::Instance };
     let labels = classes.saturating_sub(1);
     let base = form.encoder[0];
-    Ok((ModelSpec { labels, base, depth, norm, form: Some(form), ..wish.spec.clone() }, values, notes))
+    Ok((ModelSpec { labels, base, depth, norm, form: Some(form), ..spec }, values, notes))
 }
 
 /// Reads convolution and norm of a block; whether the norm is a fixed one.

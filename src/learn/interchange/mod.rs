@@ -5,10 +5,12 @@ mod export;
 mod file;
 mod import;
 mod layout;
+mod wish;
 
 pub use error::ImportError;
 pub use export::export;
-pub use import::{ImportWish, Imported, import};
+pub use import::{Imported, import};
+pub use wish::ImportWish;
 
 /// The entry of a safetensors file's metadata that holds the model's card.
 const NOTE: &str = "osteon_card";

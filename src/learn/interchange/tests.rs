@@ -5,7 +5,7 @@ use super::*;
 use crate::learn::conv::Extent;
 use crate::learn::kernel::InstructionPath;
 use crate::learn::net::{Batch, Tape};
-use crate::learn::{ModelSpec, Recipe};
+use crate::learn::{Card, Model, ModelSpec, Recipe, RecipeStep, TrainOptions, Trainer};
 use std::sync::atomic::AtomicBool;
 
 /// The files of tests/cases/interchange.
@@ -26,9 +26,9 @@ cases!(
 );
 
 fn wish(sequences: &[&str]) -> ImportWish {
-    let mut spec = ModelSpec::new("", "marrow", 1, "R1");
-    spec.sequences = sequences.iter().map(|s| (*s).to_owned()).collect();
-    ImportWish { spec, recipe: Recipe::default(), leak: None, created: "2026-01-01".to_owned() }
+    let name = Some(("marrow".to_owned(), "R1".to_owned()));
+    let sequences = Some(sequences.iter().map(|s| (*s).to_owned()).collect());
+    ImportWish { name, sequences, created: "2026-01-01".to_owned(), ..ImportWish::default() }
 }
 
 /// `[1][channel][row][column]` as `[row][column][channel]`, with height and width.
@@ -131,14 +131,101 @@ fn a_net_that_is_nearly_of_the_layout_is_refused() {
 fn what_is_exported_comes_back() {
     let imported = import(&case("basic_unet_batch.safetensors"), &wish(&["water", "fat"])).unwrap();
     let bytes = export(&imported.model, &imported.card).unwrap();
-    let back = import(&bytes, &wish(&["other"])).unwrap();
+    let back = import(&bytes, &ImportWish::default()).unwrap();
     assert_eq!(back.model.nets(), imported.model.nets());
     assert_eq!(back.model.spec(), imported.model.spec());
     assert_eq!(back.card.origin, imported.card.origin);
     let mut broken = bytes;
     let at = broken.len() / 3;
     broken.truncate(at);
-    assert!(import(&broken, &wish(&["other"])).unwrap_err().to_string().contains("damaged"));
+    assert!(import(&broken, &ImportWish::default()).unwrap_err().to_string().contains("damaged"));
+}
+
+/// Files with the same weights and another card; `change` has its text as JSON.
+fn with_card(bytes: &[u8], change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+    let file = safetensors::SafeTensors::deserialize(bytes).unwrap();
+    let mut card = serde_json::from_str(WeightsFile::open(bytes, NOTE).unwrap().note().unwrap()).unwrap();
+    change(&mut card);
+    let views: Vec<_> = file.names().into_iter().map(|name| (name.to_owned(), file.tensor(name).unwrap())).collect();
+    safetensors::serialize(views, Some([(NOTE.to_owned(), card.to_string())].into())).unwrap()
+}
+
+fn small(seed: u64, independent: bool) -> Model {
+    let spec = ModelSpec { base: 2, depth: 2, seed, independent, ..ModelSpec::new("water", "marrow", 3, "R1") };
+    Trainer::new(&spec.check().unwrap(), Recipe::default(), TrainOptions::default()).unwrap().snapshot()
+}
+
+/// A model of several nets, the default of trainings on folders, could not be exported at all.
+#[test]
+fn a_model_of_several_nets_goes_out_as_one_file_and_comes_back_bit_for_bit() {
+    for (model, nets) in [
+        (small(1, false), 1),
+        (Model::joined((1..4).map(|seed| small(seed, false)).collect()).unwrap(), 3),
+        (small(1, true), 3),
+        (Model::joined((1..3).map(|seed| small(seed, true)).collect()).unwrap(), 6),
+    ] {
+        let bytes = export(&model, &Card::of(&model, 1, "2026-01-01")).unwrap();
+        let file = WeightsFile::open(&bytes, NOTE).unwrap();
+        let first = if nets == 1 { "head.bias".to_owned() } else { format!("net-{nets}.head.bias") };
+        assert!(file.shape(&first).is_some(), "{first} of {:?}", file.names());
+        assert_eq!(file.names().iter().any(|name| name.starts_with("net-")), nets > 1);
+        let back = import(&bytes, &wish(&["water"])).unwrap();
+        assert_eq!((back.model.nets(), back.model.spec()), (model.nets(), model.spec()));
+        assert_eq!((back.model.nets().len(), back.model.member_count()), (nets, model.member_count()));
+        assert_eq!(back.notes[0].contains("nets"), nets > 1, "{:?}", back.notes);
+        // A net more or less than the card says is not taken.
+        let fewer = with_card(&bytes, |card| card["members_sha256"] = serde_json::json!([""]));
+        assert!(import(&fewer, &ImportWish::default()).is_err());
+    }
+}
+
+/// A card of a later format was taken for one of this, and numbers changed within the file were not noticed.
+#[test]
+fn a_file_of_this_program_is_held_to_its_card() {
+    let model = small(5, false);
+    let bytes = export(&model, &Card::of(&model, 1, "2026-01-01")).unwrap();
+    let why = |bytes: &[u8], wish: &ImportWish| import(bytes, wish).map(|_| ()).unwrap_err().to_string();
+    let none = ImportWish::default();
+    let later = with_card(&bytes, |card| card["format"] = 99.into());
+    assert!(why(&later, &none).contains("format 99 is not 1"), "{}", why(&later, &none));
+    let later = with_card(&bytes, |card| *card = serde_json::json!({"format": 2, "net": []}));
+    assert!(why(&later, &none).contains("format 2 is not 1"), "{}", why(&later, &none));
+    let mut changed = bytes.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(why(&changed, &none).contains("the numbers of net 1 are not those"), "{}", why(&changed, &none));
+    // Files written before cards within them had a hash.
+    let before = with_card(&bytes, |card| card["weights_sha256"] = "".into());
+    assert!(import(&before, &none).is_ok());
+}
+
+/// Whatever was said of a file of this program was passed over in silence.
+#[test]
+fn what_contradicts_the_card_of_a_file_is_refused() {
+    let model = small(5, false);
+    let bytes = export(&model, &Card::of(&model, 1, "2026-01-01")).unwrap();
+    let none = ImportWish::default();
+    let name = |layer: &str, from: &str| Some((layer.to_owned(), from.to_owned()));
+    let recipe = Some(Recipe::with_bias_removal());
+    for (wish, words) in [
+        (ImportWish { name: name("bone", "R7"), ..none.clone() }, "--as says bone-R7, but its card says marrow-R1"),
+        (ImportWish { name: name("marrow", "R7"), ..none.clone() }, "--as says marrow-R7"),
+        (wish(&["water", "fat"]), "--sequences says water,fat, but its card says water"),
+        (ImportWish { neighbours: Some(1), ..none.clone() }, "--neighbours says 1, but its card says 0"),
+        (ImportWish { spacing_mm: Some([0.9, 0.9]), ..none.clone() }, "--spacing says 0.9,0.9, but its card says each image's own"),
+        (ImportWish { recipe, ..none.clone() }, "--recipe says"),
+        (ImportWish { leak: Some(0.1), ..none.clone() }, "--leak says 0.1, but its card says 0;"),
+    ] {
+        let said = import(&bytes, &wish).map(|_| ()).unwrap_err().to_string();
+        assert!(said.starts_with(words), "{said}");
+    }
+    let same = ImportWish { neighbours: Some(0), recipe: Some(Recipe::default()), leak: Some(0.0), ..wish(&["water"]) };
+    assert!(import(&bytes, &same).is_ok());
+    // A foreign file does not say whose it is, nor does its recipe have to suit.
+    let said = import(&case("basic_unet.pt"), &none).unwrap_err().to_string();
+    assert!(said.contains("--as"), "{said}");
+    let recipe = Some(Recipe { steps: vec![RecipeStep::FatReference { fat: 1 }] });
+    let said = import(&case("basic_unet.pt"), &ImportWish { recipe, ..wish(&["water"]) }).unwrap_err().to_string();
+    assert!(said.contains("takes sequence 1"), "{said}");
 }
 
 #[test]
