@@ -74,18 +74,39 @@ enum Sub {
 fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("off,osteon=warn")).init();
     osteon::io::hush_decoder_panics();
+    end_with_standard_output();
     let arguments = Arguments::parse();
     if arguments.device == Device::Cpu {
         osteon::learn::Compute::keep_to_cpu();
     }
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.chain().any(|cause| cause.downcast_ref().is_some_and(is_closed_pipe)) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever the causes below it say.
             eprintln!("osteon: {}", format!("{error:#}").replace('\n', " "));
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed_pipe(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+/// `println!` panics where nobody reads on (`osteon study status STUDY | head -1`) and where the disk is full.
+fn end_with_standard_output() {
+    let otherwise = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let Some(why) = info.payload_as_str().and_then(|text| text.strip_prefix("failed printing to stdout: ")) else {
+            return otherwise(info);
+        };
+        if why.contains("Broken pipe") || why.contains("os error 232") {
+            std::process::exit(0);
+        }
+        eprintln!("osteon: standard output could not be written: {why}");
+        std::process::exit(1);
+    }));
 }
 
 fn run(command: Option<Sub>) -> anyhow::Result<()> {

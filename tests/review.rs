@@ -61,7 +61,7 @@ fn accepted_exams_join_the_training_set_and_can_be_left_out_again() {
     let r1 = ReaderCode::new("R1").unwrap();
     driver.run(Command::Model(ModelCommand::Ablate));
     let failed = driver.wait("Ablating", PATIENCE, |s| !s.training().is_running()).err().map(|e| e.to_string());
-    assert!(failed.is_some_and(|f| f.contains("accepted in triage")), "{}", notices(&driver));
+    assert!(failed.is_some_and(|f| f.contains("accepted in Review")), "{}", notices(&driver));
     for id in driver.session().notices().iter().map(|n| n.id).collect::<Vec<_>>() {
         driver.run(Command::View(ViewCommand::DismissNotice(id)));
     }

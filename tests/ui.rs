@@ -88,7 +88,7 @@ fn can_render() -> bool {
 fn first_start_offers_four_ways_in() {
     let mut window = harness([1280.0, 800.0], false);
     window.run_steps(2);
-    for name in ["Open a study", "Open images", "Make a study", "Try the sample"] {
+    for name in ["Open a study or folder", "Open one image file", "Make a study", "Try the sample"] {
         window.get_by_label(name);
     }
     assert_eq!(click(&mut window, "Try the sample"), [Command::File(FileCommand::OpenSample)]);

@@ -17,10 +17,10 @@ pub struct AtlasArgs {
     /// Folder of the study
     pub dir: PathBuf,
     /// Images of one exam to add: a NIfTI file or a DICOM folder
-    #[arg(long, requires = "mask")]
+    #[arg(long, value_name = "FILE", requires = "mask")]
     pub add: Option<PathBuf>,
     /// The mask that was agreed on, on the grid of the image that is read (NIfTI, levels 1 to 3)
-    #[arg(long, requires = "add")]
+    #[arg(long, value_name = "FILE", requires = "add")]
     pub mask: Option<PathBuf>,
     /// Text file with notes: a line `7: text` is about slice 7, any other line about the exam
     #[arg(long, requires = "add", value_name = "FILE")]

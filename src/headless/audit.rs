@@ -1,6 +1,6 @@
 //! `osteon study audit`: who did what when, over every journal of a study; a tampered one is named.
 
-use super::output::{is_stdout, require_target};
+use super::output::{counted, is_stdout, require_target};
 use crate::io::Draft;
 use crate::study::{AuditEntry, AuditFilter, ScoreFile, Study};
 use anyhow::{Context as _, Result, bail};
@@ -24,10 +24,10 @@ pub struct AuditArgs {
     #[arg(long)]
     pub exam: Option<String>,
     /// Write every row as CSV (- = standard output)
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// Write every row as JSON (- = standard output)
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
 
@@ -64,7 +64,7 @@ pub fn run(args: &AuditArgs) -> Result<()> {
     for out in [csv, json, shown].into_iter().flatten() {
         out.close()?;
     }
-    eprintln!("{} journals walked, {} entries", report.journals.len(), report.entries());
+    eprintln!("{} walked, entries: {}", counted(report.journals.len(), "journal"), report.entries());
     for problem in report.problems() {
         eprintln!("{problem}");
     }

@@ -49,7 +49,7 @@ struct UnetArgs {
     #[arg(long, value_enum, default_value = "f32")]
     mode: Mode,
     /// File for the figures, - for the screen
-    #[arg(long, default_value = "-")]
+    #[arg(long, value_name = "FILE", default_value = "-")]
     json: PathBuf,
 }
 

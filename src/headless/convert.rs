@@ -1,5 +1,6 @@
 //! `osteon convert`: every volume of a file or folder as NIfTI-1, with an index.
 
+use super::output::counted;
 use super::place;
 use crate::io::{IoError, Reading, Skipped, SourceVolume, Watch, atomic_write, read_path, write_raw_nifti};
 use crate::study::Layout;
@@ -58,7 +59,7 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let left_out: Vec<Value> = skipped.iter().map(|s| json!({"path": s.path.display().to_string(), "why": s.why})).collect();
     let index = serde_json::to_vec_pretty(&json!({"items": items, "skipped": left_out}))?;
     atomic_write(&out.join(INDEX), |w| w.write_all(&index))?;
-    eprintln!("{written} volumes written to {}", out.display());
+    eprintln!("{} written to {}", counted(written, "volume"), out.display());
     Ok(())
 }
 

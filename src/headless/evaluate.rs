@@ -41,7 +41,7 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "MM")]
     pub smoothing: Option<f64>,
     /// File for the figures, - for the screen
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
 

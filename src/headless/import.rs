@@ -155,14 +155,14 @@ fn show(table: &ImportTable) {
         eprintln!("exam {} ({whose})", number + 1);
         for (at, sequence) in exam.sequences.iter().enumerate() {
             let read = if at == exam.reading { "read" } else { "beside" };
-            let told = if sequence.told_by.is_empty() { "nothing tells what it is" } else { &sequence.told_by };
+            let told = if sequence.told_by.is_empty() { "nothing tells what it is".to_owned() } else { format!("by {}", sequence.told_by) };
             let [i, j, k] = sequence.shape;
             let look = match &sequence.look {
                 Look::Waiting => "; WAITS: its pixels may show a name",
                 Look::Masked(_) => "; blacked out in part",
                 Look::Clean | Look::NotNeeded | Look::NotSaid => "",
             };
-            eprintln!("  {read:6} {:12} {:24} {i} x {j} x {k}, by {told}{look}", sequence.name.as_str(), sequence.source_name);
+            eprintln!("  {read:6} {:12} {:24} {i} x {j} x {k}, {told}{look}", sequence.name.as_str(), sequence.source_name);
             for finding in &sequence.findings {
                 eprintln!("         {finding}");
             }

@@ -47,7 +47,7 @@ pub(super) struct LoopArgs {
     #[arg(long, default_value_t = 1.0)]
     retraining_rate: f64,
     /// File for the figures, - for the screen
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// File for the curves as a drawing
     #[arg(long, value_name = "FILE.svg")]

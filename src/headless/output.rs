@@ -11,6 +11,12 @@ use std::path::{Path, PathBuf};
 /// For commands that read a study alone: what lies in it is refused anyway.
 pub(super) const NOTHING: [&Path; 0] = [];
 
+/// `1 exam`, `2 exams`; `2 versions of a model`.
+pub(super) fn counted(count: usize, one: &str) -> String {
+    let (noun, rest) = one.find(" of ").map_or((one, ""), |at| one.split_at(at));
+    format!("{count} {noun}{}{rest}", if count == 1 { "" } else { "s" })
+}
+
 /// Whether figures go to the screen.
 pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"

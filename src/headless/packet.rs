@@ -26,7 +26,7 @@ pub enum PacketCommand {
         /// The file to write, such as R2.osteonpacket
         out: PathBuf,
         /// The coordinator's code map, outside the study and never sent
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         code_map: PathBuf,
         /// Draw order and codes with this number (default: a random one; the code map keeps it)
         #[arg(long)]
@@ -42,7 +42,7 @@ pub enum PacketCommand {
     Open {
         /// The packet
         packet: PathBuf,
-        /// Folder to unpack below (default: the program's own)
+        /// Folder to unpack below (default: packets/ in the program's own folder); where it lies then is printed
         #[arg(long)]
         into: Option<PathBuf>,
     },
@@ -60,7 +60,7 @@ pub enum PacketCommand {
         /// The file that came back
         packet: PathBuf,
         /// The code map that was written when the packet was made
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         code_map: PathBuf,
     },
 }

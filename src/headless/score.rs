@@ -61,7 +61,7 @@ pub struct MakeArgs {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Write the key there, outside the study, instead of into the folder STUDY-coordinator beside it
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
     /// Which exams: those of the test part, of test and validation part, or all
     #[arg(long, default_value = "test", value_parser = ScoreExams::ALL.map(ScoreExams::word))]
@@ -99,13 +99,13 @@ pub struct TableArgs {
     #[arg(long)]
     pub session: String,
     /// Where the key is, if not in the folder STUDY-coordinator beside the study
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// Age and slices with signal: a CSV file with the columns exam, age, slices
-    #[arg(long)]
+    /// CSV file with the column exam, and age, slices, slices_with_signal, sex, group, site where known; outside the study
+    #[arg(long, value_name = "FILE")]
     pub covariates: Option<PathBuf>,
     /// Write the figures as JSON too (- = standard output)
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
 

@@ -1,6 +1,6 @@
 //! `osteon study`: make one, bring images in, show where it stands, check it.
 
-use super::output::{NOTHING, require_target, write_text};
+use super::output::{NOTHING, counted, require_target, write_text};
 use crate::learn::checkpoint;
 use crate::study::{
     ExamStatus, FormRead, ImportOptions, MEETING_READER, Part, PatientMap, PixelBox, ReaderCode, SequenceName, Study, duration_words,
@@ -28,10 +28,10 @@ pub enum StudyCommand {
         #[arg(required = true)]
         images: Vec<PathBuf>,
         /// Link list of the coordinator (codes to identities), outside the study
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         link: Option<PathBuf>,
         /// CSV with the columns exam,patient for NIfTI files
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         patients: Option<PathBuf>,
         /// A person has looked: no picture has a name burnt in
         #[arg(long, alias = "confirm-no-burned-in")]
@@ -67,7 +67,7 @@ pub enum StudyCommand {
         /// Folder of the study
         dir: PathBuf,
         /// The file to write (- = standard output)
-        #[arg(long, default_value = "-")]
+        #[arg(long, value_name = "FILE", default_value = "-")]
         csv: PathBuf,
     },
     /// Check every file, journal and hash
@@ -174,7 +174,8 @@ fn check(dir: &std::path::Path) -> Result<()> {
         }
     }
     let (exams, images, reads, sessions) = (report.exams, report.images, report.reads, report.sessions);
-    println!("{exams} exams, {images} images, {reads} reads, {sessions} scoring sessions, {versions} versions of models looked at");
+    let looked = [(exams, "exam"), (images, "image"), (reads, "read"), (sessions, "scoring session"), (versions, "version of a model")];
+    println!("looked at {}", looked.map(|(count, one)| counted(count, one)).join(", "));
     for problem in &report.problems {
         println!("{problem}");
     }

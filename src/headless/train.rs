@@ -29,19 +29,19 @@ pub struct TrainArgs {
     /// The model, named after layer and reader: marrow-R1
     #[arg(long)]
     pub model: Option<String>,
-    /// Steps to take (default: 240 in a study, 6000 on folders)
+    /// Steps to take (default: 240 in a study; on folders 6000, of all nets together)
     #[arg(long)]
     pub steps: Option<u32>,
     /// Wall-clock minutes instead of steps; with both, whichever is over first
     #[arg(long)]
     pub minutes: Option<f64>,
-    /// Channels of the first level, instead of the usual; in a study of a first version
+    /// Channels of the first level, instead of the usual; in a study for a model's first version only
     #[arg(long)]
     pub base: Option<usize>,
-    /// Slices taken in on each side of the one to label, instead of the usual; in a study of a first version
+    /// Slices taken in on each side of the one to label, instead of the usual; in a study for a model's first version only
     #[arg(long)]
     pub neighbours: Option<usize>,
-    /// A net of its own for every label: two independent nets for two bones; in a study of a first version
+    /// A net of its own for every label: two independent nets for two bones; in a study for a model's first version only
     #[arg(long)]
     pub independent: bool,
     /// File for the figures, - for the screen

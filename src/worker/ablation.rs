@@ -19,7 +19,7 @@ fn ablation(task: &Task, pool: &rayon::ThreadPool, handle: &TrainingHandle, requ
     let mut run = Run::start(task, pool, handle, request, false)?;
     let slices = [run.data.accepted_count(), run.data.examples.len() - run.data.accepted_count()];
     if slices[0] == 0 {
-        return Err("No exam was accepted in triage yet: there is nothing to leave out.".to_owned());
+        return Err("No exam was accepted in Review yet: there is nothing to leave out.".to_owned());
     }
     if slices[1] == 0 {
         return Err("Nothing but accepted exams is marked done: without them there is nothing to learn from.".to_owned());

@@ -120,3 +120,25 @@ fn the_atlas_says_what_it_takes_and_that_it_is_empty() {
     let empty = osteon(home.path(), &["study", "atlas", &study]);
     assert_eq!((empty.0, empty.1.as_str()), (true, "The atlas is empty.\n"), "{}", empty.2);
 }
+
+/// Whoever reads only the first lines of what is printed (`| head -1`) got a panic and exit status 101.
+#[cfg(unix)]
+#[test]
+fn a_closed_standard_output_ends_the_program_quietly() {
+    use std::io::Read as _;
+    let home = tempfile::tempdir().unwrap();
+    let study = home.path().join("study");
+    ball_study(&study, 60);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_osteon"))
+        .args(["study", "status", study.to_str().unwrap()])
+        .env("OSTEON_HOME", home.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Nobody reads on; what it has still to say does not fit into a pipe that is closed.
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(child.wait().unwrap().success() && said.is_empty(), "{said}");
+}

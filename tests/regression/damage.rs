@@ -118,7 +118,7 @@ fn checking_a_study_finds_damage_in_models_and_scoring_sessions() {
     new_score_session(&study, plan, vec![(exam, ScoreSource::Model("marrow-R2/1".into()), mask, 2)], 1, None).unwrap();
     let root = layout.root().to_str().unwrap();
     let (code, said) = osteon(&["study", "check", root]);
-    assert!(code == Some(0) && said.contains("1 scoring sessions, 1 versions of models looked at"), "{said}");
+    assert!(code == Some(0) && said.contains("1 scoring session, 1 version of a model"), "{said}");
     let file = layout.score_file(&session);
     let mask = layout.score_mask(&session, &ExamCode::new("M-01").unwrap());
     let weights = version.join("weights.safetensors");

@@ -328,6 +328,24 @@ impl<T: Value> Engine for Tape<T> {
 }
 
 #[cfg(test)]
+impl Tape<f32> {
+    /// What every layer makes, by the name of its weights; for comparison with other programs.
+    pub fn activations(&mut self, p: &Parameters, batch: Batch<'_>, stop: &AtomicBool) -> Result<Vec<(String, Vec<f32>)>, LearnError> {
+        let (trace, logits) = self.forward(p, batch, true, stop)?;
+        let mut all = vec![("logits".to_owned(), logits)];
+        let depth = self.shape.depth;
+        all.extend((1..).zip(trace.pooled).map(|(level, values)| (format!("pool.{level}"), values)));
+        all.extend(trace.ups.into_iter().enumerate().map(|(n, values)| (format!("up.{}", depth - 2 - n), values)));
+        let encoder = trace.encoder.into_iter().enumerate().map(|(level, pair)| (format!("encoder.{level}"), pair));
+        let decoder = trace.decoder.into_iter().enumerate().map(|(n, pair)| (format!("decoder.{}", depth - 2 - n), pair));
+        for (name, [first, second]) in encoder.chain(decoder) {
+            all.extend([(format!("{name}.0"), first.out), (format!("{name}.1"), second.out)]);
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::learn::ModelSpec;
@@ -346,23 +364,5 @@ mod tests {
         assert!(matches!(refused, Err(LearnError::NoMemory(_))), "{refused:?}");
         let refused = Tape::<Bf16>::new(shape, InstructionPath::Portable).logits(&parameters, batch, &go);
         assert!(matches!(refused, Err(LearnError::NoMemory(_))), "{refused:?}");
-    }
-}
-
-#[cfg(test)]
-impl Tape<f32> {
-    /// What every layer makes, by the name of its weights; for comparison with other programs.
-    pub fn activations(&mut self, p: &Parameters, batch: Batch<'_>, stop: &AtomicBool) -> Result<Vec<(String, Vec<f32>)>, LearnError> {
-        let (trace, logits) = self.forward(p, batch, true, stop)?;
-        let mut all = vec![("logits".to_owned(), logits)];
-        let depth = self.shape.depth;
-        all.extend((1..).zip(trace.pooled).map(|(level, values)| (format!("pool.{level}"), values)));
-        all.extend(trace.ups.into_iter().enumerate().map(|(n, values)| (format!("up.{}", depth - 2 - n), values)));
-        let encoder = trace.encoder.into_iter().enumerate().map(|(level, pair)| (format!("encoder.{level}"), pair));
-        let decoder = trace.decoder.into_iter().enumerate().map(|(n, pair)| (format!("decoder.{}", depth - 2 - n), pair));
-        for (name, [first, second]) in encoder.chain(decoder) {
-            all.extend([(format!("{name}.0"), first.out), (format!("{name}.1"), second.out)]);
-        }
-        Ok(all)
     }
 }

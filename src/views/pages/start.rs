@@ -8,8 +8,12 @@ use crate::views::{facts, theme};
 use egui::{CornerRadius, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo, pos2};
 
 /// The ways in: action and what it says here.
-const LINES: [(&str, &str); 4] =
-    [("open_folder", "Open a study"), ("open_file", "Open images"), ("new_study", "Make a study"), ("sample", "Try the sample")];
+const LINES: [(&str, &str); 4] = [
+    ("open_folder", "Open a study or folder"),
+    ("open_file", "Open one image file"),
+    ("new_study", "Make a study"),
+    ("sample", "Try the sample"),
+];
 
 /// Draws the lines in the middle of the room at hand.
 pub fn start_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>) {

@@ -15,7 +15,7 @@ pub fn file_menu_ui(ui: &mut Ui, session: &Session, commands: &mut Vec<Command>)
             action_menu_item(ui, session, id, commands);
         }
         ui.separator();
-        for id in ["import", "export", "report", "save_again", "cancel_jobs"] {
+        for id in ["import", "import-mask", "export", "export-nnunet", "export-bids", "report", "save_again", "cancel_jobs"] {
             action_menu_item(ui, session, id, commands);
         }
         ui.separator();
