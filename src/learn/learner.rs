@@ -154,4 +154,59 @@ mod tests {
         assert!(matches!(trainer.step(&[&example], &GO), Err(LearnError::NotFinite { .. })));
         assert_eq!(trainer.snapshot().nets(), good.nets());
     }
+
+    /// What a training with these options proposes with after each step.
+    fn weights_by_step(options: TrainOptions, spec: ModelSpec, steps: usize) -> (Vec<Vec<f32>>, Vec<f64>) {
+        let mut trainer = Trainer::new(&spec.check().unwrap(), Recipe::default(), options).unwrap();
+        let example = slice(|l| l);
+        let of = |trainer: &Trainer| trainer.snapshot().nets()[0].all().iter().flatten().copied().collect::<Vec<f32>>();
+        (0..steps).map(|_| trainer.step(&[&example], &GO).map(|report| (of(&trainer), report.gradient)).unwrap()).unzip()
+    }
+
+    /// The running mean against one that is added up here from the weights of a training that keeps nothing.
+    #[test]
+    fn what_proposes_is_the_running_mean_of_the_weights() {
+        let options = |keep| TrainOptions { keep, ..TrainOptions::default() };
+        let (raw, _) = weights_by_step(options(0.0), spec(2), 30);
+        let (means, _) = weights_by_step(options(0.6), spec(2), 30);
+        // Before the first step the mean is the weights that it starts with.
+        let mut mean = raw[0].clone();
+        for (step, (raw, found)) in raw.iter().zip(&means).enumerate() {
+            // Less is kept at the start.
+            let keep = 0.6_f32.min((1.0 + step as f32) / (10.0 + step as f32));
+            mean.iter_mut().zip(raw).for_each(|(m, w)| *m = *m * keep + w * (1.0 - keep));
+            let apart = mean.iter().zip(found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(apart < 1e-5, "step {step}: {apart}");
+        }
+        let last = means.last().unwrap();
+        assert!(raw.last().unwrap().iter().zip(last).any(|(raw, mean)| (raw - mean).abs() > 1e-3), "the mean lags behind");
+    }
+
+    #[test]
+    fn a_gradient_longer_than_the_clip_is_shortened_and_no_other() {
+        let options = |clip| TrainOptions { clip, ..TrainOptions::default() };
+        let (free, lengths) = weights_by_step(options(1e9), spec(2), 12);
+        let longest = lengths.iter().copied().fold(0.0, f64::max);
+        assert_eq!(weights_by_step(options(1.01 * longest), spec(2), 12).0, free, "none is longer");
+        let shortest = lengths.iter().copied().fold(f64::MAX, f64::min);
+        assert!(shortest < 0.9 * longest, "{lengths:?}");
+        // AdamW forgets a common factor, not that the long ones were shortened.
+        assert_ne!(weights_by_step(options(0.5 * (shortest + longest)), spec(2), 12).0, free);
+    }
+
+    /// The paper's weights: 0.1 for the background, 0.9 for what is to be found.
+    #[test]
+    fn a_class_that_weighs_more_is_found_more() {
+        // Noise in which every fourth pixel is marrow: no net can tell which.
+        let planes = (0..256).map(|n: usize| ((n * 7919) % 23) as f32 / 23.0).collect();
+        let example = Example::new(planes, (0..256).map(|n: usize| u8::from((n * 31) % 4 == 0)).collect(), SIZE).unwrap();
+        let found = |weights: [f32; 2]| {
+            let objective = crate::learn::Objective { overlap: 0.0, ..crate::learn::Objective::default() };
+            let spec = ModelSpec { class_weights: Some(weights.to_vec()), objective, ..spec(1) };
+            let model = trained(spec, &example, 40);
+            model.predict_slice(example.planes(), SIZE, &GO).unwrap().labels.iter().filter(|l| **l == 1).count()
+        };
+        let (even, paper) = (found([0.5, 0.5]), found([0.1, 0.9]));
+        assert!(paper > even + 60, "{even} with even weights, {paper} with the paper's");
+    }
 }
