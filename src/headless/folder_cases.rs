@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Pairs the images of every pattern with the masks of `masks`; a case needs all of them.
 ///
 /// # Errors
-/// If a pattern matches nothing, or no case is whole.
+/// If a pattern matches nothing, two patterns are one, or no case is whole.
 pub fn pair(images: &[FilePattern], masks: &FilePattern) -> Result<Vec<Case>> {
     let by_pattern = images.iter().map(FilePattern::files).collect::<Result<Vec<_>>>()?;
     let mut masks_of: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -25,10 +25,30 @@ pub fn pair(images: &[FilePattern], masks: &FilePattern) -> Result<Vec<Case>> {
             None => eprintln!("{name}: left out, an image is missing"),
         }
     }
+    refuse_twice(&cases)?;
     if cases.is_empty() {
         bail!("no mask has an image of the same name; * must stand for the same part of both names");
     }
     Ok(cases)
+}
+
+/// Refuses a file that stands for two sequences of a case, by whatever way its name leads there: a net that is given water twice would
+/// take one of them for fat without a word.
+///
+/// # Errors
+/// One sentence that names the file.
+pub(super) fn refuse_twice(cases: &[Case]) -> Result<()> {
+    for case in cases {
+        let mut seen = BTreeSet::new();
+        for path in &case.images {
+            // One that is not there is told where it is read.
+            let Ok(place) = path.canonicalize() else { continue };
+            if !seen.insert(place) {
+                bail!("{} stands for two sequences of {}; name each image once, one pattern per sequence", path.display(), case.name);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Keeps the cases that `wish` names: names between commas, or `FILE.json:key=value` for the entries of the file's list

@@ -1,5 +1,6 @@
 //! Exams of a folder to propose on: patterns, files or folders, one image per sequence of the model.
 
+use super::folder_cases::refuse_twice;
 use super::patterns::FilePattern;
 use super::place;
 use crate::worker::folder::Case;
@@ -19,7 +20,9 @@ pub fn exams(text: &str, sequences: &[String]) -> Result<Vec<Case>> {
     if found.is_empty() {
         bail!("no exam of --images has all that the model takes ({})", sequences.join(", "));
     }
-    Ok(found.into_iter().map(|(name, images)| Case { name, images, masks: Vec::new() }).collect())
+    let cases: Vec<Case> = found.into_iter().map(|(name, images)| Case { name, images, masks: Vec::new() }).collect();
+    refuse_twice(&cases)?;
+    Ok(cases)
 }
 
 type Found = BTreeMap<String, Vec<PathBuf>>;
