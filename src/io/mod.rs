@@ -23,7 +23,10 @@ pub use finding::{Finding, FindingCode};
 pub use folder::{FolderEntries, list_folder, make_folder};
 pub use guard::hush_decoder_panics;
 pub use making::{making_folder, sweep_abandoned};
-pub use nifti::{read_image_nifti, read_labels_nifti, write_image_nifti, write_labels_nifti, write_probability_nifti, write_raw_nifti};
+pub use nifti::{
+    NiftiOutline, outline_nifti, read_image_nifti, read_labels_nifti, write_image_nifti, write_labels_nifti, write_probability_nifti,
+    write_raw_nifti,
+};
 pub use raw::{Dtype, MAX_RAW_BYTES, RawStats, RawVolume, Scale};
 pub use reading::{KeepBytes, Reading, Skipped, read_path, read_path_within};
 pub use save::{Draft, SaveError, atomic_write, folder_of, move_into_place, private_write, require_writable};

@@ -20,6 +20,9 @@ pub struct Card {
     /// A hash per training exam of what was learnt from it.
     #[serde(default)]
     pub data_hashes: Vec<String>,
+    /// A hash of the first image of each training exam of a training on folders, and of those of the model it went on from.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub learnt_images: BTreeSet<String>,
     /// Slices that this version and those it went on from learnt, counted from 0, by exam: none of them judges it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub learnt_slices: BTreeMap<String, BTreeSet<usize>>,
@@ -93,6 +96,7 @@ impl Card {
             seed,
             steps: model.steps(),
             data_hashes: Vec::new(),
+            learnt_images: BTreeSet::new(),
             learnt_slices: BTreeMap::new(),
             dice: BTreeMap::new(),
             held_out: String::new(),

@@ -5,8 +5,9 @@ use super::conv::Extent;
 use super::data::{PreparedSlices, Recipe, crop, likeliest, pad};
 use super::error::LearnError;
 use super::net::{Batch, Dropout, Engine, Parameters, UNetShape, halt};
+use super::objective::Objective;
 use super::ops::softmax;
-use super::spec::{CheckedSpec, SpecError};
+use super::spec::{CheckedSpec, ModelSpec, SpecError};
 use crate::volume::{Image, Labels, require_room};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -72,11 +73,24 @@ impl Model {
     /// # Errors
     /// As [`Model::learning_from`].
     pub fn going_on(&self, labels_from: &str) -> Result<Self, SpecError> {
-        let mut model = self.learning_from(labels_from, Some(vec![1.0; self.spec.classes()]))?;
-        let mut spec = model.spec.spec().clone();
-        spec.objective = spec.objective.going_on();
-        model.spec = spec.check()?;
-        Ok(model)
+        let model = self.learning_from(labels_from, Some(vec![1.0; self.spec.classes()]))?;
+        model.rewarded_for(self.spec.spec().objective.going_on())
+    }
+
+    /// The same weights, rewarded for something else from now on.
+    ///
+    /// # Errors
+    /// As [`Model::learning_from`].
+    pub fn rewarded_for(&self, objective: Objective) -> Result<Self, SpecError> {
+        let spec = ModelSpec { objective, ..self.spec.spec().clone() };
+        Ok(Self { spec: spec.check()?, ..self.clone() })
+    }
+
+    /// One of its members, counted from 0, as a model of its own; none beyond the last.
+    #[must_use]
+    pub fn member(&self, at: usize) -> Option<Self> {
+        let each = self.spec.nets();
+        Some(Self { nets: self.nets.get(at * each..(at + 1) * each)?.to_vec(), ..self.clone() })
     }
 
     /// The same model on another device.
@@ -122,7 +136,7 @@ impl Model {
     /// # Errors
     /// If its labels carry a side.
     pub fn with_flips(self, flips: bool) -> Result<Self, LearnError> {
-        let wish = super::ModelSpec { flips, ..self.spec.spec().clone() };
+        let wish = ModelSpec { flips, ..self.spec.spec().clone() };
         let spec = wish.check().map_err(|why| LearnError::Unsuited(why.to_string()))?;
         Ok(Self { spec, ..self })
     }
@@ -132,7 +146,7 @@ impl Model {
     /// # Errors
     /// If it is no such number.
     pub fn with_smoothing(self, smoothing_mm: f64) -> Result<Self, LearnError> {
-        let wish = super::ModelSpec { smoothing_mm, ..self.spec.spec().clone() };
+        let wish = ModelSpec { smoothing_mm, ..self.spec.spec().clone() };
         let spec = wish.check().map_err(|why| LearnError::Unsuited(why.to_string()))?;
         Ok(Self { spec, ..self })
     }

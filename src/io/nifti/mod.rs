@@ -9,5 +9,5 @@ mod write;
 
 pub(super) use header::looks_like_header;
 pub(super) use plan::{NiftiPlan, image_beside, plan};
-pub use read::{read_image_nifti, read_labels_nifti};
+pub use read::{NiftiOutline, outline_nifti, read_image_nifti, read_labels_nifti};
 pub use write::{write_image_nifti, write_labels_nifti, write_probability_nifti, write_raw_nifti};

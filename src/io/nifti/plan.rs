@@ -128,6 +128,11 @@ impl NiftiPlan {
         Some(bytes)
     }
 
+    /// Bytes of the file that holds the voxels; 0 where the system does not say.
+    pub fn on_disk(&self) -> u64 {
+        std::fs::metadata(&self.data_path).map_or(0, |about| about.len())
+    }
+
     /// Header and image, in this order; one file where they are one.
     pub fn files(&self, path: &Path) -> Vec<PathBuf> {
         let mut files = vec![path.to_path_buf()];

@@ -2,7 +2,7 @@
 
 use super::super::error::IoError;
 use super::super::raw::RawVolume;
-use super::plan::plan;
+use super::plan::{NiftiPlan, plan};
 use crate::volume::{Grid, Image, Labels, require_room, with_room};
 use std::path::Path;
 use std::sync::Arc;
@@ -50,11 +50,37 @@ pub fn read_labels_nifti(path: &Path) -> Result<Labels, IoError> {
     Labels::from_dense(Arc::new(grid), &labels).map_err(|e| IoError::damaged(path, e.to_string()))
 }
 
+/// What a file holds by its header.
+#[derive(Clone, Debug)]
+pub struct NiftiOutline {
+    /// Where its voxels lie.
+    pub grid: Grid,
+    /// Bytes of the voxels as they are stored, unpacked.
+    pub stored: usize,
+    /// Bytes of the file that holds them.
+    pub on_disk: u64,
+}
+
+/// Reads the header of a three-dimensional NIfTI file and no voxel: what it would take to load it can be told before it is loaded.
+///
+/// # Errors
+/// As [`read_image_nifti`], as far as the header tells.
+pub fn outline_nifti(path: &Path) -> Result<NiftiOutline, IoError> {
+    let plan = three_dimensional_plan(path)?;
+    let shape = [plan.shape[0], plan.shape[1], plan.shape[2]];
+    let grid = Grid::new(shape, plan.world_from_voxel.clone()).map_err(|e| IoError::too_large(path, e.to_string()))?;
+    Ok(NiftiOutline { stored: grid.voxel_count().saturating_mul(plan.dtype.bytes()), on_disk: plan.on_disk(), grid })
+}
+
 fn three_dimensional(path: &Path) -> Result<RawVolume, IoError> {
+    three_dimensional_plan(path)?.read()
+}
+
+fn three_dimensional_plan(path: &Path) -> Result<NiftiPlan, IoError> {
     let plan = plan(path)?;
     if plan.shape.len() > 3 {
         let volumes: usize = plan.shape[3..].iter().product();
         return Err(IoError::unsupported(path, format!("it holds {volumes} volumes where one is wanted")));
     }
-    plan.read()
+    Ok(plan)
 }

@@ -94,6 +94,13 @@ impl PreparedSlices {
         pixels * (self.sequences.len() * (2 * self.neighbours + 1) * size_of::<f32>() + 1)
     }
 
+    /// The same of a slice of a grid, before it is prepared.
+    #[must_use]
+    pub fn example_bytes_of(spec: &CheckedSpec, grid: &Grid, slice_axis: usize) -> usize {
+        let [width, height] = Self::size_of(spec, grid, slice_axis);
+        width.saturating_mul(height).saturating_mul(spec.channels() * size_of::<f32>() + 1)
+    }
+
     /// Number of slices.
     #[must_use]
     pub const fn slice_count(&self) -> usize {

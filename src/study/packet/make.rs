@@ -212,15 +212,15 @@ fn copy_model(study: &Study, rule: &ReaderRule, model: &ModelCode, version: u32,
     let damaged = |e: serde_json::Error| StudyError::Damaged { path: card.clone(), problem: e.to_string() };
     let mut value: serde_json::Value =
         serde_json::from_slice(&fs::read(&card).map_err(|e| PacketError::file(&card, e))?).map_err(damaged)?;
-    // A line of `data_hashes` is exam, slices, hash: only the number of slices goes along.
+    // A line of `data_hashes` is exam, slices, hash, or of a folder's case name and hash: only the number of slices goes along.
     if let Some(lines) = value.get_mut("data_hashes").and_then(|v| v.as_array_mut()) {
         for line in lines.iter_mut() {
-            let slices = line.as_str().and_then(|l| l.split(':').nth(1)).unwrap_or("0").to_owned();
+            let slices = line.as_str().and_then(|l| l.split(':').nth(1)).and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
             *line = format!("-:{slices}:-").into();
         }
     }
     // Which exams it learnt from would tell whose codes they are.
-    value.as_object_mut().and_then(|card| card.remove("learnt_slices"));
+    ["learnt_slices", "learnt_images"].iter().for_each(|field| drop(value.as_object_mut().and_then(|card| card.remove(*field))));
     for (field, text) in [("parent", None), ("origin", None), ("created", Some(""))] {
         if let Some(value) = value.get_mut(field) {
             *value = text.into();
