@@ -9,7 +9,7 @@ use super::place;
 use super::progress::Progress;
 use super::train_folder::{figure, print_table, require_model};
 use crate::learn::{Compute, checkpoint};
-use crate::worker::folder::{CaseTruth, Evaluation, evaluate_folder};
+use crate::worker::folder::{Case, CaseScore, CaseTruth, Evaluation, KnownCases, evaluate_folder};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -75,14 +75,23 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     if let Some(path) = &args.json {
         require_target(path, files_of(&cases, args.cases.as_deref()).into_iter().chain(model_files(&args.place)))?;
     }
+    if let Some(notice) = fewer_masks(&cases).filter(|_| kind == CaseTruth::Staple) {
+        eprintln!("{notice}");
+    }
     let bar = Progress::new();
     bar.stage(&format!("Proposing on {} cases", cases.len()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(place::all_threads()).build().context("the threads could not be started")?;
     let stop = AtomicBool::new(false);
     let of = cases.len() as f32;
-    let found = pool.install(|| evaluate_folder(&model, &cases, kind, &stop, &mut |at| bar.at(at as f32 / of, "Proposing")));
+    let (known, mut on_case) = (KnownCases::of(&card), |at: usize| bar.at(at as f32 / of, "Proposing"));
+    let found = pool.install(|| evaluate_folder(&model, &cases, kind, &known, &stop, &mut on_case));
     bar.finish();
     let found = found.map_err(|why| anyhow!(why))?.context("stopped before the end")?;
+    let learnt = found.cases.iter().filter(|case| case.learnt).count();
+    if learnt > 0 {
+        let of = found.cases.len();
+        eprintln!("{learnt} of {of} cases were learnt by this model: their figures say how well it remembers them, not how well it reads");
+    }
     let rule = match kind {
         CaseTruth::Mask => "one mask per case",
         CaseTruth::Staple => "binary STAPLE of all masks per level, whole volume, W >= 0.5",
@@ -96,13 +105,31 @@ pub(super) fn show(found: &Evaluation, what: &str, rule: &str, weights: &str, js
         print_table(what, found);
         for case in &found.cases {
             let figures = found.levels.iter().zip(&case.dice).map(|(name, dice)| format!("{name} {}", figure(*dice)));
-            println!("  {}: {}", case.name, figures.collect::<Vec<_>>().join(", "));
+            println!("  {}: {}{}", case.name, figures.collect::<Vec<_>>().join(", "), remarks(case));
         }
         if let Some((case, dice)) = worst(found) {
             println!("worst: {case} (mean over its levels {dice:.3})");
         }
     }
     json.map_or(Ok(()), |path| write_json(path, &figures(found, rule, weights)))
+}
+
+/// What stands behind a case's figures: how many masks judge it, where these may be several, and that it was learnt.
+fn remarks(case: &CaseScore) -> String {
+    let masks = case.masks.map(|masks| if masks == 1 { " (one mask)".to_owned() } else { format!(" ({masks} masks)") });
+    format!("{}{}", masks.unwrap_or_default(), if case.learnt { " (learnt)" } else { "" })
+}
+
+/// Names the cases that have fewer masks than others, whose STAPLE rests on less; those of a single one have none.
+fn fewer_masks(cases: &[Case]) -> Option<String> {
+    let most = cases.iter().map(|case| case.masks.len()).max()?;
+    if most == 1 {
+        return Some("Every case has one single mask, which is taken as it is: that is no STAPLE".to_owned());
+    }
+    let fewer: Vec<&Case> = cases.iter().filter(|case| case.masks.len() < most).collect();
+    let alone = if fewer.iter().any(|case| case.masks.len() == 1) { "; one mask is taken as it is, which is no STAPLE" } else { "" };
+    let names: Vec<String> = fewer.iter().map(|case| format!("{} ({})", case.name, case.masks.len())).collect();
+    (!names.is_empty()).then(|| format!("Cases with fewer masks than {most}: {}{alone}", names.join(", ")))
 }
 
 /// The case with the lowest mean Dice over its levels.
@@ -118,7 +145,13 @@ fn worst(found: &Evaluation) -> Option<(String, f64)> {
 pub(super) fn figures(found: &Evaluation, truth: &str, weights: &str) -> Value {
     let row =
         |values: &[Option<f64>]| -> Map<String, Value> { found.levels.iter().cloned().zip(values.iter().map(|v| json!(v))).collect() };
-    let cases: Map<String, Value> = found.cases.iter().map(|case| (case.name.clone(), row(&case.dice).into())).collect();
+    let case = |case: &CaseScore| {
+        let mut row = row(&case.dice);
+        row.extend(case.masks.map(|masks| ("masks".to_owned(), json!(masks))));
+        row.extend(case.learnt.then(|| ("learnt".to_owned(), json!(true))));
+        (case.name.clone(), row.into())
+    };
+    let cases: Map<String, Value> = found.cases.iter().map(case).collect();
     let levels = found.levels.iter().enumerate().map(|(at, name)| {
         let figures =
             found.summary(at).map(|s| json!({"n": s.n, "median": s.median, "mean": s.mean, "min": s.min, "max": s.max, "sd": s.sd}));

@@ -47,9 +47,8 @@ pub(super) fn judged(driver: &mut Driver, model: &str, version: u32) -> Result<(
         None => anyhow!("{model} was not judged"),
     })?;
     let levels = judged.exams.first().map(|(_, dice)| dice.iter().map(|(name, _)| name.clone()).collect()).unwrap_or_default();
-    let case = |(exam, dice): &(crate::study::ExamCode, Vec<(String, Option<f64>)>)| CaseScore {
-        name: exam.to_string(),
-        dice: dice.iter().map(|(_, dice)| *dice).collect(),
+    let case = |(exam, dice): &(crate::study::ExamCode, Vec<(String, Option<f64>)>)| {
+        CaseScore::new(exam.as_str(), dice.iter().map(|(_, dice)| *dice).collect())
     };
     Ok((Evaluation { levels, cases: judged.exams.iter().map(case).collect() }, judged.held_out.clone()))
 }

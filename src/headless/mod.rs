@@ -14,6 +14,7 @@ mod export;
 mod figures_json;
 mod folder_cases;
 mod frame_log;
+mod going_on;
 mod image_sets;
 mod import;
 mod import_mask;

@@ -1,6 +1,7 @@
 //! `osteon train --images … --labels … --out DIR`: a model from folders of NIfTI files, without a study.
 
 use super::folder_cases::{files_of, only, pair};
+use super::going_on::going_on;
 use super::output::{is_stdout, require_target};
 use super::patterns::FilePattern;
 use super::plan_file::{read_plan, sensible};
@@ -44,7 +45,7 @@ pub struct FolderArgs {
     /// New folder for the model
     #[arg(long, conflicts_with = "study", value_name = "MODEL_DIR")]
     pub out: Option<PathBuf>,
-    /// Share of the cases that is held out to choose the best version by, 0 to 0.5
+    /// Share of the cases that is held out to choose the best version by, 0 to 0.5; above 0 at least one case
     #[arg(long, conflicts_with = "study", default_value_t = 0.1)]
     pub hold_out: f64,
     /// What the masks show: marrow or bone
@@ -56,7 +57,7 @@ pub struct FolderArgs {
     /// How to train, as a JSON file with any part of a plan (docs/learning.md): {"base": 24, "members": 3}
     #[arg(long, conflicts_with = "study", value_name = "FILE.json")]
     pub spec: Option<PathBuf>,
-    /// Nets whose mean proposes, instead of the plan's: 1 to 10
+    /// Nets whose mean proposes, instead of the plan's: 1 to 10; with --from at most as many as go on
     #[arg(long, conflicts_with = "study")]
     pub members: Option<usize>,
 }
@@ -87,7 +88,7 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
         minutes: all.minutes,
         seed: all.seed,
         held_out: args.hold_out,
-        plan: plan(all, from.is_some())?,
+        plan: plan(all, from.as_ref())?,
         from,
         memory_mb: all.memory_mb.unwrap_or(USUAL_MEMORY_MB),
         label_keys: args.names.clone(),
@@ -98,13 +99,18 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
     let (stop, started) = (AtomicBool::new(false), Instant::now());
     let trained = pool.install(|| train_folder(&cases, &wish, &stop, &mut |event| show(&bar, &event))).map_err(|why| anyhow!(why))?;
     bar.finish();
-    let trained = trained.context("nothing was learnt; give more steps")?;
+    let trained = trained.context("nothing was learnt; give more steps or minutes")?;
     checkpoint::save(&trained.model, &trained.card, out)?;
+    let held_any = !trained.card.held_out.is_empty();
     // Steps that it was trained before are not of this training.
     let kept_step = trained.model.steps() - wish.from.as_ref().map_or(0, Beginning::steps);
     if all.json.as_deref().is_none_or(|path| !is_stdout(path)) {
         println!("{}: {} steps; the version kept is that of step {}", out.display(), trained.steps, kept_step);
-        print_table("held-out cases", &trained.held_out);
+        if held_any {
+            print_table("held-out cases", &trained.held_out);
+        } else {
+            println!("Nothing was held out: the last weights are kept, and no figure says how good they are.");
+        }
     }
     let figures = TrainFigures {
         model: out.display().to_string(),
@@ -116,7 +122,11 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
         seed: all.seed,
         took: started.elapsed(),
         minutes_allowed: all.minutes,
-        truth: format!("the masks of {} on {} cases held out", wish.labels_from, trained.held_out.cases.len()),
+        truth: if held_any {
+            format!("the masks of {} on {} cases held out", wish.labels_from, trained.held_out.cases.len())
+        } else {
+            "nothing is held out: the last weights are kept".to_owned()
+        },
         weights_sha256: checkpoint::load_card(out)?.weights_sha256,
         held_out: trained.held_out,
         note: trained.note,
@@ -132,15 +142,16 @@ pub fn run(all: &TrainArgs, from: Option<Beginning>) -> Result<()> {
 }
 
 /// The plan of the file, with what the flags change.
-fn plan(all: &TrainArgs, goes_on: bool) -> Result<Plan> {
+fn plan(all: &TrainArgs, from: Option<&Beginning>) -> Result<Plan> {
     let args = &all.folder;
     let mut plan = read_plan(args.spec.as_deref())?;
+    if let Some(from) = from {
+        plan = going_on(plan, args.spec.as_deref(), args.members, from)?;
+    }
     plan.base = all.base.unwrap_or(plan.base);
     plan.neighbours = all.neighbours.unwrap_or(plan.neighbours);
     plan.independent |= all.independent;
-    // What goes on from one model's weights is one model, unless more are asked for.
-    let usual = if goes_on && args.spec.is_none() { 1 } else { plan.members };
-    plan.members = args.members.unwrap_or(usual);
+    plan.members = args.members.unwrap_or(plan.members);
     let plan = plan.for_layer(&args.layer);
     match &args.spec {
         Some(path) => sensible(path, plan),

@@ -8,7 +8,7 @@ use super::task::Task;
 use crate::io::{self, Reading, Watch};
 use crate::space::SlicePlane;
 use crate::study::{self, Study};
-use crate::volume::Image;
+use crate::volume::Grid;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use std::path::{Path, PathBuf};
@@ -80,8 +80,8 @@ pub(super) fn skipped(reading: &Reading) -> Vec<String> {
 }
 
 /// The voxel axis whose slices are read, of a file that belongs to no study.
-pub(super) fn reading_axis(image: &Image) -> usize {
-    SlicePlane::acquisition(image.grid().world_from_voxel(), image.grid().shape()).slice_axis()
+pub(super) fn reading_axis(grid: &Grid) -> usize {
+    SlicePlane::acquisition(grid.world_from_voxel(), grid.shape()).slice_axis()
 }
 
 /// Lists a folder for the built-in path entry.

@@ -2,6 +2,7 @@
 
 use super::super::files::reading_axis;
 use super::super::propose::{refuse_learning, refuse_test_exam as refuse_proposing};
+use super::levels::require_levels;
 use crate::consensus::{StapleOptions, VotePatterns, binary_staple, level_mask};
 use crate::io;
 use crate::learn::Example;
@@ -48,17 +49,18 @@ impl Case {
         for (image, path) in images.iter().zip(&self.images) {
             on_grid(image.grid().require_same(first.grid()), path)?;
         }
-        let axis = reading_axis(first);
+        let axis = reading_axis(first.grid());
         Ok((images, axis))
     }
 
-    /// The masks, on the grid of `image`.
-    pub(super) fn load_masks(&self, image: &Image) -> Result<Vec<Labels>, String> {
+    /// The masks of a layer, on the grid of `image`.
+    pub(super) fn load_masks(&self, image: &Image, layer: &str) -> Result<Vec<Labels>, String> {
         self.masks
             .iter()
             .map(|path| {
                 let labels = io::read_labels_nifti(path).map_err(|e| e.to_string())?;
                 on_grid(labels.grid().require_same(image.grid()), path)?;
+                require_levels(path, &labels, layer)?;
                 Ok(labels)
             })
             .collect()

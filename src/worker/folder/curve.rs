@@ -2,7 +2,8 @@
 
 use super::super::steady::{SteadyTrainer, Stepped};
 use super::cases::{Case, Purpose};
-use super::evaluate::{dice_per_level, scored_levels};
+use super::evaluate::dice_per_level;
+use super::levels::{MARROW_LABELS as LEVELS, scored_levels};
 use crate::consensus::level_mask;
 use crate::learn::{
     CheckedSpec, Compute, Crop, Example, LearnError, Model, Plan, PreparedSlices, Recipe, Sampler, Trainer, balanced_weights,
@@ -15,8 +16,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is learnt and corrected.
 const LAYER: &str = "marrow";
-/// Its levels.
-const LEVELS: usize = 3;
 
 /// What is played.
 #[derive(Clone, Debug)]
@@ -123,7 +122,7 @@ pub fn play_corrections(
         }
         let named = |e: LearnError| format!("{}: {e}", case.name);
         let (images, axis) = case.load_images(Purpose::Learn)?;
-        let mask = case.load_masks(&images[0])?.swap_remove(0);
+        let mask = case.load_masks(&images[0], LAYER)?.swap_remove(0);
         let refs: Vec<_> = images.iter().collect();
         let prepared = PreparedSlices::new(&play.spec(None)?, &play.recipe, &refs, axis).map_err(named)?;
         let proposal = match &play.model {

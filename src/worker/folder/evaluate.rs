@@ -1,6 +1,8 @@
 //! A model against masks: Dice per level and exam.
 
 use super::cases::{Case, CaseTruth, Purpose};
+use super::known::KnownCases;
+use super::levels::scored_levels;
 use crate::agreement::{Overlap, Summary};
 use crate::consensus::level_name;
 use crate::learn::{Example, LearnError, Model};
@@ -23,6 +25,18 @@ pub struct CaseScore {
     pub name: String,
     /// Dice per level; `None` where neither map holds the level.
     pub dice: Vec<Option<f64>>,
+    /// Whether the model has learnt it, as far as its card tells.
+    pub learnt: bool,
+    /// How many masks judge it, where several may.
+    pub masks: Option<usize>,
+}
+
+impl CaseScore {
+    /// Figures of a case that was not learnt, judged by one mask.
+    #[must_use]
+    pub fn new(name: &str, dice: Vec<Option<f64>>) -> Self {
+        Self { name: name.to_owned(), dice, learnt: false, masks: None }
+    }
 }
 
 impl Evaluation {
@@ -40,17 +54,7 @@ impl Evaluation {
     }
 }
 
-/// Every label by itself and, for marrow, levels 2 and 3 together.
-#[must_use]
-pub fn scored_levels(labels: usize, layer: &str) -> Vec<Vec<u8>> {
-    let mut levels: Vec<Vec<u8>> = (1..=labels.min(254) as u8).map(|label| vec![label]).collect();
-    if layer == "marrow" && labels == 3 {
-        levels.push(vec![2, 3]);
-    }
-    levels
-}
-
-/// Proposes on every case and compares. `progress` hears how many cases are done.
+/// Proposes on every case and compares; says which of them the model has learnt. `progress` hears how many cases are done.
 ///
 /// # Errors
 /// One sentence that names the file; `None` soon after `stop` is set.
@@ -58,6 +62,7 @@ pub fn evaluate_folder(
     model: &Model,
     cases: &[Case],
     truth: CaseTruth,
+    known: &KnownCases,
     stop: &AtomicBool,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Option<Evaluation>, String> {
@@ -67,9 +72,13 @@ pub fn evaluate_folder(
     for (at, case) in cases.iter().enumerate() {
         progress(at);
         let (images, axis) = case.load_images(Purpose::Propose)?;
-        let truths = truth.levels(case, &case.load_masks(&images[0])?, &levels)?;
+        let masks = case.load_masks(&images[0], &spec.layer)?;
+        let truths = truth.levels(case, &masks, &levels)?;
+        let learnt = known.hold(case, &images[0], &masks);
+        drop(masks);
         let Some(proposed) = propose_on(model, case, &images, axis, false, stop)? else { return Ok(None) };
-        rows.push(CaseScore { name: case.name.clone(), dice: dice_per_level(&proposed.labels, &truths, &levels) });
+        let masks = (truth == CaseTruth::Staple).then_some(case.masks.len());
+        rows.push(CaseScore { learnt, masks, ..CaseScore::new(&case.name, dice_per_level(&proposed.labels, &truths, &levels)) });
     }
     Ok(Some(Evaluation { levels: levels.iter().map(|level| level_name(level)).collect(), cases: rows }))
 }

@@ -3,10 +3,17 @@
 mod cases;
 mod curve;
 mod evaluate;
+mod gather;
+mod known;
+mod levels;
+mod members;
+mod room;
 mod run;
 mod train;
 
 pub use cases::{Case, CaseTruth};
 pub use curve::{CurvePoint, CurveProgress, CurveWish, LEAVES, Strokes, play_corrections};
-pub use evaluate::{CaseScore, Evaluation, Proposed, evaluate_folder, propose_case, scored_levels};
+pub use evaluate::{CaseScore, Evaluation, Proposed, evaluate_folder, propose_case};
+pub use known::KnownCases;
+pub use levels::scored_levels;
 pub use train::{FolderProgress, FolderTraining, TrainedFolder, train_folder};

@@ -91,7 +91,8 @@ impl<'a> Run<'a> {
         let mut size = self.common.step_size(&self.trainer.snapshot(), 0)?;
         let largest = largest(examples.iter().map(Example::size));
         let (mut loss, mut step, mut done, mut looks) = (f32::NAN, 0, 0.0, (FIRST_LOOK * LOOKS) as u32);
-        let mut setbacks = 0;
+        // The weights of a step count once the next one has found them sound: one step alone has moved nothing that is kept.
+        let (mut setbacks, mut taken) = (0, 0_u32);
         if size.reduced > 0 {
             progress(FolderProgress::Setback(format!("Steps of {} to keep {} MB of memory.", size.words(), self.common.memory_mb)));
         }
@@ -101,9 +102,10 @@ impl<'a> Run<'a> {
             let crop = (largest[0] > size.crop[0] || largest[1] > size.crop[1]).then_some(Crop { size: size.crop });
             let batch = sampler.batch(examples, size.batch, crop, &augmentation);
             let stepped = self.trainer.step(&batch.iter().collect::<Vec<_>>(), rate, stop);
-            match self.trainer.or_end(stepped, !loss.is_nan())?.unwrap_or(Stepped::GivenUp) {
+            match self.trainer.or_end(stepped, taken > 1)?.unwrap_or(Stepped::GivenUp) {
                 Stepped::Taken(report) => {
                     sampler.hear(report.loss);
+                    taken += 1;
                     loss = if loss.is_nan() { report.loss } else { 0.98 * loss + 0.02 * report.loss };
                 }
                 Stepped::Skipped | Stepped::GivenUp => {}
@@ -113,7 +115,7 @@ impl<'a> Run<'a> {
                 }
                 Stepped::TooLarge => {
                     let smaller = self.common.step_size(&self.trainer.snapshot(), size.reduced + 1);
-                    if let Some(smaller) = self.trainer.or_end(smaller, !loss.is_nan())? {
+                    if let Some(smaller) = self.trainer.or_end(smaller, taken > 1)? {
                         size = smaller;
                         progress(FolderProgress::Setback(self.trainer.note().unwrap_or_default().to_owned()));
                     }
@@ -131,15 +133,17 @@ impl<'a> Run<'a> {
             if done >= 1.0 || done * LOOKS >= f64::from(looks) {
                 looks = (done * LOOKS) as u32 + 1;
                 let looked = self.look(step, progress);
-                if self.trainer.or_end(looked, !loss.is_nan())?.is_none() {
+                if self.trainer.or_end(looked, taken > 1)?.is_none() {
                     break;
                 }
             }
         }
         // Weights that no step has moved are nothing learnt.
-        if self.best.is_none() && !loss.is_nan() {
+        if self.best.is_none() && taken > 1 {
             let looked = self.look(step, progress);
-            if self.trainer.or_end(looked, true)?.is_none() {
+            self.trainer.or_end(looked, true)?;
+            // The look failed, or was stopped like the training: what was learnt is kept unjudged.
+            if self.best.is_none() {
                 self.best = Some((self.trainer.snapshot(), self.common.unjudged()));
             }
         }
@@ -150,10 +154,10 @@ impl<'a> Run<'a> {
         } else {
             StepSize { batch: plan.batch, crop: plan.crop }
         };
-        Ok(Finished { best: self.best.filter(|_| !loss.is_nan()), steps: step, note, gave_up: self.trainer.gave_up(), size })
+        Ok(Finished { best: self.best.filter(|_| taken > 1), steps: step, note, gave_up: self.trainer.gave_up(), size })
     }
 
-    /// Looks at the held-out cases and keeps the model if it is the best so far; with none held out the newest is kept.
+    /// Looks at the held-out cases and keeps the model if it is the best so far; with none held out the newest is kept without a word.
     fn look(&mut self, step: u32, progress: &mut dyn FnMut(FolderProgress)) -> Result<(), String> {
         let model = self.trainer.snapshot();
         let Some(found) = judge(self.common, &model)? else { return Ok(()) };
@@ -161,7 +165,9 @@ impl<'a> Run<'a> {
             Some((_, before)) => found.mean() >= before.mean(),
             None => true,
         };
-        progress(FolderProgress::Look { step, dice: means(&found), best });
+        if !found.cases.is_empty() {
+            progress(FolderProgress::Look { step, dice: means(&found), best });
+        }
         if best {
             self.best = Some((model, found));
         }
@@ -178,7 +184,7 @@ pub(super) fn judge(common: &Common<'_>, model: &Model) -> Result<Option<Evaluat
             Err(LearnError::Cancelled) => return Ok(None),
             Err(error) => return Err(format!("{}: {error}", held.name)),
         };
-        cases.push(CaseScore { name: held.name.clone(), dice: dice_per_level(&proposal, &held.truths, &common.levels) });
+        cases.push(CaseScore::new(&held.name, dice_per_level(&proposal, &held.truths, &common.levels)));
     }
     Ok(Some(Evaluation { cases, ..common.unjudged() }))
 }
@@ -191,7 +197,11 @@ pub(super) fn means(evaluation: &Evaluation) -> Vec<(String, Option<f64>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::{ModelSpec, Rate, Recipe, TrainOptions};
+    use crate::learn::{ModelSpec, PreparedSlices, Rate, Recipe, TrainOptions};
+    use crate::space::{Affine, Spacing};
+    use crate::volume::{Grid, Image, Labels};
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
 
     /// Whatever fails after something was learnt, that is kept, with the reason.
     #[test]
@@ -222,6 +232,41 @@ mod tests {
             assert!(finished.note.unwrap().contains("the best weights until then are kept"));
             assert!(run(0).is_err(), "nothing was learnt: {why}");
         }
+    }
+
+    /// A net that was stopped before its first look was lost: the look at its end was stopped, too.
+    #[test]
+    fn what_was_learnt_before_the_first_look_is_kept_when_stopped() {
+        let grid = Arc::new(Grid::new([16, 16, 2], Affine::from_spacing(Spacing::UNIT)).unwrap());
+        let image = Image::new(grid.clone(), (0..512).map(|n| (n % 16) as f32).collect::<Vec<_>>()).unwrap();
+        let spec = ModelSpec { base: 2, depth: 2, ..ModelSpec::new("water", "bone", 1, "R1") }.check().unwrap();
+        let recipe = Recipe::default();
+        let prepared = PreparedSlices::new(&spec, &recipe, &[&image], 2).unwrap();
+        let mut labels = Labels::empty(grid);
+        (0..8).for_each(|at| labels.set([at, at, 0], 1));
+        let (plan, stop) = (Plan { base: 2, depth: 2, ..Plan::default() }, AtomicBool::new(false));
+        let common = Common {
+            plan: &plan,
+            rate_factor: 1.0,
+            levels: vec![vec![1]],
+            layer: "bone",
+            examples: vec![prepared.example(0, &labels, |_| true).unwrap()],
+            held_out: vec![Held { name: "h".to_owned(), prepared, truths: vec![labels] }],
+            data_bytes: 0,
+            memory_mb: 1000,
+            stop: &stop,
+        };
+        let stopped_at = |last: u32| {
+            stop.store(false, Ordering::Relaxed);
+            let run = Run::new(&common, Trainer::new(&spec, recipe.clone(), plan.options).unwrap());
+            let finished = run.finish(1, Length::new(1000, None), &mut |event| {
+                stop.store(matches!(event, FolderProgress::Step { step, .. } if step >= last), Ordering::Relaxed);
+            });
+            finished.unwrap().best
+        };
+        let (model, found) = stopped_at(4).unwrap();
+        assert_eq!((model.steps(), found.cases.len()), (4, 0));
+        assert!(stopped_at(1).is_none(), "one step moves nothing that is kept");
     }
 
     #[test]
