@@ -189,7 +189,7 @@ fn every_label_has_a_net_of_its_own_where_that_is_asked_for() {
     folder(home, 2);
     let (images, labels) = (at("images/*_water.nii.gz"), at("*_reader1.nii.gz"));
     let train = ["train", "--images", &images, "--labels", &labels, "--steps", "4", "--base", "4", "--hold-out", "0", "--independent"];
-    works(home, &[&train[..], &["--members", "2", "--out", &at("apart")]].concat());
+    works(home, &[&train[..], &["--layer", "bone", "--members", "2", "--out", &at("apart")]].concat());
     let (model, _) = osteon::learn::checkpoint::load(Path::new(&at("apart"))).unwrap();
     assert_eq!((model.member_count(), model.spec().nets()), (2, 1), "one label is one net");
     let one_file = works(home, &["model", "export", &at("apart"), &at("one.safetensors")]);

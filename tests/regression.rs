@@ -18,6 +18,8 @@ mod desk;
 mod figures;
 #[path = "regression/files.rs"]
 mod files;
+#[path = "regression/folders.rs"]
+mod folders;
 #[path = "regression/history.rs"]
 mod history;
 #[path = "ui/knee.rs"]
