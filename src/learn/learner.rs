@@ -141,7 +141,7 @@ mod tests {
         assert_eq!((joined.member_count(), joined.nets().len()), (2, 4));
         let short = crate::learn::Card { members_sha256: Vec::new(), ..card };
         std::fs::write(path.join(checkpoint::CARD_FILE), serde_json::to_vec(&short).unwrap()).unwrap();
-        assert!(checkpoint::load(&path).unwrap_err().to_string().contains("1 files for nets of 2 labels"));
+        assert!(checkpoint::load(&path).unwrap_err().to_string().contains("names 1 nets, but a member has 2"));
         // Going on moves both nets, or with a loss that is no number neither.
         let mut trainer = Trainer::resume(&back, TrainOptions::default()).unwrap();
         trainer.step(&[&example], &GO).unwrap();
@@ -199,7 +199,7 @@ mod tests {
     fn a_class_that_weighs_more_is_found_more() {
         // Noise in which every fourth pixel is marrow: no net can tell which.
         let planes = (0..256).map(|n: usize| ((n * 7919) % 23) as f32 / 23.0).collect();
-        let example = Example::new(planes, (0..256).map(|n: usize| u8::from((n * 31) % 4 == 0)).collect(), SIZE).unwrap();
+        let example = Example::new(planes, (0..256).map(|n: usize| u8::from((n * 31).is_multiple_of(4))).collect(), SIZE).unwrap();
         let found = |weights: [f32; 2]| {
             let objective = crate::learn::Objective { overlap: 0.0, ..crate::learn::Objective::default() };
             let spec = ModelSpec { class_weights: Some(weights.to_vec()), objective, ..spec(1) };

@@ -1,9 +1,11 @@
 //! The first version of a study's model: weights that were learnt elsewhere, to train on from.
 
+use super::done_exam::Learnt;
+use super::folder::KnownCases;
 use super::message::Outcome;
 use super::summary::{describe, drawn_parts};
 use crate::learn::{Card, Model, Shipped, checkpoint};
-use crate::study::{ModelCode, ReaderCode, Study};
+use crate::study::{ModelCode, Part, ReaderCode, Study};
 use crate::volume::LayerKind;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -91,13 +93,44 @@ impl Beginning {
         if theirs != reader && !protocol.reading().others_models && protocol.readers().iter().any(|rule| rule.code.as_str() == theirs) {
             return Err(format!("{} learnt from reader {theirs}; the protocol allows that with others_models = true.", self.name));
         }
+        let learnt_slices = self.learnt_here(study)?;
         let model_here = self.model.learning_from(reader, None).map_err(|e| e.to_string())?;
         // Scores on other exams say nothing about the study's.
-        let mut card = Card { created: created.to_owned(), dice: BTreeMap::new(), ..self.card.clone() };
+        let mut card = Card { created: created.to_owned(), dice: BTreeMap::new(), learnt_slices, ..self.card.clone() };
         self.write_on(&mut card);
         checkpoint::save(&model_here, &card, &study.layout().model_version(model, 1)).map_err(|e| e.to_string())?;
         study.set_current_version(model, 1).map_err(|e| e.to_string())?;
         Ok(1)
+    }
+
+    /// Slices of this study's training exams that it has learnt from their files: none of them judges what goes on from it.
+    ///
+    /// # Errors
+    /// One sentence, if it has learnt from an exam that judges in this study or that nothing may learn from.
+    fn learnt_here(&self, study: &Study) -> Result<Learnt, String> {
+        let (known, mut learnt) = (KnownCases::of(&self.card), self.card.learnt_slices.clone());
+        if !known.tells_images() {
+            return Ok(learnt);
+        }
+        let split = study.drawn_split().map_err(|e| e.to_string())?;
+        for record in study.exams().map_err(|e| e.to_string())? {
+            let mut is_known = false;
+            for sequence in &record.sequences {
+                let image = record.load_image(study.layout(), &sequence.name).map_err(|e| e.to_string())?;
+                is_known |= known.holds_image(&image);
+            }
+            let slices = record.reading_plane().map_err(|e| e.to_string())?.slice_count();
+            match split.part(&record.patient) {
+                _ if !is_known => {}
+                Some(Part::Train) => drop(learnt.insert(record.exam.to_string(), (0..slices).collect())),
+                part => {
+                    let (name, exam) = (&self.name, &record.exam);
+                    let what = if part == Some(Part::Test) { "a test exam" } else { "an exam that judges versions" };
+                    return Err(format!("{name} has learnt from {exam}, {what} of this study; begin with a model that has not."));
+                }
+            }
+        }
+        Ok(learnt)
     }
 
     fn require_fit(&self, study: &Study, layer: LayerKind) -> Result<(), String> {

@@ -249,7 +249,7 @@ fn marrow_has_its_three_levels_where_no_mask_holds_the_third() {
     // A model of two levels, as they were made before, is judged on all.
     let (_, card) = checkpoint::load(Path::new(&folder.at("model"))).unwrap();
     let spec = osteon::learn::ModelSpec { labels: 2, class_weights: None, ..card.spec.clone() }.check().unwrap();
-    let old = osteon::learn::Trainer::new(&spec, card.recipe.clone(), Default::default()).unwrap().snapshot();
+    let old = osteon::learn::Trainer::new(&spec, card.recipe, Default::default()).unwrap().snapshot();
     checkpoint::save(&old, &osteon::learn::Card::of(&old, 1, ""), &folder.path("old")).unwrap();
     let (figures, ..) = folder.evaluated("old", &folder.at("*_reader1.nii.gz"));
     assert_eq!(figures["levels"].as_object().unwrap().len(), 4);

@@ -77,6 +77,41 @@ fn a_test_exam_is_not_learnt_from_by_way_of_its_files() {
     assert!(!well && said.contains("is a test exam: no model learns from it"), "{said}");
 }
 
+/// Trained on the files of a study by way of copies, a model could become that study's first version, and be judged by what it had learnt.
+#[test]
+fn a_model_that_has_learnt_what_judges_in_a_study_does_not_begin_there() {
+    let home = tempfile::tempdir().unwrap();
+    let study = study_of_one_reader(&home.path().join("study"), 8);
+    let split = study.drawn_split().unwrap();
+    let exams = study.exams().unwrap();
+    let of_part = |part| exams.iter().find(|r| split.part(&r.patient) == Some(part)).unwrap();
+    let begin = |learnt: &osteon::study::ExamRecord, name: &str| {
+        let folder = home.path().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let image = study.load_image(&learnt.exam, &learnt.reading_sequence).unwrap();
+        let mut labels = Labels::empty(image.grid().clone());
+        labels.set(image.grid().shape().map(|size| size / 2), 1);
+        write_labels_nifti(&folder.join("a_mask.nii.gz"), &labels, "").unwrap();
+        osteon::io::write_image_nifti(&folder.join("a_image.nii.gz"), &image).unwrap();
+        let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let [images, masks, model] = ["*_image.nii.gz", "*_mask.nii.gz", "model"].map(path);
+        let words = ["train", "--images", &images, "--labels", &masks, "--out", &model, "--steps", "2", "--base", "4", "--members", "1"];
+        let (well, said) = osteon(home.path(), &words);
+        assert!(well, "{said}");
+        let from = osteon::worker::Beginning::folder(Path::new(&model)).unwrap();
+        let code = osteon::study::ModelCode::new("marrow-R1").unwrap();
+        from.place(&study, &code, osteon::volume::LayerKind::Marrow, "R1", "2026-01-01")
+            .map(|version| osteon::learn::checkpoint::load_card(&study.layout().model_version(&code, version)).unwrap().learnt_slices)
+    };
+    let why = begin(of_part(Part::Test), "of test").unwrap_err();
+    assert!(why.contains("a test exam of this study; begin with a model that has not"), "{why}");
+    let why = begin(of_part(Part::Validate), "of validation").unwrap_err();
+    assert!(why.contains("an exam that judges versions"), "{why}");
+    let trained = of_part(Part::Train);
+    let learnt = begin(trained, "of training").unwrap();
+    assert_eq!(learnt.get(trained.exam.as_str()).map(std::collections::BTreeSet::len), Some(8), "all its slices");
+}
+
 /// "Split not drawn" stood over a training that had drawn it.
 #[test]
 fn a_training_that_begins_shows_the_parts_at_once() {

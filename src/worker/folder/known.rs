@@ -36,6 +36,16 @@ impl KnownCases {
         known
     }
 
+    /// Whether anything is known of images; cards of trainings in a study tell exams instead.
+    pub(in crate::worker) fn tells_images(&self) -> bool {
+        !self.images.is_empty()
+    }
+
+    /// Whether the model has learnt this image.
+    pub(in crate::worker) fn holds_image(&self, image: &Image) -> bool {
+        self.images.contains(&image_hash(image))
+    }
+
     /// Whether the model has learnt this case: its image, one of its masks, or the exam of a study with its code.
     pub(super) fn hold(&self, case: &Case, image: &Image, masks: &[Labels]) -> bool {
         // Two masks without a label are alike and say nothing.
