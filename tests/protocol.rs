@@ -97,3 +97,16 @@ fn packets_go_out_and_come_back_by_the_window_alone() {
     assert!(exams[0].sealed.iter().any(|r| r.as_str() == "R2"), "the list knows at once");
     assert_eq!(study.check().unwrap().problems, Vec::<String>::new());
 }
+
+#[test]
+fn the_whole_file_on_the_page_about_the_protocol_can_be_read() {
+    let page = include_str!("../docs/protocol.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let protocol = osteon::study::Protocol::parse(example, "docs/protocol.md").unwrap();
+    assert_eq!((protocol.readers().len(), protocol.reading().repeats, protocol.pass_mark()), (2, 3, Some(0.7)));
+    // What the program writes holds no key that the page does not name.
+    let keys = protocol.to_toml().lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
+    for key in keys.iter().filter(|key| !key.starts_with('#')) {
+        assert!(page.contains(&format!("`{key}`")), "docs/protocol.md says nothing of {key}");
+    }
+}
