@@ -26,6 +26,8 @@ mod panels;
 mod panes;
 #[path = "ui/proposals.rs"]
 mod proposals;
+#[path = "ui/protocol.rs"]
+mod protocol;
 #[path = "ui/review.rs"]
 mod review;
 #[path = "ui/study.rs"]

@@ -32,7 +32,6 @@ mod propose;
 mod propose_folder;
 mod report;
 mod score;
-mod split;
 pub mod stats;
 mod study;
 mod train;

@@ -1,5 +1,7 @@
 //! `osteon study`: make one, bring images in, show where it stands, check it.
 
+mod split;
+
 use super::output::{NOTHING, counted, require_target, write_text};
 use crate::learn::checkpoint;
 use crate::study::{
@@ -50,7 +52,7 @@ pub enum StudyCommand {
         dry_run: bool,
     },
     /// Draw and record which patients train, validate and test, now instead of before the first training, proposal or packet
-    Split(super::split::SplitArgs),
+    Split(split::SplitArgs),
     /// Take over a mask made elsewhere (NIfTI label map or DICOM segmentation) as a reader's labels
     ImportMask(super::import_mask::MaskArgs),
     /// Show exams, reads and slices done
@@ -92,7 +94,7 @@ pub fn run(command: StudyCommand) -> Result<()> {
                 ImportOptions { patients, link, confirmed_pictures: confirm_pictures, masked: mask, reading, ..Default::default() };
             super::import::run(&super::import::ImportJob { study: dir, images, options, roles, dry_run })
         }
-        StudyCommand::Split(args) => super::split::run(&args),
+        StudyCommand::Split(args) => split::run(&args),
         StudyCommand::ImportMask(args) => super::import_mask::run(&args),
         StudyCommand::Status { dir } => status(&dir),
         StudyCommand::Atlas(args) => super::atlas::run(&args),
@@ -154,7 +156,7 @@ fn sealed_words(study: &Study, exam: &ExamStatus) -> String {
     format!("{asked} of {} reads sealed{beside}", readers.len() * reads)
 }
 
-pub(super) const fn part_word(part: Part) -> &'static str {
+const fn part_word(part: Part) -> &'static str {
     match part {
         Part::Train => "train",
         Part::Validate => "validate",

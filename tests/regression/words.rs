@@ -57,7 +57,7 @@ fn an_audit_shows_its_rows_and_refuses_whom_it_does_not_know() {
         assert!(code == Some(0) && shown.is_empty(), "{known:?}: {shown}{said}");
     }
     let (code, shown, said) = osteon(&["study", "audit", root]);
-    assert!(code == Some(0) && said.contains("1 entries"), "{said}");
+    assert!(code == Some(0) && said.contains("entries: 1"), "{said}");
     assert!(
         shown.lines().count() == 1 && shown.starts_with(&format!("{NOW}  {exam}  R2  read 1  begun  independent read begun")),
         "{shown}"

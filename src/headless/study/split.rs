@@ -1,6 +1,6 @@
 //! `osteon study split`: who trains, validates and tests, fixed before anybody learns or reads.
 
-use super::study::part_word;
+use super::part_word;
 use crate::study::{ExamCode, ExamRecord, Part, PatientCode, Split, Study};
 use anyhow::{Result, bail};
 use clap::Args;
