@@ -5,17 +5,18 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 shots=target/ui-shots film=target/tmp/film
 mkdir -p docs/guide
-take() { # NAME PICTURE: 48 greys, the window's own colours and 200 more keep the repository small; greys and colours are chosen
+take() { # NAME PICTURE [GREYS]: 48 greys, the window's own colours and 200 more keep the repository small; greys and colours are chosen
   # apart and the levels are named, so that each keeps its colour however few pixels it has
-  python3 -W ignore - "$2" "docs/guide/$1.png" <<'PY'
+  python3 -W ignore - "$2" "docs/guide/$1.png" "${3:-48}" <<'PY'
 import sys
 from PIL import Image
 picture = Image.open(sys.argv[1]).convert("RGB")
 coloured = [c for c in picture.getdata() if max(c) - min(c) > 24]
 row = Image.new("RGB", (max(len(coloured), 1), 1))
 row.putdata(coloured or [(0, 0, 0)])
-colours = row.quantize(200, method=Image.Quantize.FASTOCTREE).getpalette()[:600]
-greys = [v for n in range(48) for v in (round(n * 255 / 47),) * 3]
+count = int(sys.argv[3])
+colours = row.quantize(248 - count, method=Image.Quantize.FASTOCTREE).getpalette()[: 3 * (248 - count)]
+greys = [v for n in range(count) for v in (round(n * 255 / (count - 1)),) * 3]
 named = bytes.fromhex("40e0d0 4278e6 fadc46 b9a3ff d98c3f 6fbf73")  # levels 1, 2, 3; accent, look again, done
 palette = Image.new("P", (1, 1))
 palette.putpalette(greys + list(named) + colours)
@@ -32,5 +33,5 @@ take models "$shots/models_training.png"
 take review "$shots/review.png"
 take compare "$shots/compare.png"
 take help "$shots/help.png"
-take conditions "$shots/manners-pattern.png"
+take conditions "$shots/manners-pattern.png" 226   # its greys are what it is about
 for page in submit protocol atlas calibration sacroiliac audit score score_table; do take "$page" "$shots/$page.png"; done

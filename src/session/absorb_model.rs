@@ -53,7 +53,9 @@ impl Session {
     }
 
     pub(super) fn absorb_ablated(&mut self, ablated: Ablated) {
-        self.info("The comparison with and without accepted exams is on the Models page.");
+        if self.workspace != Workspace::Models {
+            self.info("The comparison with and without accepted exams is on the Models page.");
+        }
         self.training.ablated = Some(ablated);
     }
 
